@@ -1,0 +1,1 @@
+"""The controller: what is known of the trucks, what is decided, and who is told."""

@@ -1,0 +1,1 @@
+"""The decision: problem, solver, plan, verification, release metering. Pure."""

@@ -1,0 +1,1 @@
+"""Messages to drivers: texts, the outbox, the gateways."""

@@ -1,0 +1,1 @@
+"""Trips, drivers, accounts: the only room that holds personal data."""

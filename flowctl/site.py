@@ -1,0 +1,179 @@
+"""A site: its gates, yards, zones, corridors, opening hours and rules. Pure values.
+
+All coordinates are WGS 84 lon/lat in degrees, durations are in seconds (``_s``), rates per hour
+(``_per_h``). The files behind these values are read by `flowctl.site_files`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import shapely
+
+from geo.zones import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When a gate takes goods, in the site's local time.
+
+    ``weekly`` has one tuple of (opens, closes) windows per weekday, Monday first; ``exceptions``
+    replaces the windows of a date, an empty tuple being a closed day.
+    """
+
+    timezone: ZoneInfo
+    weekly: tuple[tuple[tuple[time, time], ...], ...]
+    exceptions: Mapping[date, tuple[tuple[time, time], ...]] = field(default_factory=dict)
+
+    def windows(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
+        """Return the opening windows of a local day as aware UTC instants, in order."""
+        hours = self.exceptions.get(day, self.weekly[day.weekday()])
+        return tuple(
+            (
+                datetime.combine(day, opens, self.timezone).astimezone(UTC),
+                datetime.combine(day, closes, self.timezone).astimezone(UTC),
+            )
+            for opens, closes in hours
+        )
+
+    def between(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the opening windows that overlap ``[start, end)``, cut to it, in order."""
+        day = start.astimezone(self.timezone).date()
+        last = end.astimezone(self.timezone).date()
+        while day <= last:
+            for opens, closes in self.windows(day):
+                if opens < end and closes > start:
+                    yield max(opens, start), min(closes, end)
+            day += timedelta(days=1)
+
+    def is_open(self, now: datetime) -> bool:
+        """Tell whether goods pass at ``now``."""
+        return any(
+            opens <= now < closes
+            for opens, closes in self.windows(now.astimezone(self.timezone).date())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A gate with its freight road.
+
+    ``inspection_places`` are the trucks that can be screened side by side, whatever the number of
+    road ``lanes``; both directions share them. ``capacity_prior_per_h`` (trucks of both directions
+    in an open hour) is what is believed before the gate has been watched, worth
+    ``capacity_prior_weight_h`` hours of watching.
+    """
+
+    id: str
+    name: Mapping[str, str]
+    lanes: int
+    inspection_places: int
+    capacity_prior_per_h: float
+    capacity_prior_weight_h: float
+    import_prior_per_h: float
+    opening: Opening
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The way from a staging yard to a gate it feeds.
+
+    ``travel_s`` runs from the driver's message to the entry of the gate's queue, reaction
+    included; ``travel_cv`` is its coefficient of variation.
+    """
+
+    gate: str
+    travel_s: float
+    travel_cv: float
+
+
+@dataclass(frozen=True, slots=True)
+class Yard:
+    """A staging yard: the zone of the same id, its places, and the gates it feeds."""
+
+    id: str
+    name: Mapping[str, str]
+    capacity: int
+    access: tuple[Access, ...]
+
+    def access_to(self, gate: str) -> Access | None:
+        """Return the way to ``gate``, or None where this yard does not feed it."""
+        return next((way for way in self.access if way.gate == gate), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Corridor:
+    """The road trucks come by: ``line`` (lon/lat) ends at the yard ``yard``; ``speed_mps`` nominal."""
+
+    id: str
+    yard: str
+    line: shapely.LineString
+    length_m: float
+    speed_mps: float
+
+
+@dataclass(frozen=True, slots=True)
+class VisitParams:
+    """How membership becomes a visit.
+
+    A truck is in once it was inside the inner boundary (the zone shrunk by ``inner_m``) for
+    ``dwell_s``, out once outside the outer one (the zone grown by ``outer_m``) for
+    ``exit_dwell_s``; between the two it stays what it was.
+    """
+
+    inner_m: float = 15.0
+    outer_m: float = 30.0
+    dwell_s: float = 60.0
+    exit_dwell_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchParams:
+    """The site's rules for slots and releases; times in seconds, costs without unit."""
+
+    slot_s: int = 900
+    horizon_days: int = 7
+    plan_interval_s: int = 300
+    meter_interval_s: int = 30
+    freeze_s: int = 1800
+    late_tolerance_s: int = 3600
+    early_release_s: int = 1800
+    release_expiry_s: int = 3600
+    least_change_s: int = 1800
+    ready_margin_s: int = 300
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that is true of a place and is not a truck."""
+
+    id: str
+    name: Mapping[str, str]
+    timezone: ZoneInfo
+    epsg: int
+    gates: tuple[Gate, ...]
+    yards: tuple[Yard, ...]
+    zones: tuple[Zone, ...]
+    corridors: tuple[Corridor, ...]
+    roads: tuple[tuple[str, shapely.LineString], ...]
+    lateness_limit_s: int
+    future_limit_s: int
+    visit: VisitParams
+    dispatch: DispatchParams
+
+    @cached_property
+    def gate_by_id(self) -> Mapping[str, Gate]:
+        """Gates by id."""
+        return {gate.id: gate for gate in self.gates}
+
+    @cached_property
+    def yard_by_id(self) -> Mapping[str, Yard]:
+        """Yards by id."""
+        return {yard.id: yard for yard in self.yards}
+
+    @cached_property
+    def zone_by_id(self) -> Mapping[str, Zone]:
+        """Zones by id."""
+        return {zone.id: zone for zone in self.zones}

@@ -1,0 +1,115 @@
+"""What the controller knows at one moment: trips, gates and what was promised. Pure values.
+
+Instants end in ``_at`` and are aware UTC. None means not known or not yet; it is never zero.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowctl.site import Site
+
+
+class Direction(StrEnum):
+    """Which way a truck crosses, seen from the site's own country."""
+
+    EXPORT = "export"
+    IMPORT = "import"
+
+
+class Cargo(StrEnum):
+    """How much an hour of waiting hurts."""
+
+    NORMAL = "normal"
+    REEFER = "reefer"
+    PERISHABLE = "perishable"
+
+
+class Stage(StrEnum):
+    """Where an export trip stands."""
+
+    REGISTERED = "registered"
+    STAGED = "staged"
+    RELEASED = "released"
+    QUEUED = "queued"
+    IN_LANE = "in_lane"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place at a gate: from ``starts_at`` for the site's slot length."""
+
+    gate: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTrip:
+    """One active metered trip as the controller sees it.
+
+    ``gates`` are the allowed ones, the preferred first. ``arrived_at`` is the moment the truck was
+    confirmed at its first staging yard after registration: its seniority. ``yard`` is the staging
+    yard it stands in now (None on the road or at the gate); ``eta_yard_at`` is the expected arrival
+    of one that is not there yet. ``told`` is the slot its driver last heard of, at ``told_at``.
+    A release that was not followed is over at ``release_expires_at``.
+    """
+
+    id: int
+    gates: tuple[str, ...]
+    cargo: Cargo
+    registered_at: datetime
+    ready_at: datetime
+    arrived_at: datetime | None = None
+    yard: str | None = None
+    eta_yard_at: datetime | None = None
+    told: Slot | None = None
+    told_at: datetime | None = None
+    released_at: datetime | None = None
+    released_gate: str | None = None
+    release_expires_at: datetime | None = None
+    queued_at: datetime | None = None
+    lane_at: datetime | None = None
+    cleared_at: datetime | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """The furthest thing that was seen of this trip."""
+        if self.cleared_at is not None:
+            return Stage.CLEARED
+        if self.lane_at is not None:
+            return Stage.IN_LANE
+        if self.queued_at is not None:
+            return Stage.QUEUED
+        if self.released_at is not None:
+            return Stage.RELEASED
+        if self.arrived_at is not None:
+            return Stage.STAGED
+        return Stage.REGISTERED
+
+
+@dataclass(frozen=True, slots=True)
+class GateHistory:
+    """Trucks seen at one gate over the recent past, metered or not; arrays of one length, shape [n].
+
+    ``entered_at`` and ``cleared_at`` are epoch seconds (the entry of the gate's queue or area, the
+    end of screening), NaN where not seen yet; ``is_import`` tells the outside flow.
+    """
+
+    gate: str
+    entered_at: NDArray[np.float64]
+    cleared_at: NDArray[np.float64]
+    is_import: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything one tick decides from."""
+
+    site: Site
+    now: datetime
+    trips: tuple[LiveTrip, ...]
+    gates: tuple[GateHistory, ...]

@@ -1,0 +1,1 @@
+"""Zone membership over time turned into visits, with hysteresis and dwell."""

@@ -1,0 +1,1 @@
+"""Pure geometry: zones, membership, projections, roads. Reads no file, no clock, no network."""

@@ -1,0 +1,1 @@
+"""Drivers, gates and days that could be real, played against the production rules."""
