@@ -1,0 +1,49 @@
+"""Settings: addresses and credentials only, read once from ``FLOWCTL_…``.
+
+How a gate behaves is a site's data, never a setting.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEMO_SECRET = "demo-only-secret-never-for-a-real-gate"  # noqa: S105 - refused outside demo below
+_LEAST_SECRET = 32
+
+
+class Settings(BaseSettings):
+    """Where things are and what opens them."""
+
+    model_config = SettingsConfigDict(env_prefix="FLOWCTL_", frozen=True)
+
+    database_url: str = "postgresql://flowctl@127.0.0.1:5432/flowctl"
+    valkey_url: str = "redis://127.0.0.1:6379/0"
+    public_url: str = "http://127.0.0.1:8000"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    site: str = "lang_son"
+    secret: SecretStr = Field(default=SecretStr(DEMO_SECRET))
+    """Key of phone encryption, keyed hashes, links and sessions (each by its own derivation)."""
+    sms_file: Path | None = None
+    clock_file: Path | None = None
+    demo: bool = False
+
+    @model_validator(mode="after")
+    def refuse_demo_secret(self) -> Self:
+        """Outside the demo, a secret somebody could know is no secret."""
+        value = self.secret.get_secret_value()
+        if not self.demo and (value == DEMO_SECRET or len(value) < _LEAST_SECRET):
+            raise ValueError(
+                "FLOWCTL_SECRET must be set to at least 32 characters outside the demo; "
+                "make one with: openssl rand -hex 32"
+            )
+        return self
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings, read from the environment at the first call."""
+    return Settings()
