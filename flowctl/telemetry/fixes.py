@@ -1,7 +1,17 @@
 """Fixes in columns: the one shape every format is normalised to."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zlib import crc32
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
+
+PARTITIONS = 16
+"""Streams the devices are spread over; fixed for the life of a deployment."""
 
 FIX = np.dtype(
     [
@@ -9,10 +19,121 @@ FIX = np.dtype(
         ("fixed_at", "<i8"),  # microseconds since 1970-01-01 UTC
         ("lon", "<f8"),  # degrees, WGS 84
         ("lat", "<f8"),
-        ("speed_mps", "<f4"),  # NaN where absent, as in every column below
+        ("speed_mps", "<f4"),  # NaN where absent, as in the three columns below
         ("heading_deg", "<f4"),
         ("altitude_m", "<f4"),
         ("accuracy_m", "<f4"),
         ("ignition", "<i1"),  # 0 off, 1 on, -1 absent
     ]
 )
+"""One fix; rows of this dtype have shape [n]."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """An item that is kept but not used: why, whose, and its bytes as they came."""
+
+    reason: str
+    device: str | None
+    fixed_at_us: int | None
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FixBatch:
+    """Fixes of one source, received at one moment.
+
+    ``rows`` has dtype `FIX` and shape [n]; ``devices`` are the identifiers its ``device`` column
+    points into; ``aside`` are the items of the same request that failed their screening.
+    """
+
+    source: int
+    received_at_us: int
+    devices: tuple[str, ...]
+    rows: NDArray[np.void]
+    aside: tuple[SetAside, ...] = ()
+
+    def partitions(self) -> dict[int, "FixBatch"]:
+        """Split by a stable hash of the device, so that one device stays in one place."""
+        home = np.array([partition_of(device) for device in self.devices], dtype=np.int64)
+        of_row = home[self.rows["device"]] if len(self.rows) else np.empty(0, np.int64)
+        aside_home = [partition_of(item.device or "") for item in self.aside]
+        parts: dict[int, FixBatch] = {}
+        for partition in sorted({*of_row.tolist(), *aside_home}):
+            rows = self.rows[of_row == partition]
+            used, index = np.unique(rows["device"], return_inverse=True)
+            rows["device"] = index
+            parts[partition] = FixBatch(
+                source=self.source,
+                received_at_us=self.received_at_us,
+                devices=tuple(self.devices[i] for i in used),
+                rows=rows,
+                aside=tuple(
+                    item
+                    for item, at in zip(self.aside, aside_home, strict=True)
+                    if at == partition
+                ),
+            )
+        return parts
+
+    def to_bytes(self) -> bytes:
+        """Return the batch as one stream entry."""
+        return _ENCODER.encode(
+            (
+                self.source,
+                self.received_at_us,
+                self.devices,
+                self.rows.tobytes(),
+                [(a.reason, a.device, a.fixed_at_us, a.raw) for a in self.aside],
+            )
+        )
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_Entry = tuple[int, int, tuple[str, ...], bytes, list[tuple[str, str | None, int | None, bytes]]]
+_DECODER: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(_Entry)
+
+
+def batch_from_bytes(entry: bytes) -> FixBatch:
+    """Read a stream entry written by `FixBatch.to_bytes`.
+
+    Raises
+    ------
+    msgspec.DecodeError, ValueError
+        The bytes are not such an entry.
+    """
+    source, received_at_us, devices, rows, aside = _DECODER.decode(entry)
+    return FixBatch(
+        source=source,
+        received_at_us=received_at_us,
+        devices=devices,
+        rows=np.frombuffer(rows, dtype=FIX),
+        aside=tuple(SetAside(*item) for item in aside),
+    )
+
+
+def partition_of(device: str) -> int:
+    """Return the partition a device belongs to, the same in every process for ever."""
+    return crc32(device.encode()) % PARTITIONS
+
+
+def rows_of(count: int) -> NDArray[np.void]:
+    """Return ``count`` rows with every optional column absent."""
+    rows = np.zeros(count, dtype=FIX)
+    for column in ("speed_mps", "heading_deg", "altitude_m", "accuracy_m"):
+        rows[column] = np.nan
+    rows["ignition"] = -1
+    return rows
+
+
+def index_devices(uids: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.uint32]]:
+    """Return the distinct identifiers in order of appearance, and each item's index among them."""
+    order: dict[str, int] = {}
+    index = [order.setdefault(uid, len(order)) for uid in uids]
+    return tuple(order), np.array(index, dtype=np.uint32)
+
+
+def microseconds(moment: datetime) -> int:
+    """Return an aware instant as microseconds since 1970-01-01 UTC, exactly."""
+    seconds = int(moment.replace(microsecond=0).timestamp())
+    return seconds * 1_000_000 + moment.microsecond

@@ -1,0 +1,1 @@
+"""The formats trucks speak: one module each, bytes in, fixes in columns out."""
