@@ -74,6 +74,7 @@ class Gate:
     capacity_prior_weight_h: float
     import_prior_per_h: float
     opening: Opening
+    directions: tuple[str, ...] = ("export", "import")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,31 @@ class Yard:
 
 @dataclass(frozen=True, slots=True)
 class Corridor:
-    """The road trucks come by: ``line`` (lon/lat) ends at the yard ``yard``; ``speed_mps`` nominal."""
+    """The road trucks come by: ``line`` (lon/lat) ends in the yard ``yard``; ``speed_mps`` nominal."""
 
     id: str
     yard: str
     line: shapely.LineString
     length_m: float
     speed_mps: float
+
+
+@dataclass(frozen=True, slots=True)
+class FreightRoad:
+    """The way of a called truck: from inside ``yard`` through queue and lane to beyond ``gate``.
+
+    ``line`` is lon/lat in driving direction. ``queue_m`` and ``lane_m`` are the (first, last)
+    metres along it that lie in the gate's queue zones and lane zones.
+    """
+
+    id: str
+    yard: str
+    gate: str
+    line: shapely.LineString
+    length_m: float
+    speed_mps: float
+    queue_m: tuple[float, float]
+    lane_m: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +166,11 @@ class DispatchParams:
 
 @dataclass(frozen=True)
 class Site:
-    """Everything that is true of a place and is not a truck."""
+    """Everything that is true of a place and is not a truck.
+
+    ``roads`` are the pieces of road as drawn, for a map, with their names in ``road_names``;
+    ``corridors`` and ``freight_roads`` are ways put together from them.
+    """
 
     id: str
     name: Mapping[str, str]
@@ -162,6 +185,8 @@ class Site:
     future_limit_s: int
     visit: VisitParams
     dispatch: DispatchParams
+    freight_roads: tuple[FreightRoad, ...] = ()
+    road_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def gate_by_id(self) -> Mapping[str, Gate]:
@@ -177,3 +202,7 @@ class Site:
     def zone_by_id(self) -> Mapping[str, Zone]:
         """Zones by id."""
         return {zone.id: zone for zone in self.zones}
+
+    def find_freight_road(self, yard: str, gate: str) -> FreightRoad | None:
+        """Return the way from ``yard`` to beyond ``gate``, or None where the yard feeds it not."""
+        return next((r for r in self.freight_roads if (r.yard, r.gate) == (yard, gate)), None)

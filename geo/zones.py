@@ -18,7 +18,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A polygon in WGS 84 lon/lat; ``gate`` is None where it belongs to no single gate."""
+    """A polygon in WGS 84 lon/lat; ``gate`` is None where it belongs to no single gate.
+
+    ``uncertainty_m`` is how far the outline may be off, ``survey`` how it was made
+    (``illustrative``: drawn from a described position, not measured).
+    """
 
     id: str
     name: dict[str, str]
@@ -26,3 +30,4 @@ class Zone:
     gate: str | None
     polygon: shapely.Polygon | shapely.MultiPolygon
     uncertainty_m: float
+    survey: str = "illustrative"

@@ -1,0 +1,96 @@
+"""Distance along a road: where a point lies on it, and which point lies at a distance."""
+
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from geo.crs import Column, Projection
+
+_EARTH = pyproj.Geod(ellps="WGS84")
+
+
+class Path:
+    """A WGS 84 lon/lat line with its metres.
+
+    Distances are measured in the plane of ``epsg`` along the line, from its first point.
+
+    Parameters
+    ----------
+    line
+        The line in degrees, in driving direction.
+    epsg
+        The projected system of the site, in metres.
+
+    Raises
+    ------
+    ValueError
+        Where the line has no length.
+    """
+
+    __slots__ = ("_along", "_heading", "_line", "_projection", "_x", "_y", "length_m", "line")
+
+    def __init__(self, line: shapely.LineString, epsg: int) -> None:
+        self.line = line
+        self._projection = Projection(epsg)
+        lon, lat = shapely.get_coordinates(line).T
+        x, y = self._projection.to_metres(lon, lat)
+        moves = np.r_[True, np.hypot(np.diff(x), np.diff(y)) > 0]  # a doubled point has no heading
+        lon, lat, self._x, self._y = lon[moves], lat[moves], x[moves], y[moves]
+        if len(lon) < 2:  # noqa: PLR2004 - a line has two ends
+            raise ValueError("a line needs two different points to have a length")
+        steps = np.hypot(np.diff(self._x), np.diff(self._y))
+        self._along: Column = np.r_[0.0, np.cumsum(steps)]
+        azimuth, _, _ = _EARTH.inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
+        self._heading: Column = np.asarray(azimuth, dtype=np.float64) % 360.0
+        self._line = shapely.LineString(np.c_[self._x, self._y])
+        self.length_m = float(self._along[-1])
+        shapely.prepare(self._line)
+
+    def locate(self, lon: ArrayLike, lat: ArrayLike) -> tuple[Column, Column]:
+        """Find the nearest point of the line for each point.
+
+        Parameters
+        ----------
+        lon, lat
+            Degrees, WGS 84, shape [n].
+
+        Returns
+        -------
+        along_m, offset_m
+            Metres from the start of the line to the nearest point on it, and metres from there to
+            the point (never negative), shape [n] each; NaN where the point has NaN in it.
+        """
+        x, y = self._projection.to_metres(np.atleast_1d(lon), np.atleast_1d(lat))
+        known = np.isfinite(x)
+        along, offset = np.full(x.shape, np.nan), np.full(x.shape, np.nan)
+        points = shapely.points(x[known], y[known])
+        along[known] = shapely.line_locate_point(self._line, points)
+        offset[known] = shapely.distance(self._line, points)
+        return along, offset
+
+    def at(self, along_m: ArrayLike) -> tuple[Column, Column, Column]:
+        """Return the points at distances along the line.
+
+        Parameters
+        ----------
+        along_m
+            Metres from the start, shape [n]; beyond either end the end is meant.
+
+        Returns
+        -------
+        lon, lat, heading_deg
+            Degrees, WGS 84, shape [n] each; the heading is clockwise from true north, at a bend
+            that of the road ahead. NaN where ``along_m`` is NaN.
+        """
+        along = np.atleast_1d(np.asarray(along_m, dtype=np.float64))
+        lon, lat = self._projection.to_degrees(
+            np.interp(along, self._along, self._x), np.interp(along, self._along, self._y)
+        )
+        return lon, lat, self._headings(along)
+
+    def _headings(self, along: Column) -> NDArray[np.float64]:
+        """Return the heading of the piece of road at each distance."""
+        piece = np.searchsorted(self._along, along, side="right") - 1
+        heading = self._heading[np.clip(piece, 0, len(self._heading) - 1)]
+        return np.where(np.isnan(along), np.nan, heading)
