@@ -192,6 +192,15 @@ def list_track(conn: Connection, device_id: int, *, since: datetime) -> NDArray[
     return np.array(rows, dtype=STORED)
 
 
+def has_track_before(conn: Connection, device_id: int, moment: datetime) -> bool:
+    """Tell whether a device has a stored fix at or before ``moment``."""
+    row = conn.execute(
+        "select exists (select 1 from fixes where device_id = %s and fixed_at <= %s)",
+        [device_id, moment],
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def _moment(microseconds: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
 

@@ -1,0 +1,220 @@
+"""The ingest worker: stream entries become stored fixes and visits, in one transaction each time.
+
+A transaction stores everything read, judges the devices it touches and moves the stream position
+of each partition by compare-and-set. A crash before its commit leaves nothing behind; a crash
+after it leaves nothing to do.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import psycopg
+import redis
+import structlog
+from numpy.typing import NDArray
+
+from flowctl.site import Site
+from flowctl.storage import fixes as fix_store
+from flowctl.storage import visits as visit_store
+from flowctl.storage.heartbeats import beat
+from flowctl.storage.migrate import ensure_fix_partitions
+from flowctl.storage.visits import Track
+from flowctl.telemetry import stream
+from flowctl.telemetry.fixes import PARTITIONS, FixBatch, batch_from_bytes
+from flowctl.visits.engine import Sighting, TrackState, Visit, advance, state_at, visit_of
+from flowctl.visits.revise import Published, Revision, reconcile
+from geo.membership import ZoneIndex
+
+Connection = psycopg.Connection[Any]
+Entries = Mapping[int, Sequence[tuple[str, bytes]]]
+
+_log = structlog.get_logger()
+
+REVISION_WINDOW = timedelta(hours=6)
+"""How far before a late fix its device's track is judged again."""
+
+_DAY_US = 86_400_000_000
+
+
+class LostPartitionError(Exception):
+    """Another worker has moved this partition's position: what was done here must not count."""
+
+
+@dataclass(slots=True)
+class Ingest:
+    """Stores and judges what the streams hold; one of these works at a time."""
+
+    conn: Connection
+    store: "redis.Redis"
+    site: Site
+    index: ZoneIndex
+    positions: dict[int, tuple[str, int]]
+
+    @classmethod
+    def begin(cls, conn: Connection, store: "redis.Redis", site: Site) -> "Ingest":
+        """Take up all partitions where they were left."""
+        with conn.transaction():
+            positions = fix_store.list_positions(conn, range(PARTITIONS))
+        index = ZoneIndex(
+            site.zones, inner_m=site.visit.inner_m, outer_m=site.visit.outer_m, epsg=site.epsg
+        )
+        return cls(conn, store, site, index, positions)
+
+    def step(self, now: Callable[[], datetime], *, count: int = 64, block_ms: int = 100) -> int:
+        """Take in what waits, at most ``count`` entries a partition; returns how many it took."""
+        entries = stream.read(
+            self.store,
+            {partition: last_id for partition, (last_id, _) in self.positions.items()},
+            count=count,
+            block_ms=block_ms,
+        )
+        if not entries:
+            with self.conn.transaction():
+                beat(self.conn, "ingest", now())
+            return 0
+        try:
+            with self.conn.transaction():
+                self._store(entries)
+                self._advance(entries)
+                beat(self.conn, "ingest", now())
+        except LostPartitionError:
+            with self.conn.transaction():
+                self.positions = fix_store.list_positions(self.conn, range(PARTITIONS))
+            return 0
+        for partition, batch in entries.items():
+            self.positions[partition] = (batch[-1][0], self.positions[partition][1])
+        stream.trim(self.store, {p: last_id for p, (last_id, _) in self.positions.items()})
+        return sum(len(batch) for batch in entries.values())
+
+    def _advance(self, entries: Entries) -> None:
+        for partition, batch in entries.items():
+            old, epoch = self.positions[partition]
+            if not fix_store.advance_position(
+                self.conn, partition, old=old, new=batch[-1][0], epoch=epoch
+            ):
+                raise LostPartitionError
+
+    def _store(self, entries: Entries) -> None:
+        batches = [batch_from_bytes(body) for part in entries.values() for _, body in part]
+        ids = fix_store.resolve_devices(
+            self.conn, [uid for batch in batches for uid in batch.devices]
+        )
+        rows = fix_store.rows_of_batches(batches, ids)
+        self._make_room(rows)
+        fresh = fix_store.store_fixes(self.conn, rows)
+        aside = [(b.source, b.received_at_us, item) for b in batches for item in b.aside]
+        fix_store.set_aside(self.conn, aside)
+        fix_store.count_outcomes(self.conn, _outcomes(batches, rows, fresh))
+        self._judge(rows[fresh])
+
+    def _make_room(self, rows: NDArray[np.void]) -> None:
+        """Have a partition for every day in the batch: screening bounds how old one can be."""
+        days = np.unique(rows["fixed_at"] // _DAY_US)
+        for day in days.tolist():
+            first = date(1970, 1, 1) + timedelta(days=day)
+            ensure_fix_partitions(self.conn, first, first)
+
+    def _judge(self, rows: NDArray[np.void]) -> None:
+        """Bring the visits of every device with new fixes up to date."""
+        if not len(rows):
+            return
+        rows = rows[np.lexsort((rows["source_id"], rows["fixed_at"], rows["device_id"]))]
+        sightings = self._sightings(rows)
+        bounds = np.flatnonzero(np.diff(rows["device_id"])) + 1
+        starts = [0, *bounds.tolist()]
+        ends = [*bounds.tolist(), len(rows)]
+        states = visit_store.find_states(self.conn, np.unique(rows["device_id"]).tolist())
+        tracks: list[Track] = []
+        upserts: list[tuple[int, Published]] = []
+        for start, end in zip(starts, ends, strict=True):
+            device = int(rows["device_id"][start])
+            state = states.get(device, TrackState())
+            state, revision = self._judge_device(device, state, sightings[start:end])
+            tracks.append(Track(device, rows[end - 1], state))
+            upserts += [(device, published) for published in revision.upserts]
+            if revision.withdrawn:
+                visit_store.withdraw_visits(self.conn, revision.withdrawn)
+        visit_store.save_tracks(self.conn, tracks)
+        visit_store.save_visits(self.conn, self.site, upserts)
+
+    def _judge_device(
+        self, device: int, state: TrackState, sightings: Sequence[Sighting]
+    ) -> tuple[TrackState, Revision]:
+        if state.at is not None and sightings[0].at <= state.at:
+            return self._judge_again(device, sightings[0].at)
+        state, changed = self._advance_track(state, sightings)
+        if not changed:
+            return state, Revision((), ())
+        since = _instant(min(visit.entered_at for visit in changed))
+        known = visit_store.list_visits(self.conn, device, since=since)
+        return state, Revision(reconcile(device, known, changed).upserts, ())
+
+    def _judge_again(self, device: int, late: float) -> tuple[TrackState, Revision]:
+        """Judge a device's track anew from some time before a late fix."""
+        since = _instant(late) - REVISION_WINDOW
+        known = visit_store.list_visits(self.conn, device, since=since)
+        before = TrackState()
+        if fix_store.has_track_before(self.conn, device, since):
+            before = state_at([published.visit for published in known], since.timestamp())
+        rows = fix_store.list_track(self.conn, device, since=since)
+        state, changed = self._advance_track(before, self._sightings(rows))
+        ended = {(visit.zone, visit.entered_at) for visit in changed}
+        lasting = [
+            visit
+            for zone, presence in state.zones.items()
+            if presence.confirmed_at is not None
+            for visit in [visit_of(zone, presence)]
+            if (zone, visit.entered_at) not in ended
+        ]
+        return state, reconcile(device, known, [*changed, *lasting])
+
+    def _advance_track(
+        self, state: TrackState, sightings: Sequence[Sighting]
+    ) -> tuple[TrackState, list[Visit]]:
+        roles = {zone.id: zone.role for zone in self.site.zones}
+        return advance(state, sightings, roles=roles, params=self.site.visit)
+
+    def _sightings(self, rows: NDArray[np.void]) -> list[Sighting]:
+        inner, outer = self.index.membership(rows["lon"], rows["lat"])
+        zones = [zone.id for zone in self.site.zones]
+        inside: dict[int, set[str]] = defaultdict(set)
+        around: dict[int, set[str]] = defaultdict(set)
+        for found, member in ((inside, inner), (around, outer)):
+            for i, z in zip(*(axis.tolist() for axis in np.nonzero(member)), strict=True):
+                found[i].add(zones[z])
+        nowhere: frozenset[str] = frozenset()
+        return [
+            Sighting(
+                at / 1e6,
+                received / 1e6,
+                frozenset(inside[i]) if i in inside else nowhere,
+                frozenset(around[i]) if i in around else nowhere,
+            )
+            for i, (at, received) in enumerate(
+                zip(rows["fixed_at"].tolist(), rows["received_at"].tolist(), strict=True)
+            )
+        ]
+
+
+def _outcomes(
+    batches: Sequence[FixBatch], rows: NDArray[np.void], fresh: NDArray[np.bool_]
+) -> dict[tuple[date, int, str], int]:
+    counts: Counter[tuple[date, int, str]] = Counter()
+    start = 0
+    for batch in batches:
+        day = _instant(batch.received_at_us / 1e6).date()
+        part = fresh[start : start + len(batch.rows)]
+        start += len(batch.rows)
+        counts[day, batch.source, "stored"] += int(part.sum())
+        counts[day, batch.source, "duplicate"] += int((~part).sum())
+        for item in batch.aside:
+            counts[day, batch.source, item.reason] += 1
+    return {key: n for key, n in counts.items() if n}
+
+
+def _instant(epoch_s: float) -> datetime:
+    return datetime.fromtimestamp(epoch_s, UTC)
