@@ -1,0 +1,141 @@
+"""The one catalogue of words: complete, alike in every language, and short enough for a text."""
+
+import json
+import string
+import unicodedata
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+MESSAGES = Path(__file__).parents[2] / "data" / "messages"
+LANGUAGES = ("vi", "zh", "en")
+KINDS = ("registered", "slot", "slot_changed", "call_up", "hold", "cancelled", "passed")
+REASONS = ("eta", "capacity", "closure", "earlier", "later")
+PLACEHOLDERS = {"plate", "gate", "date", "start", "end", "yard", "link", "reason"}
+
+GSM7_ONE_TEXT = 160
+UCS2_THREE_PARTS = 3 * 67
+"""A part of a long UCS-2 text holds 67 characters: 3 of its 70 join the parts (3GPP TS 23.040)."""
+
+GSM7 = set(string.ascii_letters + string.digits + " \r\n@$_!\"#%&'()*+,-./:;<=>?")
+"""The part of the GSM 03.38 basic alphabet that is also ASCII; each counts as one."""
+
+# The longest real values: a plate of 12, a gate with its freight road, a link of 45 characters.
+LONGEST_EVERYWHERE = {
+    "plate": "29H-12345.67",
+    "date": "23/01",
+    "start": "17:45",
+    "end": "18:00",
+    "link": "https://flowctl.example.vn/d/0123456789abcdef",
+}
+LONGEST_GATE = "Huu Nghi (1119-1120)"
+
+
+def catalogue(language: str) -> dict[str, object]:
+    text = (MESSAGES / f"{language}.json").read_text(encoding="utf-8")
+    loaded: dict[str, object] = json.loads(text)
+    return loaded
+
+
+def leaves(node: object, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from leaves(value, f"{path}.{key}" if path else str(key))
+    else:
+        assert isinstance(node, str), f"{path} is not a text"
+        yield path, node
+
+
+def texts(language: str) -> dict[str, str]:
+    return dict(leaves(catalogue(language)))
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def longest(language: str, kind: str) -> str:
+    words = texts(language)
+
+    def worst(group: str) -> str:
+        return max((t for key, t in words.items() if key.startswith(f"sms.{group}.")), key=len)
+
+    gate = max(worst("gate"), LONGEST_GATE, key=len)
+    values = LONGEST_EVERYWHERE | {"gate": gate, "yard": worst("yard"), "reason": worst("reason")}
+    return words[f"sms.{kind}"].format_map(values)
+
+
+def test_the_longest_values_are_as_long_as_real_ones_get():
+    assert len(LONGEST_EVERYWHERE["plate"]) == 12
+    assert len(LONGEST_EVERYWHERE["link"]) == 45
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_words(language: str):
+    assert texts(language).keys() == texts("en").keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_empty_or_has_stray_spaces(language: str):
+    wrong = [key for key, text in texts(language).items() if not text or text != text.strip()]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_names_the_same_placeholders(language: str):
+    english = texts("en")
+    differing = {
+        key: (placeholders(text), placeholders(english[key]))
+        for key, text in texts(language).items()
+        if placeholders(text) != placeholders(english[key])
+    }
+    assert differing == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_message_and_every_reason_has_a_text(language: str):
+    words = texts(language)
+    for kind in KINDS:
+        assert placeholders(words[f"sms.{kind}"]) <= PLACEHOLDERS
+        assert placeholders(words[f"page.message.{kind}"]) == placeholders(words[f"sms.{kind}"])
+        assert words[f"page.message_title.{kind}"]
+    for reason in REASONS:
+        assert words[f"sms.reason.{reason}"]
+        assert words[f"page.reason.{reason}"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_vietnamese_or_english_message_fits_one_text(language: str, kind: str):
+    text = longest(language, kind)
+    assert set(text) <= GSM7, f"not in the GSM alphabet: {set(text) - GSM7}"
+    assert len(text) <= GSM7_ONE_TEXT, f"{len(text)} characters: {text}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_chinese_message_fits_three_parts(kind: str):
+    text = longest("zh", kind)
+    assert len(text) <= UCS2_THREE_PARTS
+    assert all(ord(letter) <= 0xFFFF for letter in text), "a letter that takes two UCS-2 units"
+
+
+def test_vietnamese_text_messages_are_plain_ascii():
+    wrong = [k for k, text in texts("vi").items() if k.startswith("sms.") and not text.isascii()]
+    assert wrong == []
+
+
+def test_vietnamese_pages_are_written_with_diacritics():
+    pages = {k: t for k, t in texts("vi").items() if k.startswith("page.")}
+    accented = [key for key, text in pages.items() if not text.isascii()]
+    assert len(accented) > 0.9 * len(pages)
+    assert all(unicodedata.is_normalized("NFC", text) for text in pages.values())
+    assert all(not pages[f"page.message.{kind}"].isascii() for kind in KINDS)
+
+
+def test_an_accented_message_says_what_its_plain_text_says():
+    for kind in KINDS:
+        accented = texts("vi")[f"page.message.{kind}"].replace("–", "-")
+        bare = unicodedata.normalize("NFD", accented.replace("đ", "d").replace("Đ", "D"))
+        plain = "".join(letter for letter in bare if not unicodedata.combining(letter))
+        assert plain == texts("vi")[f"sms.{kind}"]
