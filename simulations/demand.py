@@ -1,0 +1,225 @@
+"""The trucks of a day, drawn once and the same for every policy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from simulations.scenario import GateDemand, Profile, Scenario
+from simulations.streams import Column, lognormal, stream
+
+_HOUR_S = 3600.0
+_GRID = 61  # points of an hour's distribution function; a minute is finer than any profile
+_PLATE_SERIES = ("12C", "12H", "14C", "15C", "29C", "29H", "34C", "51C", "61C", "98C", "99C")
+_CHINESE_SERIES = ("桂A", "桂F", "桂N", "粤B", "湘A")
+_MOBILE = {"vi": ("+8498", 7), "zh": ("+86138", 8), "en": ("+8490", 7)}
+"""Mobile prefix and the digits that follow, by the driver's language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """One row per truck; times in seconds from the day's start, shape [n].
+
+    Attributes
+    ----------
+    gates, yards : tuple of str
+        What the columns ``gate`` and ``yard`` count in; imports have yard -1.
+    at_s
+        When an export comes to its yard (0 for those who stand there), an import to its gate.
+    ready_s
+        When the truck could leave for the gate; for imports the same as ``at_s``.
+    seen_s, registered_s
+        When an export is first seen on the road, and when its trip is declared.
+    pace
+        Factor on the speed of this driver.
+    tracked
+        False for exports without a tracker and for imports: officers count them.
+    spot, place
+        Uniform numbers that choose where in the yard, and where in the lane, a truck stands.
+    """
+
+    gates: tuple[str, ...]
+    yards: tuple[str, ...]
+    gate: NDArray[np.int64]
+    yard: NDArray[np.int64]
+    is_import: NDArray[np.bool_]
+    at_s: Column
+    ready_s: Column
+    seen_s: Column
+    registered_s: Column
+    service_s: Column
+    reaction_s: Column
+    pace: Column
+    tracked: NDArray[np.bool_]
+    spot: Column
+    place: Column
+    plate: tuple[str, ...]
+    phone: tuple[str, ...]
+    language: tuple[str, ...]
+    cargo: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """Return the number of trucks."""
+        return len(self.gate)
+
+
+def draw(scenario: Scenario, seed: int) -> Demand:
+    """Draw every truck of the day, exports of all gates first, then imports."""
+    gates = tuple(scenario.gates)
+    rows = [scenario.gates[gate] for gate in gates]
+    yards = tuple(dict.fromkeys(chain.from_iterable((*r.standing_yards, r.yard) for r in rows)))
+    stood = np.concatenate([np.arange(r.standing + r.arrivals) < r.standing for r in rows])
+    at = np.zeros(len(stood))
+    at[~stood] = np.concatenate(
+        [
+            arrival_times(scenario.exports, row.arrivals, stream(seed, f"exports of {gate}"))
+            for gate, row in scenario.gates.items()
+        ]
+    )
+    yard = [yards.index(name) for row in rows for name in _yards_of(row)]
+    import_at = [
+        arrival_times(scenario.imports, row.imports, stream(seed, f"imports of {gate}"))
+        for gate, row in scenario.gates.items()
+    ]
+    imports = sum(row.imports for row in rows)
+    is_import = np.r_[np.zeros(len(stood), np.bool_), np.ones(imports, np.bool_)]
+    own = np.repeat(np.arange(len(gates)), [row.standing + row.arrivals for row in rows])
+    other = np.repeat(np.arange(len(gates)), [row.imports for row in rows])
+    columns = _Places(
+        gates=gates,
+        yards=yards,
+        gate=np.r_[own, other],
+        yard=np.r_[np.array(yard, np.int64), np.full(imports, -1)],
+        is_import=is_import,
+        standing=np.r_[stood, np.zeros(imports, np.bool_)],
+        at_s=np.concatenate([at, *import_at]),
+    )
+    return _with_drivers(scenario, seed, columns)
+
+
+def arrival_times(profile: Profile, count: int, rng: np.random.Generator) -> Column:
+    """Return ``count`` arrival times of a day's profile, sorted, in seconds, shape [count].
+
+    Each hour gets its share of the count (largest remainders); within the hour the trucks fall at
+    random by the profile, as a Poisson stream does once its count is known (order statistics).
+    """
+    edges = np.unique(np.r_[profile.from_h, np.arange(25.0), profile.until_h])
+    edges = edges[(edges >= profile.from_h) & (edges <= profile.until_h)]
+    if len(edges) < 2:  # noqa: PLR2004 - an hour has a beginning and an end
+        return np.full(count, profile.from_h * _HOUR_S)
+    weight = np.diff(_cumulated(profile, edges))
+    exact = count * weight / weight.sum()
+    counts = np.floor(exact).astype(np.int64)
+    counts[np.argsort(counts - exact, kind="stable")[: count - counts.sum()]] += 1
+    hours = []
+    for begin, end, number in zip(edges[:-1], edges[1:], counts, strict=True):
+        grid = np.linspace(begin, end, _GRID)
+        level = _cumulated(profile, grid)
+        drawn = level[0] + (level[-1] - level[0]) * np.sort(rng.random(number))
+        hours.append(np.interp(drawn, level, grid))
+    return np.concatenate(hours) * _HOUR_S
+
+
+def _cumulated(profile: Profile, hour: Column) -> Column:
+    """Return the profile's weight up to each hour; a flat share is spread over 24 h."""
+    flat = 1.0 - sum(peak.share for peak in profile.peaks)
+    humps = sum(
+        (peak.share * ndtr((hour - peak.at_h) / peak.sd_h) for peak in profile.peaks),
+        start=np.zeros(len(hour)),
+    )
+    return np.asarray(flat * hour / 24.0 + humps)
+
+
+def _yards_of(row: GateDemand) -> list[str]:
+    """Return the yard of each export of a gate: those standing first, shared evenly."""
+    shared = [row.standing_yards[k % len(row.standing_yards)] for k in range(row.standing)]
+    return shared + [row.yard] * row.arrivals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    """Where and when: the columns of `Demand` that the published counts decide."""
+
+    gates: tuple[str, ...]
+    yards: tuple[str, ...]
+    gate: NDArray[np.int64]
+    yard: NDArray[np.int64]
+    is_import: NDArray[np.bool_]
+    standing: NDArray[np.bool_]
+    at_s: Column
+
+
+def _with_drivers(scenario: Scenario, seed: int, places: _Places) -> Demand:
+    """Give every truck its driver, its papers and its times."""
+    n = len(places.gate)
+    drivers, screening = scenario.drivers, scenario.screening
+    checks = lognormal(
+        stream(seed, "checks"), scenario.checks.mean_min * 60.0, scenario.checks.cv, n
+    )
+    # Those who stood there overnight have their checks behind them: they wait for the opening.
+    checks[places.standing | places.is_import] = 0.0
+    reaction = lognormal(stream(seed, "reaction"), drivers.reaction_s, drivers.reaction_cv, n)
+    late = stream(seed, "compliance").random(n) >= drivers.compliance_share
+    seen_before = 60.0 * stream(seed, "seen").uniform(
+        drivers.seen_before_least_min, drivers.seen_before_most_min, n
+    )
+    declared_before = _HOUR_S * stream(seed, "registered").uniform(
+        drivers.registered_before_least_h, drivers.registered_before_most_h, n
+    )
+    seen = np.maximum(places.at_s - seen_before, 0.0)
+    language = _choose(scenario.languages, stream(seed, "language"), n)
+    return Demand(
+        gates=places.gates,
+        yards=places.yards,
+        gate=places.gate,
+        yard=places.yard,
+        is_import=places.is_import,
+        at_s=places.at_s,
+        ready_s=places.at_s + checks,
+        seen_s=seen,
+        registered_s=np.clip(places.at_s - declared_before, 0.0, seen),
+        service_s=60.0
+        * stream(seed, "screening").uniform(screening.least_min, screening.most_min, n),
+        reaction_s=np.where(late, drivers.late_reaction_s, reaction),
+        pace=lognormal(stream(seed, "pace"), 1.0, drivers.speed_cv, n),
+        tracked=~places.is_import
+        & (stream(seed, "tracked").random(n) >= scenario.gps.without_share),
+        spot=stream(seed, "spot").random(n),
+        place=stream(seed, "place").random(n),
+        plate=_plates(places.is_import, stream(seed, "plate")),
+        phone=_phones(language, stream(seed, "phone")),
+        language=language,
+        cargo=_choose(scenario.cargo, stream(seed, "cargo"), n),
+    )
+
+
+def _choose(shares: Mapping[str, float], rng: np.random.Generator, n: int) -> tuple[str, ...]:
+    names = list(shares)
+    edges = np.cumsum(list(shares.values()))
+    picks = np.searchsorted(edges, rng.random(n), side="right")
+    return tuple(names[min(k, len(names) - 1)] for k in picks)
+
+
+def _plates(is_import: NDArray[np.bool_], rng: np.random.Generator) -> tuple[str, ...]:
+    """Return a different plate for each truck: Vietnamese for exports, Chinese for imports."""
+    numbers = rng.permutation(100_000)[: len(is_import)]
+    series = rng.integers(0, 2**31, len(is_import))
+    return tuple(
+        f"{_CHINESE_SERIES[k % len(_CHINESE_SERIES)]}{number:05d}"
+        if foreign
+        else f"{_PLATE_SERIES[k % len(_PLATE_SERIES)]}{number:05d}"
+        for foreign, number, k in zip(is_import, numbers, series, strict=True)
+    )
+
+
+def _phones(language: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
+    """Return a different mobile number for each driver, E.164."""
+    numbers = rng.permutation(10_000_000)[: len(language)]
+    phones = []
+    for name, number in zip(language, numbers, strict=True):
+        prefix, digits = _MOBILE[name]
+        phones.append(f"{prefix}{number:0{digits}d}")
+    return tuple(phones)

@@ -1,0 +1,316 @@
+"""A day that can be played: who stands there, who comes when, and how drivers and trackers behave.
+
+A scenario is a TOML file. Hours are local hours of the day played; shares lie between 0 and 1.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from datetime import UTC, date, datetime, time, timedelta
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flowctl.errors import FlowctlError
+
+LANGUAGES = ("vi", "zh", "en")
+CARGOES = ("normal", "reefer", "perishable")
+_SUM_TOLERANCE = 1e-6
+
+Row = TypeVar("Row")
+
+
+class ScenarioError(FlowctlError):
+    """A scenario's file is not fit for use; names the file, the table and the key."""
+
+
+def _bounded(least: float = 0.0, most: float = inf, default: Any = MISSING) -> Any:  # noqa: ANN401 - what dataclasses.field itself returns
+    return field(default=default, metadata={"least": least, "most": most})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateDemand:
+    """Trucks of one gate: counts of the day, and the yards its exports use.
+
+    ``standing`` exports stand in ``standing_yards`` (shared evenly) when the day begins;
+    ``arrivals`` exports come to ``yard``; ``imports`` come to the gate from the other side.
+    """
+
+    standing: int = _bounded()
+    standing_yards: tuple[str, ...]
+    arrivals: int = _bounded()
+    yard: str
+    imports: int = _bounded()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peak:
+    """A normal hump of a day's profile: its share of the trucks, its hour, its width."""
+
+    share: float = _bounded(most=1.0)
+    at_h: float = _bounded(most=24.0)
+    sd_h: float = _bounded(least=0.01)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """When trucks come: humps over a flat rest, cut to ``from_h``-``until_h``."""
+
+    from_h: float = _bounded(most=24.0)
+    until_h: float = _bounded(most=24.0)
+    peaks: tuple[Peak, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """Time from the yard's entry until a truck is ready for the gate; lognormal."""
+
+    mean_min: float = _bounded(least=0.001)
+    cv: float = _bounded(least=0.001)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    """Service time of one truck at an inspection place; uniform between the two."""
+
+    least_min: float = _bounded(least=0.001)
+    most_min: float = _bounded(least=0.001)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drivers:
+    """How drivers behave.
+
+    ``reaction`` runs from the call-up to the engine's start (lognormal); a driver who does not
+    comply needs ``late_reaction_s`` instead. Speeds vary between drivers by ``speed_cv``.
+    """
+
+    reaction_s: float = _bounded(least=0.001)
+    reaction_cv: float = _bounded(least=0.001)
+    compliance_share: float = _bounded(most=1.0)
+    late_reaction_s: float = _bounded()
+    freight_speed_kmh: float = _bounded(least=1.0)
+    speed_cv: float = _bounded(least=0.001)
+    seen_before_least_min: float = _bounded()
+    seen_before_most_min: float = _bounded()
+    registered_before_least_h: float = _bounded()
+    registered_before_most_h: float = _bounded()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gps:
+    """What trackers send and what goes wrong with it.
+
+    ``noise_m`` is the root mean square distance of a fix from the truth. ``late_share`` of a
+    tracker's windows of ``late_window_s`` have no network: their fixes come in one batch at the
+    window's end. ``without_share`` of the exports have no tracker; officers count them.
+    """
+
+    moving_interval_s: float = _bounded(least=1.0)
+    parked_interval_s: float = _bounded(least=1.0)
+    noise_m: float = _bounded()
+    lost_share: float = _bounded(most=1.0)
+    late_share: float = _bounded(most=1.0)
+    late_window_s: float = _bounded(least=1.0)
+    duplicate_share: float = _bounded(most=1.0)
+    without_share: float = _bounded(most=1.0)
+    post_interval_s: float = _bounded(least=1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One day of a site, with everything that is drawn at random described by its law."""
+
+    id: str
+    name: Mapping[str, str]
+    site: str
+    day: date
+    timezone: ZoneInfo
+    until_h: float = _bounded(least=1.0, most=48.0)
+    gates: Mapping[str, GateDemand]
+    exports: Profile
+    imports: Profile
+    checks: Checks
+    screening: Screening
+    cargo: Mapping[str, float]
+    languages: Mapping[str, float]
+    drivers: Drivers
+    gps: Gps
+
+    @property
+    def starts_at(self) -> datetime:
+        """The local midnight the day begins with, as aware UTC."""
+        return datetime.combine(self.day, time(), self.timezone).astimezone(UTC)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The moment the day's report closes, as aware UTC."""
+        return self.starts_at + timedelta(hours=self.until_h)
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read a scenario from its TOML file.
+
+    Raises
+    ------
+    ScenarioError
+        The file is missing or not TOML, a key is unknown or missing, a value is out of range.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ScenarioError(f"{path}: there is no such scenario file.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: this is not valid TOML: {error}.") from error
+    return parse_scenario(table, where=str(path))
+
+
+def parse_scenario(table: Mapping[str, Any], *, where: str) -> Scenario:
+    """Return the scenario a parsed TOML table describes; ``where`` names it in errors."""
+    rest = dict(table)
+    rest["timezone"] = _zone(rest.get("timezone"), where)
+    gates = _mapping(rest.get("gates"), f"{where}, gates")
+    rest["gates"] = {gate: _row(GateDemand, row, f"{where}, {gate}") for gate, row in gates.items()}
+    for key, kind in _TABLES.items():
+        if key in rest:
+            rest[key] = _row(kind, rest[key], f"{where}, [{key}]")
+    scenario = _row(Scenario, rest, where)
+    _check_shares(scenario.cargo, CARGOES, f"{where}, [cargo]")
+    _check_shares(scenario.languages, LANGUAGES, f"{where}, [languages]")
+    _check_translations(scenario.name, where)
+    for low, high, place in _spans(scenario):
+        if low > high:
+            raise ScenarioError(
+                f"{where}, {place}: the least ({low:g}) is above the most ({high:g})."
+            )
+    return scenario
+
+
+def scaled(scenario: Scenario, factor: float) -> Scenario:
+    """Return the scenario with every count of trucks multiplied by ``factor`` and rounded.
+
+    Raises
+    ------
+    ScenarioError
+        The factor is negative or not finite.
+    """
+    if not (isfinite(factor) and factor >= 0):
+        raise ScenarioError(f"A demand factor must be zero or more, not {factor:g}.")
+    gates = {
+        gate: replace(
+            row,
+            standing=round(row.standing * factor),
+            arrivals=round(row.arrivals * factor),
+            imports=round(row.imports * factor),
+        )
+        for gate, row in scenario.gates.items()
+    }
+    return replace(scenario, gates=gates)
+
+
+_TABLES: Mapping[str, type[Any]] = {
+    "exports": Profile,
+    "imports": Profile,
+    "checks": Checks,
+    "screening": Screening,
+    "drivers": Drivers,
+    "gps": Gps,
+}
+
+
+def _row(kind: type[Row], table: object, where: str) -> Row:
+    """Build a dataclass from a table, refusing what it does not know and what is out of range."""
+    known = {row.name: row for row in fields(kind)}  # type: ignore[arg-type]
+    values = dict(_mapping(table, where))
+    for key in values:
+        if key not in known:
+            raise ScenarioError(f"{where}: there is no key '{key}'{_nearest(key, list(known))}.")
+    for name, row in known.items():
+        if name not in values:
+            if row.default is MISSING:
+                raise ScenarioError(f"{where}: the key '{name}' is missing.")
+            continue
+        values[name] = _value(values[name], row.type, row.metadata, f"{where}, {name}")
+    return kind(**values)
+
+
+def _value(value: Any, kind: Any, bounds: Mapping[str, float], where: str) -> Any:  # noqa: ANN401 - TOML values of any type
+    if kind in (int, float):
+        return _number(value, kind, bounds, where)
+    if kind is str and not (isinstance(value, str) and value):
+        raise ScenarioError(f"{where}: expected a text, not {value!r}.")
+    if kind is date and not isinstance(value, date):
+        raise ScenarioError(f"{where}: expected a date such as 2024-01-23, not {value!r}.")
+    if kind == tuple[Peak, ...]:
+        return tuple(_row(Peak, peak, where) for peak in _array(value, where))
+    if kind == tuple[str, ...]:
+        return tuple(_value(text, str, {}, where) for text in _array(value, where))
+    return value
+
+
+def _number(value: object, kind: type, bounds: Mapping[str, float], where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
+        raise ScenarioError(
+            f"{where}: expected a {'whole ' if kind is int else ''}number, not {value!r}."
+        )
+    least, most = bounds["least"], bounds["most"]
+    if not (least <= value <= most):
+        limits = f"at least {least:g}" if most == inf else f"between {least:g} and {most:g}"
+        raise ScenarioError(f"{where}: {value:g} is out of range; it must be {limits}.")
+    return kind(value)  # type: ignore[no-any-return]
+
+
+def _array(value: object, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ScenarioError(f"{where}: expected a list, not {value!r}.")
+    return value
+
+
+def _mapping(value: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ScenarioError(f"{where}: expected a table, not {value!r}.")
+    return value
+
+
+def _zone(value: object, where: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ScenarioError(f"{where}, timezone: {value!r} is not a known time zone.") from error
+
+
+def _check_shares(shares: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
+    for name, share in _mapping(shares, where).items():
+        if name not in allowed:
+            raise ScenarioError(f"{where}: there is no '{name}'{_nearest(name, list(allowed))}.")
+        _number(share, float, {"least": 0.0, "most": 1.0}, f"{where}, {name}")
+    if abs(sum(shares.values()) - 1) > _SUM_TOLERANCE:
+        raise ScenarioError(f"{where}: the shares sum to {sum(shares.values()):g}, not to 1.")
+
+
+def _check_translations(name: Mapping[str, Any], where: str) -> None:
+    for language in LANGUAGES:
+        if not _mapping(name, f"{where}, name").get(language):
+            raise ScenarioError(f"{where}, name: the text in '{language}' is missing.")
+
+
+def _spans(scenario: Scenario) -> tuple[tuple[float, float, str], ...]:
+    drivers, screening = scenario.drivers, scenario.screening
+    seen = (drivers.seen_before_least_min, drivers.seen_before_most_min)
+    registered = (drivers.registered_before_least_h, drivers.registered_before_most_h)
+    return (
+        (scenario.exports.from_h, scenario.exports.until_h, "[exports]"),
+        (scenario.imports.from_h, scenario.imports.until_h, "[imports]"),
+        (screening.least_min, screening.most_min, "[screening]"),
+        (*seen, "[drivers] seen_before"),
+        (*registered, "[drivers] registered_before"),
+        (sum(peak.share for peak in scenario.exports.peaks), 1.0, "[exports] share of the peaks"),
+        (sum(peak.share for peak in scenario.imports.peaks), 1.0, "[imports] share of the peaks"),
+    )
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    match = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean '{match[0]}'" if match else f"; known are {', '.join(known)}"
