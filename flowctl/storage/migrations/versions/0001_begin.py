@@ -97,11 +97,14 @@ create table visits (
 );
 create index visits_device on visits (device_id, entered_at);
 create index visits_open on visits (zone) where left_at is null;
+-- What reaches into a trip: the visits of its device that had not ended when it was registered.
+create index visits_device_until on visits (device_id, coalesce(left_at, 'infinity'::timestamptz));
+create index visits_gate on visits (entered_at) where role in ('queue', 'lane', 'beyond');
 
 create table drivers (
     id           bigint generated always as identity primary key,
     phone_cipher bytea not null,
-    phone_hash   bytea not null,
+    phone_hash   bytea not null unique,
     language     text not null check (language in ('vi', 'zh', 'en'))
 );
 
@@ -117,7 +120,8 @@ create table trips (
     ready_at      timestamptz not null,
     registered_at timestamptz not null,
     registered_by text not null,
-    state         text not null default 'active' check (state in ('active', 'cleared', 'cancelled')),
+    state         text not null default 'active'
+                  check (state in ('active', 'cleared', 'cancelled')),
     ended_at      timestamptz
 );
 create unique index trips_one_active_per_plate on trips (plate) where state = 'active';
@@ -176,7 +180,7 @@ create table gate_events (
     gate        text not null,
     direction   text not null check (direction in ('export', 'import')),
     kind        text not null check (kind in ('entered', 'cleared')),
-    truck       text not null,  -- the officer's mark of the truck: pairs an entry with its clearance
+    truck       text not null,  -- the officer's mark of it: pairs an entry with its clearance
     at          timestamptz not null,
     recorded_by text not null,
     recorded_at timestamptz not null,
@@ -204,7 +208,7 @@ create table outbox (
     site          text not null,
     trip_id       bigint not null references trips,
     kind          text not null,
-    params        jsonb not null,  -- ids and instants only: names and numbers are resolved when sent
+    params        jsonb not null,  -- ids and instants: names and numbers are resolved when sent
     created_at    timestamptz not null,
     expires_at    timestamptz,
     state         text not null default 'waiting'
@@ -218,7 +222,8 @@ create index outbox_trip on outbox (trip_id, id);
 
 create table accounts (
     name          text primary key,
-    role          text not null check (role in ('operator', 'officer', 'planner', 'haulier', 'administrator')),
+    role          text not null
+                  check (role in ('operator', 'officer', 'planner', 'haulier', 'administrator')),
     password_hash text not null
 );
 
@@ -253,17 +258,21 @@ create table heartbeats (
 
 def upgrade() -> None:
     """Make the tables; ``fixes`` by what the server can do."""
-    available = op.get_bind().exec_driver_sql(
-        "select count(*) from pg_available_extensions where name = 'timescaledb'"
+    # The extension's files alone are not enough: its loader must be preloaded, which this
+    # setting of the loader shows, or the extension be there already.
+    timescale = op.get_bind().exec_driver_sql(
+        "select current_setting('timescaledb.disable_load', true) is not null"
+        " or exists (select from pg_extension where extname = 'timescaledb')"
     )
-    timescale = available.scalar_one() > 0
-    op.execute(TABLES.replace("{partitioned}", "" if timescale else "partition by range (fixed_at)"))
-    if timescale:
+    if timescale.scalar_one():
         op.execute("create extension if not exists timescaledb")
+        op.execute(TABLES.replace("{partitioned}", ""))
         op.execute(
-            "select create_hypertable('fixes', 'fixed_at', "
-            "chunk_time_interval => interval '1 day', create_default_indexes => false)"
+            "select create_hypertable('fixes', 'fixed_at',"
+            " chunk_time_interval => interval '1 day', create_default_indexes => false)"
         )
+    else:
+        op.execute(TABLES.replace("{partitioned}", "partition by range (fixed_at)"))
 
 
 def downgrade() -> None:
