@@ -1,0 +1,130 @@
+"""Real stores for the tests: each test gets a database and a Valkey of its own, empty and fast.
+
+Servers start when the first test asks for one and stop at the end, also after Ctrl-C.
+"""
+
+import os
+import tempfile
+from collections.abc import Generator, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+import pytest
+import redis
+import timescale
+from psycopg import sql
+
+from flowctl.embedded import start_postgres, start_valkey
+from flowctl.storage.migrate import migrate
+
+_TEMPLATE = "flowctl_template"
+_numbers = count(1)
+
+# A developer's own settings must not reach the tests, least of all the address of a real database.
+for _name in [name for name in os.environ if name.startswith("FLOWCTL_")]:
+    del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def state_dir() -> Iterator[Path]:
+    """Return a directory for the servers of this session, which an unprivileged user may enter."""
+    with tempfile.TemporaryDirectory(prefix="flowctl-tests-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(state_dir: Path) -> Iterator[str]:
+    """Return the address of a plain PostgreSQL server, without a database's name."""
+    with start_postgres(state_dir) as store:
+        yield store.url.rpartition("/")[0]
+
+
+@pytest.fixture(scope="session")
+def timescale_url() -> Iterator[str]:
+    """Return the address of a TimescaleDB server (Apache), without a database's name."""
+    obstacle = timescale.find_obstacle()
+    if obstacle is not None:
+        pytest.skip(obstacle)
+    with timescale.running_timescale() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> str:
+    """Return the server's address once it holds a migrated template to copy."""
+    return _with_template(postgres_url)
+
+
+@pytest.fixture(scope="session")
+def timescale_template(timescale_url: str) -> str:
+    """Return the server's address once it holds a migrated template to copy."""
+    return _with_template(timescale_url)
+
+
+@pytest.fixture
+def database(postgres_template: str) -> Iterator[str]:
+    """Return the url of a migrated, empty database that this test alone uses."""
+    yield from _copy_of_template(postgres_template)
+
+
+@pytest.fixture(params=["postgresql", pytest.param("timescaledb", marks=pytest.mark.timescale)])
+def any_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Return the url of a migrated, empty database: once of PostgreSQL, once of TimescaleDB."""
+    kind: Literal["postgresql", "timescaledb"] = request.param
+    name = "postgres_template" if kind == "postgresql" else "timescale_template"
+    yield from _copy_of_template(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def empty_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Return the url of a database without any table, of the server a test names by ``server``."""
+    server = request.getfixturevalue(getattr(request, "param", "postgres_url"))
+    yield from _copy_of_template(server, template="template0")
+
+
+@pytest.fixture(scope="session")
+def valkey_url(state_dir: Path) -> Iterator[str]:
+    """Return the url of a Valkey server that tests share; see ``valkey``."""
+    with start_valkey(state_dir) as store:
+        yield store.url
+
+
+@pytest.fixture
+def valkey(valkey_url: str) -> str:
+    """Return the url of an empty Valkey."""
+    with redis.Redis.from_url(valkey_url) as client:
+        client.flushall()
+    return valkey_url
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI nothing is skipped: what cannot be tested there has failed."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"In CI nothing is skipped, but this was. {reason}"
+    return report
+
+
+def _with_template(server: str) -> str:
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as conn:
+        conn.execute(sql.SQL("create database {}").format(sql.Identifier(_TEMPLATE)))
+    migrate(f"{server}/{_TEMPLATE}")
+    return server
+
+
+def _copy_of_template(server: str, template: str = _TEMPLATE) -> Iterator[str]:
+    name = sql.Identifier(f"test_{next(_numbers)}")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as conn:
+        conn.execute(
+            sql.SQL("create database {} template {}").format(name, sql.Identifier(template))
+        )
+        try:
+            yield f"{server}/{name.as_string().strip(chr(34))}"
+        finally:
+            conn.execute(sql.SQL("drop database {} with (force)").format(name))
