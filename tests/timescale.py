@@ -82,9 +82,9 @@ def running_timescale() -> Iterator[str]:
     try:
         inside_root = [_chroot(), _NOBODY, str(root)]
         cluster = ["-D", f"{inside}/data"]
+        options = ["--username=flowctl", "--auth=trust", "--encoding=UTF8", "--locale=C"]
         subprocess.run(
-            [*inside_root, f"{_BIN}/initdb", *cluster, "--username=flowctl", "--auth=trust"]
-            + ["--encoding=UTF8", "--locale=C", "--no-sync"],
+            [*inside_root, f"{_BIN}/initdb", *cluster, *options, "--no-sync"],
             check=True,
             capture_output=True,
         )
