@@ -1,0 +1,110 @@
+"""What protects personal data: one secret, and from it one key a purpose.
+
+Phone numbers are stored encrypted (AES-256-GCM); where only equality is needed there is a keyed
+hash (HMAC-SHA256). A driver's page is opened by a short code that nobody can guess.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase, digits
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import SecretStr
+
+from flowctl.errors import FlowctlError
+
+_ALPHABET = digits + ascii_uppercase + ascii_lowercase
+_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+_BASE = len(_ALPHABET)
+_PROOF_BITS = 60
+_PROOF_MASK = (1 << _PROOF_BITS) - 1
+_LONGEST_CODE = 20
+_NONCE = 12
+_PHONE = b"phone"  # bound into the cipher text: it opens as a phone number and as nothing else
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    """The derived keys, 32 bytes each; never printed."""
+
+    phone_cipher: bytes
+    phone_hash: bytes
+    link: bytes
+
+
+def derive_keys(secret: SecretStr) -> Keys:
+    """Derive the keys from the deployment's secret (HKDF-SHA256, RFC 5869, one info a purpose)."""
+    material = secret.get_secret_value().encode()
+
+    def derived(purpose: str) -> bytes:
+        info = f"flowctl/1/{purpose}".encode()
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(material)
+
+    return Keys(derived("phone-cipher"), derived("phone-hash"), derived("driver-link"))
+
+
+def encrypt_phone(keys: Keys, phone: str) -> bytes:
+    """Return nonce and cipher text of a phone number; differs at every call."""
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + AESGCM(keys.phone_cipher).encrypt(nonce, phone.encode(), _PHONE)
+
+
+def decrypt_phone(keys: Keys, cipher: bytes) -> str:
+    """Return the phone number.
+
+    Raises
+    ------
+    FlowctlError
+        The cipher text was made with another secret, or was damaged.
+    """
+    try:
+        plain = AESGCM(keys.phone_cipher).decrypt(cipher[:_NONCE], cipher[_NONCE:], _PHONE)
+    except (InvalidTag, ValueError) as error:
+        raise FlowctlError(
+            "A stored phone number does not open with this FLOWCTL_SECRET; "
+            "start with the secret it was registered under."
+        ) from error
+    return plain.decode()
+
+
+def hash_phone(keys: Keys, phone: str) -> bytes:
+    """Return the keyed hash by which one driver is recognised (32 bytes)."""
+    return hmac.digest(keys.phone_hash, phone.encode(), hashlib.sha256)
+
+
+def link_code(keys: Keys, trip_id: int) -> str:
+    """Return the code of a trip's driver page: at most 14 characters up to ten million trips.
+
+    The number ``trip_id · 2^60 + proof`` in base 62, the proof being 60 bits of an HMAC of the id.
+    """
+    number = (trip_id << _PROOF_BITS) | _link_proof(keys, trip_id)
+    code = ""
+    while number:
+        number, value = divmod(number, _BASE)
+        code = _ALPHABET[value] + code
+    return code
+
+
+def find_trip_of_code(keys: Keys, code: str) -> int | None:
+    """Return the trip a code belongs to, or None where it proves nothing."""
+    if not 0 < len(code) <= _LONGEST_CODE or not all(letter in _VALUES for letter in code):
+        return None
+    number = 0
+    for letter in code:
+        number = number * _BASE + _VALUES[letter]
+    trip_id = number >> _PROOF_BITS
+    claimed = (number & _PROOF_MASK).to_bytes(8, "big")
+    proof = _link_proof(keys, trip_id).to_bytes(8, "big")
+    if not hmac.compare_digest(claimed, proof) or code[0] == _ALPHABET[0]:
+        return None
+    return trip_id
+
+
+def _link_proof(keys: Keys, trip_id: int) -> int:
+    digest = hmac.digest(keys.link, str(trip_id).encode(), hashlib.sha256)
+    return int.from_bytes(digest[:8], "big") & _PROOF_MASK

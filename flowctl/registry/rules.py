@@ -1,0 +1,122 @@
+"""What a trip's declaration must keep to, checked against the site. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flowctl.errors import FlowctlError
+from flowctl.registry.phones import parse_phone
+from flowctl.registry.plates import parse_plate
+from flowctl.site import Site
+from flowctl.state import Cargo, Direction
+
+LANGUAGES = ("vi", "zh", "en")
+_LONGEST_READY_AGO = timedelta(days=30)  # the longest queue on record (December 2021) took weeks
+_LONGEST_DEVICE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A declared trip; as it was typed before `check_declaration`, in one spelling after it."""
+
+    plate: str
+    phone: str
+    language: str
+    direction: Direction
+    cargo: Cargo
+    gates: tuple[str, ...]
+    ready_at: datetime
+    device: str | None = None
+
+
+def check_declaration(site: Site, declaration: Declaration, *, now: datetime) -> Declaration:
+    """Return the declaration with plate and phone in their one spelling.
+
+    Raises
+    ------
+    FlowctlError
+        Something in it cannot be; the sentence names what, and what would do.
+    """
+    check_gates(site, declaration.gates)
+    check_ready(site, declaration.gates, declaration.ready_at, now=now)
+    check_language(declaration.language)
+    return Declaration(
+        plate=parse_plate(declaration.plate).text,
+        phone=parse_phone(declaration.phone),
+        language=declaration.language,
+        direction=declaration.direction,
+        cargo=declaration.cargo,
+        gates=declaration.gates,
+        ready_at=declaration.ready_at,
+        device=check_device(declaration.device),
+    )
+
+
+def check_gates(site: Site, gates: Sequence[str]) -> None:
+    """Refuse no gate, a gate this site has not, and one named twice."""
+    if not gates:
+        raise FlowctlError(f"The trip names no gate; {site.id} has {_named(site)}.")
+    for gate in gates:
+        if gate not in site.gate_by_id:
+            raise FlowctlError(f"There is no gate {gate[:40]!r}; {site.id} has {_named(site)}.")
+    if len(set(gates)) < len(gates):
+        raise FlowctlError("The trip names a gate twice; name each once, the preferred first.")
+
+
+def check_ready(site: Site, gates: Sequence[str], ready_at: datetime, *, now: datetime) -> None:
+    """Refuse a ready moment without zone, out of reach, or on a day all its gates are closed."""
+    if ready_at.tzinfo is None:
+        raise FlowctlError("ready_at has no time zone; write it as 2024-01-23T07:00:00+07:00.")
+    if ready_at < now - _LONGEST_READY_AGO:
+        raise FlowctlError(
+            f"ready_at {_local(site, ready_at)} is more than {_LONGEST_READY_AGO.days} days ago."
+        )
+    horizon = timedelta(days=site.dispatch.horizon_days)
+    if ready_at > now + horizon:
+        raise FlowctlError(
+            f"ready_at {_local(site, ready_at)} is more than {horizon.days} days ahead; "
+            "register the truck nearer to its day."
+        )
+    if ready_at > now:
+        _check_open_day(site, gates, ready_at)
+
+
+def _check_open_day(site: Site, gates: Sequence[str], ready_at: datetime) -> None:
+    day = ready_at.astimezone(site.timezone).date()
+    openings = [site.gate_by_id[gate].opening for gate in gates]
+    if any(opening.windows(day) for opening in openings):
+        return
+    later = (day + timedelta(days=n) for n in range(1, 32))
+    next_day = next((d for d in later if any(opening.windows(d) for opening in openings)), None)
+    closed = " and ".join(gates)
+    advice = "no open day is known" if next_day is None else f"the next open day is {next_day}"
+    raise FlowctlError(f"{day} is a closed day at {closed}; {advice}.")
+
+
+def check_language(language: str) -> None:
+    """Refuse a language in which nothing can be told."""
+    if language not in LANGUAGES:
+        raise FlowctlError(
+            f"There are no texts in the language {language[:10]!r}; choose vi, zh or en."
+        )
+
+
+def check_device(device: str | None) -> str | None:
+    """Return the device's id without spaces around it; refuse one that is empty or too long."""
+    if device is None:
+        return None
+    uid = device.strip()
+    if not 0 < len(uid) <= _LONGEST_DEVICE or not uid.isprintable():
+        raise FlowctlError(
+            f"The device is empty or longer than {_LONGEST_DEVICE} characters; give the id its "
+            "tracker sends, or null for a truck without one."
+        )
+    return uid
+
+
+def _named(site: Site) -> str:
+    return " and ".join(gate.id for gate in site.gates)
+
+
+def _local(site: Site, moment: datetime) -> str:
+    return moment.astimezone(site.timezone).isoformat(timespec="minutes")

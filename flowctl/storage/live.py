@@ -1,0 +1,180 @@
+"""The living picture: each trip with where its truck is and what was seen of it.
+
+One query serves the controller's snapshot, the operator's map and the driver's page. A trip's
+moments are derived from visits every time, so that a visit revised by a late fix revises them too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import class_row
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRow:
+    """A trip, its device's newest fix, its moments, what its driver was told and called up for."""
+
+    id: int
+    plate: str
+    language: str
+    direction: str
+    cargo: str
+    gates: list[str]
+    ready_at: datetime
+    registered_at: datetime
+    registered_by: str
+    state: str
+    ended_at: datetime | None
+    device: str | None
+    fixed_at: datetime | None
+    lon: float | None
+    lat: float | None
+    speed_mps: float | None
+    heading_deg: float | None
+    arrived_at: datetime | None
+    yard: str | None
+    queued_at: datetime | None
+    queued_gate: str | None
+    lane_at: datetime | None
+    cleared_at: datetime | None
+    told_gate: str | None
+    told_starts_at: datetime | None
+    told_at: datetime | None
+    released_at: datetime | None
+    released_gate: str | None
+    release_expires_at: datetime | None
+
+
+# A visit belongs to a trip where it reaches into the time between registration and end.
+# What was seen at a gate before the truck last came into a yard is forgotten: it was sent back.
+# A truck has cleared when it entered the zone beyond, or left the lane and did not queue again.
+_LIVE: LiteralString = """
+select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.registered_at,
+       t.registered_by, t.state, t.ended_at, v.uid as device,
+       k.fixed_at, k.lon, k.lat, k.speed_mps, k.heading_deg,
+       m.arrived_at,
+       case when m.queued_at is null and m.lane_at is null then m.yard end as yard,
+       m.queued_at, m.queued_gate, m.lane_at,
+       case when t.state = 'cleared' then coalesce(m.cleared_at, t.ended_at)
+            else m.cleared_at end as cleared_at,
+       s.gate as told_gate, s.starts_at as told_starts_at, s.told_at,
+       r.released_at, r.gate as released_gate, r.expires_at as release_expires_at
+from trips t
+join drivers d on d.id = t.driver_id
+left join devices v on v.id = t.device_id
+left join tracks k on k.device_id = t.device_id
+left join slots s on s.trip_id = t.id
+left join lateral (
+    select released_at, gate, expires_at from releases
+    where releases.trip_id = t.id order by releases.id desc limit 1
+) r on true
+left join lateral (
+    select min(greatest(entered_at, t.registered_at)) filter (where role = 'yard') as arrived_at,
+           (array_agg(zone order by entered_at desc)
+               filter (where role = 'yard' and left_at is null))[1] as yard,
+           min(entered_at) filter (where role = 'queue' and entered_at >= yarded_at) as queued_at,
+           (array_agg(gate order by entered_at desc)
+               filter (where role in ('queue', 'lane') and entered_at >= yarded_at))[1]
+               as queued_gate,
+           min(entered_at) filter (where role = 'lane' and entered_at >= requeued_at) as lane_at,
+           least(
+               min(entered_at) filter (where role = 'beyond' and entered_at >= requeued_at),
+               case when bool_or(left_at is null)
+                        filter (where role = 'lane' and entered_at >= requeued_at) then null
+                    else max(left_at) filter (where role = 'lane' and entered_at >= requeued_at)
+               end
+           ) as cleared_at
+    from (
+        select zone, role, gate, entered_at, left_at,
+               coalesce(max(entered_at) filter (where role = 'yard') over (), '-infinity')
+                   as yarded_at,
+               coalesce(max(entered_at) filter (where role in ('yard', 'queue')) over (),
+                        '-infinity') as requeued_at
+        from visits
+        where visits.device_id = t.device_id
+          and coalesce(visits.left_at, 'infinity') >= t.registered_at
+          and visits.entered_at <= coalesce(t.ended_at, 'infinity')
+          and visits.role <> 'approach'
+    ) seen
+) m on t.device_id is not null
+"""
+
+
+def list_active(conn: Connection, site: str) -> list[LiveRow]:
+    """Return all active trips of a site, in order of registration."""
+    with conn.cursor(row_factory=class_row(LiveRow), binary=True) as cursor:
+        return cursor.execute(
+            _LIVE + " where t.site = %s and t.state = 'active' order by t.id", [site]
+        ).fetchall()
+
+
+def find_live(conn: Connection, trip_id: int, *, site: str) -> LiveRow | None:
+    """Return one trip of any state."""
+    with conn.cursor(row_factory=class_row(LiveRow), binary=True) as cursor:
+        return cursor.execute(
+            _LIVE + " where t.site = %s and t.id = %s", [site, trip_id]
+        ).fetchone()
+
+
+def list_trips(
+    conn: Connection,
+    *,
+    site: str,
+    state: str | None,
+    plate: str | None,
+    registered_by: str | None,
+    limit: int,
+) -> list[LiveRow]:
+    """Return the newest trips, where given only those of a state, a plate or a registrar."""
+    with conn.cursor(row_factory=class_row(LiveRow), binary=True) as cursor:
+        return cursor.execute(
+            _LIVE + " where t.site = %(site)s"
+            " and (%(state)s::text is null or t.state = %(state)s)"
+            " and (%(plate)s::text is null or t.plate like '%%' || %(plate)s || '%%')"
+            " and (%(by)s::text is null or t.registered_by = %(by)s)"
+            " order by t.id desc limit %(limit)s",
+            {"site": site, "state": state, "plate": plate, "by": registered_by, "limit": limit},
+        ).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class GateState:
+    """What the controller last found and aimed at for one gate."""
+
+    gate: str
+    at: datetime
+    capacity_per_h: float
+    capacity_low: float
+    capacity_high: float
+    n_target: float
+    in_transit: int
+    queued: int
+    in_lane: int
+    waiting: int
+
+
+def list_gate_states(conn: Connection, site: str, gates: Sequence[str]) -> list[GateState]:
+    """Return the newest state of each gate that has one."""
+    with conn.cursor(row_factory=class_row(GateState), binary=True) as cursor:
+        return cursor.execute(
+            "select g.* from unnest(%s::text[]) as wanted (id) cross join lateral ("
+            "  select gate, at, capacity_per_h, capacity_low, capacity_high, n_target,"
+            "   in_transit, queued, in_lane, waiting from gate_states"
+            "   where site = %s and gate = wanted.id order by at desc limit 1) g",
+            [list(gates), site],
+        ).fetchall()
+
+
+def count_inside(conn: Connection, zones: Sequence[str]) -> dict[str, int]:
+    """Return how many devices are in each of these zones now."""
+    rows = conn.execute(
+        "select zone, count(distinct device_id) from visits"
+        " where left_at is null and zone = any(%s) group by zone",
+        [list(zones)],
+    ).fetchall()
+    return {zone: int(n) for zone, n in rows}

@@ -1,0 +1,189 @@
+"""Trips, drivers and devices at rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import class_row, scalar_row
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TripRecord:
+    """A trip as declared, its driver by reference."""
+
+    id: int
+    site: str
+    plate: str
+    driver_id: int
+    language: str
+    device: str | None
+    direction: str
+    cargo: str
+    gates: list[str]
+    ready_at: datetime
+    registered_at: datetime
+    registered_by: str
+    state: str
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TripValues:
+    """What a declaration says, references resolved."""
+
+    plate: str
+    driver_id: int
+    device_id: int | None
+    direction: str
+    cargo: str
+    gates: tuple[str, ...]
+    ready_at: datetime
+
+
+def upsert_driver(
+    conn: Connection, *, phone_cipher: bytes, phone_hash: bytes, language: str
+) -> int:
+    """Enter a driver, or find the one of this phone and take over the language; returns the id."""
+    [(driver,)] = conn.execute(
+        "insert into drivers (phone_cipher, phone_hash, language) values (%s, %s, %s)"
+        " on conflict (phone_hash) do update set language = excluded.language returning id",
+        [phone_cipher, phone_hash, language],
+    ).fetchall()
+    return int(driver)
+
+
+def set_language(conn: Connection, driver_id: int, language: str) -> None:
+    """Say in which language a driver is spoken to."""
+    conn.execute("update drivers set language = %s where id = %s", [language, driver_id])
+
+
+def resolve_device(conn: Connection, uid: str) -> int:
+    """Return the id of a device, entering it where it was never heard of."""
+    conn.execute("insert into devices (uid) values (%s) on conflict do nothing", [uid])
+    [(device,)] = conn.execute("select id from devices where uid = %s", [uid]).fetchall()
+    return int(device)
+
+
+def insert_trip(
+    conn: Connection, *, site: str, values: TripValues, registered_by: str, now: datetime
+) -> int:
+    """Enter an active trip; returns its id.
+
+    Raises
+    ------
+    psycopg.errors.UniqueViolation
+        The plate or the device has an active trip; the savepoint is rolled back.
+    """
+    with conn.transaction():
+        [(trip,)] = conn.execute(
+            "insert into trips (site, plate, driver_id, device_id, direction, cargo, gates,"
+            " ready_at, registered_at, registered_by)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+            [
+                site,
+                values.plate,
+                values.driver_id,
+                values.device_id,
+                values.direction,
+                values.cargo,
+                list(values.gates),
+                values.ready_at,
+                now,
+                registered_by,
+            ],
+        ).fetchall()
+    return int(trip)
+
+
+def update_trip(conn: Connection, trip_id: int, values: TripValues) -> None:
+    """Change what an active trip declares.
+
+    Raises
+    ------
+    psycopg.errors.UniqueViolation
+        The device has another active trip; the savepoint is rolled back.
+    """
+    with conn.transaction():
+        conn.execute(
+            "update trips set driver_id = %s, device_id = %s, cargo = %s, gates = %s,"
+            " ready_at = %s where id = %s and state = 'active'",
+            [
+                values.driver_id,
+                values.device_id,
+                values.cargo,
+                list(values.gates),
+                values.ready_at,
+                trip_id,
+            ],
+        )
+
+
+def end_trip(conn: Connection, trip_id: int, *, state: str, now: datetime) -> None:
+    """End an active trip as ``cleared`` or ``cancelled``."""
+    conn.execute(
+        "update trips set state = %s, ended_at = %s where id = %s and state = 'active'",
+        [state, now, trip_id],
+    )
+
+
+def end_trips_of_plates(
+    conn: Connection, *, site: str, seen: Sequence[tuple[str, datetime]]
+) -> list[int]:
+    """End as cleared the active trips of trucks (plate, moment) that officers saw leave.
+
+    A trip registered after that moment is another journey and stays. Returns the trips' ids.
+    """
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(
+            "update trips set state = 'cleared', ended_at = seen.at"
+            " from unnest(%s::text[], %s::timestamptz[]) as seen (plate, at)"
+            " where trips.site = %s and trips.plate = seen.plate and trips.state = 'active'"
+            " and trips.registered_at <= seen.at returning trips.id",
+            [[plate for plate, _ in seen], [at for _, at in seen], site],
+        ).fetchall()
+
+
+_TRIP: LiteralString = """
+select t.id, t.site, t.plate, t.driver_id, d.language, v.uid as device, t.direction, t.cargo,
+       t.gates, t.ready_at, t.registered_at, t.registered_by, t.state, t.ended_at
+from trips t join drivers d on d.id = t.driver_id left join devices v on v.id = t.device_id
+where t.site = %s and t.id = %s
+"""
+
+
+def find_trip(conn: Connection, trip_id: int, *, site: str) -> TripRecord | None:
+    """Return a trip."""
+    with conn.cursor(row_factory=class_row(TripRecord)) as cursor:
+        return cursor.execute(_TRIP, [site, trip_id]).fetchone()
+
+
+def find_trip_locked(conn: Connection, trip_id: int, *, site: str) -> TripRecord | None:
+    """Return a trip that nobody else may change until the transaction ends."""
+    with conn.cursor(row_factory=class_row(TripRecord)) as cursor:
+        return cursor.execute(_TRIP + " for update of t", [site, trip_id]).fetchone()
+
+
+def find_active_trip_of_plate(conn: Connection, plate: str) -> int | None:
+    """Return the active trip of a plate."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(
+            "select id from trips where plate = %s and state = 'active'", [plate]
+        ).fetchone()
+
+
+def find_active_trip_of_device(conn: Connection, device_id: int) -> int | None:
+    """Return the active trip of a device."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(
+            "select id from trips where device_id = %s and state = 'active'", [device_id]
+        ).fetchone()
+
+
+def is_released(conn: Connection, trip_id: int) -> bool:
+    """Tell whether the driver was ever told to leave the yard."""
+    row = conn.execute("select 1 from releases where trip_id = %s limit 1", [trip_id]).fetchone()
+    return row is not None
