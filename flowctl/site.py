@@ -150,7 +150,15 @@ class VisitParams:
 
 @dataclass(frozen=True, slots=True)
 class DispatchParams:
-    """The site's rules for slots and releases; times in seconds, costs without unit."""
+    """The site's rules for slots and releases; times in seconds, costs without unit.
+
+    A slot is told from ``tell_ahead_s`` before the truck is expected at a yard. What was told is
+    changed when it is ``late_tolerance_s`` too early or ``least_change_s`` too late, and by at
+    least ``change_share`` of the time left. A slot within ``freeze_s`` is left alone. A delay of d
+    slots costs weight * (``delay_linear`` d + ``delay_squared`` d^2), going through another gate
+    than the preferred one ``diversion_cost``, a change of what was told ``change_cost``. How far a
+    gate is from its usual capacity counts half after ``capacity_fade_s`` of open time.
+    """
 
     slot_s: int = 900
     horizon_days: int = 7
@@ -162,6 +170,17 @@ class DispatchParams:
     release_expiry_s: int = 3600
     least_change_s: int = 1800
     ready_margin_s: int = 300
+    tell_ahead_s: int = 3600
+    change_share: float = 0.2
+    release_most: int = 20
+    weight_normal: int = 1
+    weight_reefer: int = 2
+    weight_perishable: int = 4
+    delay_linear: int = 10
+    delay_squared: int = 1
+    diversion_cost: int = 20
+    change_cost: int = 15
+    capacity_fade_s: int = 7200
 
 
 @dataclass(frozen=True)

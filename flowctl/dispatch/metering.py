@@ -1,0 +1,295 @@
+"""Release metering: how many trucks may be on the way to a gate, and whose turn it is.
+
+N-control holds the number of trucks between a yard's exit and the end of screening at a target:
+enough that the gate never starves, few enough that the queue stays short. Counting the trucks in
+transit is what makes it work; a regulator that sees only the queue oscillates.
+
+The scalar functions take and return plain numbers, so that simulations can compile them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import floor, inf, sqrt
+
+import numpy as np
+
+from flowctl.site import Access, Gate, Site
+from flowctl.state import GateHistory, LiveTrip, Slot, Snapshot, Stage
+from flowctl.traffic.capacity import CapacityEstimate
+
+BUFFER = 2.2
+"""Buffer over the root of the pipeline: the smallest that loses at most 0.5 % of the gate's time
+for travel times of 5-60 min with a coefficient of variation of 0.1-0.5 (found by simulation on
+common random numbers). The root is the spread of a Poisson number in transit: square-root staffing,
+Halfin and Whitt, Operations Research 29 (1981)."""
+
+
+def n_target(mu_per_s: float, travel_s: float, places: int) -> float:
+    """Return N*, the trucks in transit, queued and in service that keep a gate just busy.
+
+    ``mu_per_s`` is the rate at which released trucks are screened, ``travel_s`` the time from the
+    message to the gate. For several yards pass the mean of their times weighted by their rates:
+    the pipeline is then the sum of all rate times travel.
+    """
+    pipeline = mu_per_s * travel_s
+    return places + pipeline + BUFFER * sqrt(pipeline)
+
+
+def n_allowed(
+    n_target: float, mu_per_s: float, places: int, until_open_s: float, until_close_s: float
+) -> float:
+    """Return the target cut to what the gate can begin to screen while it is open.
+
+    Before opening nothing is screened, so the target grows into N* as opening comes near; towards
+    closing it falls to the places and what is still screened, so that nobody spends the night in
+    the gate's queue. ``until_open_s`` is 0 at an open gate.
+    """
+    before = n_target - mu_per_s * until_open_s
+    return min(before, places + mu_per_s * until_close_s)
+
+
+def release_quota(n_target: float, n_now: int, waiting: int, least: int, most: int) -> int:
+    """Return how many of the ``waiting`` trucks to release now, between ``least`` and ``most``."""
+    room = floor(n_target) - n_now
+    return min(waiting, max(least, min(most, room)))
+
+
+def export_rate(mu_per_h: float, import_per_h: float) -> float:
+    """Return what is left for exports of a gate that takes the two directions in turn, per hour.
+
+    Imports that come at less than half its rate are all taken; more of them cannot push exports
+    below half, for places go to the two queues alternately while both wait.
+    """
+    return max(mu_per_h - import_per_h, mu_per_h / 2.0)
+
+
+def gate_load(in_transit: int, exports: int, imports: int, places: int) -> int:
+    """Return the trucks that count against N*.
+
+    All exports on the way or inside count; imports count for the places they can hold. Those that
+    queue beyond half the places delay no export, because places are taken in turn.
+    """
+    return in_transit + exports + min(imports, places - places // 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The word to a driver: leave ``yard`` for ``gate`` now; void after ``expires_at``."""
+
+    trip_id: int
+    gate: str
+    yard: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """One gate as the regulator sees it.
+
+    ``opens_at`` and ``closes_at`` bound the present or next opening, None where none is in sight.
+    ``ready`` are the trucks that could go now with their ways, in the order of their turn.
+    ``waiting`` counts all that stand in a yard for this gate. ``n_target`` is what is allowed at
+    this moment: 0 while the gate is closed and not about to open.
+    """
+
+    gate: Gate
+    opens_at: datetime | None
+    closes_at: datetime | None
+    ready: tuple[tuple[LiveTrip, Access], ...]
+    waiting: int
+    in_transit: int
+    exports: int
+    imports: int
+    n_target: float
+
+    @property
+    def load(self) -> int:
+        """Trucks that count against the target."""
+        return gate_load(self.in_transit, self.exports, self.imports, self.gate.inspection_places)
+
+
+def in_transit(trip: LiveTrip, now: datetime) -> bool:
+    """Tell whether a truck was released, has not reached the gate, and its release still holds."""
+    return trip.stage is Stage.RELEASED and (
+        trip.release_expires_at is None or trip.release_expires_at > now
+    )
+
+
+def standing(trip: LiveTrip, now: datetime) -> bool:
+    """Tell whether a truck stands in a yard and may be called up."""
+    if trip.yard is None or trip.arrived_at is None:
+        return False
+    return trip.stage is Stage.STAGED or (
+        trip.stage is Stage.RELEASED and not in_transit(trip, now)
+    )
+
+
+def seniority(trip: LiveTrip) -> tuple[datetime, datetime, int]:
+    """Return the sort key of precedence: confirmed arrival, then registration.
+
+    A truck that has not arrived counts from when it is expected, or may be expected at the latest.
+    """
+    present = trip.arrived_at or trip.eta_yard_at or max(trip.registered_at, trip.ready_at)
+    return present, trip.registered_at, trip.id
+
+
+def approaches(
+    snapshot: Snapshot,
+    estimates: Mapping[str, CapacityEstimate],
+    slots: Mapping[int, Slot],
+) -> tuple[Approach, ...]:
+    """Return every gate as the regulator sees it, in the site's order."""
+    turns = _turns(snapshot, slots)
+    histories = {history.gate: history for history in snapshot.gates}
+    moving: dict[str, int] = {}
+    for trip in snapshot.trips:
+        if trip.released_gate is not None and in_transit(trip, snapshot.now):
+            moving[trip.released_gate] = moving.get(trip.released_gate, 0) + 1
+    return tuple(
+        _approach(
+            snapshot.site,
+            gate,
+            snapshot.now,
+            turns.get(gate.id, []),
+            moving.get(gate.id, 0),
+            histories.get(gate.id),
+            estimates[gate.id],
+        )
+        for gate in snapshot.site.gates
+    )
+
+
+def releases(
+    snapshot: Snapshot,
+    estimates: Mapping[str, CapacityEstimate],
+    slots: Mapping[int, Slot],
+) -> tuple[Release, ...]:
+    """Return who leaves which yard now.
+
+    Parameters
+    ----------
+    snapshot
+        Trips and gates.
+    estimates
+        Learned capacity by gate id; every gate of the site.
+    slots
+        The slot each driver last heard of, by trip id.
+    """
+    return tuple(
+        release
+        for approach in approaches(snapshot, estimates, slots)
+        for release in release(snapshot, approach)
+    )
+
+
+def release(snapshot: Snapshot, approach: Approach) -> tuple[Release, ...]:
+    """Return who leaves for one gate now, in the order of their turn."""
+    if approach.opens_at is None or approach.closes_at is None:
+        return ()
+    rules, now = snapshot.site.dispatch, snapshot.now
+    going = [
+        (trip, way)
+        for trip, way in approach.ready
+        if _arrives_while_open(way, now, approach.opens_at, approach.closes_at)
+    ]
+    quota = release_quota(approach.n_target, approach.load, len(going), 0, rules.release_most)
+    expires_at = now + timedelta(seconds=rules.release_expiry_s)
+    return tuple(
+        Release(trip.id, approach.gate.id, trip.yard, expires_at)
+        for trip, _ in going[: max(quota, 0)]
+        if trip.yard is not None
+    )
+
+
+def _arrives_while_open(way: Access, now: datetime, opens: datetime, closes: datetime) -> bool:
+    # One standard deviation of the way is kept before closing; before opening, none is needed.
+    latest = now + timedelta(seconds=way.travel_s * (1.0 + way.travel_cv))
+    return now + timedelta(seconds=way.travel_s) >= opens and latest <= closes
+
+
+def _turns(
+    snapshot: Snapshot, slots: Mapping[int, Slot]
+) -> dict[str, list[tuple[LiveTrip, Access]]]:
+    """Return the standing trucks by the gate they are bound for, in the order of their turn."""
+    turns: dict[str, list[tuple[LiveTrip, Access]]] = {}
+    for trip in snapshot.trips:
+        if not standing(trip, snapshot.now) or trip.yard is None:
+            continue
+        yard = snapshot.site.yard_by_id.get(trip.yard)
+        if yard is None:
+            continue
+        told = slots.get(trip.id)
+        bound = (told.gate,) if told is not None else trip.gates
+        way = next((way for gate in bound if (way := yard.access_to(gate)) is not None), None)
+        if way is not None:
+            turns.setdefault(way.gate, []).append((trip, way))
+    for standing_here in turns.values():
+        standing_here.sort(key=lambda pair: _turn(pair[0], slots.get(pair[0].id)))
+    return turns
+
+
+def _turn(trip: LiveTrip, told: Slot | None) -> tuple[float, tuple[datetime, datetime, int]]:
+    return (inf if told is None else told.starts_at.timestamp()), seniority(trip)
+
+
+def _approach(
+    site: Site,
+    gate: Gate,
+    now: datetime,
+    turn: Sequence[tuple[LiveTrip, Access]],
+    moving: int,
+    history: GateHistory | None,
+    learned: CapacityEstimate,
+) -> Approach:
+    ready = tuple((trip, way) for trip, way in turn if trip.ready_at <= now)
+    exports, imports = _inside(history, now)
+    window = next(gate.opening.between(now, now + timedelta(days=1)), None)
+    target = 0.0
+    if window is not None:
+        mu_per_s = export_rate(learned.per_h, learned.import_per_h) / 3600.0
+        travel_s = _mean_travel(way for _, way in ready) or _mean_travel(_ways(site, gate)) or 0.0
+        until_open_s = (window[0] - now).total_seconds()
+        if until_open_s <= _longest_travel(ready):
+            target = n_allowed(
+                n_target(mu_per_s, travel_s, gate.inspection_places),
+                mu_per_s,
+                gate.inspection_places,
+                until_open_s,
+                (window[1] - now).total_seconds(),
+            )
+    return Approach(
+        gate=gate,
+        opens_at=None if window is None else window[0],
+        closes_at=None if window is None else window[1],
+        ready=ready,
+        waiting=len(turn),
+        in_transit=moving,
+        exports=exports,
+        imports=imports,
+        n_target=max(target, 0.0),
+    )
+
+
+def _longest_travel(ready: Sequence[tuple[LiveTrip, Access]]) -> float:
+    return max((way.travel_s for _, way in ready), default=0.0)
+
+
+def _mean_travel(ways: Iterable[Access]) -> float | None:
+    times = [way.travel_s for way in ways]
+    return sum(times) / len(times) if times else None
+
+
+def _ways(site: Site, gate: Gate) -> list[Access]:
+    return [way for yard in site.yards if (way := yard.access_to(gate.id)) is not None]
+
+
+def _inside(history: GateHistory | None, now: datetime) -> tuple[int, int]:
+    """Return exports and imports between the queue's entry and the end of screening."""
+    if history is None:
+        return 0, 0
+    at = now.timestamp()
+    gone = history.cleared_at <= at
+    here = (history.entered_at <= at) & ~gone
+    imports = int(np.count_nonzero(here & history.is_import))
+    return int(np.count_nonzero(here)) - imports, imports
