@@ -1,0 +1,314 @@
+"""The command line: everything flowctl does begins here."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from flowctl.errors import FlowctlError
+from flowctl.settings import Settings, settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Keeps a border queue short: sees trucks, proves arrivals, issues slots, tells drivers.",
+)
+site_app = typer.Typer(no_args_is_help=True, help="Sites: check their files, load them.")
+app.add_typer(site_app, name="site")
+
+EXIT_REFUSED = 1
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn what flowctl refuses into one sentence on standard error and exit code 1."""
+    try:
+        yield
+    except FlowctlError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_REFUSED) from None
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        typer.echo(f"The system refused: {error.strerror or error}{where}.", err=True)
+        raise typer.Exit(EXIT_REFUSED) from None
+
+
+def _settings() -> Settings:
+    try:
+        return settings()
+    except ValueError as error:
+        raise FlowctlError(f"The settings are not fit for use: {error}") from error
+
+
+def _serve(run: Callable[[Settings], None]) -> None:
+    with sentences():
+        run(_settings())
+
+
+@app.command()
+def api() -> None:
+    """Serve the API and the pages."""
+    import uvicorn  # noqa: PLC0415 - the other commands do without the web server
+
+    from api.app import create_app  # noqa: PLC0415
+    from flowctl.clock import clock  # noqa: PLC0415
+
+    with sentences():
+        chosen = _settings()
+        application = create_app(chosen, clock(chosen.clock_file))
+        uvicorn.run(
+            application, host=chosen.host, port=chosen.port, log_level="warning", access_log=False
+        )
+
+
+@app.command()
+def ingest() -> None:
+    """Take in positions: from the stream to the table, to visits."""
+    from flowctl.worker import run_ingest  # noqa: PLC0415
+
+    _serve(run_ingest)
+
+
+@app.command()
+def controller() -> None:
+    """Decide: plan slots and release trucks, tick after tick."""
+    from flowctl.worker import run_controller  # noqa: PLC0415
+
+    _serve(run_controller)
+
+
+@app.command()
+def notify() -> None:
+    """Send waiting messages to the drivers."""
+    from flowctl.worker import run_notify  # noqa: PLC0415
+
+    _serve(run_notify)
+
+
+@app.command()
+def simulator() -> None:
+    """Run the simulations planners ask for."""
+    from flowctl.simulator import run_simulator  # noqa: PLC0415
+
+    _serve(run_simulator)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    from flowctl.storage import migrate as schema  # noqa: PLC0415
+
+    with sentences():
+        typer.echo(f"The database is at revision {schema.migrate(_settings().database_url)}.")
+
+
+@site_app.command("check")
+def site_check(path: Path) -> None:
+    """Check a site's files; every problem is one line, and makes the exit code 1."""
+    from flowctl.site_files import check, load_site  # noqa: PLC0415
+
+    with sentences():
+        problems = check(path)
+        for problem in problems:
+            typer.echo(problem)
+        if problems:
+            raise typer.Exit(EXIT_REFUSED)
+        site = load_site(path)
+        typer.echo(
+            f"{path} is fit for use: {len(site.gates)} gates, {len(site.yards)} yards,"
+            f" {len(site.zones)} zones, {len(site.corridors)} corridors."
+        )
+
+
+@site_app.command("load")
+def site_load(path: Path) -> None:
+    """Check a site's files and store them for every process."""
+    import psycopg  # noqa: PLC0415
+
+    from flowctl.site_files import read_source  # noqa: PLC0415
+    from flowctl.storage.sites import save_site  # noqa: PLC0415
+
+    with sentences(), psycopg.connect(_settings().database_url) as conn:
+        site = save_site(conn, read_source(path), where=str(path), now=datetime.now(UTC))
+        typer.echo(f"The site {site.id} is loaded.")
+
+
+@app.command()
+def account(
+    name: str,
+    role: Annotated[str, typer.Option(help="operator, officer, planner, haulier, administrator")],
+) -> None:
+    """Make an account, or give it a new password, which is read from standard input."""
+    import psycopg  # noqa: PLC0415
+
+    from flowctl.registry.accounts import Role, set_account  # noqa: PLC0415
+
+    with sentences(), psycopg.connect(_settings().database_url) as conn:
+        if role not in set(Role):
+            raise FlowctlError(f"There is no role {role}; there are: {', '.join(Role)}.")
+        password = (
+            typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+            if sys.stdin.isatty()
+            else sys.stdin.readline().strip()
+        )
+        set_account(conn, name=name, role=Role(role), password=password)
+        typer.echo(f"The account {name} ({role}) can sign in.")
+
+
+@app.command()
+def source(name: str) -> None:
+    """Enter a source of positions and events, and print its token, which is shown only now."""
+    import psycopg  # noqa: PLC0415
+
+    from flowctl.registry.accounts import add_source  # noqa: PLC0415
+
+    with sentences(), psycopg.connect(_settings().database_url) as conn:
+        typer.echo(add_source(conn, name=name))
+
+
+@app.command()
+def demo(
+    day: Annotated[str, typer.Option(help="Day to play: a file of data/scenarios.")] = "2024-01-23",
+    port: Annotated[int, typer.Option(help="Port of the pages.")] = 8000,
+    speed: Annotated[float, typer.Option(min=1.0, help="Domain time per wall time.")] = 60.0,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Play as fast as the system keeps up, then end.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+    seed: Annotated[int, typer.Option(help="Random numbers of the day.")] = 1,
+    state: Annotated[Path, typer.Option(help="Where the stores keep their data.")] = Path(".state"),
+) -> None:
+    """Run everything on this machine and play a real day at the border."""
+    from flowctl.demo import DemoOptions, run_demo  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    with sentences():
+        result = run_demo(DemoOptions(day, port, speed, headless, state, seed), console)
+        if result is None:
+            return
+        if as_json:
+            typer.echo(json.dumps(result, ensure_ascii=False))
+        else:
+            console.print_json(data=result)
+
+
+@app.command()
+def simulate(
+    scenario: Path,
+    seed: Annotated[int, typer.Option(help="Random numbers of the day.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder of the picture.")] = Path("out"),
+) -> None:
+    """Play a scenario with and without control; print a table and save a picture."""
+    from flowctl.data_files import data_dir  # noqa: PLC0415
+    from flowctl.site_files import load_site  # noqa: PLC0415
+    from simulations.engine import compare  # noqa: PLC0415
+    from simulations.plots import save_comparison  # noqa: PLC0415
+    from simulations.report import comparison_table  # noqa: PLC0415
+    from simulations.scenario import load_scenario  # noqa: PLC0415
+
+    console = Console()
+    with sentences():
+        day = load_scenario(scenario)
+        site = load_site(data_dir() / "sites" / day.site)
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("Simulating", total=1.0)
+            result = compare(
+                day, site, seed=seed, progress=lambda share: bar.update(task, completed=share)
+            )
+        console.print(comparison_table(result, site))
+        out.mkdir(parents=True, exist_ok=True)
+        picture = out / f"{day.id}.png"
+        save_comparison(result, picture, site=site)
+        console.print(f"Picture: {picture}")
+
+
+@app.command()
+def replay(
+    file: Path,
+    url: Annotated[str, typer.Option(help="Address of the API.")] = "http://127.0.0.1:8000",
+    token: Annotated[str, typer.Option(envvar="FLOWCTL_TOKEN", help="Token of the source.")] = "",
+    device: Annotated[str | None, typer.Option(help="Identifier, where the file has none.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="CSV column of a field: --column lon=longitude")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Zone of moments that carry none.")] = "UTC",
+    start: Annotated[
+        str, typer.Option(help="'original', 'now', or the moment the first fix is moved to.")
+    ] = "original",
+    speed: Annotated[
+        float, typer.Option(min=0.0, help="Real time × this; 0: as fast as it goes.")
+    ] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Post a recorded track (CSV or GPX) through the same endpoint as live positions."""
+    import httpx  # noqa: PLC0415
+
+    from flowctl import replay as tracks  # noqa: PLC0415
+
+    with sentences():
+        if not token:
+            raise FlowctlError("Name the source's token with --token or FLOWCTL_TOKEN.")
+        zone = _zone(timezone)
+        fixes = tracks.read_track(file, device=device, columns=_columns(column or []), zone=zone)
+        if start != "original":
+            fixes = tracks.shift(fixes, start=_start(start, zone, fixes, speed))
+        with (
+            httpx.Client(base_url=url, timeout=30) as client,
+            Progress(console=Console(stderr=True), transient=True) as bar,
+        ):
+            task = bar.add_task(f"Posting {file.name}", total=len(fixes))
+            done = tracks.post_track(
+                client,
+                fixes,
+                token=token,
+                speed=speed or None,
+                progress=lambda n: bar.update(task, completed=n),
+            )
+    answer = {"posted": done.posted, "accepted": done.accepted, "rejected": dict(done.rejected)}
+    typer.echo(
+        json.dumps(answer)
+        if as_json
+        else f"{done.posted} fixes posted, {done.accepted} accepted, rejected: {answer['rejected']}"
+    )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, KeyError, OSError) as error:
+        raise FlowctlError(f"There is no time zone {name}; try Asia/Ho_Chi_Minh.") from error
+
+
+def _columns(pairs: list[str]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not equals or not column:
+            raise FlowctlError(f"--column takes field=column, such as lon=longitude; not {pair!r}.")
+        mapping[name] = column
+    return mapping
+
+
+def _start(text: str, zone: ZoneInfo, fixes: list, speed: float) -> datetime:  # type: ignore[type-arg]
+    """Return the moment a replay begins: 'now' for one in real time, else so that it ends now."""
+    if text == "now":
+        span = fixes[-1].fixed_at - fixes[0].fixed_at
+        return datetime.now(UTC) - (timedelta(0) if speed else span)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise FlowctlError(f"--start takes original, now or an ISO moment; not {text!r}.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,265 @@
+"""The demo: stores, processes and a real day, from one command; and what the day came to."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import redis
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from flowctl.clock import ClockWriter
+from flowctl.data_files import data_dir
+from flowctl.embedded import start_postgres, start_valkey
+from flowctl.errors import FlowctlError
+from flowctl.local import LocalSystem, fresh_database, local_system, refuse_taken_port
+from flowctl.registry.accounts import Role
+from flowctl.site_files import read_source
+from flowctl.storage.day_report import DayReport, day_report
+from flowctl.storage.fixes import list_positions
+from flowctl.storage.heartbeats import find_beat
+from flowctl.telemetry import stream
+from flowctl.telemetry.fixes import PARTITIONS
+from simulations.engine import run
+from simulations.metrics import measure
+from simulations.player import Inbox, Pace, Player, play
+from simulations.scenario import Scenario, load_scenario
+from simulations.world import World
+
+HEADLESS_STEP = timedelta(seconds=60)
+SHOWN_STEP = timedelta(seconds=15)
+SHOWN_FROM = timedelta(hours=6, minutes=30)
+"""Local hour from which somebody who watches wants to see the day at its speed."""
+
+DRAIN_WAIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the demo is asked for."""
+
+    day: str
+    port: int
+    speed: float
+    headless: bool
+    state_dir: Path
+    seed: int
+    until: datetime | None = None
+
+
+@dataclass(slots=True)
+class Watch:
+    """Sees whether the system keeps up, and what it has done so far."""
+
+    conn: psycopg.Connection[Any]
+    store: "redis.Redis"
+    system: LocalSystem
+
+    def keeps_up(self, moment: datetime) -> bool:
+        """Tell whether positions are stored, decisions made and messages sent up to ``moment``."""
+        self.system.check()
+        for process in ("controller", "notify"):
+            done = find_beat(self.conn, process)
+            if done is None or done < moment - self._allowed(process):
+                return False
+        return self.backlog() == 0
+
+    def _allowed(self, process: str) -> timedelta:
+        """Return how far behind a process may be: a controller works at its own interval."""
+        rules = self.system.site.dispatch
+        return timedelta(seconds=rules.meter_interval_s if process == "controller" else 0)
+
+    def backlog(self) -> int:
+        """Return how many stream entries are not stored yet."""
+        positions = list_positions(self.conn, range(PARTITIONS))
+        return stream.backlog(self.store, {p: last for p, (last, _) in positions.items()})
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Yield a function that tells whether Ctrl-C or a stop signal has come."""
+    asked: list[int] = []
+    former = {s: signal.signal(s, lambda number, _: asked.append(number)) for s in _STOPS}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for sign, handler in former.items():
+            signal.signal(sign, handler)
+
+
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
+    """Play a day; returns what it came to, or None where it was stopped before its end.
+
+    Raises
+    ------
+    FlowctlError
+        The day is not there, the port is taken, or a process has ended.
+    """
+    began = time.monotonic()
+    path = data_dir() / "scenarios" / f"{options.day}.toml"
+    if not path.is_file():
+        days = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml")))
+        raise FlowctlError(f"There is no scenario for {options.day}; there are: {days}.")
+    scenario = load_scenario(path)
+    refuse_taken_port("127.0.0.1", options.port)
+    with ExitStack() as stack:
+        stopped = stack.enter_context(_interruptible())
+        postgres = stack.enter_context(start_postgres(options.state_dir))
+        console.print(f"[dim]{postgres.describe}")
+        valkey = stack.enter_context(start_valkey(options.state_dir))
+        console.print(f"[dim]{valkey.describe}")
+        run_dir = options.state_dir / "demo"
+        run_dir.mkdir(parents=True, exist_ok=True)
+        clock_file = run_dir / "clock"
+        clock = ClockWriter(clock_file, start=scenario.start, speed=options.speed)
+        store = redis.Redis.from_url(valkey.url)
+        for partition in range(PARTITIONS):
+            store.delete(stream.key(partition))
+        system = stack.enter_context(
+            local_system(
+                run_dir,
+                database_url=fresh_database(postgres.url, "flowctl_demo"),
+                valkey_url=valkey.url,
+                source=read_source(data_dir() / "sites" / scenario.site),
+                port=options.port,
+                clock_file=clock_file,
+                now=scenario.start,
+            )
+        )
+        _greet(console, system, time.monotonic() - began)
+        conn = stack.enter_context(psycopg.connect(system.settings.database_url, autocommit=True))
+        watch = Watch(conn, store, system)
+        client = stack.enter_context(httpx.Client(base_url=system.settings.public_url, timeout=60))
+        world = World(scenario, system.site, seed=options.seed, controlled=True)
+        player = Player(client, system.token, Inbox(run_dir / "sms.jsonl"), world)
+        end = options.until or scenario.start + timedelta(days=1)
+        _play(options, scenario, player, clock, watch, console, end, stopped)
+        if stopped():
+            console.print("Stopping what was started.")
+            return None
+        _drain(watch)
+        result = _result(options, scenario, system, player, conn, time.monotonic() - began)
+        if not options.headless:
+            _stay(console, watch, clock, end, stopped)
+        return result
+
+
+def _greet(console: Console, system: LocalSystem, seconds: float) -> None:
+    url = system.settings.public_url
+    console.print(f"Ready in {seconds:.1f} s: [bold]{url}[/] (board: {url}/board, planner: {url}/planner)")
+    for role in (Role.OPERATOR, Role.PLANNER, Role.ADMINISTRATOR):
+        name, password = system.accounts[role]
+        console.print(f"  account [bold]{name}[/], password [bold]{password}[/]")
+
+
+def _play(
+    options: DemoOptions,
+    scenario: Scenario,
+    player: Player,
+    clock: ClockWriter,
+    watch: Watch,
+    console: Console,
+    end: datetime,
+    stopped: Callable[[], bool],
+) -> None:
+    shown_at = end if options.headless else scenario.start + SHOWN_FROM
+    fast = Pace(HEADLESS_STEP, None)
+    parts = [(scenario.start, min(shown_at, end), fast)]
+    if shown_at < end:
+        parts.append((shown_at, end, Pace(SHOWN_STEP, options.speed)))
+    began = time.monotonic()
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
+
+        def progress(at: datetime) -> None:
+            local = at.astimezone(watch.system.site.timezone)
+            played = (at - scenario.start).total_seconds()
+            speed = played / max(time.monotonic() - began, 1e-3)
+            counts = player.world.counts()
+            live.update(
+                Text(
+                    f"{local:%Y-%m-%d %H:%M} · {speed:4.0f}× · {player.fixes_posted:,} fixes · "
+                    + " · ".join(f"{name} {n}" for name, n in counts.items())
+                )
+            )
+
+        for start, until, pace in parts:
+            play(
+                player,
+                clock,
+                start=start,
+                end=until,
+                pace=pace,
+                keeps_up=watch.keeps_up,
+                stopped=stopped,
+                progress=progress,
+            )
+
+
+def _drain(watch: Watch) -> None:
+    """Wait until nothing that was posted is still on its way."""
+    deadline = time.monotonic() + DRAIN_WAIT_S
+    while watch.backlog() > 0:
+        watch.system.check()
+        if time.monotonic() > deadline:
+            raise FlowctlError(f"Positions were still not stored {DRAIN_WAIT_S:.0f} s after the day.")
+        time.sleep(_POLL_S)
+
+
+_POLL_S = 0.05
+
+
+def _stay(
+    console: Console,
+    watch: Watch,
+    clock: ClockWriter,
+    end: datetime,
+    stopped: Callable[[], bool],
+) -> None:
+    """Keep the pages up behind the end of the day until somebody stops the demo."""
+    console.print("The day has been played; the pages stay up until Ctrl-C.")
+    clock.set(at=end, until=end)
+    while not stopped():
+        watch.system.check()
+        time.sleep(_POLL_S * 10)
+    console.print("Stopping what was started.")
+
+
+def _result(
+    options: DemoOptions,
+    scenario: Scenario,
+    system: LocalSystem,
+    player: Player,
+    conn: psycopg.Connection[Any],
+    seconds: float,
+) -> dict[str, Any]:
+    report: DayReport = day_report(conn, system.site, start=scenario.start, at_20=scenario.closes)
+    without = measure(run(scenario, system.site, policy="none", seed=options.seed))
+    stored = {"fixes_stored": report.fixes_stored, "fixes_set_aside": report.fixes_set_aside}
+    return {
+        "day": options.day,
+        "fixes_posted": player.fixes_posted,
+        **stored,
+        "fixes_lost": player.fixes_posted - sum(stored.values()),
+        **{
+            name: value
+            for name, value in asdict(report).items()
+            if name not in {"fixes_stored", "fixes_set_aside"}
+        },
+        "without_control": {
+            "gate_wait_mean_s": round(without.gate_wait_mean_s, 1),
+            "queue_max": without.queue_max,
+        },
+        "gate_wait_cut": round(1 - report.gate_wait_mean_s / without.gate_wait_mean_s, 4),
+        "seconds": round(seconds, 1),
+    }

@@ -1,0 +1,179 @@
+"""Every process of a deployment on this machine, started together and stopped together."""
+
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import psycopg
+from psycopg import sql
+
+from flowctl.errors import FlowctlError
+from flowctl.registry.accounts import Role, add_source, set_account
+from flowctl.server_process import DirectoryLock, ServerProcess
+from flowctl.settings import Settings
+from flowctl.site import Site
+from flowctl.site_files import SiteSource
+from flowctl.storage.migrate import migrate
+from flowctl.storage.sites import save_site
+
+PROCESSES = ("api", "ingest", "controller", "notify", "simulator")
+READY_WAIT_S = 60.0
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSystem:
+    """A running deployment: where it is, and what opens it."""
+
+    settings: Settings
+    site: Site
+    token: str
+    accounts: Mapping[Role, tuple[str, str]]
+    processes: Mapping[str, ServerProcess] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise a FlowctlError where a process has ended, with what it said last."""
+        for name, process in self.processes.items():
+            if process.has_ended():
+                raise FlowctlError(f"The process {name} has ended. It said:\n{process.log_tail()}")
+
+
+def fresh_database(server_url: str, name: str) -> str:
+    """Make an empty database on a server, in place of one of this name, and return its address."""
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        conn.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+        conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise a FlowctlError where somebody listens at the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise FlowctlError(
+                f"Port {port} of {host} is taken by another program; stop that one,"
+                " or choose another port with --port."
+            ) from error
+
+
+@contextmanager
+def local_system(
+    run_dir: Path,
+    *,
+    database_url: str,
+    valkey_url: str,
+    source: SiteSource,
+    port: int,
+    clock_file: Path | None = None,
+    now: datetime | None = None,
+) -> Iterator[LocalSystem]:
+    """Prepare an empty database and run every process against it.
+
+    Parameters
+    ----------
+    run_dir
+        Holds the processes' logs and the messages file; made if missing.
+    database_url, valkey_url
+        Addresses of an empty database and of a store whose streams may be used.
+    source
+        The site's texts.
+    clock_file
+        The shared clock, already written, where domain time is not real time.
+    now
+        The domain moment of the site's loading; the present one where it is None.
+
+    Raises
+    ------
+    FlowctlError
+        The port is taken, the site is not fit, or a process does not come up.
+    """
+    refuse_taken_port("127.0.0.1", port)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    sms_file = run_dir / "sms.jsonl"
+    sms_file.unlink(missing_ok=True)
+    migrate(database_url)
+    accounts = {
+        role: (str(role), secrets.token_urlsafe(9)) for role in Role if role is not Role.MACHINE
+    }
+    with psycopg.connect(database_url) as conn:
+        site = save_site(conn, source, where="the site's files", now=now or datetime.now(UTC))
+        token = add_source(conn, name="demo")
+        for role, (name, password) in accounts.items():
+            set_account(conn, name=name, role=role, password=password)
+    settings = Settings(
+        database_url=database_url,
+        valkey_url=valkey_url,
+        public_url=f"http://127.0.0.1:{port}",
+        port=port,
+        site=site.id,
+        secret=secrets.token_hex(32),  # type: ignore[arg-type] - pydantic makes it a SecretStr
+        sms_file=sms_file,
+        clock_file=clock_file,
+        demo=True,
+    )
+    with ExitStack() as stack:
+        processes = {name: _start(stack, name, run_dir, settings) for name in PROCESSES}
+        system = LocalSystem(settings, site, token, accounts, processes)
+        _wait_until_ready(system)
+        yield system
+
+
+def _start(stack: ExitStack, name: str, run_dir: Path, settings: Settings) -> ServerProcess:
+    home = run_dir / name
+    home.mkdir(exist_ok=True)
+    lock = DirectoryLock(home)
+    process = ServerProcess(
+        [sys.executable, "-m", "flowctl.cli", name],
+        lock=lock,
+        log=home / "log",
+        user=None,
+        env={**os.environ, **environment(settings)},
+    )
+    lock.close()
+    stack.callback(process.stop)
+    return process
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the settings as the environment variables they are read from."""
+    values = settings.model_dump()
+    values["secret"] = settings.secret.get_secret_value()
+    return {
+        f"FLOWCTL_{name.upper()}": str(value) for name, value in values.items() if value is not None
+    }
+
+
+def _wait_until_ready(system: LocalSystem) -> None:
+    deadline = time.monotonic() + READY_WAIT_S
+    while time.monotonic() < deadline:
+        system.check()
+        try:
+            answer = httpx.get(f"{system.settings.public_url}/v1/health", timeout=2)
+        except httpx.TransportError:
+            time.sleep(_POLL_S)
+            continue
+        if answer.status_code == httpx.codes.OK and _all_beat(system):
+            return
+        time.sleep(_POLL_S)
+    raise FlowctlError(
+        f"The processes were not ready within {READY_WAIT_S:.0f} s; their logs say why."
+    )
+
+
+def _all_beat(system: LocalSystem) -> bool:
+    """Tell whether the loops have all worked once."""
+    with psycopg.connect(system.settings.database_url) as conn:
+        rows = conn.execute("select process from heartbeats").fetchall()
+    return {"ingest", "controller", "notify"} <= {name for (name,) in rows}

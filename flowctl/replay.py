@@ -1,0 +1,243 @@
+"""Recorded tracks, read from CSV or GPX and posted through the same endpoint as live ones."""
+
+import csv
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from flowctl.errors import FlowctlError, UnavailableError
+
+BATCH = 500
+"""Fixes in one request."""
+
+TRIES = 5
+"""Attempts at one request before the replay gives up."""
+
+DEFAULT_COLUMNS = {
+    "device": "device",
+    "fixed_at": "fixed_at",
+    "lon": "lon",
+    "lat": "lat",
+    "heading_deg": "heading_deg",
+    "speed_mps": "speed_mps",
+}
+_NEEDED = ("fixed_at", "lon", "lat")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFix:
+    """One recorded position; ``fixed_at`` is aware."""
+
+    device: str
+    fixed_at: datetime
+    lon: float
+    lat: float
+    heading_deg: float | None = None
+    speed_mps: float | None = None
+
+    def wire(self) -> dict[str, object]:
+        """Return the fix as an item of ``POST /v1/fixes``."""
+        fields: dict[str, object] = {
+            "device": self.device,
+            "fixed_at": self.fixed_at.astimezone(UTC).isoformat(),
+            "lon": self.lon,
+            "lat": self.lat,
+        }
+        for name in ("heading_deg", "speed_mps"):
+            value = getattr(self, name)
+            if value is not None:
+                fields[name] = value
+        return fields
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What the endpoint said of a replayed file."""
+
+    posted: int
+    accepted: int
+    rejected: Mapping[str, int]
+
+
+def read_track(
+    path: Path, *, device: str | None, columns: Mapping[str, str], zone: ZoneInfo
+) -> list[RecordedFix]:
+    """Read a recorded track, in the order of its moments.
+
+    Parameters
+    ----------
+    path
+        A ``.csv`` with a header, or a ``.gpx``.
+    device
+        Identifier for a file that names none; needed for GPX.
+    columns
+        For CSV: our field → the file's column, over `DEFAULT_COLUMNS`.
+    zone
+        Time zone of moments that carry none.
+
+    Raises
+    ------
+    FlowctlError
+        The file is missing, not of these kinds, or a row does not fit; names the row.
+    """
+    if not path.is_file():
+        raise FlowctlError(f"There is no file {path}.")
+    if path.suffix.lower() == ".gpx":
+        fixes = _read_gpx(path, device or path.stem, zone)
+    elif path.suffix.lower() == ".csv":
+        fixes = _read_csv(path, device, {**DEFAULT_COLUMNS, **columns}, zone)
+    else:
+        raise FlowctlError(f"{path} is neither .csv nor .gpx; these two can be replayed.")
+    if not fixes:
+        raise FlowctlError(f"{path} holds no position with a moment; there is nothing to replay.")
+    return sorted(fixes, key=lambda fix: fix.fixed_at)
+
+
+def _read_csv(
+    path: Path, device: str | None, columns: Mapping[str, str], zone: ZoneInfo
+) -> list[RecordedFix]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        header = reader.fieldnames or []
+        needed = _NEEDED if device else (*_NEEDED, "device")
+        for name in needed:
+            if columns[name] not in header:
+                raise FlowctlError(
+                    f"{path} has no column {columns[name]} for {name}; its columns are"
+                    f" {', '.join(header)}. Map one with --column {name}=NAME."
+                )
+        return [
+            _csv_fix(path, number, row, device, columns, zone)
+            for number, row in enumerate(reader, start=2)
+        ]
+
+
+def _csv_fix(
+    path: Path,
+    number: int,
+    row: Mapping[str, str],
+    device: str | None,
+    columns: Mapping[str, str],
+    zone: ZoneInfo,
+) -> RecordedFix:
+    try:
+        return RecordedFix(
+            device=device or row[columns["device"]],
+            fixed_at=_moment(row[columns["fixed_at"]], zone),
+            lon=float(row[columns["lon"]]),
+            lat=float(row[columns["lat"]]),
+            heading_deg=_optional(row.get(columns["heading_deg"])),
+            speed_mps=_optional(row.get(columns["speed_mps"])),
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise FlowctlError(f"{path}, line {number}: {error}. Mend or remove the line.") from error
+
+
+def _optional(text: str | None) -> float | None:
+    return float(text) if text else None
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _read_gpx(path: Path, device: str, zone: ZoneInfo) -> list[RecordedFix]:
+    try:
+        # A GPX from a stranger is a risk of entity expansion; expat refuses amplification itself.
+        root = ET.parse(path).getroot()  # noqa: S314
+    except ET.ParseError as error:
+        raise FlowctlError(f"{path} is not readable XML: {error}.") from error
+    fixes = []
+    for number, point in enumerate(root.iterfind(".//{*}trkpt"), start=1):
+        moment = point.findtext("{*}time")
+        if moment is None:
+            continue
+        try:
+            fixes.append(
+                RecordedFix(
+                    device,
+                    _moment(moment, zone),
+                    float(point.get("lon", "")),
+                    float(point.get("lat", "")),
+                )
+            )
+        except ValueError as error:
+            raise FlowctlError(f"{path}, point {number}: {error}. Mend or remove it.") from error
+    return fixes
+
+
+def shift(fixes: Sequence[RecordedFix], *, start: datetime) -> list[RecordedFix]:
+    """Move a track in time so that its first fix is of ``start``."""
+    by = start - fixes[0].fixed_at
+    return [replace(fix, fixed_at=fix.fixed_at + by) for fix in fixes]
+
+
+def post_track(
+    client: httpx.Client,
+    fixes: Sequence[RecordedFix],
+    *,
+    token: str,
+    speed: float | None,
+    progress: Callable[[int], None],
+) -> Replayed:
+    """Post a track in the order of its moments, in real time × ``speed``, or at once without one.
+
+    Raises
+    ------
+    FlowctlError
+        The endpoint refuses a request as a whole; carries its sentence.
+    UnavailableError
+        The endpoint did not take a request in `TRIES` attempts.
+    """
+    rejected: dict[str, int] = {}
+    accepted = posted = 0
+    began, first = time.monotonic(), fixes[0].fixed_at
+    for group in _groups(fixes, timedelta(0) if speed is None else timedelta(seconds=speed)):
+        if speed is not None:
+            due = (group[-1].fixed_at - first).total_seconds() / speed
+            time.sleep(max(0.0, began + due - time.monotonic()))
+        answer = _post(client, [fix.wire() for fix in group], token)
+        posted += len(group)
+        accepted += int(answer["accepted"])
+        for item in answer["rejected"]:
+            rejected[item["reason"]] = rejected.get(item["reason"], 0) + 1
+        progress(posted)
+    return Replayed(posted, accepted, rejected)
+
+
+def _groups(fixes: Sequence[RecordedFix], span: timedelta) -> list[list[RecordedFix]]:
+    """Cut a track into requests: by size, and by time where it is played at a speed."""
+    groups: list[list[RecordedFix]] = [[]]
+    for fix in fixes:
+        group = groups[-1]
+        late = bool(group) and span > timedelta(0) and fix.fixed_at - group[0].fixed_at > span
+        if late or len(group) >= BATCH:
+            groups.append([])
+        groups[-1].append(fix)
+    return groups
+
+
+def _post(client: httpx.Client, body: list[dict[str, object]], token: str) -> dict[str, list]:  # type: ignore[type-arg]
+    trouble = ""
+    for attempt in range(TRIES):
+        try:
+            answer = client.post(
+                "/v1/fixes", json=body, headers={"Authorization": f"Bearer {token}"}
+            )
+        except httpx.TransportError as error:
+            trouble = str(error)
+        else:
+            if answer.status_code == httpx.codes.OK:
+                return answer.json()  # type: ignore[no-any-return]
+            if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                raise FlowctlError(f"The endpoint refused the fixes: {answer.text[:300]}")
+            trouble = answer.text[:200]
+        time.sleep(0.2 * 2**attempt)
+    raise UnavailableError(f"The fixes could not be posted in {TRIES} attempts: {trouble}")

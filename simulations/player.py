@@ -1,0 +1,125 @@
+"""Plays a world against a running system: trucks, hauliers and officers speak HTTP, drivers read
+their SMS. It knows nothing of the system but its address and the tokens it was given.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from flowctl.clock import ClockWriter
+from flowctl.errors import FlowctlError, UnavailableError
+from simulations.world import Emitted, World
+
+TRIES = 6
+
+
+@dataclass(slots=True)
+class Inbox:
+    """The drivers' phones: what the file gateway has written since the last look."""
+
+    path: Path
+    _offset: int = 0
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return the messages that came in, in order; a line still being written waits."""
+        if not self.path.exists():
+            return []
+        with self.path.open("rb") as file:
+            file.seek(self._offset)
+            whole, newline, _ = file.read().rpartition(b"\n")
+        self._offset += len(whole) + len(newline)
+        return [json.loads(line) for line in whole.splitlines()]
+
+
+@dataclass(slots=True)
+class Player:
+    """Posts what a world does; counts what was acknowledged."""
+
+    client: httpx.Client
+    token: str
+    inbox: Inbox
+    world: World
+    fixes_posted: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+
+    def step(self, until: datetime) -> None:
+        """Let drivers read their messages and everybody act until ``until``; post what they did."""
+        self.world.deliver(self.inbox.read())
+        self._post_all(self.world.advance(until))
+
+    def _post_all(self, emitted: Emitted) -> None:
+        for trip in emitted.registrations:
+            self._post("/v1/trips", trip)
+        for fixes in emitted.fix_posts:
+            answer = self._post("/v1/fixes", fixes)
+            self.fixes_posted += len(fixes)
+            for item in answer["rejected"]:
+                self.rejected[item["reason"]] = self.rejected.get(item["reason"], 0) + 1
+        for gate, events in emitted.gate_events.items():
+            if events:
+                self._post(f"/v1/gates/{gate}/events", events)
+
+    def _post(self, path: str, body: Any) -> Any:  # noqa: ANN401 - JSON
+        headers = {"Authorization": f"Bearer {self.token}"}
+        trouble = ""
+        for attempt in range(TRIES):
+            try:
+                answer = self.client.post(path, json=body, headers=headers)
+            except httpx.TransportError as error:
+                trouble = str(error)
+            else:
+                if answer.is_success:
+                    return answer.json()
+                if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                    raise FlowctlError(f"POST {path} was refused: {answer.text[:400]}")
+                trouble = answer.text[:200]
+            time.sleep(0.1 * 2**attempt)
+        raise UnavailableError(f"POST {path} found no answer in {TRIES} attempts: {trouble}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How domain time runs: ``speed`` times as fast as the wall, or as fast as the system keeps up.
+
+    ``step`` is the stretch of domain time played at once.
+    """
+
+    step: timedelta
+    speed: float | None
+
+
+def play(
+    player: Player,
+    clock: ClockWriter,
+    *,
+    start: datetime,
+    end: datetime,
+    pace: Pace,
+    keeps_up: Callable[[datetime], bool],
+    stopped: Callable[[], bool],
+    progress: Callable[[datetime], None],
+) -> None:
+    """Play from ``start`` to ``end``.
+
+    Domain time never runs ahead of what the system has worked off by more than two steps:
+    ``keeps_up(moment)`` tells whether everything up to ``moment`` is done.
+    """
+    at = start
+    while at < end and not stopped():
+        until = min(at + pace.step, end)
+        if pace.speed is None:
+            clock.set(at=until, until=until)
+        else:
+            clock.set(at=at, until=until)
+            time.sleep(pace.step.total_seconds() / pace.speed)
+        player.step(until)
+        while not keeps_up(at) and not stopped():
+            time.sleep(0.002)
+        at = until
+        progress(at)
