@@ -27,6 +27,8 @@ class Demand:
     ----------
     gates, yards : tuple of str
         What the columns ``gate`` and ``yard`` count in; imports have yard -1.
+    standing
+        True for exports that stood in their yard when the day began.
     at_s
         When an export comes to its yard (0 for those who stand there), an import to its gate.
     ready_s
@@ -46,6 +48,7 @@ class Demand:
     gate: NDArray[np.int64]
     yard: NDArray[np.int64]
     is_import: NDArray[np.bool_]
+    standing: NDArray[np.bool_]
     at_s: Column
     ready_s: Column
     seen_s: Column
@@ -177,6 +180,7 @@ def _with_drivers(scenario: Scenario, seed: int, places: _Places) -> Demand:
         gate=places.gate,
         yard=places.yard,
         is_import=places.is_import,
+        standing=places.standing,
         at_s=places.at_s,
         ready_s=places.at_s + checks,
         seen_s=seen,

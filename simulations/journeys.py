@@ -1,0 +1,170 @@
+"""What a truck's way through the day looks like from its tracker: stands, roads, queue, lane."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.demand import Demand
+from simulations.fleet import Fleet, distance_m
+from simulations.scenario import Scenario
+from simulations.streams import stream
+from simulations.ways import FreightWay, Ways
+
+_YARD_MPS = 10 / 3.6  # driving to a place among parked trucks
+_SPACING_M = 22.0  # front to front of standing trucks: an articulated truck and its gap
+_EDGE_M = 40.0  # how far from a zone's ends trucks stand: beyond the reach of its boundaries
+_SENDS_BEYOND_S = 300.0  # how long a truck is heard on the other side
+_KMH = 3.6
+
+Action = Callable[[float, int], None]
+Later = Callable[[float, Action, int], None]
+
+
+class Travel:
+    """How long this day's drivers need from their place in the yard to a gate's queue."""
+
+    def __init__(self, scenario: Scenario, ways: Ways, demand: Demand) -> None:
+        self.ways = ways
+        self._demand = demand
+        self._speed_mps = scenario.drivers.freight_speed_kmh / _KMH
+
+    def speed_mps(self, truck: int) -> float:
+        """Return the truck's speed on freight roads."""
+        return self._speed_mps * float(self._demand.pace[truck])
+
+    def way(self, truck: int, gate: str) -> FreightWay:
+        """Return the truck's way from its yard through a gate."""
+        return self.ways.get_freight(self.yard(truck), gate)
+
+    def yard(self, truck: int) -> str:
+        """Return the yard the truck goes to."""
+        return self._demand.yards[int(self._demand.yard[truck])]
+
+    def place(self, truck: int) -> tuple[float, float]:
+        """Return the truck's place in its yard, lon/lat."""
+        return self.ways.get_ground(self.yard(truck)).place(float(self._demand.spot[truck]))
+
+    def to_road_s(self, truck: int, gate: str) -> float:
+        """Return the time from the truck's place to the beginning of the freight road."""
+        start = self.way(truck, gate).start
+        return distance_m(*self.place(truck), *start) / self.speed_mps(truck)
+
+    def drive_s(self, truck: int, gate: str) -> float:
+        """Return the time from the truck's place to the entry of the gate's queue."""
+        road_s = self.way(truck, gate).queue.enters_m / self.speed_mps(truck)
+        return self.to_road_s(truck, gate) + road_s
+
+
+class Journeys:
+    """Moves the tracked trucks of a world; ``later`` lets it act at a later moment (epoch s)."""
+
+    def __init__(
+        self, scenario: Scenario, demand: Demand, travel: Travel, *, seed: int, later: Later
+    ) -> None:
+        self._demand = demand
+        self._travel = travel
+        self._later = later
+        self._fleet = Fleet(len(demand), scenario.gps)
+        self._leg = np.zeros(len(demand), np.int64)
+        looks = stream(seed, "first look").random(len(demand))
+        self._first_look_s = looks * scenario.gps.parked_interval_s
+
+    def collect(self, until: float) -> NDArray[np.void]:
+        """Return what trackers saw since the last call, rows of `SIGHTING`."""
+        return self._fleet.collect(until)
+
+    def stand(self, at: float, truck: int) -> None:
+        """Have a truck stand in its yard since before the day."""
+        if self._demand.tracked[truck]:
+            look_at = at + float(self._first_look_s[truck])
+            self._fleet.park(truck, at, self._travel.place(truck), look_at=look_at)
+
+    def lead_s(self, truck: int) -> float:
+        """Return how long before its yard a truck is first seen."""
+        ground = self._travel.ways.get_ground(self._travel.yard(truck))
+        whole_s = ground.entry_m / (ground.speed_mps * float(self._demand.pace[truck]))
+        return min(float(self._demand.at_s[truck] - self._demand.seen_s[truck]), whole_s)
+
+    def appear(self, at: float, truck: int) -> None:
+        """Put a truck on its corridor, as far from the yard as its lead says."""
+        if self._demand.tracked[truck]:
+            ground = self._travel.ways.get_ground(self._travel.yard(truck))
+            lead_s = self.lead_s(truck)
+            back_m = lead_s * ground.speed_mps * float(self._demand.pace[truck])
+            self._fleet.drive(
+                truck,
+                at,
+                ground.corridor,
+                from_m=ground.entry_m - back_m,
+                to_m=ground.entry_m,
+                lasts_s=lead_s,
+            )
+
+    def enter_yard(self, at: float, truck: int) -> None:
+        """Drive from the yard's entry to the truck's place and stop there."""
+        if self._demand.tracked[truck]:
+            entry = self._travel.ways.get_ground(self._travel.yard(truck)).entry
+            place = self._travel.place(truck)
+            lasts_s = distance_m(*entry, *place) / _YARD_MPS
+            self._fleet.cross(truck, at, entry, place, lasts_s=lasts_s)
+            self._then(at + lasts_s, self._fleet.stop_engine, truck)
+
+    def leave_yard(self, at: float, truck: int, gate: str) -> None:
+        """Drive to the freight road and along it to the gate's queue."""
+        if self._demand.tracked[truck]:
+            way, lasts_s = self._travel.way(truck, gate), self._travel.to_road_s(truck, gate)
+            self._fleet.cross(truck, at, self._travel.place(truck), way.start, lasts_s=lasts_s)
+            self._then(at + lasts_s, partial(self._take_road, way), truck)
+
+    def queue_up(self, at: float, trucks: Iterable[int], gate: str, files: int) -> None:
+        """Close the ranks of a gate's queue: ``trucks`` in their order, ``files`` abreast."""
+        for rank, truck in enumerate(trucks):
+            if self._demand.tracked[truck]:
+                way = self._travel.way(truck, gate)
+                stretch = way.queue.within(_EDGE_M)
+                behind_m = _SPACING_M * (rank // files)
+                self._go(at, truck, way, max(stretch.leaves_m - behind_m, stretch.enters_m))
+
+    def enter_lane(self, at: float, truck: int, gate: str) -> None:
+        """Drive from the queue to an inspection place."""
+        if self._demand.tracked[truck]:
+            way = self._travel.way(truck, gate)
+            lane = way.lane.within(_EDGE_M)
+            chance = float(self._demand.place[truck])
+            self._go(at, truck, way, lane.enters_m + chance * (lane.leaves_m - lane.enters_m))
+
+    def leave_lane(self, at: float, truck: int, gate: str) -> None:
+        """Drive to the other side and fall silent there."""
+        if self._demand.tracked[truck]:
+            way = self._travel.way(truck, gate)
+            middle_m = (way.beyond.enters_m + way.beyond.leaves_m) / 2
+            arrives = self._go(at, truck, way, middle_m)
+            self._then(arrives + _SENDS_BEYOND_S, self._fleet.switch_off, truck)
+
+    def _take_road(self, way: FreightWay, truck: int, at: float) -> None:
+        lasts_s = way.queue.enters_m / self._travel.speed_mps(truck)
+        self._leg[truck] += 1
+        self._fleet.drive(truck, at, way.path, from_m=0.0, to_m=way.queue.enters_m, lasts_s=lasts_s)
+
+    def _go(self, at: float, truck: int, way: FreightWay, to_m: float) -> float:
+        """Drive on along the road a truck is on; return when it arrives (epoch s)."""
+        from_m = self._fleet.along_m(truck, at)
+        if to_m <= from_m:
+            return at
+        lasts_s = (to_m - from_m) / self._travel.speed_mps(truck)
+        self._leg[truck] += 1
+        self._fleet.drive(truck, at, way.path, from_m=from_m, to_m=to_m, lasts_s=lasts_s)
+        return at + lasts_s
+
+    def _then(self, at: float, action: Callable[[int, float], None], truck: int) -> None:
+        """Act on a truck at ``at``, unless something else has happened to it by then."""
+        self._leg[truck] += 1
+        leg = self._leg[truck]
+
+        def act(when: float, of: int) -> None:
+            if self._leg[of] == leg:
+                action(of, when)
+
+        self._later(at, act, truck)

@@ -1,0 +1,367 @@
+"""A day's trucks as a world of events: they come, wait, are called, drive, are screened, are gone.
+
+The same world serves the demo (over HTTP, with trackers), the simulation of rules, and as the day
+without control. It has no clock of its own: `World.advance` moves it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowctl.errors import FlowctlError
+from flowctl.site import Site
+from flowctl.state import Direction, GateHistory
+from simulations.demand import Demand, draw
+from simulations.gates import GateFloor, OpenHours, instant
+from simulations.journeys import Action, Journeys, Travel
+from simulations.records import Records
+from simulations.scenario import Scenario
+from simulations.trackers import Faults, Post, Trackers
+from simulations.ways import Ways
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """What a world did since the last time: bodies of requests, in the order they are due.
+
+    ``registrations`` are bodies of POST /v1/trips, each of ``fix_posts`` is one of POST /v1/fixes,
+    ``gate_events`` holds per gate the items of one POST /v1/gates/{gate}/events. ``truth`` counts
+    how many trucks are where, per gate, as nobody but the world can know.
+    """
+
+    registrations: list[dict[str, Any]]
+    fix_posts: list[Post]
+    gate_events: dict[str, list[dict[str, Any]]]
+    truth: dict[str, dict[str, int]]
+
+
+class World:
+    """The trucks of a scenario's day at a site.
+
+    Parameters
+    ----------
+    controlled
+        True where trucks with a tracker wait for their call-up; False where every truck leaves for
+        the gate by itself once it is ready, though not to be there before it opens.
+    gps
+        False leaves registrations and trackers out; trucks do the same things at the same times.
+
+    Raises
+    ------
+    FlowctlError
+        The scenario names a gate or yard the site does not have, or no road joins them.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        site: Site,
+        *,
+        seed: int,
+        controlled: bool,
+        gps: bool = True,
+        demand: Demand | None = None,
+    ) -> None:
+        _check_names(scenario, site)
+        self.scenario = scenario
+        self.site = site
+        self.starts = scenario.starts_at.timestamp()
+        self.now = self.starts
+        self.demand = draw(scenario, seed) if demand is None else demand
+        self.heard: Counter[str] = Counter()
+        self._controlled = controlled
+        self._gates = [site.gate_by_id[gate] for gate in self.demand.gates]
+        self._hours = [OpenHours(gate.opening, scenario.starts_at) for gate in self._gates]
+        self._floors = [
+            GateFloor(gate.inspection_places, hours)
+            for gate, hours in zip(self._gates, self._hours, strict=True)
+        ]
+        self._agenda: list[tuple[float, int, Action, int]] = []
+        self._noted = 0
+        self._registrations: list[dict[str, Any]] = []
+        self._events: dict[str, list[dict[str, Any]]] = {gate: [] for gate in self.demand.gates}
+        self._truck_of = {phone: k for k, phone in enumerate(self.demand.phone)}
+        self._travel = Travel(scenario, Ways(site), self.demand)
+        self._journeys = (
+            Journeys(scenario, self.demand, self._travel, seed=seed, later=self._later)
+            if gps
+            else None
+        )
+        self._trackers = Trackers(scenario.gps, [f"VN-{p}" for p in self.demand.plate], seed=seed)
+        count = len(self.demand)
+        self._gate = self.demand.gate.copy()
+        self._ready_at = self.starts + self.demand.ready_s
+        self._yard_at, self._released_at = np.full(count, np.nan), np.full(count, np.nan)
+        self._gate_at, self._start_at = np.full(count, np.nan), np.full(count, np.nan)
+        self._clear_at = np.full(count, np.nan)
+        self._plan_day()
+
+    @property
+    def faults(self) -> Faults:
+        """How often trackers failed so far."""
+        return self._trackers.faults
+
+    def advance(self, until: datetime) -> Emitted:
+        """Let everything happen up to ``until`` and return what it makes known."""
+        end = until.timestamp()
+        while self._agenda and self._agenda[0][0] <= end:
+            at, _, action, truck = heappop(self._agenda)
+            self.now = at
+            action(at, truck)
+        self.now = max(self.now, end)
+        seen = None if self._journeys is None else self._journeys.collect(end)
+        emitted = Emitted(
+            registrations=self._registrations,
+            fix_posts=[] if seen is None else self._trackers.post(seen, end),
+            gate_events=self._events,
+            truth=self._truth(),
+        )
+        self._registrations = []
+        self._events = {gate: [] for gate in self.demand.gates}
+        return emitted
+
+    def deliver(self, messages: Iterable[Mapping[str, Any]]) -> None:
+        """Let drivers read their SMS: lines of the file gateway.
+
+        A call-up sets a waiting truck in motion after its driver's reaction; other messages are
+        only counted, as are call-ups to nobody of this day.
+        """
+        for message in messages:
+            self.heard[message["kind"]] += 1
+            truck = self._truck_of.get(message["to"])
+            if message["kind"] == "call_up" and truck is not None:
+                at = datetime.fromisoformat(message["at"]).timestamp()
+                self._call(truck, at, message.get("gate"))
+
+    def release(self, trucks: Iterable[int]) -> None:
+        """Call trucks up now, each to its own gate."""
+        for truck in trucks:
+            self._call(int(truck), self.now, None)
+
+    def list_waiting(self, gate: int) -> NDArray[np.int64]:
+        """Return the trucks ready in their yards and not yet called, by seniority (yard entry)."""
+        waits = (self._gate == gate) & self.demand.tracked & np.isnan(self._released_at)
+        trucks = np.flatnonzero(waits & (self._ready_at <= self.now))
+        return trucks[np.argsort(self._yard_at[trucks], kind="stable")]
+
+    def count_in_transit(self, gate: int) -> int:
+        """Return how many exports have been released to a gate and are not in its queue yet."""
+        called = (self._gate == gate) & ~np.isnan(self._released_at) & np.isnan(self._gate_at)
+        return int(np.count_nonzero(called))
+
+    def count_at_gate(self, gate: int) -> int:
+        """Return how many trucks of both directions wait or are screened at a gate."""
+        floor = self._floors[gate]
+        return floor.busy + len(floor.exports) + len(floor.imports)
+
+    def history(self, gate: int) -> GateHistory:
+        """Return what officers and trackers have seen at a gate so far."""
+        rows = (self._gate == gate) & ~np.isnan(self._gate_at)
+        return GateHistory(
+            gate=self.demand.gates[gate],
+            entered_at=self._gate_at[rows],
+            cleared_at=self._clear_at[rows],
+            is_import=self.demand.is_import[rows],
+        )
+
+    def records(self) -> Records:
+        """Return what has become of every truck so far."""
+        ends = max(self.now, self.starts)
+        windows = [
+            self.site.gate_by_id[gate].opening.between(instant(self.starts), instant(ends))
+            for gate in self.demand.gates
+        ]
+        return Records(
+            starts=self.starts,
+            ends=ends,
+            gates=self.demand.gates,
+            places=tuple(gate.inspection_places for gate in self._gates),
+            windows=tuple(
+                tuple((opens.timestamp(), closes.timestamp()) for opens, closes in of_gate)
+                for of_gate in windows
+            ),
+            gate=self._gate.copy(),
+            is_import=self.demand.is_import,
+            yard_at=self._yard_at.copy(),
+            ready_at=np.where(self._ready_at <= ends, self._ready_at, np.nan),
+            released_at=self._released_at.copy(),
+            gate_at=self._gate_at.copy(),
+            start_at=self._start_at.copy(),
+            clear_at=np.where(self._clear_at <= ends, self._clear_at, np.nan),
+        )
+
+    def _plan_day(self) -> None:
+        """Put everything that is decided beforehand on the agenda."""
+        day = self.demand
+        for truck in range(len(day)):
+            at = self.starts + float(day.at_s[truck])
+            if day.is_import[truck]:
+                self._later(at, self._reach_gate, truck)
+                continue
+            if self._journeys is not None and day.tracked[truck]:
+                self._later(self.starts + float(day.registered_s[truck]), self._register, truck)
+            self._later(float(self._ready_at[truck]), self._become_ready, truck)
+            if day.standing[truck]:
+                self._later(at, self._stand, truck)
+            else:
+                self._plan_arrival(at, truck)
+        for gate, hours in enumerate(self._hours):
+            for opens in hours.list_openings():
+                self._later(opens, self._open, gate)
+
+    def _plan_arrival(self, at: float, truck: int) -> None:
+        if self._journeys is not None:
+            self._later(at - self._journeys.lead_s(truck), self._journeys.appear, truck)
+        self._later(at, self._enter_yard, truck)
+
+    def _later(self, at: float, action: Action, truck: int) -> None:
+        self._noted += 1
+        heappush(self._agenda, (at, self._noted, action, truck))
+
+    def _register(self, _at: float, truck: int) -> None:
+        day = self.demand
+        self._registrations.append(
+            {
+                "plate": day.plate[truck],
+                "phone": day.phone[truck],
+                "language": day.language[truck],
+                "direction": Direction.EXPORT.value,
+                "cargo": day.cargo[truck],
+                "gates": [day.gates[self._gate[truck]]],
+                "ready_at": _iso(float(self._ready_at[truck])),
+                "device": f"VN-{day.plate[truck]}",
+            }
+        )
+
+    def _stand(self, at: float, truck: int) -> None:
+        self._yard_at[truck] = at
+        if self._journeys is not None:
+            self._journeys.stand(at, truck)
+
+    def _enter_yard(self, at: float, truck: int) -> None:
+        self._yard_at[truck] = at
+        if self._journeys is not None:
+            self._journeys.enter_yard(at, truck)
+
+    def _become_ready(self, at: float, truck: int) -> None:
+        if self._controlled and self.demand.tracked[truck]:
+            return
+        gate = int(self._gate[truck])
+        way_s = self._travel.drive_s(truck, self.demand.gates[gate])
+        opens = self._hours[gate].find_opening(at + way_s)
+        if opens is not None:
+            self._later(max(at, opens - way_s), self._depart, truck)
+
+    def _call(self, truck: int, at: float, gate: str | None) -> None:
+        waits = self._controlled and np.isnan(self._released_at[truck])
+        if not (waits and self.demand.tracked[truck]):
+            return
+        if gate is not None:
+            if gate not in self.demand.gates:
+                raise FlowctlError(f"A driver was called to '{gate}', a gate this day has not.")
+            self._gate[truck] = self.demand.gates.index(gate)
+        self._released_at[truck] = at
+        leaves = max(at, float(self._ready_at[truck])) + float(self.demand.reaction_s[truck])
+        self._later(max(leaves, self.now), self._depart, truck)
+
+    def _depart(self, at: float, truck: int) -> None:
+        gate = self.demand.gates[self._gate[truck]]
+        if np.isnan(self._released_at[truck]):
+            self._released_at[truck] = at
+        self._later(at + self._travel.drive_s(truck, gate), self._reach_gate, truck)
+        if self._journeys is not None:
+            self._journeys.leave_yard(at, truck, gate)
+
+    def _reach_gate(self, at: float, truck: int) -> None:
+        gate = int(self._gate[truck])
+        self._gate_at[truck] = at
+        self._report(at, truck, "entered")
+        floor = self._floors[gate]
+        floor.arrive(truck, is_import=bool(self.demand.is_import[truck]))
+        self._begin(at, gate)
+        if self._journeys is not None and floor.exports and floor.exports[-1] == truck:
+            self._close_ranks(at, gate)
+
+    def _open(self, at: float, gate: int) -> None:
+        self._begin(at, gate)
+
+    def _begin(self, at: float, gate: int) -> None:
+        begun = self._floors[gate].begin(at)
+        for truck in begun:
+            self._start_at[truck] = at
+            self._later(at + float(self.demand.service_s[truck]), self._finish, truck)
+            if self._journeys is not None:
+                self._journeys.enter_lane(at, truck, self.demand.gates[gate])
+        if begun and self._journeys is not None:
+            self._close_ranks(at, gate)
+
+    def _close_ranks(self, at: float, gate: int) -> None:
+        if self._journeys is not None:
+            exports = self._floors[gate].exports
+            self._journeys.queue_up(at, exports, self.demand.gates[gate], self._gates[gate].lanes)
+
+    def _finish(self, at: float, truck: int) -> None:
+        gate = int(self._gate[truck])
+        self._clear_at[truck] = at
+        self._report(at, truck, "cleared")
+        if self._journeys is not None:
+            self._journeys.leave_lane(at, truck, self.demand.gates[gate])
+        self._floors[gate].leave()
+        self._begin(at, gate)
+
+    def _report(self, at: float, truck: int, kind: str) -> None:
+        """Have the officers report a truck that trackers do not show."""
+        if self.demand.tracked[truck]:
+            return
+        direction = Direction.IMPORT if self.demand.is_import[truck] else Direction.EXPORT
+        self._events[self.demand.gates[self._gate[truck]]].append(
+            {
+                "direction": direction.value,
+                "kind": kind,
+                "truck": self.demand.plate[truck],
+                "at": _iso(at),
+            }
+        )
+
+    def _truth(self) -> dict[str, dict[str, int]]:
+        export = ~self.demand.is_import
+        cleared = ~np.isnan(self._clear_at)
+        in_yard = export & ~np.isnan(self._yard_at) & np.isnan(self._released_at)
+        return {
+            name: {
+                "in_yard": int(np.count_nonzero(in_yard & (self._gate == gate))),
+                "in_transit": self.count_in_transit(gate),
+                "queued": len(self._floors[gate].exports),
+                "imports_queued": len(self._floors[gate].imports),
+                "in_lane": self._floors[gate].busy,
+                "cleared_export": int(np.count_nonzero(cleared & export & (self._gate == gate))),
+                "cleared_import": int(np.count_nonzero(cleared & ~export & (self._gate == gate))),
+            }
+            for gate, name in enumerate(self.demand.gates)
+        }
+
+
+def _iso(at: float) -> str:
+    return instant(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _check_names(scenario: Scenario, site: Site) -> None:
+    for gate, row in scenario.gates.items():
+        if gate not in site.gate_by_id:
+            known = ", ".join(site.gate_by_id)
+            raise FlowctlError(
+                f"The scenario '{scenario.id}' names the gate '{gate}'; "
+                f"the site '{site.id}' has {known}."
+            )
+        for yard in (*row.standing_yards, row.yard):
+            if yard not in site.yard_by_id:
+                raise FlowctlError(
+                    f"The scenario '{scenario.id}' names the yard '{yard}' for '{gate}'; "
+                    f"the site '{site.id}' has {', '.join(site.yard_by_id)}."
+                )
