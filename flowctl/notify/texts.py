@@ -1,0 +1,101 @@
+"""What drivers read: the words of the one catalogue, filled for a trip.
+
+Vietnamese SMS are plain ASCII so that one fits into 160 characters of GSM-7; the driver's page says
+the same with its accents.
+"""
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Literal
+
+from flowctl.data_files import data_dir
+from flowctl.errors import FlowctlError
+from flowctl.site import Site
+
+Where = Literal["sms", "page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a message speaks of; None is what it has nothing to say about."""
+
+    plate: str
+    link: str
+    gate: str | None = None
+    yard: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    reason: str | None = None
+
+
+@lru_cache(maxsize=8)
+def _catalogue(language: str) -> Mapping[str, Any]:
+    path = data_dir() / "messages" / f"{language}.json"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise FlowctlError(f"There are no texts in the language {language!r}.") from error
+    catalogue: Mapping[str, Any] = json.loads(text)
+    return catalogue
+
+
+def write_text(site: Site, *, kind: str, language: str, facts: Facts, where: Where) -> str:
+    """Return a message's text for an SMS or for the driver's page.
+
+    Times and dates are local to the gates, whatever the driver's language.
+
+    Raises
+    ------
+    FlowctlError
+        There is no such kind or language, or the text needs something the facts do not hold.
+    """
+    catalogue = _catalogue(language)
+    texts = catalogue["sms"] if where == "sms" else catalogue["page"]["message"]
+    template = texts.get(kind)
+    if not isinstance(template, str):
+        raise FlowctlError(f"There is no text for messages of kind {kind!r} in {language}.json.")
+    try:
+        return template.format_map(_values(site, language, facts, where))
+    except KeyError as error:
+        raise FlowctlError(
+            f"The text {kind!r} in {language}.json names {error}, of which this message says "
+            "nothing."
+        ) from error
+
+
+def _values(site: Site, language: str, facts: Facts, where: Where) -> dict[str, str]:
+    known = {"plate": facts.plate, "link": facts.link}
+    if facts.gate is not None:
+        known["gate"] = _name(site, language, "gate", facts.gate, where)
+    if facts.yard is not None:
+        known["yard"] = _name(site, language, "yard", facts.yard, where)
+    if facts.reason is not None:
+        reasons = _catalogue(language)[where]["reason"]
+        known["reason"] = reasons.get(facts.reason, facts.reason)
+    if facts.starts_at is not None:
+        local = facts.starts_at.astimezone(site.timezone)
+        known["start"] = f"{local:%H:%M}"
+        known["date"] = f"{local.month}月{local.day}日" if language == "zh" else f"{local:%d/%m}"
+    if facts.ends_at is not None:
+        known["end"] = f"{facts.ends_at.astimezone(site.timezone):%H:%M}"
+    return known
+
+
+def _name(site: Site, language: str, noun: Literal["gate", "yard"], key: str, where: Where) -> str:
+    """Return the name of a gate or yard: for an SMS the catalogue's short one where it has one."""
+    place = site.gate_by_id.get(key) if noun == "gate" else site.yard_by_id.get(key)
+    full = key if place is None else place.name.get(language, key)
+    if where == "page":
+        return full
+    short: str = _catalogue(language)["sms"][noun].get(key) or full
+    return short if language == "zh" else without_accents(short)
+
+
+def without_accents(text: str) -> str:
+    """Return Vietnamese in plain letters: ``Hữu Nghị`` as ``Huu Nghi``."""
+    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
