@@ -106,7 +106,7 @@ class Yard:
 
 @dataclass(frozen=True, slots=True)
 class Corridor:
-    """The road trucks come by: ``line`` (lon/lat) ends in the yard ``yard``; ``speed_mps`` nominal."""
+    """The road trucks come by: ``line`` (lon/lat) ends in ``yard``; ``speed_mps`` is nominal."""
 
     id: str
     yard: str

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import pyproj
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj.exceptions import CRSError
 
 Column = NDArray[np.float64]
+Shape = TypeVar("Shape", bound=shapely.Geometry)
 
 
 @lru_cache(maxsize=16)
@@ -43,6 +46,16 @@ class Projection:
         """Refuse a bad code here and not at the first point."""
         _transformers(self.epsg)
 
+    def reaches(self, lon: float, lat: float) -> bool:
+        """Tell whether the system is made for this place; degrees, WGS 84.
+
+        One degree beyond its published area of use is still well within a site's tolerance.
+        """
+        area = pyproj.CRS.from_epsg(self.epsg).area_of_use
+        if area is None:
+            return True
+        return area.west - 1 <= lon <= area.east + 1 and area.south - 1 <= lat <= area.north + 1
+
     def to_metres(self, lon: ArrayLike, lat: ArrayLike) -> tuple[Column, Column]:
         """Project WGS 84 lon/lat in degrees, shape [n] each, to x, y in metres, shape [n] each.
 
@@ -53,6 +66,14 @@ class Projection:
     def to_degrees(self, x: ArrayLike, y: ArrayLike) -> tuple[Column, Column]:
         """Turn x, y in metres, shape [n] each, into WGS 84 lon/lat in degrees, shape [n] each."""
         return _moved(_transformers(self.epsg)[1], x, y)
+
+    def metres_of(self, shape: Shape) -> Shape:
+        """Project a shape from degrees to metres, corner by corner."""
+        return shapely.transform(shape, lambda at: np.column_stack(self.to_metres(*at.T)))
+
+    def degrees_of(self, shape: Shape) -> Shape:
+        """Turn a shape in metres into degrees, corner by corner."""
+        return shapely.transform(shape, lambda at: np.column_stack(self.to_degrees(*at.T)))
 
 
 def _moved(way: pyproj.Transformer, first: ArrayLike, second: ArrayLike) -> tuple[Column, Column]:

@@ -1,5 +1,7 @@
 """Distance along a road: where a point lies on it, and which point lies at a distance."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyproj
 import shapely
@@ -8,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from geo.crs import Column, Projection
 
 _EARTH = pyproj.Geod(ellps="WGS84")
+JOIN_TOLERANCE_DEG = 1e-4  # 11 m: two ends drawn by hand as one place
 
 
 class Path:
@@ -94,3 +97,39 @@ class Path:
         piece = np.searchsorted(self._along, along, side="right") - 1
         heading = self._heading[np.clip(piece, 0, len(self._heading) - 1)]
         return np.where(np.isnan(along), np.nan, heading)
+
+
+def joined(pieces: Sequence[shapely.LineString]) -> shapely.LineString:
+    """Join pieces of road end to end, turning a piece round where its other end fits.
+
+    Parameters
+    ----------
+    pieces
+        Lines in WGS 84 lon/lat, at least one, in driving order. The first keeps its direction
+        unless only its beginning meets the second.
+
+    Raises
+    ------
+    ValueError
+        Where a piece does not begin or end, within 1e-4 degrees, where the one before it ended.
+    """
+    lines = [shapely.get_coordinates(piece) for piece in pieces]
+    if len(lines) > 1 and not _meets(lines[0][-1], lines[1]) and _meets(lines[0][0], lines[1]):
+        lines[0] = lines[0][::-1]
+    whole = lines[0]
+    for number, line in enumerate(lines[1:], start=2):
+        if not _meets(whole[-1], line):
+            raise ValueError(
+                f"piece {number} begins and ends away from the end of piece {number - 1}"
+            )
+        forward = _gap(whole[-1], line[0]) <= _gap(whole[-1], line[-1])
+        whole = np.vstack([whole, line[1:] if forward else line[-2::-1]])
+    return shapely.LineString(whole)
+
+
+def _meets(end: Column, line: Column) -> bool:
+    return min(_gap(end, line[0]), _gap(end, line[-1])) <= JOIN_TOLERANCE_DEG
+
+
+def _gap(one: Column, other: Column) -> float:
+    return float(np.hypot(*(one - other)))

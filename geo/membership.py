@@ -84,11 +84,11 @@ def _array(polygons: list[Polygon]) -> NDArray[np.object_]:
 
 def _shrunk(polygon: Polygon, inner_m: float, plane: Projection) -> Polygon:
     """Shrink by ``inner_m``, or by as much less as `ZoneIndex` says."""
-    whole = _in_metres(polygon, plane)
+    whole = plane.metres_of(polygon)
     for halving in range(HALVINGS):
         inner = whole.buffer(-inner_m / 2**halving)
         if inner_m > 0 and inner.area >= LEAST_INNER_SHARE * whole.area:
-            return _in_degrees(inner, plane)
+            return plane.degrees_of(inner)
     return polygon
 
 
@@ -96,16 +96,4 @@ def _grown(polygon: Polygon, outer_m: float, plane: Projection) -> Polygon:
     """Grow by ``outer_m``."""
     if outer_m == 0:
         return polygon
-    return _in_degrees(_in_metres(polygon, plane).buffer(outer_m), plane)
-
-
-def _in_metres(polygon: Polygon, plane: Projection) -> Polygon:
-    return shapely.transform(
-        polygon, lambda at: np.column_stack(plane.to_metres(at[:, 0], at[:, 1]))
-    )
-
-
-def _in_degrees(polygon: Polygon, plane: Projection) -> Polygon:
-    return shapely.transform(
-        polygon, lambda at: np.column_stack(plane.to_degrees(at[:, 0], at[:, 1]))
-    )
+    return plane.degrees_of(plane.metres_of(polygon).buffer(outer_m))

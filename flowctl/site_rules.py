@@ -1,0 +1,82 @@
+"""What must hold between the parts of a site: references, required zones, zones apart."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import shapely
+
+from flowctl.site import Site
+from flowctl.site_tables import nearest
+from geo.crs import Projection
+from geo.zones import Role, Zone
+
+TOUCH_M2 = 1.0  # two hand-drawn neighbours may share an edge
+NEEDED = frozenset({"gate", "yard"})
+REQUIRED = (Role.QUEUE, Role.LANE)
+OF_A_GATE = frozenset({Role.QUEUE, Role.LANE, Role.BEYOND})
+
+
+def site_faults(site: Site, where: str) -> Iterator[str]:
+    """Yield a sentence for everything wrong between the parts of a site in folder ``where``."""
+    gates, yards = [gate.id for gate in site.gates], [yard.id for yard in site.yards]
+    yield from _doubles("gate", gates, where)
+    yield from _doubles("yard", yards, where)
+    yield from _doubles("corridor", [corridor.id for corridor in site.corridors], where)
+    yield from _gate_faults(site.zones, gates, where)
+    yield from _yard_faults(site.zones, yards, where)
+    yield from _overlaps(site.zones, Projection(site.epsg), where)
+
+
+def _doubles(what: str, ids: Sequence[str], where: str) -> Iterator[str]:
+    if not ids and what in NEEDED:
+        yield f'{where}/site.toml, field "{what}s": is missing; a site has at least one {what}'
+    for identifier, times in Counter(ids).items():
+        if times > 1:
+            yield f'{where}/site.toml, {what} {identifier}, field "id": stands {times} times'
+
+
+def _gate_faults(zones: Sequence[Zone], gates: Sequence[str], where: str) -> Iterator[str]:
+    for zone in zones:
+        feature = f'{where}/zones.geojson, feature {zone.id}, field "gate"'
+        if zone.gate is None:
+            if zone.role in OF_A_GATE:
+                yield f"{feature}: is missing; a {zone.role} zone belongs to one gate"
+        elif zone.gate not in gates:
+            yield f'{feature}: "{zone.gate}" is no gate of site.toml{nearest(zone.gate, gates)}'
+    for gate in gates:
+        for role in REQUIRED:
+            if not any(zone.gate == gate and zone.role is role for zone in zones):
+                yield (
+                    f"{where}/zones.geojson: gate {gate} has no {role} zone; draw a feature "
+                    f'with "role": "{role}", "gate": "{gate}"'
+                )
+
+
+def _yard_faults(zones: Sequence[Zone], yards: Sequence[str], where: str) -> Iterator[str]:
+    drawn = [zone.id for zone in zones if zone.role is Role.YARD]
+    for yard in yards:
+        if yard not in drawn:
+            yield (
+                f'{where}/site.toml, yard {yard}, field "id": has no zone of that id and role yard '
+                f"in zones.geojson{nearest(yard, set(drawn) - set(yards))}"
+            )
+    for zone in drawn:
+        if zone not in yards:
+            yield (
+                f'{where}/zones.geojson, feature {zone}, field "role": is a yard, but '
+                f"site.toml has no yard of that id{nearest(zone, set(yards) - set(drawn))}"
+            )
+
+
+def _overlaps(zones: Sequence[Zone], plane: Projection, where: str) -> Iterator[str]:
+    """Yield every pair that shares ground; approach zones may lie over others."""
+    apart = [zone for zone in zones if zone.role is not Role.APPROACH]
+    shapes = {zone.id: plane.metres_of(zone.polygon) for zone in apart}
+    for one, other in combinations(apart, 2):
+        shared = shapely.intersection(shapes[one.id], shapes[other.id]).area
+        if shared > TOUCH_M2 and one.id != other.id:
+            yield (
+                f'{where}/zones.geojson, feature {other.id}, field "geometry": the {other.role} '
+                f"overlaps the {one.role} {one.id} by {shared:,.0f} m²; draw them apart"
+            )

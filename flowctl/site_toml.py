@@ -1,0 +1,223 @@
+"""The fields of site.toml, read on top of what the GeoJSON files drew.
+
+Two figures are computed and never stated, so that they cannot contradict the files: a gate's
+inspection places, where they were not counted, from its design trucks a day, and the travel time of
+a called truck from the length of its freight road.
+"""
+
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from flowctl.site import (
+    Access,
+    Corridor,
+    DispatchParams,
+    FreightRoad,
+    Gate,
+    Opening,
+    Site,
+    VisitParams,
+    Yard,
+)
+from flowctl.site_hours import open_minutes_a_day, read_calendars
+from flowctl.site_shapes import RoadPiece
+from flowctl.site_tables import Table, nearest
+from flowctl.site_ways import ends_in, read_way, stretch
+from geo.crs import Projection
+from geo.zones import Role, Zone
+
+WORLD_EPSG = 3857  # stands in for a bad code, so that the shapes can still be looked at
+POSITIVE = frozenset({"slot_s", "horizon_days", "plan_interval_s", "meter_interval_s"})
+
+_Params = TypeVar("_Params", VisitParams, DispatchParams)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What the GeoJSON files gave."""
+
+    zones: list[Zone]
+    pieces: list[RoadPiece]
+    plane: Projection
+
+
+def read_plane(table: Table) -> Projection:
+    """Read ``epsg``; a plane of the whole world where that is wrong."""
+    epsg = table.whole("epsg", least=1024)
+    try:
+        return Projection(epsg)
+    except ValueError as error:
+        if table.has("epsg"):
+            table.refuse("epsg", f"{error}; EPSG:32648 is one that fits Vietnam")
+        return Projection(WORLD_EPSG)
+
+
+def read_site(table: Table, drawn: Drawn) -> Site:
+    """Read site.toml; the site is only fit for use where no problem was noted."""
+    timezone = _timezone(table)
+    calendars = read_calendars(table, timezone)
+    gates = tuple(_gate(one, calendars) for one in table.tables("gates", "gate"))
+    ids = [gate.id for gate in gates]
+    yards: list[Yard] = []
+    ways: list[FreightRoad] = []
+    for one in table.tables("yards", "yard"):
+        yard, freight = _yard(one, ids, drawn)
+        yards.append(yard)
+        ways.extend(freight)
+    corridors = [
+        _corridor(one, [yard.id for yard in yards], drawn)
+        for one in table.tables("corridors", "corridor")
+    ]
+    site = Site(
+        id=table.identifier(),
+        name=table.names(),
+        timezone=timezone,
+        epsg=drawn.plane.epsg,
+        gates=gates,
+        yards=tuple(yards),
+        zones=tuple(drawn.zones),
+        corridors=tuple(one for one in corridors if one is not None),
+        roads=tuple((road.id, road.line) for road in drawn.pieces),
+        lateness_limit_s=table.whole("lateness_limit_s", least=60),
+        future_limit_s=table.whole("future_limit_s", least=0),
+        visit=_params(table, "visit", VisitParams()),
+        dispatch=_params(table, "dispatch", DispatchParams()),
+        freight_roads=tuple(ways),
+        road_names={road.id: road.name for road in drawn.pieces},
+    )
+    table.close()
+    return site
+
+
+def _timezone(table: Table) -> ZoneInfo:
+    name = table.text("timezone")
+    known = available_timezones()
+    if name and name not in known:
+        table.refuse("timezone", f'"{name}" is not a known time zone{nearest(name, known)}')
+    return ZoneInfo(name if name in known else "UTC")
+
+
+def _gate(table: Table, calendars: dict[str, Opening]) -> Gate:
+    calendar = table.one_of("calendar", calendars, "calendar")
+    opening = calendars.get(calendar, Opening(ZoneInfo("UTC"), ((),) * 7))
+    service_min = table.number("mean_service_min", least=0.1, most=1440)
+    places = _places(table, opening, service_min)
+    gate = Gate(
+        id=table.identifier(),
+        name=table.names(),
+        lanes=table.whole("lanes", least=1, most=100),
+        inspection_places=places,
+        capacity_prior_per_h=places * 60 / service_min,
+        capacity_prior_weight_h=table.number("capacity_prior_weight_h", least=0),
+        import_prior_per_h=table.number("import_prior_per_h", least=0),
+        opening=opening,
+        directions=table.subset("directions", ("export", "import"), "direction"),
+    )
+    table.close()
+    return gate
+
+
+def _places(table: Table, opening: Opening, service_min: float) -> int:
+    """Read the counted places, or compute them from the design trucks a day.
+
+    Design trucks a day × mean service time ÷ open time a day ÷ design utilisation, rounded up: the
+    work of a design day, spread over its open minutes (Little's law), with the slack it was
+    designed for.
+    """
+    if table.has("inspection_places"):
+        for key in ("design_per_day", "design_utilisation"):
+            if table.has(key):
+                table.refuse(key, "contradicts inspection_places; give the counted places or this")
+        return table.whole("inspection_places", least=1, most=1000)
+    per_day = table.number("design_per_day", least=1, most=100_000)
+    utilisation = table.number("design_utilisation", least=0.05, most=1)
+    minutes = open_minutes_a_day(opening)
+    if minutes == 0:
+        return 1
+    return math.ceil(per_day * service_min / minutes / utilisation)
+
+
+def _yard(table: Table, gates: list[str], drawn: Drawn) -> tuple[Yard, list[FreightRoad]]:
+    identifier = table.identifier()
+    capacity = table.whole("capacity", least=0)
+    access, roads = [], []
+    for way in table.tables("access", "access"):
+        read = _access(way, identifier, gates, drawn)
+        if read is not None:
+            access.append(read[0])
+            roads.append(read[1])
+    if not table.has("access"):
+        table.refuse("access", "is missing; a yard feeds at least one gate")
+    table.close()
+    fed = [way.gate for way in access]
+    for gate in sorted(set(fed)):
+        if fed.count(gate) > 1:
+            table.refuse("access", f"gate {gate} stands twice")
+    name = next((zone.name for zone in drawn.zones if zone.id == identifier), {})
+    return Yard(identifier, name, capacity, tuple(access)), roads
+
+
+def _access(
+    table: Table, yard: str, gates: list[str], drawn: Drawn
+) -> tuple[Access, FreightRoad] | None:
+    """Read one way from a yard to a gate; None where its road is not sound."""
+    gate = table.one_of("gate", gates, "gate")
+    reaction_s = table.number("reaction_s", least=0, most=86400)
+    travel_cv = table.number("travel_cv", least=0, most=5)
+    way = read_way(table, drawn.pieces, drawn.plane.epsg)
+    table.close()
+    if way is None or not gate:
+        return None
+    if not ends_in(way, yard, drawn.zones, at_start=True):
+        table.refuse("roads", f"must begin inside the zone {yard}")
+    try:
+        queue, lane = (
+            stretch(way, drawn.zones, role, gate, drawn.plane.epsg)
+            for role in (Role.QUEUE, Role.LANE)
+        )
+    except ValueError as error:
+        table.refuse("roads", str(error))
+        return None
+    if queue[1] > lane[0]:
+        table.refuse("roads", "must pass the queue before the lane; turn its pieces round")
+    travel_s = reaction_s + queue[0] / way.speed_mps
+    return (
+        Access(gate, travel_s, travel_cv),
+        FreightRoad(
+            f"{yard}_to_{gate}", yard, gate, way.line, way.length_m, way.speed_mps, queue, lane
+        ),
+    )
+
+
+def _corridor(table: Table, yards: list[str], drawn: Drawn) -> Corridor | None:
+    identifier = table.identifier()
+    yard = table.one_of("yard", yards, "yard")
+    way = read_way(table, drawn.pieces, drawn.plane.epsg)
+    table.close()
+    if way is None:
+        return None
+    if yard and not ends_in(way, yard, drawn.zones, at_start=False):
+        table.refuse("roads", f"must end inside the zone {yard}")
+    return Corridor(identifier, yard, way.line, way.length_m, way.speed_mps)
+
+
+def _params(site: Table, key: str, default: _Params) -> _Params:
+    """Read a table of numbers into a params value; what it leaves out keeps its default."""
+    if not site.has(key):
+        return default
+    table = site.table(key)
+    if table is None:
+        return default
+    read: dict[str, Any] = {}
+    for one in fields(default):
+        if table.has(one.name):
+            whole = isinstance(getattr(default, one.name), int)
+            least = 1 if one.name in POSITIVE else 0
+            read[one.name] = (
+                table.whole(one.name, least=least) if whole else table.number(one.name, least=least)
+            )
+        table.ignore(one.name)
+    table.close()
+    return replace(default, **read)

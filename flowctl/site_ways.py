@@ -1,0 +1,69 @@
+"""Ways joined from pieces of road: corridors to a yard, freight roads from a yard to a gate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import shapely
+
+from flowctl.site_shapes import RoadPiece
+from flowctl.site_tables import Table, nearest
+from geo.lines import Path, joined
+from geo.zones import Role, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A joined line in lon/lat, its length, and the mean speed of a truck that drives all of it."""
+
+    line: shapely.LineString
+    length_m: float
+    speed_mps: float
+
+
+def read_way(table: Table, drawn: Sequence[RoadPiece], epsg: int) -> Way | None:
+    """Join the pieces that ``roads`` names, in driving order; None with a problem noted."""
+    pieces = {piece.id: piece for piece in drawn}
+    ids = table.texts("roads")
+    unknown = [one for one in ids if one not in pieces]
+    for one in unknown:
+        table.refuse("roads", f'"{one}" is no sound road of roads.geojson{nearest(one, pieces)}')
+    if unknown or not ids:
+        return None
+    chosen = [pieces[one] for one in ids]
+    try:
+        line = joined([piece.line for piece in chosen])
+    except ValueError as error:
+        table.refuse("roads", f"cannot be driven in this order: {error}")
+        return None
+    length_m = Path(line, epsg).length_m
+    seconds = sum(Path(piece.line, epsg).length_m / piece.speed_mps for piece in chosen)
+    return Way(line, length_m, length_m / seconds)
+
+
+def stretch(
+    way: Way, zones: Sequence[Zone], role: Role, gate: str, epsg: int
+) -> tuple[float, float]:
+    """Return the first and last metre of the way in a gate's zones of a role.
+
+    Where such a zone has no sound shape the answer is a stand-in.
+
+    Raises
+    ------
+    ValueError
+        Where the way misses those zones.
+    """
+    shapes = [zone.polygon for zone in zones if zone.role is role and zone.gate == gate]
+    if not shapes or any(shape.is_empty for shape in shapes):
+        return 0.0, 0.0
+    inside = shapely.intersection(way.line, shapely.union_all(shapes))
+    if inside.is_empty:
+        raise ValueError(f"the road does not pass the {role} zone of {gate}")
+    along, _ = Path(way.line, epsg).locate(*shapely.get_coordinates(inside).T)
+    return float(along.min()), float(along.max())
+
+
+def ends_in(way: Way, yard: str, zones: Sequence[Zone], *, at_start: bool) -> bool:
+    """Tell whether the way begins (or ends) in the yard; True where that has no sound shape."""
+    end = shapely.Point(way.line.coords[0 if at_start else -1])
+    shapes = [zone.polygon for zone in zones if zone.id == yard and not zone.polygon.is_empty]
+    return not shapes or any(shape.covers(end) for shape in shapes)
