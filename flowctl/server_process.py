@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from flowctl.errors import FlowctlError
@@ -78,7 +78,13 @@ class ServerProcess:
     """One running server and the watcher that stops it when this process is gone."""
 
     def __init__(
-        self, command: Sequence[str | Path], *, lock: DirectoryLock, log: Path, user: str | None
+        self,
+        command: Sequence[str | Path],
+        *,
+        lock: DirectoryLock,
+        log: Path,
+        user: str | None,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         account = None if user is None else pwd.getpwnam(user)
         self._log = log
@@ -91,6 +97,7 @@ class ServerProcess:
                 # Ctrl-C at the terminal reaches us alone: we stop the stores last.
                 start_new_session=True,
                 pass_fds=(lock.fd,),
+                env=env,
                 user=None if account is None else account.pw_uid,
                 group=None if account is None else account.pw_gid,
                 extra_groups=None if account is None else [],

@@ -1,0 +1,95 @@
+# make setup | demo | test | quick | lock | clean
+#
+# Everything lands in .venv (Python), api/web (pages), .tools (programs for the tests) and .state (the
+# demo's stores). A stamp says what is done, so a second `make setup` has nothing to do.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test quick check lock clean test-packages
+BIN := .venv/bin
+
+help:
+	@echo "make setup   install everything into .venv and build the pages"
+	@echo "make demo    play a day at the border, with everything it needs (opens no port but loopback)"
+	@echo "make test    every check and every test"
+	@echo "make quick   the checks and tests that take seconds"
+	@echo "make lock    renew the locked requirements"
+	@echo "make clean   remove what the above made"
+
+# --- Python ---------------------------------------------------------------------------------------
+
+NO_NETWORK = { echo "The packages could not be installed; what uv said is above (no network, or a \
+full disk?). Mend it and run the same command again: what is fetched already is kept."; exit 1; }
+
+$(BIN)/uv:
+	@scripts/make_venv
+
+$(BIN)/.flowctl: $(BIN)/uv requirements.txt requirements-build.txt pyproject.toml
+	@echo "Installing flowctl and what it needs into .venv"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.txt || $(NO_NETWORK)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps \
+		--build-constraints requirements-build.txt --editable . || $(NO_NETWORK)
+	@rm -f $(BIN)/.tests
+	@touch $@
+
+# Adds to .flowctl and takes nothing away.
+$(BIN)/.tests: $(BIN)/.flowctl requirements-dev.txt
+	@echo "Installing what the tests need into .venv"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirements \
+		requirements-dev.txt || $(NO_NETWORK)
+	@touch $@
+
+# --- Pages ----------------------------------------------------------------------------------------
+
+WEB := api/web
+PAGES := $(WEB)/dist/index.html
+PAGE_SOURCES := $(shell find $(WEB) data/messages -type f -not -path '*/node_modules/*' \
+	-not -path '*/dist/*')
+
+$(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json | $(BIN)/uv
+	@echo "Installing what the pages are built with"
+	@scripts/with_node npm ci --prefix $(WEB) --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGES): $(WEB)/node_modules/.installed $(PAGE_SOURCES)
+	@echo "Building the pages"
+	@scripts/with_node npm run build --prefix $(WEB) --silent
+	@touch $@
+
+# --- What people run ------------------------------------------------------------------------------
+
+setup: $(BIN)/.flowctl $(PAGES)
+
+demo: setup
+	@$(BIN)/flowctl demo
+
+check: $(BIN)/.tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+quick: check
+	$(BIN)/pytest -q tests/unit tests/properties
+
+test: setup check test-packages
+	$(BIN)/lint-imports
+	scripts/with_node npm run check --prefix $(WEB)
+	$(BIN)/pytest -rs
+
+test-packages:
+	@scripts/install_test_packages
+
+# --- Locked requirements --------------------------------------------------------------------------
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade
+
+lock: $(BIN)/uv
+	$(LOCK) pyproject.toml --output-file requirements.txt
+	$(LOCK) pyproject.toml --extra dev --constraints requirements.txt --output-file requirements-dev.txt
+	printf 'hatchling\neditables\n' | $(LOCK) - --output-file requirements-build.txt
+
+clean:
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out
+	rm -rf $(WEB)/node_modules $(WEB)/dist
+	@echo ".state holds the demo's data; to remove them too: rm -rf .state"
