@@ -58,8 +58,8 @@ def _serve(run: Callable[[Settings], None]) -> None:
 def api() -> None:
     """Serve the API and the pages."""
     import uvicorn  # noqa: PLC0415 - the other commands do without the web server
-
     from api.app import create_app  # noqa: PLC0415
+
     from flowctl.clock import clock  # noqa: PLC0415
 
     with sentences():
@@ -208,11 +208,12 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder of the picture.")] = Path("out"),
 ) -> None:
     """Play a scenario with and without control; print a table and save a picture."""
-    from flowctl.data_files import data_dir  # noqa: PLC0415
-    from flowctl.site_files import load_site  # noqa: PLC0415
     from simulations.engine import compare  # noqa: PLC0415
     from simulations.plots import save_comparison  # noqa: PLC0415
     from simulations.report import comparison_table  # noqa: PLC0415
+
+    from flowctl.data_files import data_dir  # noqa: PLC0415
+    from flowctl.site_files import load_site  # noqa: PLC0415
     from simulations.scenario import load_scenario  # noqa: PLC0415
 
     console = Console()
@@ -306,7 +307,9 @@ def _start(text: str, zone: ZoneInfo, fixes: list, speed: float) -> datetime:  #
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise FlowctlError(f"--start takes original, now or an ISO moment; not {text!r}.") from error
+        raise FlowctlError(
+            f"--start takes original, now or an ISO moment; not {text!r}."
+        ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

@@ -74,9 +74,7 @@ class ClockWriter:
         wall = time.time()
         # Readers compare the first and the last double: they differ while the rest is written.
         self._map[0:8] = struct.pack("<d", self._sequence)
-        self._map[8:40] = struct.pack(
-            "<dddd", at.timestamp(), wall, self._speed, until.timestamp()
-        )
+        self._map[8:40] = struct.pack("<dddd", at.timestamp(), wall, self._speed, until.timestamp())
         self._map[40:48] = struct.pack("<d", self._sequence)
 
 

@@ -15,6 +15,8 @@ import redis
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
+from simulations.engine import run
+from simulations.metrics import measure
 
 from flowctl.clock import ClockWriter
 from flowctl.data_files import data_dir
@@ -28,8 +30,6 @@ from flowctl.storage.fixes import list_positions
 from flowctl.storage.heartbeats import find_beat
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import PARTITIONS
-from simulations.engine import run
-from simulations.metrics import measure
 from simulations.player import Inbox, Pace, Player, play
 from simulations.scenario import Scenario, load_scenario
 from simulations.world import World
@@ -157,7 +157,9 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
 
 def _greet(console: Console, system: LocalSystem, seconds: float) -> None:
     url = system.settings.public_url
-    console.print(f"Ready in {seconds:.1f} s: [bold]{url}[/] (board: {url}/board, planner: {url}/planner)")
+    console.print(
+        f"Ready in {seconds:.1f} s: [bold]{url}[/] (board: {url}/board, planner: {url}/planner)"
+    )
     for role in (Role.OPERATOR, Role.PLANNER, Role.ADMINISTRATOR):
         name, password = system.accounts[role]
         console.print(f"  account [bold]{name}[/], password [bold]{password}[/]")
@@ -212,7 +214,9 @@ def _drain(watch: Watch) -> None:
     while watch.backlog() > 0:
         watch.system.check()
         if time.monotonic() > deadline:
-            raise FlowctlError(f"Positions were still not stored {DRAIN_WAIT_S:.0f} s after the day.")
+            raise FlowctlError(
+                f"Positions were still not stored {DRAIN_WAIT_S:.0f} s after the day."
+            )
         time.sleep(_POLL_S)
 
 

@@ -93,7 +93,7 @@ class LiveTrip:
 
 @dataclass(frozen=True, slots=True)
 class GateHistory:
-    """Trucks seen at one gate over the recent past, metered or not; arrays of one length, shape [n].
+    """Trucks seen at one gate over the recent past, metered or not; arrays of shape [n].
 
     ``entered_at`` and ``cleared_at`` are epoch seconds (the entry of the gate's queue or area, the
     end of screening), NaN where not seen yet; ``is_import`` tells the outside flow.

@@ -1,4 +1,4 @@
-"""The shell around the core: one loop per process, each a transaction at a time, stopped by signal."""
+"""The shell around the core: one loop per process, one transaction a step, stopped by signal."""
 
 import signal
 import time
@@ -75,9 +75,7 @@ def run_controller(settings: Settings) -> None:
         _control(conn, site, domain, stop, _pause_s(settings))
 
 
-def _control(
-    conn: Connection, site: Site, domain: Clock, stop: Event, pause_s: float
-) -> None:
+def _control(conn: Connection, site: Site, domain: Clock, stop: Event, pause_s: float) -> None:
     rules = site.dispatch
     meter_at = plan_at = domain.now()
     while not stop.is_set():

@@ -1,5 +1,7 @@
-"""Plays a world against a running system: trucks, hauliers and officers speak HTTP, drivers read
-their SMS. It knows nothing of the system but its address and the tokens it was given.
+"""Plays a world against a running system, over HTTP and by SMS only.
+
+Trucks, hauliers and officers post; drivers read what the file gateway wrote. The player knows
+nothing of the system but its address and the token it was given.
 """
 
 import json

@@ -59,11 +59,11 @@ def day_report(
         fixes_set_aside=outcomes.duplicate + outcomes.set_aside,
         trips=len(exports),
         trips_with_slot=len(told),
-        slot_changes_per_trip=round(_count(conn, "select count(*) from slot_changes") / max(1, len(told)) - 1, 3),
-        visits=_count(conn, "select count(*) from visits"),
-        messages=_count(
-            conn, "select count(*) from outbox where state = 'sent'"
+        slot_changes_per_trip=round(
+            _count(conn, "select count(*) from slot_changes") / max(1, len(told)) - 1, 3
         ),
+        visits=_count(conn, "select count(*) from visits"),
+        messages=_count(conn, "select count(*) from outbox where state = 'sent'"),
         cleared={
             gate.id: {
                 "export": _cleared_exports(exports, gate.id, start, end)
@@ -83,18 +83,14 @@ def _count(conn: Connection, query: LiteralString) -> int:
     return int(n)
 
 
-def _cleared_exports(
-    trips: Sequence[LiveRow], gate: str, start: datetime, end: datetime
-) -> int:
+def _cleared_exports(trips: Sequence[LiveRow], gate: str, start: datetime, end: datetime) -> int:
     return sum(
         trip.queued_gate == gate and trip.cleared_at is not None and start <= trip.cleared_at < end
         for trip in trips
     )
 
 
-def _observed(
-    conn: Connection, gate: str, direction: str, start: datetime, end: datetime
-) -> int:
+def _observed(conn: Connection, gate: str, direction: str, start: datetime, end: datetime) -> int:
     [(n,)] = conn.execute(
         "select count(*) from gate_events where gate = %s and direction = %s"
         " and kind = 'cleared' and at >= %s and at < %s",

@@ -44,9 +44,7 @@ def resolve_devices(conn: Connection, uids: Sequence[str]) -> dict[str, int]:
     return dict(rows)
 
 
-def rows_of_batches(
-    batches: Sequence[FixBatch], device_ids: Mapping[str, int]
-) -> NDArray[np.void]:
+def rows_of_batches(batches: Sequence[FixBatch], device_ids: Mapping[str, int]) -> NDArray[np.void]:
     """Return the rows of several batches as one array of dtype `STORED`, shape [n]."""
     out = np.empty(sum(len(batch.rows) for batch in batches), dtype=STORED)
     start = 0
@@ -118,16 +116,21 @@ def _copy_stream(rows: NDArray[np.void]) -> bytes:
     )
 
 
-def set_aside(
-    conn: Connection, items: Sequence[tuple[int, int, SetAside]]
-) -> None:
+def set_aside(conn: Connection, items: Sequence[tuple[int, int, SetAside]]) -> None:
     """Keep items (source, received_at in microseconds, what) that are not used."""
     with conn.cursor() as cursor:
         cursor.executemany(
             "insert into fixes_aside (source_id, received_at, reason, device_uid, fixed_at, raw)"
             " values (%s, %s, %s, %s, %s, %s)",
             [
-                (source, _moment(at), item.reason, item.device, _storable(item.fixed_at_us), item.raw)
+                (
+                    source,
+                    _moment(at),
+                    item.reason,
+                    item.device,
+                    _storable(item.fixed_at_us),
+                    item.raw,
+                )
                 for source, at, item in items
             ],
         )
@@ -167,9 +170,7 @@ def list_positions(conn: Connection, partitions: Sequence[int]) -> dict[int, tup
     return {partition: (last_id, epoch) for partition, last_id, epoch in rows}
 
 
-def advance_position(
-    conn: Connection, partition: int, *, old: str, new: str, epoch: int
-) -> bool:
+def advance_position(conn: Connection, partition: int, *, old: str, new: str, epoch: int) -> bool:
     """Move a partition's position if it still is where this owner left it; tells whether it was."""
     moved = conn.execute(
         "update stream_positions set last_id = %s"

@@ -100,9 +100,7 @@ def _release(conn: Connection, site: Site, release: Release, now: datetime) -> N
     )
 
 
-def _save_gates(
-    conn: Connection, site: str, gates: Sequence[GateFigures], now: datetime
-) -> None:
+def _save_gates(conn: Connection, site: str, gates: Sequence[GateFigures], now: datetime) -> None:
     with conn.cursor() as cursor:
         cursor.executemany(
             "insert into gate_states (site, gate, at, capacity_per_h, capacity_low, capacity_high,"

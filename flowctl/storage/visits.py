@@ -88,9 +88,7 @@ def list_visits(conn: Connection, device_id: int, *, since: datetime) -> list[Pu
     return [Published(row[0], Visit(*row[1:])) for row in rows]
 
 
-def save_visits(
-    conn: Connection, site: Site, visits: Sequence[tuple[int, Published]]
-) -> None:
+def save_visits(conn: Connection, site: Site, visits: Sequence[tuple[int, Published]]) -> None:
     """Write visits of devices under their identities; a changed one counts up its revision."""
     with conn.cursor() as cursor:
         cursor.executemany(

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import msgspec
-import numpy as np
 
 from flowctl.telemetry.fixes import FixBatch, SetAside, index_devices
 from flowctl.telemetry.formats.own import Decoded
-from flowctl.telemetry.screening import DETAILS, Reason, ScreeningParams, screen
+from flowctl.telemetry.screening import ACCEPTED, DETAILS, REASONS, Reason, ScreeningParams, screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +31,14 @@ def intake(
 ) -> Intake:
     """Screen decoded fixes; those that fail stay in the batch as set aside, nothing is dropped."""
     verdict = screen(decoded.rows, received_at_us=received_at_us, params=params)
-    good = np.equal(verdict, None)
+    good = verdict == ACCEPTED
     kept = decoded.rows[good].copy()
     devices, index = index_devices([decoded.devices[i] for i in kept["device"]])
     kept["device"] = index
     screened = [
-        (int(decoded.item[i]), _aside(decoded, i, verdict[i]), DETAILS[verdict[i]])
-        for i in np.flatnonzero(~good).tolist()
+        (int(decoded.item[i]), _aside(decoded, i, REASONS[code]), DETAILS[REASONS[code]])
+        for i, code in enumerate(verdict.tolist())
+        if code != ACCEPTED
     ]
     misfits = sorted([*decoded.misfits, *screened], key=lambda misfit: misfit[0])
     return Intake(

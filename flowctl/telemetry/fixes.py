@@ -69,9 +69,7 @@ class FixBatch:
                 devices=tuple(self.devices[i] for i in used),
                 rows=rows,
                 aside=tuple(
-                    item
-                    for item, at in zip(self.aside, aside_home, strict=True)
-                    if at == partition
+                    item for item, at in zip(self.aside, aside_home, strict=True) if at == partition
                 ),
             )
         return parts

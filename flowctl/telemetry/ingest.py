@@ -77,10 +77,7 @@ class Ingest:
                 beat(self.conn, "ingest", now())
             return 0
         try:
-            with self.conn.transaction():
-                self._store(entries)
-                self._advance(entries)
-                beat(self.conn, "ingest", now())
+            self._commit(entries, now)
         except LostPartitionError:
             with self.conn.transaction():
                 self.positions = fix_store.list_positions(self.conn, range(PARTITIONS))
@@ -89,6 +86,12 @@ class Ingest:
             self.positions[partition] = (batch[-1][0], self.positions[partition][1])
         stream.trim(self.store, {p: last_id for p, (last_id, _) in self.positions.items()})
         return sum(len(batch) for batch in entries.values())
+
+    def _commit(self, entries: Entries, now: Callable[[], datetime]) -> None:
+        with self.conn.transaction():
+            self._store(entries)
+            self._advance(entries)
+            beat(self.conn, "ingest", now())
 
     def _advance(self, entries: Entries) -> None:
         for partition, batch in entries.items():
@@ -108,7 +111,7 @@ class Ingest:
         fresh = fix_store.store_fixes(self.conn, rows)
         aside = [(b.source, b.received_at_us, item) for b in batches for item in b.aside]
         fix_store.set_aside(self.conn, aside)
-        fix_store.count_outcomes(self.conn, _outcomes(batches, rows, fresh))
+        fix_store.count_outcomes(self.conn, _outcomes(batches, fresh))
         self._judge(rows[fresh])
 
     def _make_room(self, rows: NDArray[np.void]) -> None:
@@ -201,7 +204,7 @@ class Ingest:
 
 
 def _outcomes(
-    batches: Sequence[FixBatch], rows: NDArray[np.void], fresh: NDArray[np.bool_]
+    batches: Sequence[FixBatch], fresh: NDArray[np.bool_]
 ) -> dict[tuple[date, int, str], int]:
     counts: Counter[tuple[date, int, str]] = Counter()
     start = 0

@@ -21,6 +21,9 @@ class Reason(StrEnum):
     IMPRECISE = "imprecise"
 
 
+REASONS = tuple(Reason)
+ACCEPTED = -1
+
 DETAILS = {
     Reason.NOT_FINITE: "Longitude and latitude must be finite numbers.",
     Reason.LATITUDE: "Latitude must lie between -90 and 90 degrees.",
@@ -43,9 +46,9 @@ class ScreeningParams:
 
 def screen(
     rows: NDArray[np.void], *, received_at_us: int, params: ScreeningParams
-) -> NDArray[np.object_]:
-    """Return for each row (dtype `FIX`, shape [n]) its `Reason`, or None where it is accepted."""
-    verdict = np.full(len(rows), None, dtype=object)
+) -> NDArray[np.int8]:
+    """Return `ACCEPTED` or an index into `REASONS` for each row (dtype `FIX`, shape [n])."""
+    verdict = np.full(len(rows), ACCEPTED, dtype=np.int8)
     lon, lat, at = rows["lon"], rows["lat"], rows["fixed_at"]
     finite = np.isfinite(lon) & np.isfinite(lat)
     # The first reason that applies is the one told, so the list runs from last to first.
@@ -58,5 +61,5 @@ def screen(
         (Reason.LATITUDE, np.abs(lat) > 90),  # noqa: PLR2004 - degrees of latitude
         (Reason.NOT_FINITE, ~finite),
     ):
-        verdict[applies] = reason
+        verdict[applies] = REASONS.index(reason)
     return verdict

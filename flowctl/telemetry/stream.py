@@ -5,6 +5,7 @@ that the entry is on disk.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import redis
 import redis.asyncio
@@ -44,8 +45,8 @@ def read(
     store: "redis.Redis", positions: Mapping[int, str], *, count: int, block_ms: int
 ) -> dict[int, list[tuple[str, bytes]]]:
     """Return up to ``count`` entries per partition behind ``positions``, waiting for the first."""
-    streams = {key(partition): last_id for partition, last_id in positions.items()}
-    answer = store.xread(streams, count=count, block=block_ms) or []
+    streams: dict[Any, Any] = {key(p): last_id for p, last_id in positions.items()}
+    answer: Any = store.xread(streams, count=count, block=block_ms) or []
     pairs = answer.items() if isinstance(answer, dict) else answer
     by_key = {key(partition): partition for partition in positions}
     found: dict[int, list[tuple[str, bytes]]] = {}

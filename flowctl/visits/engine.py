@@ -47,7 +47,7 @@ class TrackState(msgspec.Struct, frozen=True):
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """One stay of a device in a zone; moments are epoch seconds, ``left_at`` None while it lasts."""
+    """One stay of a device in a zone; epoch seconds, ``left_at`` None while it lasts."""
 
     zone: str
     entered_at: float

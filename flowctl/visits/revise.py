@@ -30,9 +30,7 @@ def identify(device: int, visit: Visit) -> UUID:
     return uuid5(_NAMESPACE, f"{device}/{visit.zone}/{visit.entered_at:.6f}")
 
 
-def reconcile(
-    device: int, published: Sequence[Published], evaluated: Sequence[Visit]
-) -> Revision:
+def reconcile(device: int, published: Sequence[Published], evaluated: Sequence[Visit]) -> Revision:
     """Match evaluated visits to the published ones they are revisions of.
 
     A visit is the revision of a published one of the same zone that it overlaps in time; it keeps

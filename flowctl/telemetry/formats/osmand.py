@@ -70,7 +70,9 @@ def _moment(fields: Mapping[str, str], received_at_us: int) -> int:
     try:
         if text.lstrip("-").isdigit():
             number = int(text)
-            return number * (1_000_000 if number < _SECONDS_BELOW else 1_000)
+            moment_us = number * (1_000_000 if number < _SECONDS_BELOW else 1_000)
+            np.int64(moment_us)  # raises where no column could hold it
+            return moment_us
         # An unescaped + of the time zone arrives as a space.
         moment = datetime.fromisoformat(_SPACED_ZONE.sub(r"+\1", text))
         result = microseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

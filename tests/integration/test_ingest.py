@@ -1,0 +1,240 @@
+"""The way from the stream to tables and visits, on real stores, plain and TimescaleDB."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+import redis.asyncio
+
+from flowctl.data_files import data_dir
+from flowctl.registry.accounts import add_source
+from flowctl.site import Site
+from flowctl.site_files import read_source
+from flowctl.storage.fixes import total_outcomes
+from flowctl.storage.sites import save_site
+from flowctl.telemetry import stream
+from flowctl.telemetry.edge import intake
+from flowctl.telemetry.fixes import microseconds
+from flowctl.telemetry.formats import own
+from flowctl.telemetry.ingest import Ingest, LostPartitionError
+from flowctl.telemetry.screening import ScreeningParams
+
+T0 = datetime(2024, 1, 23, 1, tzinfo=UTC)
+FAR = (106.30, 21.40)
+
+
+class Bench:
+    """An ingest worker, its stores, and a way to post."""
+
+    def __init__(self, database: str, valkey: str) -> None:
+        self.database = database
+        self.valkey = valkey
+        self.conn = psycopg.connect(database, autocommit=True)
+        self.store = redis.Redis.from_url(valkey)
+        with self.conn.transaction():
+            source = read_source(data_dir() / "sites/lang_son")
+            self.site: Site = save_site(self.conn, source, where="test", now=T0)
+            add_source(self.conn, name="test")
+        self.ingest = Ingest.begin(self.conn, self.store, self.site)
+
+    def post(self, *fixes: dict[str, object], at: datetime | None = None) -> None:
+        decoded = own.decode(own.msgspec.json.encode(fixes))
+        received = microseconds(at or T0 + timedelta(hours=12))
+        taken = intake(decoded, source=1, received_at_us=received, params=ScreeningParams())
+        parts = {p: part.to_bytes() for p, part in taken.batch.partitions().items()}
+
+        async def send() -> None:
+            async with redis.asyncio.Redis.from_url(self.valkey) as store:
+                await stream.append(store, parts)
+
+        asyncio.run(send())
+
+    def work(self) -> None:
+        while self.ingest.step(lambda: T0, block_ms=1):
+            pass
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        return self.conn.execute(query).fetchall()
+
+    def close(self) -> None:
+        self.conn.close()
+        self.store.close()
+
+
+@pytest.fixture
+def bench(any_database: str, valkey: str) -> Iterator[Bench]:
+    bench = Bench(any_database, valkey)
+    yield bench
+    bench.close()
+
+
+def fix(minute: float, place: tuple[float, float], device: str = "A") -> dict[str, object]:
+    at = T0 + timedelta(minutes=minute)
+    return {"device": device, "fixed_at": at.isoformat(), "lon": place[0], "lat": place[1]}
+
+
+def middle(bench: Bench, zone: str) -> tuple[float, float]:
+    point = bench.site.zone_by_id[zone].polygon.representative_point()
+    return point.x, point.y
+
+
+def a_day(bench: Bench, device: str = "A") -> list[dict[str, object]]:
+    yard = middle(bench, "yard_bao_nguyen")
+    return [
+        fix(0, FAR, device),
+        *[fix(10 + 5 * i, yard, device) for i in range(10)],
+        *[fix(62 + i, middle(bench, "queue_tan_thanh"), device) for i in range(4)],
+        *[fix(70 + 5 * i, middle(bench, "lane_tan_thanh"), device) for i in range(3)],
+        fix(84, middle(bench, "beyond_tan_thanh"), device),
+        fix(90, FAR, device),
+        fix(91, FAR, device),
+    ]
+
+
+VISITS = (
+    "select zone, extract(epoch from entered_at - '2024-01-23T01:00Z')::int / 60,"
+    " extract(epoch from left_at - '2024-01-23T01:00Z')::int / 60 from visits order by entered_at"
+)
+EXPECTED = [
+    ("yard_bao_nguyen", 10, 62),
+    ("queue_tan_thanh", 62, 70),
+    ("lane_tan_thanh", 70, 84),
+    ("beyond_tan_thanh", 84, 90),
+]
+
+
+def test_a_posted_day_becomes_fixes_and_visits(bench: Bench):
+    bench.post(*a_day(bench))
+    bench.work()
+    assert [row[0] for row in bench.rows("select count(*) from fixes")] == [21]
+    assert bench.rows(VISITS) == EXPECTED
+    assert bench.rows("select lon, lat from tracks") == [FAR]
+
+
+def test_columns_a_fix_leaves_out_are_null(bench: Bench):
+    bench.post({**fix(0, FAR), "speed_mps": 3.5}, {**fix(1, FAR), "ignition": False})
+    bench.work()
+    rows = bench.rows("select speed_mps, ignition, altitude_m from fixes order by fixed_at")
+    assert rows == [(3.5, None, None), (None, False, None)]
+
+
+def test_the_same_fixes_in_any_order_and_number_give_the_same_visits(bench: Bench):
+    day = a_day(bench)
+    random.Random(7).shuffle(day)  # noqa: S311 - an order, no secret
+    for start in range(0, len(day), 3):
+        bench.post(*day[start : start + 3])
+        bench.post(*day[start : start + 2])
+        bench.work()
+    assert bench.rows(VISITS) == EXPECTED
+    outcomes = total_outcomes(bench.conn)
+    assert (outcomes.stored, outcomes.duplicate) == (21, 14)
+
+
+def test_a_late_fix_revises_a_visit_and_keeps_its_identity(bench: Bench):
+    yard = middle(bench, "yard_bao_nguyen")
+    bench.post(fix(0, FAR), fix(20, yard), fix(30, yard))
+    bench.work()
+    [(first,)] = bench.rows("select id from visits")
+    bench.post(fix(12, yard))
+    bench.work()
+    rows = bench.rows("select id, revision, entered_at from visits")
+    assert rows == [(first, 2, T0 + timedelta(minutes=12))]
+    bench.post(fix(60, FAR), fix(61, FAR))
+    bench.work()
+    [(left_at, identity)] = bench.rows("select left_at, id from visits")
+    assert (left_at, identity) == (T0 + timedelta(minutes=60), first)
+
+
+def test_a_late_fix_does_not_move_the_position_shown_back(bench: Bench):
+    bench.post(fix(30, (106.4, 21.5)))
+    bench.work()
+    bench.post(fix(10, FAR))
+    bench.work()
+    assert bench.rows("select lon, lat from tracks") == [(106.4, 21.5)]
+
+
+def test_what_fails_screening_is_kept_with_its_reason_and_counted(bench: Bench):
+    wrong = {**fix(0, FAR), "lat": 95}
+    bench.post(
+        fix(0, FAR), wrong, {"device": "A"}, {**fix(0, FAR), "fixed_at": "1970-01-01T00:00:00Z"}
+    )
+    bench.work()
+    kept = bench.rows("select reason, device_uid from fixes_aside order by id")
+    assert sorted(kept, key=str) == sorted(
+        [("latitude_out_of_range", "A"), ("malformed", None), ("too_late", "A")], key=str
+    )
+    outcomes = total_outcomes(bench.conn)
+    assert (outcomes.stored, outcomes.duplicate, outcomes.set_aside) == (1, 0, 3)
+
+
+def test_a_crash_before_the_commit_leaves_nothing_and_a_second_worker_takes_it_up(bench: Bench):
+    bench.post(*a_day(bench))
+    entries = stream.read(
+        bench.store,
+        {p: last for p, (last, _) in bench.ingest.positions.items()},
+        count=64,
+        block_ms=1,
+    )
+    with bench.conn.transaction(force_rollback=True):  # what a crash does to a transaction
+        bench.ingest._store(entries)  # noqa: SLF001 - the crash is inside the step
+    assert bench.rows("select count(*) from fixes") == [(0,)]
+    bench.ingest = Ingest.begin(bench.conn, bench.store, bench.site)
+    bench.work()
+    assert bench.rows(VISITS) == EXPECTED
+
+
+def test_a_paused_former_owner_cannot_commit(bench: Bench):
+    bench.post(fix(0, FAR))
+    paused = bench.ingest
+    second = Ingest.begin(bench.conn, bench.store, bench.site)
+    entries = stream.read(
+        bench.store, {p: last for p, (last, _) in paused.positions.items()}, count=9, block_ms=1
+    )
+    second.step(lambda: T0, block_ms=1)
+    with pytest.raises(LostPartitionError):
+        paused._commit(entries, lambda: T0)  # noqa: SLF001 - resumes where it was paused
+    assert total_outcomes(bench.conn).stored == 1
+
+
+def test_the_stream_is_trimmed_only_behind_what_is_committed(bench: Bench):
+    bench.post(*a_day(bench))
+    before = sum(bench.store.xlen(stream.key(p)) for p in range(16))
+    assert before == 1
+    bench.work()
+    bench.post(fix(100, FAR))
+    left = sum(bench.store.xlen(stream.key(p)) for p in range(16))
+    assert left in {1, 2}  # the newest committed entry may stay until the next trim
+    bench.work()
+    assert total_outcomes(bench.conn).stored == 22
+
+
+def test_devices_are_judged_apart(bench: Bench):
+    bench.post(*a_day(bench, "A"), *a_day(bench, "B"))
+    bench.work()
+    assert bench.rows("select count(*), count(distinct device_id) from visits") == [(8, 2)]
+
+
+def test_a_track_of_another_country_is_stored_like_any_other(bench: Bench):
+    path = Path("../shared/data/gps/liverpool_bus_route14_2026.csv")
+    if not path.exists():
+        pytest.skip("the recorded tracks of ../shared/data are not here")
+    lines = path.read_text().splitlines()[1:200]
+    cells = [line.split(",") for line in lines]
+    fixes = [
+        {
+            "device": cell[1].strip('"'),
+            "fixed_at": cell[3].strip('"').replace(" ", "T") + "Z",
+            "lon": float(cell[5]),
+            "lat": float(cell[4]),
+        }
+        for cell in cells
+    ]
+    bench.post(*fixes, at=datetime(2026, 1, 27, tzinfo=UTC))
+    bench.work()
+    outcomes = total_outcomes(bench.conn)
+    assert outcomes.stored + outcomes.duplicate == 199

@@ -1,0 +1,220 @@
+import json
+
+import numpy as np
+import pytest
+
+from flowctl.telemetry.edge import intake
+from flowctl.telemetry.fixes import (
+    FIX,
+    PARTITIONS,
+    FixBatch,
+    SetAside,
+    batch_from_bytes,
+    partition_of,
+    rows_of,
+)
+from flowctl.telemetry.formats import osmand, own
+from flowctl.telemetry.screening import ACCEPTED, REASONS, ScreeningParams, screen
+
+NOW_US = 1_705_971_723_000_000  # 2024-01-23T01:02:03Z
+GOOD = {
+    "device": "VN-7781",
+    "fixed_at": "2024-01-23T01:02:03Z",
+    "lon": 106.70,
+    "lat": 21.94,
+    "speed_mps": 11.2,
+    "heading_deg": 12,
+    "accuracy_m": 8,
+    "ignition": True,
+}
+
+
+def body(*fixes: object) -> bytes:
+    return json.dumps(fixes).encode()
+
+
+def test_the_published_example_is_read_column_by_column():
+    decoded = own.decode(body(GOOD))
+    [row] = decoded.rows
+    assert decoded.devices == ("VN-7781",)
+    assert row["fixed_at"] == NOW_US
+    assert (row["lon"], row["lat"], row["ignition"]) == (106.70, 21.94, 1)
+    assert row["speed_mps"] == pytest.approx(11.2)
+
+
+def test_what_a_fix_does_not_say_is_absent_and_not_zero():
+    bare = {name: GOOD[name] for name in ("device", "fixed_at", "lon", "lat")}
+    [row] = own.decode(body(bare)).rows
+    assert np.isnan([row["speed_mps"], row["heading_deg"], row["accuracy_m"]]).all()
+    assert row["ignition"] == -1
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {**GOOD, "device": ""},
+        {name: value for name, value in GOOD.items() if name != "device"},
+        {**GOOD, "lat": "north"},
+        {**GOOD, "fixed_at": "yesterday"},
+        {**GOOD, "fixed_at": "2024-01-23T01:02:03"},
+        {**GOOD, "device": "x" * 65},
+        17,
+        None,
+    ],
+)
+def test_one_bad_item_is_named_and_the_others_are_taken(bad: object):
+    decoded = own.decode(body(GOOD, bad, GOOD))
+    assert decoded.item.tolist() == [0, 2]
+    [(index, aside, sentence)] = decoded.misfits
+    assert (index, aside.reason) == (1, "malformed")
+    assert json.loads(aside.raw) == bad
+    assert sentence
+
+
+@pytest.mark.parametrize("bad", [b"", b"{", b"[" * 1_000_000, b'{"device": 1}', b"\xff\xfe", b"17"])
+def test_a_body_that_is_no_array_is_refused_as_a_whole(bad: bytes):
+    with pytest.raises(own.MalformedError, match="not a JSON array"):
+        own.decode(bad)
+
+
+def test_an_empty_batch_is_nothing_wrong():
+    assert len(own.decode(b"[]").rows) == 0
+
+
+# The vectors of the OsmAnd protocol's public description.
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"id": "123456", "timestamp": "1377177267", "lat": "60.0", "lon": "30.0"},
+            (1_377_177_267_000_000, 60.0, 30.0),
+        ),
+        (
+            {
+                "id": "902064",
+                "lat": "42.06288",
+                "lon": "-88.23412",
+                "timestamp": "2016-01-27T18:55:47Z",
+            },
+            (1_453_920_947_000_000, 42.06288, -88.23412),
+        ),
+        (
+            {"id": "123456", "timestamp": "1377177267", "location": "60.0,30.0"},
+            (1_377_177_267_000_000, 60.0, 30.0),
+        ),
+        (
+            {"deviceid": "1", "timestamp": "1377177267123", "lat": "60", "lon": "30"},
+            (1_377_177_267_123_000, 60.0, 30.0),
+        ),
+        (
+            {"id": "1", "timestamp": "2013-08-22 13:14:27", "lat": "60", "lon": "30"},
+            (1_377_177_267_000_000, 60.0, 30.0),
+        ),
+        (
+            {"id": "1", "timestamp": "2013-08-22T20:14:27 07:00", "lat": "60", "lon": "30"},
+            (1_377_177_267_000_000, 60.0, 30.0),
+        ),
+        ({"id": "1", "lat": "60", "lon": "30"}, (NOW_US, 60.0, 30.0)),
+    ],
+)
+def test_osmand_fields_are_read(fields: dict[str, str], expected: tuple[int, float, float]):
+    [row] = osmand.decode(fields, received_at_us=NOW_US).rows
+    assert (row["fixed_at"], row["lat"], row["lon"]) == expected
+
+
+def test_osmand_speed_is_in_knots():
+    fields = {"id": "1", "lat": "60", "lon": "30", "speed": "10"}
+    [row] = osmand.decode(fields, received_at_us=NOW_US).rows
+    assert row["speed_mps"] == pytest.approx(5.1444, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"timestamp": "1377177267", "lat": "60.0", "lon": "30.0"}, "id"),
+        ({"id": "1"}, "lat"),
+        ({"id": "1", "lat": "sixty", "lon": "30"}, "lat"),
+        ({"id": "1", "location": "60"}, "location"),
+        ({"id": "1", "lat": "60", "lon": "30", "timestamp": "soon"}, "timestamp"),
+        ({"id": "1", "lat": "60", "lon": "30", "timestamp": "9" * 30}, "timestamp"),
+    ],
+)
+def test_osmand_fields_that_do_not_fit_are_named(fields: dict[str, str], named: str):
+    with pytest.raises(own.MalformedError, match=named):
+        osmand.decode(fields, received_at_us=NOW_US)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"lat": 95.0}, "latitude_out_of_range"),
+        ({"lon": -181.0}, "longitude_out_of_range"),
+        ({"lon": 0.0, "lat": 0.0}, "zero_island"),
+        ({"lat": float("nan")}, "not_finite"),
+        ({"lon": float("inf")}, "not_finite"),
+        ({"fixed_at": 0}, "too_late"),
+        ({"fixed_at": NOW_US + 7 * 86_400_000_000}, "future"),
+        ({"fixed_at": NOW_US + 301_000_000}, "future"),
+        ({"accuracy_m": 5000.0}, "imprecise"),
+        ({"fixed_at": NOW_US + 299_000_000}, None),
+        ({"fixed_at": NOW_US - 6 * 86_400_000_000}, None),
+        ({}, None),
+    ],
+)
+def test_a_fix_is_screened_by_what_it_says_itself(change: dict[str, float], reason: str | None):
+    rows = rows_of(1)
+    rows["fixed_at"], rows["lon"], rows["lat"] = NOW_US, 106.7, 21.94
+    for name, value in change.items():
+        rows[name] = value
+    [code] = screen(rows, received_at_us=NOW_US, params=ScreeningParams()).tolist()
+    assert (None if code == ACCEPTED else REASONS[code]) == reason
+
+
+def test_the_sender_is_told_which_item_was_set_aside_and_why():
+    fixes = body(GOOD, {**GOOD, "lat": 95}, 17, {**GOOD, "fixed_at": "1970-01-01T00:00:00Z"})
+    taken = intake(own.decode(fixes), source=3, received_at_us=NOW_US, params=ScreeningParams())
+    assert len(taken.batch.rows) == 1
+    assert [(r.index, r.reason) for r in taken.rejected] == [
+        (1, "latitude_out_of_range"),
+        (2, "malformed"),
+        (3, "too_late"),
+    ]
+    assert all(rejection.detail for rejection in taken.rejected)
+    kept = json.loads(taken.batch.aside[0].raw)
+    assert (kept["device"], kept["lat"]) == ("VN-7781", 95)
+
+
+def test_a_batch_is_split_so_that_one_device_stays_in_one_place():
+    devices = tuple(f"truck-{i}" for i in range(40))
+    rows = rows_of(120)
+    rows["device"] = np.arange(120) % 40
+    rows["fixed_at"] = np.arange(120)
+    lost = SetAside("malformed", None, None, b"17")
+    parts = FixBatch(1, NOW_US, devices, rows, (lost,)).partitions()
+    assert sum(len(part.rows) for part in parts.values()) == 120
+    assert [item for part in parts.values() for item in part.aside] == [lost]
+    for partition, part in parts.items():
+        assert 0 <= partition < PARTITIONS
+        assert {partition_of(device) for device in part.devices} <= {partition}
+        for row in part.rows:
+            assert part.devices[row["device"]] == f"truck-{row['fixed_at'] % 40}"
+
+
+def test_partitions_never_move_between_releases():
+    assert [partition_of(uid) for uid in ("VN-7781", "123456", "桂F12345")] == [6, 1, 6]
+
+
+def test_a_stream_entry_reads_back_as_it_was_written():
+    rows = rows_of(2)
+    rows["lon"] = [106.7, 106.8]
+    aside = SetAside("future", "a", 5, b"{}")
+    batch = FixBatch(2, NOW_US, ("a",), rows, (aside,))
+    again = batch_from_bytes(batch.to_bytes())
+    assert again.rows.dtype == FIX
+    assert again.rows.tobytes() == rows.tobytes()
+    assert (again.source, again.received_at_us, again.devices, again.aside) == (
+        2,
+        NOW_US,
+        ("a",),
+        (aside,),
+    )
