@@ -1,0 +1,107 @@
+import { useEffect, useState } from "preact/hooks";
+import { getBoard } from "../client";
+import { LANGUAGES, language, nameOf, speak, t } from "../language";
+import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { problem } from "../parts/problem";
+import { clockTime, instant, longDay, wholeNumber } from "../time";
+import type { Board as BoardData } from "../types";
+import { GatePanel } from "./GatePanel";
+
+const REFRESH_MS = 15_000;
+
+/** On a screen nobody touches (`?lang=all`) the languages take turns, one a refresh. */
+const TAKES_TURNS = new URLSearchParams(location.search).get("lang") === "all";
+
+function nextLanguage(): void {
+  const next = LANGUAGES[(LANGUAGES.indexOf(language.value) + 1) % LANGUAGES.length];
+  if (next) void speak(next);
+}
+
+export function Board() {
+  const [board, setBoard] = useState<BoardData | null>(null);
+  const [wrong, setWrong] = useState<unknown>(null);
+
+  useEffect(() => {
+    const look = (): void => {
+      getBoard().then((answer) => {
+        setBoard(answer);
+        setWrong(null);
+      }, setWrong);
+    };
+    look();
+    const timer = setInterval(() => {
+      look();
+      if (TAKES_TURNS) nextLanguage();
+    }, REFRESH_MS);
+    return () => clearInterval(timer);
+  }, []);
+
+  if (!board) {
+    return (
+      <main class="board">
+        {wrong === null ? (
+          t("common.loading")
+        ) : (
+          <p class="refusal" role="alert">
+            {problem(wrong)}
+          </p>
+        )}
+      </main>
+    );
+  }
+  const at = instant(board.at);
+  const zone = board.site.timezone;
+  return (
+    <main class="board">
+      <header>
+        <div>
+          <h1>{t("board.title")}</h1>
+          <p>{nameOf(board.site.name)}</p>
+        </div>
+        <div class="now">
+          <time>{clockTime(at, zone)}</time>
+          <span>{longDay(at, zone)}</span>
+        </div>
+        <LanguageSwitch />
+      </header>
+      {wrong !== null && (
+        <p class="refusal" role="alert">
+          {t("board.stale", { time: clockTime(at, zone) })}
+        </p>
+      )}
+      <section class="gates">
+        {board.gates.map((gate) => (
+          <GatePanel key={gate.id} gate={gate} now={at} timezone={zone} />
+        ))}
+      </section>
+      <section class="yards">
+        <h2>{t("board.yards")}</h2>
+        <ul>
+          {board.yards.map((yard) => (
+            <Yard key={yard.id} yard={yard} />
+          ))}
+        </ul>
+      </section>
+    </main>
+  );
+}
+
+function Yard({ yard }: { yard: BoardData["yards"][number] }) {
+  const free = yard.capacity - yard.occupancy;
+  const share = yard.capacity > 0 ? yard.occupancy / yard.capacity : 0;
+  const level = share >= 1 ? "full" : share >= 0.85 ? "tight" : "easy";
+  return (
+    <li data-yard={yard.id}>
+      <p>
+        <span>{nameOf(yard.name)}</span>
+        <b>{free > 0 ? t("board.free", { n: wholeNumber(free) }) : t("board.full")}</b>
+      </p>
+      <div class="bar">
+        <i class={level} style={{ width: `${Math.min(100, 100 * share)}%` }} />
+      </div>
+      <small>
+        {wholeNumber(yard.occupancy)} / {wholeNumber(yard.capacity)}
+      </small>
+    </li>
+  );
+}

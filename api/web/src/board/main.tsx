@@ -1,0 +1,6 @@
+import "../style/base.css";
+import "./board.css";
+import { mount } from "../parts/mount";
+import { Board } from "./Board";
+
+void mount(Board);

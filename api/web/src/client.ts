@@ -1,0 +1,72 @@
+/** The one way pages speak to the server. */
+
+import type {
+  Board,
+  DriverView,
+  ScenarioChoice,
+  Session,
+  Simulation,
+  SimulationRequest,
+  Site,
+  Trip,
+} from "./types";
+
+/** A refusal with the server's own sentence; status 0 where no answer came at all. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+const TIMEOUT_MS = 15_000;
+
+async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  // A foreign page cannot set this header: it proves that our own page asks.
+  if (method !== "GET") headers["X-Flowctl"] = "1";
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    throw new ApiError(0, error instanceof Error ? error.message : String(error));
+  }
+  if (!response.ok) throw new ApiError(response.status, await sentence(response));
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** The `detail` of a problem document (RFC 9457), else the bare status. */
+async function sentence(response: Response): Promise<string> {
+  try {
+    const problem = (await response.json()) as { detail?: unknown; title?: unknown };
+    if (typeof problem.detail === "string") return problem.detail;
+    if (typeof problem.title === "string") return problem.title;
+  } catch {
+    // Not JSON: a proxy in between has answered.
+  }
+  return response.statusText;
+}
+
+export const signIn = (account: string, password: string): Promise<Session> =>
+  request("POST", "/v1/sessions", { account, password });
+export const signOut = (): Promise<void> => request("DELETE", "/v1/sessions/current");
+export const getSession = (): Promise<Session> => request("GET", "/v1/sessions/current");
+export const getSite = (): Promise<Site> => request("GET", "/v1/site");
+export const getTrip = (id: number): Promise<Trip> => request("GET", `/v1/trips/${id}`);
+export const getBoard = (): Promise<Board> => request("GET", "/v1/board");
+export const getDriverView = (code: string): Promise<DriverView> =>
+  request("GET", `/v1/driver/${encodeURIComponent(code)}`);
+export const listScenarios = (): Promise<ScenarioChoice[]> => request("GET", "/v1/scenarios");
+export const startSimulation = (order: SimulationRequest): Promise<{ id: number }> =>
+  request("POST", "/v1/simulations", order);
+export const getSimulation = (id: number): Promise<Simulation> =>
+  request("GET", `/v1/simulations/${id}`);

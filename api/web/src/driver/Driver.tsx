@@ -1,0 +1,91 @@
+import { useEffect } from "preact/hooks";
+import { nameOf, t } from "../language";
+import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { useTick } from "../parts/useTick";
+import { ago, clockTime, instant, wholeNumber } from "../time";
+import type { DriverView } from "../types";
+import { Messages } from "./Messages";
+import { SlotCard } from "./SlotCard";
+import { clock, failure, follow, kept } from "./view";
+
+function Freshness({ heardAt, view, wall }: { heardAt: number; view: DriverView; wall: number }) {
+  const age = ago((wall - heardAt) / 1000);
+  if (failure.value === null) return <p class="fresh">{t("driver.updated", { age })}</p>;
+  const time = clockTime(instant(view.at), view.timezone);
+  return (
+    <p class="fresh old" role="alert">
+      {t("driver.offline", { time, age })}
+    </p>
+  );
+}
+
+function Nothing() {
+  const why = failure.value;
+  if (why === null) return <p>{t("common.loading")}</p>;
+  const sentence =
+    why === 404
+      ? t("driver.unknown")
+      : why === 410
+        ? t("driver.gone")
+        : why === "network"
+          ? t("common.no_network")
+          : t("common.server_error", { status: why, detail: "" });
+  return (
+    <p class="refusal" role="alert">
+      {sentence}
+    </p>
+  );
+}
+
+export function Driver() {
+  useEffect(follow, []);
+  const wall = useTick(1000);
+  const last = kept.value;
+  if (!last) {
+    return (
+      <main class="driver">
+        <header>
+          <h1>{t("driver.title")}</h1>
+          <LanguageSwitch />
+        </header>
+        <Nothing />
+      </main>
+    );
+  }
+  const { view } = last;
+  return (
+    <main class="driver" data-stage={view.state}>
+      <header>
+        <h1>{view.plate}</h1>
+        <LanguageSwitch />
+      </header>
+      <Freshness heardAt={last.heardAt} view={view} wall={wall} />
+      <section class="state">
+        <h2>{t(`stage.${view.state}`)}</h2>
+        <p>{t(`driver.do_${view.state}`)}</p>
+      </section>
+      <SlotCard view={view} now={clock.now(wall)} />
+      <dl>
+        {view.gate && (
+          <div>
+            <dt>{t("driver.gate")}</dt>
+            <dd>{nameOf(view.gate.name)}</dd>
+          </div>
+        )}
+        {view.yard && (
+          <div>
+            <dt>{t("driver.yard")}</dt>
+            <dd>{nameOf(view.yard.name)}</dd>
+          </div>
+        )}
+        {view.ahead !== null && (
+          <div>
+            <dt>{t("driver.ahead")}</dt>
+            <dd>{wholeNumber(view.ahead)}</dd>
+          </div>
+        )}
+      </dl>
+      <Messages view={view} />
+    </main>
+  );
+}

@@ -1,0 +1,56 @@
+import { nameOf, t } from "../language";
+import { clockTime, countdown, daysAhead, dayMonth, instant } from "../time";
+import type { DriverView } from "../types";
+
+/** Stages in which the slot is still ahead of the driver. */
+const BEFORE_THE_GATE: readonly DriverView["state"][] = ["registered", "staged"];
+
+function day(at: Date, now: Date, timezone: string): string {
+  const ahead = daysAhead(at, now, timezone);
+  if (ahead === 0) return t("driver.today");
+  const date = dayMonth(at, timezone);
+  return ahead === 1 ? `${t("driver.tomorrow")}, ${date}` : date;
+}
+
+function Left({ starts, ends, now }: { starts: Date; ends: Date; now: Date }) {
+  if (now < starts) {
+    return (
+      <p class="left">
+        <span>{t("driver.starts_in")}</span>
+        <strong role="timer">{countdown(starts.getTime() - now.getTime())}</strong>
+      </p>
+    );
+  }
+  return <p class="left">{now < ends ? t("driver.now") : t("driver.slot_over")}</p>;
+}
+
+export function SlotCard({ view, now }: { view: DriverView; now: Date }) {
+  if (view.state === "released") {
+    return (
+      <section class="slot go">
+        <strong>{t("driver.leave_now")}</strong>
+        {view.gate && <p>{t("driver.leave_now_hint", { gate: nameOf(view.gate.name) })}</p>}
+      </section>
+    );
+  }
+  if (!BEFORE_THE_GATE.includes(view.state)) return null;
+  if (!view.slot) return <section class="slot none">{t("driver.no_slot")}</section>;
+  const starts = instant(view.slot.starts_at);
+  const ends = instant(view.slot.ends_at);
+  return (
+    <section class="slot">
+      <h3>
+        {t("driver.slot")} · {day(starts, now, view.timezone)}
+      </h3>
+      <p class="window">
+        {clockTime(starts, view.timezone)}–{clockTime(ends, view.timezone)}
+      </p>
+      <Left starts={starts} ends={ends} now={now} />
+      {view.leave_at !== null && (
+        <p class="leave">
+          {t("driver.leave_at")} <b>{clockTime(instant(view.leave_at), view.timezone)}</b>
+        </p>
+      )}
+    </section>
+  );
+}

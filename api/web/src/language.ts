@@ -1,0 +1,66 @@
+/** Words in the reader's language, from the catalogue the text messages use too. */
+
+import { signal } from "@preact/signals";
+import type catalogue from "../../../data/messages/en.json";
+import type { Language, Names } from "./types";
+
+type Words = (typeof catalogue)["page"];
+/** Every "section.word" there is: a word that is not in the catalogue does not compile. */
+export type Key = {
+  [S in keyof Words & string]: `${S}.${keyof Words[S] & string}`;
+}[keyof Words & string];
+
+export const LANGUAGES: readonly Language[] = ["vi", "zh", "en"];
+export const LANGUAGE_NAMES: Names = { vi: "Tiếng Việt", zh: "中文", en: "English" };
+const STORED = "flowctl.language";
+
+const loaders: Record<Language, () => Promise<{ page: Words }>> = {
+  vi: () => import("../../../data/messages/vi.json"),
+  zh: () => import("../../../data/messages/zh.json"),
+  en: () => import("../../../data/messages/en.json"),
+};
+
+export const language = signal<Language>("vi");
+const words = signal<Words | null>(null);
+
+function isLanguage(value: string | null): value is Language {
+  return value === "vi" || value === "zh" || value === "en";
+}
+
+/** What the reader chose (address, then last time), else what the browser asks for, else null. */
+export function chosenLanguage(): Language | null {
+  const asked = new URLSearchParams(location.search).get("lang");
+  if (isLanguage(asked)) return asked;
+  const stored = localStorage.getItem(STORED);
+  return isLanguage(stored) ? stored : null;
+}
+
+function browserLanguage(): Language {
+  const wanted = navigator.languages.map((tag) => tag.slice(0, 2));
+  return wanted.find(isLanguage) ?? "vi";
+}
+
+/** Load a language's words and show the page in them; where they cannot be loaded, nothing changes. */
+export async function speak(next: Language): Promise<void> {
+  const loaded = await loaders[next]();
+  words.value = loaded.page;
+  language.value = next;
+  document.documentElement.lang = next === "zh" ? "zh-CN" : next;
+}
+
+export async function choose(next: Language): Promise<void> {
+  await speak(next);
+  localStorage.setItem(STORED, next);
+}
+
+export const begin = (): Promise<void> => speak(chosenLanguage() ?? browserLanguage());
+
+/** The words for `key` with its `{name}`s filled in. */
+export function t(key: Key, values: Record<string, string | number> = {}): string {
+  const [section, word] = key.split(".") as [keyof Words, string];
+  const text = (words.value?.[section] as Record<string, string> | undefined)?.[word];
+  if (text === undefined) throw new Error(`No words for ${key}.`);
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+export const nameOf = (names: Names): string => names[language.value];

@@ -1,0 +1,93 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { getSite } from "../client";
+import { t } from "../language";
+import { problem } from "../parts/problem";
+import type { Session, Site, TruckState } from "../types";
+import { Drawer } from "./Drawer";
+import { GateCard } from "./GateCard";
+import { Legend } from "./Legend";
+import { LiveLine } from "./live";
+import { MapView } from "./MapView";
+import { TopBar } from "./TopBar";
+import { Yards } from "./Yards";
+
+interface Props {
+  session: Session;
+  onLeave: () => void;
+}
+
+function toggled(hidden: ReadonlySet<TruckState>, state: TruckState): Set<TruckState> {
+  const next = new Set(hidden);
+  if (!next.delete(state)) next.add(state);
+  return next;
+}
+
+export function Console({ session, onLeave }: Props) {
+  const [site, setSite] = useState<Site | null>(null);
+  const [wrong, setWrong] = useState<unknown>(null);
+  const [hidden, setHidden] = useState<ReadonlySet<TruckState>>(new Set());
+  const [selected, setSelected] = useState<number | null>(null);
+  const [travel, setTravel] = useState(0);
+  const line = useMemo(() => new LiveLine(onLeave), []);
+
+  useEffect(() => {
+    getSite().then(setSite, setWrong);
+    line.open();
+    return () => line.close();
+  }, [line]);
+  useEffect(() => {
+    const close = (event: KeyboardEvent): void => {
+      if (event.key === "Escape") setSelected(null);
+    };
+    addEventListener("keydown", close);
+    return () => removeEventListener("keydown", close);
+  }, []);
+
+  if (wrong !== null) return <p class="refusal">{problem(wrong)}</p>;
+  if (!site) return <main class="login">{t("common.loading")}</main>;
+
+  const picture = line.picture.value;
+  return (
+    <div class="console">
+      <TopBar
+        site={site}
+        session={session}
+        line={line}
+        onLeave={onLeave}
+        onPick={(id) => {
+          setSelected(id);
+          setTravel(travel + 1);
+        }}
+      />
+      <main>
+        <MapView
+          site={site}
+          line={line}
+          hidden={hidden}
+          selected={selected}
+          travel={travel}
+          onPick={setSelected}
+        />
+        <Legend
+          line={line}
+          hidden={hidden}
+          onToggle={(state) => setHidden(toggled(hidden, state))}
+        />
+        {selected !== null && (
+          <Drawer id={selected} site={site} line={line} onClose={() => setSelected(null)} />
+        )}
+      </main>
+      <aside class="boards">
+        {site.gates.map((gate) => (
+          <GateCard
+            key={gate.id}
+            gate={gate}
+            live={picture?.gates.find((one) => one.id === gate.id)}
+            timezone={site.timezone}
+          />
+        ))}
+        <Yards yards={site.yards} live={picture?.yards ?? []} />
+      </aside>
+    </div>
+  );
+}

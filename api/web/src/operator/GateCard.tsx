@@ -1,0 +1,112 @@
+import { nameOf, t } from "../language";
+import { duration, wholeNumber } from "../time";
+import type { GateLive, SiteGate } from "../types";
+import { SlotBars } from "./SlotBars";
+
+interface Props {
+  gate: SiteGate;
+  live: GateLive | undefined;
+  timezone: string;
+}
+
+/** In lane, queued and on the way as one bar against the target N*. */
+function Load({ live }: { live: GateLive }) {
+  const parts = [
+    ["in_lane", live.in_lane],
+    ["queued", live.queued],
+    ["in_transit", live.in_transit],
+  ] as const;
+  const inside = live.in_lane + live.queued + live.in_transit;
+  const target = live.n_target;
+  const full = Math.max(inside, (target ?? 0) * 1.25, 1);
+  return (
+    <div class="load" title={t("operator.load_hint")}>
+      <p>
+        <span>{t("operator.load")}</span>
+        <b>
+          {wholeNumber(inside)}
+          {target !== null && <small> / {wholeNumber(Math.round(target))} N*</small>}
+        </b>
+      </p>
+      <div class="bar">
+        {parts.map(([kind, n]) => (
+          <i key={kind} class={kind} style={{ width: `${(100 * n) / full}%` }} />
+        ))}
+        {target !== null && <s style={{ left: `${(100 * target) / full}%` }} />}
+      </div>
+      <ul>
+        {parts.map(([kind, n]) => (
+          <li key={kind}>
+            <i class={kind} />
+            {t(`operator.${kind}`)} <b>{wholeNumber(n)}</b>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Capacity({ live }: { live: GateLive }) {
+  if (live.capacity_per_h === null) return <>{t("common.none")}</>;
+  const range =
+    live.capacity_low !== null && live.capacity_high !== null
+      ? t("operator.capacity_range", {
+          low: Math.round(live.capacity_low),
+          high: Math.round(live.capacity_high),
+        })
+      : null;
+  return (
+    <>
+      {t("operator.capacity_value", { n: Math.round(live.capacity_per_h) })}
+      {range && <small>{range}</small>}
+    </>
+  );
+}
+
+export function GateCard({ gate, live, timezone }: Props) {
+  return (
+    <article class="gate" data-gate={gate.id}>
+      <header>
+        <h3>{nameOf(gate.name)}</h3>
+        {live && (
+          <span class={live.open ? "pill open" : "pill closed"}>
+            {t(live.open ? "operator.open" : "operator.closed")}
+          </span>
+        )}
+      </header>
+      {live && (
+        <>
+          <Load live={live} />
+          <dl>
+            <div>
+              <dt>{t("operator.waiting")}</dt>
+              <dd>{wholeNumber(live.waiting)}</dd>
+            </div>
+            <div>
+              <dt>{t("operator.wait")}</dt>
+              <dd>{live.wait_s === null ? t("common.none") : duration(live.wait_s)}</dd>
+            </div>
+            <div>
+              <dt>{t("operator.capacity")}</dt>
+              <dd>
+                <Capacity live={live} />
+              </dd>
+            </div>
+            <div>
+              <dt>{t("operator.cleared")}</dt>
+              <dd class="two">
+                {(["export", "import"] as const).map((direction) => (
+                  <span key={direction}>
+                    <small>{t(`direction.${direction}`)}</small>{" "}
+                    {wholeNumber(live.cleared[direction])}
+                  </span>
+                ))}
+              </dd>
+            </div>
+          </dl>
+          <SlotBars slots={live.slots} timezone={timezone} />
+        </>
+      )}
+    </article>
+  );
+}

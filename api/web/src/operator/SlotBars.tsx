@@ -1,0 +1,36 @@
+import { t } from "../language";
+import { clockTime, instant } from "../time";
+import type { SlotLoad } from "../types";
+
+/** The next slots: how much of each is given away. */
+export function SlotBars({ slots, timezone }: { slots: SlotLoad[]; timezone: string }) {
+  const most = Math.max(1, ...slots.map((slot) => Math.max(slot.planned, slot.capacity)));
+  return (
+    <section class="slots" title={t("operator.slots_hint")}>
+      <h4>{t("operator.slots")}</h4>
+      {slots.length === 0 && <p>{t("operator.no_slots")}</p>}
+      <ol>
+        {slots.map((slot) => {
+          const time = clockTime(instant(slot.starts_at), timezone);
+          return (
+            <li
+              key={slot.starts_at}
+              aria-label={`${time}: ${slot.planned} / ${slot.capacity}`}
+              title={`${time}: ${slot.planned} / ${slot.capacity}`}
+            >
+              <b>{slot.planned}</b>
+              <div class="well">
+                <u style={{ height: `${(100 * slot.capacity) / most}%` }} />
+                <i
+                  class={slot.planned > slot.capacity ? "over" : ""}
+                  style={{ height: `${(100 * slot.planned) / most}%` }}
+                />
+              </div>
+              <time>{time}</time>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

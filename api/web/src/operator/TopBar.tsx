@@ -1,0 +1,59 @@
+import { nameOf, t } from "../language";
+import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { useTick } from "../parts/useTick";
+import { clockSeconds, instant, longDay } from "../time";
+import type { Session, Site } from "../types";
+import type { LiveLine } from "./live";
+import { Search } from "./Search";
+
+/** Data older than this is no longer called live; one event comes each second. */
+const OLD_S = 5;
+
+interface Props {
+  site: Site;
+  session: Session;
+  line: LiveLine;
+  onPick: (id: number) => void;
+  onLeave: () => void;
+}
+
+function Age({ line, timezone }: { line: LiveLine; timezone: string }) {
+  const wall = useTick(1000);
+  const heard = line.heardAt.value;
+  const picture = line.picture.value;
+  if (heard === null || !picture) {
+    return <span class="age waiting">{t("operator.connecting")}</span>;
+  }
+  const n = Math.max(0, Math.round((wall - heard) / 1000));
+  if (!line.up.value || n > OLD_S) {
+    const time = clockSeconds(instant(picture.at), timezone);
+    return (
+      <span class="age lost" role="alert">
+        {t("operator.line_lost", { time, n })}
+      </span>
+    );
+  }
+  return <span class="age live">{t("operator.age", { n })}</span>;
+}
+
+export function TopBar({ site, session, line, onPick, onLeave }: Props) {
+  const picture = line.picture.value;
+  const at = picture ? instant(picture.at) : null;
+  return (
+    <header class="top">
+      <h1>
+        <strong>{t("common.product")}</strong> {nameOf(site.name)}
+      </h1>
+      <div class="clock" title={t("operator.local_time")}>
+        <time>{at ? clockSeconds(at, site.timezone) : "--:--:--"}</time>
+        <span>{at ? longDay(at, site.timezone) : t("operator.local_time")}</span>
+      </div>
+      <Age line={line} timezone={site.timezone} />
+      <Search line={line} onPick={onPick} />
+      <LanguageSwitch />
+      <button type="button" class="leave" onClick={onLeave} title={t("login.leave")}>
+        {session.account} ⏻
+      </button>
+    </header>
+  );
+}

@@ -1,0 +1,40 @@
+import { nameOf, t } from "../language";
+import { wholeNumber } from "../time";
+import type { SiteYard, YardLive } from "../types";
+import { loadColour } from "./palette";
+
+export function Yards({ yards, live }: { yards: SiteYard[]; live: YardLive[] }) {
+  return (
+    <section class="yards">
+      <h2>{t("operator.yards")}</h2>
+      <ul>
+        {yards.map((yard) => {
+          const now = live.find((one) => one.id === yard.id);
+          if (!now) return null;
+          const share = now.capacity > 0 ? now.occupancy / now.capacity : 0;
+          return (
+            <li key={yard.id} data-yard={yard.id}>
+              <p>
+                <span>{nameOf(yard.name)}</span>
+                <b>
+                  {t("operator.places", {
+                    used: wholeNumber(now.occupancy),
+                    capacity: wholeNumber(now.capacity),
+                  })}
+                </b>
+              </p>
+              <div class="bar">
+                <i
+                  style={{
+                    width: `${Math.min(100, 100 * share)}%`,
+                    background: loadColour(share),
+                  }}
+                />
+              </div>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}

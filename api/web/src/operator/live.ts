@@ -1,0 +1,117 @@
+/** The live picture: one stream of events from the server, kept as signals. */
+
+import { signal } from "@preact/signals";
+import { ApiError, getSession } from "../client";
+import type { GateLive, Live, TruckColumns, TruckState, YardLive } from "../types";
+
+export interface Truck {
+  id: number;
+  plate: string;
+  lon: number;
+  lat: number;
+  heading: number | null;
+  speed: number | null;
+  state: TruckState;
+  fixedAt: number;
+  gate: string | null;
+  slot: number | null;
+}
+
+export interface Picture {
+  at: string;
+  gates: GateLive[];
+  yards: YardLive[];
+}
+
+const SILENCE_MS = 15_000;
+const RETRY_MS = 3_000;
+
+export class LiveLine {
+  readonly picture = signal<Picture | null>(null);
+  /** Counts the changes of `trucks`, which is one map for the life of the page. */
+  readonly version = signal(0);
+  readonly trucks = new Map<number, Truck>();
+  /** Wall moment of the last event, epoch ms. */
+  readonly heardAt = signal<number | null>(null);
+  readonly up = signal(false);
+
+  private source: EventSource | null = null;
+  private fresh = true;
+  private timer = 0;
+
+  constructor(private readonly onExpired: () => void) {}
+
+  open(): void {
+    this.close();
+    this.fresh = true;
+    const source = new EventSource("/v1/events");
+    this.source = source;
+    source.addEventListener("open", () => {
+      // The first event of every connection holds all trucks.
+      this.fresh = true;
+    });
+    source.addEventListener("live", (event: MessageEvent<string>) => {
+      this.take(JSON.parse(event.data) as Live);
+    });
+    source.addEventListener("error", () => {
+      this.up.value = false;
+      if (source.readyState === EventSource.CLOSED) this.later(RETRY_MS);
+    });
+    this.later(SILENCE_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = null;
+  }
+
+  private take(live: Live): void {
+    if (this.fresh) this.trucks.clear();
+    this.fresh = false;
+    merge(this.trucks, live.trucks);
+    for (const id of live.gone ?? []) this.trucks.delete(id);
+    this.picture.value = { at: live.at, gates: live.gates, yards: live.yards };
+    this.version.value += 1;
+    this.heardAt.value = Date.now();
+    this.up.value = true;
+    this.later(SILENCE_MS);
+  }
+
+  /** A line that is closed, or open and says nothing, is opened anew: unless the session is over. */
+  private later(ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.up.value = false;
+      getSession().then(
+        () => this.open(),
+        (error: unknown) => {
+          if (error instanceof ApiError && error.status === 401) this.onExpired();
+          else this.later(RETRY_MS);
+        },
+      );
+    }, ms);
+  }
+}
+
+function merge(trucks: Map<number, Truck>, columns: TruckColumns): void {
+  columns.id.forEach((id, i) => {
+    const lon = columns.lon[i];
+    const lat = columns.lat[i];
+    const state = columns.state[i];
+    const fixedAt = columns.fixed_at[i];
+    if (lon === undefined || lat === undefined || !state || fixedAt === undefined) return;
+    trucks.set(id, {
+      id,
+      plate: columns.plate[i] ?? "",
+      lon,
+      lat,
+      heading: columns.heading[i] ?? null,
+      speed: columns.speed[i] ?? null,
+      state,
+      fixedAt,
+      gate: columns.gate[i] ?? null,
+      slot: columns.slot[i] ?? null,
+    });
+  });
+}

@@ -1,0 +1,19 @@
+import "../style/base.css";
+import "./operator.css";
+import { t } from "../language";
+import { mount } from "../parts/mount";
+import { WithSession } from "../parts/WithSession";
+import type { Role } from "../types";
+import { Console } from "./Console";
+
+const ROLES: readonly Role[] = ["operator", "officer", "planner", "administrator"];
+
+function Page() {
+  return (
+    <WithSession title={t("operator.title")} roles={ROLES}>
+      {(session, leave) => <Console session={session} onLeave={leave} />}
+    </WithSession>
+  );
+}
+
+void mount(Page);

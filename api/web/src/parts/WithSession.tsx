@@ -1,0 +1,56 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { ApiError, getSession, signOut } from "../client";
+import { t } from "../language";
+import type { Role, Session } from "../types";
+import { Login } from "./Login";
+import { problem } from "./problem";
+
+interface Props {
+  title: string;
+  roles: readonly Role[];
+  children: (session: Session, leave: () => void) => ComponentChildren;
+}
+
+/** Shows its children to a signed-in account of the right role, else the way in. */
+export function WithSession({ title, roles, children }: Props) {
+  const [session, setSession] = useState<Session | null | undefined>(undefined);
+  const [wrong, setWrong] = useState<unknown>(null);
+
+  function look(): void {
+    setWrong(null);
+    getSession().then(setSession, (error: unknown) => {
+      if (error instanceof ApiError && error.status === 401) setSession(null);
+      else setWrong(error);
+    });
+  }
+  useEffect(look, []);
+
+  const leave = (): void => {
+    signOut().then(() => setSession(null), look);
+  };
+
+  if (wrong !== null) {
+    return (
+      <main class="login">
+        <p class="refusal" role="alert">
+          {problem(wrong)}
+        </p>
+        <button onClick={look}>{t("common.retry")}</button>
+      </main>
+    );
+  }
+  if (session === undefined) return <main class="login">{t("common.loading")}</main>;
+  if (session === null) return <Login title={title} onEnter={setSession} />;
+  if (!roles.includes(session.role)) {
+    return (
+      <main class="login">
+        <p class="refusal" role="alert">
+          {t("common.not_allowed", { account: session.account })}
+        </p>
+        <button onClick={leave}>{t("login.leave")}</button>
+      </main>
+    );
+  }
+  return <>{children(session, leave)}</>;
+}

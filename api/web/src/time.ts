@@ -1,0 +1,88 @@
+/** Instants and durations as people at the gate read them. */
+
+import { language, t } from "./language";
+import type { Language } from "./types";
+
+// Day before month in every language here, and 24 hours: as Vietnamese road signs write it.
+const LOCALES: Record<Language, string> = { vi: "vi-VN", zh: "zh-CN", en: "en-GB" };
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(at: Date, timezone: string, options: Intl.DateTimeFormatOptions): string {
+  const key = `${language.value} ${timezone} ${JSON.stringify(options)}`;
+  let made = formats.get(key);
+  if (!made) {
+    made = new Intl.DateTimeFormat(LOCALES[language.value], { timeZone: timezone, ...options });
+    formats.set(key, made);
+  }
+  return made.format(at);
+}
+
+export const instant = (iso: string): Date => new Date(iso);
+
+const HOUR_MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+
+export const clockTime = (at: Date, timezone: string): string => format(at, timezone, HOUR_MINUTE);
+export const clockSeconds = (at: Date, timezone: string): string =>
+  format(at, timezone, { ...HOUR_MINUTE, second: "2-digit" });
+export const dayMonth = (at: Date, timezone: string): string =>
+  format(at, timezone, { day: "2-digit", month: "2-digit" });
+export const longDay = (at: Date, timezone: string): string =>
+  format(at, timezone, { weekday: "short", day: "2-digit", month: "2-digit", year: "numeric" });
+
+/** Whole local days from `now` to `at`: 0 today, 1 tomorrow. */
+export function daysAhead(at: Date, now: Date, timezone: string): number {
+  const day = (moment: Date): number =>
+    Date.parse(new Intl.DateTimeFormat("sv-SE", { timeZone: timezone }).format(moment));
+  return Math.round((day(at) - day(now)) / 86_400_000);
+}
+
+export function duration(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 1) return t("common.under_a_minute");
+  if (minutes < 60) return t("common.minutes", { m: minutes });
+  return t("common.hours_minutes", { h: Math.floor(minutes / 60), m: minutes % 60 });
+}
+
+export function ago(seconds: number): string {
+  if (seconds < 60) return t("common.seconds_ago", { n: Math.max(0, Math.floor(seconds)) });
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return t("common.minutes_ago", { n: minutes });
+  return t("common.hours_ago", { h: Math.floor(minutes / 60), m: minutes % 60 });
+}
+
+/** Hours, minutes and seconds left, never below zero: "1:25:09". */
+export function countdown(milliseconds: number): string {
+  const left = Math.max(0, Math.floor(milliseconds / 1000));
+  const two = (n: number): string => String(n).padStart(2, "0");
+  return `${Math.floor(left / 3600)}:${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
+}
+
+export const wholeNumber = (n: number): string => n.toLocaleString(LOCALES[language.value]);
+
+/**
+ * The server's clock between two answers. A played day runs faster than real time, so the pace is
+ * taken from the answers themselves and the clock is never run further ahead than `limitMs`.
+ */
+export class ServerClock {
+  private at = 0;
+  private heardAt = 0;
+  private pace = 1;
+
+  constructor(private readonly limitMs: number) {}
+
+  observe(iso: string, wall: number): void {
+    const at = Date.parse(iso);
+    const passed = wall - this.heardAt;
+    if (this.heardAt > 0 && passed > 500) {
+      const pace = (at - this.at) / passed;
+      // Near real time the difference is the network's jitter, not another pace.
+      this.pace = Math.abs(pace - 1) < 0.2 ? 1 : Math.max(0, pace);
+    }
+    this.at = at;
+    this.heardAt = wall;
+  }
+
+  now(wall: number): Date {
+    return new Date(this.at + Math.min(wall - this.heardAt, this.limitMs) * this.pace);
+  }
+}

@@ -1,0 +1,228 @@
+/** What the server says, as the HTTP contract (v1) writes it. Instants are ISO 8601 text. */
+
+export type Language = "vi" | "zh" | "en";
+export type Names = Record<Language, string>;
+export type Direction = "export" | "import";
+export type Cargo = "normal" | "reefer" | "perishable";
+export type ZoneRole = "approach" | "yard" | "queue" | "lane" | "beyond";
+export type TruckState =
+  | "moving"
+  | "parked"
+  | "silent"
+  | "staged"
+  | "released"
+  | "queued"
+  | "in_lane";
+export type Stage =
+  | "registered"
+  | "staged"
+  | "released"
+  | "queued"
+  | "in_lane"
+  | "cleared"
+  | "cancelled";
+export type Role = "operator" | "officer" | "planner" | "haulier" | "administrator";
+
+export interface Session {
+  account: string;
+  role: Role;
+}
+
+export interface ZoneProperties {
+  id: string;
+  name: Names;
+  role: ZoneRole;
+  gate: string | null;
+  capacity: number | null;
+}
+
+export type ZoneFeature = GeoJSON.Feature<GeoJSON.Polygon | GeoJSON.MultiPolygon, ZoneProperties>;
+export type RoadFeature = GeoJSON.Feature<GeoJSON.LineString, { id: string; name?: Names }>;
+
+export interface Collection<F> {
+  type: "FeatureCollection";
+  features: F[];
+}
+
+export interface SiteGate {
+  id: string;
+  name: Names;
+  lanes: number;
+  inspection_places: number;
+  windows_today: [string, string][];
+}
+
+export interface SiteYard {
+  id: string;
+  name: Names;
+  capacity: number;
+  gates: string[];
+}
+
+export interface Site {
+  id: string;
+  name: Names;
+  timezone: string;
+  center: [number, number];
+  zones: Collection<ZoneFeature>;
+  roads: Collection<RoadFeature>;
+  gates: SiteGate[];
+  yards: SiteYard[];
+}
+
+/** Columns of one length; after the first event only the trucks that changed. */
+export interface TruckColumns {
+  id: number[];
+  plate: string[];
+  lon: number[];
+  lat: number[];
+  heading: (number | null)[];
+  /** metres a second */
+  speed: (number | null)[];
+  state: TruckState[];
+  /** epoch seconds */
+  fixed_at: number[];
+  gate: (string | null)[];
+  /** epoch seconds */
+  slot: (number | null)[];
+}
+
+export interface YardLive {
+  id: string;
+  occupancy: number;
+  capacity: number;
+}
+
+export interface SlotLoad {
+  starts_at: string;
+  planned: number;
+  capacity: number;
+}
+
+export interface Cleared {
+  export: number;
+  import: number;
+}
+
+export interface GateLive {
+  id: string;
+  open: boolean;
+  queued: number;
+  in_lane: number;
+  in_transit: number;
+  n_target: number | null;
+  capacity_per_h: number | null;
+  capacity_low: number | null;
+  capacity_high: number | null;
+  waiting: number;
+  cleared: Cleared;
+  wait_s: number | null;
+  slots: SlotLoad[];
+}
+
+export interface Live {
+  at: string;
+  trucks: TruckColumns;
+  gone?: number[];
+  yards: YardLive[];
+  gates: GateLive[];
+}
+
+export interface SlotWindow {
+  starts_at: string;
+  ends_at: string;
+}
+
+export interface Trip {
+  id: number;
+  plate: string;
+  language: Language;
+  direction: Direction;
+  cargo: Cargo;
+  gates: string[];
+  ready_at: string;
+  registered_at: string;
+  state: string;
+  stage: Stage | null;
+  device: string | null;
+  slot: (SlotWindow & { gate: string }) | null;
+  released_at: string | null;
+  arrived_at: string | null;
+  yard: string | null;
+}
+
+export interface Board {
+  at: string;
+  site: { id: string; name: Names; timezone: string };
+  gates: {
+    id: string;
+    name: Names;
+    open: boolean;
+    next_change_at: string | null;
+    waiting: number;
+    queued: number;
+    expected_wait_s: number | null;
+    cleared_today: Cleared;
+  }[];
+  yards: { id: string; name: Names; occupancy: number; capacity: number }[];
+}
+
+export type MessageKind =
+  | "registered"
+  | "slot"
+  | "slot_changed"
+  | "call_up"
+  | "hold"
+  | "cancelled"
+  | "passed";
+
+export interface DriverView {
+  plate: string;
+  language: Language;
+  timezone: string;
+  at: string;
+  state: Stage;
+  gate: { id: string; name: Names } | null;
+  yard: { id: string; name: Names } | null;
+  slot: SlotWindow | null;
+  leave_at: string | null;
+  released_at: string | null;
+  ahead: number | null;
+  registered_at: string;
+  messages: { kind: MessageKind; at: string; text: string }[];
+}
+
+export interface ScenarioChoice {
+  id: string;
+  name: Names;
+}
+
+export interface SimulationRequest {
+  scenario: string;
+  seed: number;
+  demand_factor: number;
+  places: Record<string, number>;
+}
+
+export interface PolicyResult {
+  queue: Record<string, number[]>;
+  waiting: Record<string, number[]>;
+  gate_wait_mean_s: number | null;
+  gate_wait_p95_s: number | null;
+  queue_max: number;
+  total_wait_mean_s: number | null;
+  cleared: Record<string, Cleared>;
+}
+
+export interface SimulationResult {
+  minutes: number[];
+  policies: { none: PolicyResult; metering: PolicyResult };
+}
+
+export interface Simulation {
+  id: number;
+  state: "waiting" | "running" | "done" | "failed" | "cancelled";
+  progress: number;
+  error: string | null;
+  result: SimulationResult | null;
+}
