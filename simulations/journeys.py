@@ -16,7 +16,6 @@ _YARD_MPS = 10 / 3.6  # driving to a place among parked trucks
 _SPACING_M = 22.0  # front to front of standing trucks: an articulated truck and its gap
 _EDGE_M = 40.0  # how far from a zone's ends trucks stand: beyond the reach of its boundaries
 _SENDS_BEYOND_S = 300.0  # how long a truck is heard on the other side
-_KMH = 3.6
 
 Action = Callable[[float, int], None]
 Later = Callable[[float, Action, int], None]
@@ -25,14 +24,13 @@ Later = Callable[[float, Action, int], None]
 class Travel:
     """How long this day's drivers need from their place in the yard to a gate's queue."""
 
-    def __init__(self, scenario: Scenario, ways: Ways, demand: Demand) -> None:
+    def __init__(self, ways: Ways, demand: Demand) -> None:
         self.ways = ways
         self._demand = demand
-        self._speed_mps = scenario.drivers.freight_speed_kmh / _KMH
 
-    def speed_mps(self, truck: int) -> float:
-        """Return the truck's speed on freight roads."""
-        return self._speed_mps * float(self._demand.pace[truck])
+    def speed_mps(self, truck: int, gate: str) -> float:
+        """Return the truck's speed on its freight road."""
+        return self.way(truck, gate).speed_mps * float(self._demand.pace[truck])
 
     def way(self, truck: int, gate: str) -> FreightWay:
         """Return the truck's way from its yard through a gate."""
@@ -49,11 +47,11 @@ class Travel:
     def to_road_s(self, truck: int, gate: str) -> float:
         """Return the time from the truck's place to the beginning of the freight road."""
         start = self.way(truck, gate).start
-        return distance_m(*self.place(truck), *start) / self.speed_mps(truck)
+        return distance_m(*self.place(truck), *start) / self.speed_mps(truck, gate)
 
     def drive_s(self, truck: int, gate: str) -> float:
         """Return the time from the truck's place to the entry of the gate's queue."""
-        road_s = self.way(truck, gate).queue.enters_m / self.speed_mps(truck)
+        road_s = self.way(truck, gate).queue.enters_m / self.speed_mps(truck, gate)
         return self.to_road_s(truck, gate) + road_s
 
 
@@ -83,29 +81,29 @@ class Journeys:
 
     def lead_s(self, truck: int) -> float:
         """Return how long before its yard a truck is first seen."""
-        ground = self._travel.ways.get_ground(self._travel.yard(truck))
-        whole_s = ground.entry_m / (ground.speed_mps * float(self._demand.pace[truck]))
+        arrival = self._travel.ways.get_arrival(self._travel.yard(truck))
+        whole_s = arrival.entry_m / (arrival.speed_mps * float(self._demand.pace[truck]))
         return min(float(self._demand.at_s[truck] - self._demand.seen_s[truck]), whole_s)
 
     def appear(self, at: float, truck: int) -> None:
         """Put a truck on its corridor, as far from the yard as its lead says."""
         if self._demand.tracked[truck]:
-            ground = self._travel.ways.get_ground(self._travel.yard(truck))
+            arrival = self._travel.ways.get_arrival(self._travel.yard(truck))
             lead_s = self.lead_s(truck)
-            back_m = lead_s * ground.speed_mps * float(self._demand.pace[truck])
+            back_m = lead_s * arrival.speed_mps * float(self._demand.pace[truck])
             self._fleet.drive(
                 truck,
                 at,
-                ground.corridor,
-                from_m=ground.entry_m - back_m,
-                to_m=ground.entry_m,
+                arrival.corridor,
+                from_m=arrival.entry_m - back_m,
+                to_m=arrival.entry_m,
                 lasts_s=lead_s,
             )
 
     def enter_yard(self, at: float, truck: int) -> None:
         """Drive from the yard's entry to the truck's place and stop there."""
         if self._demand.tracked[truck]:
-            entry = self._travel.ways.get_ground(self._travel.yard(truck)).entry
+            entry = self._travel.ways.get_arrival(self._travel.yard(truck)).entry
             place = self._travel.place(truck)
             lasts_s = distance_m(*entry, *place) / _YARD_MPS
             self._fleet.cross(truck, at, entry, place, lasts_s=lasts_s)
@@ -144,7 +142,7 @@ class Journeys:
             self._then(arrives + _SENDS_BEYOND_S, self._fleet.switch_off, truck)
 
     def _take_road(self, way: FreightWay, truck: int, at: float) -> None:
-        lasts_s = way.queue.enters_m / self._travel.speed_mps(truck)
+        lasts_s = way.queue.enters_m / (way.speed_mps * float(self._demand.pace[truck]))
         self._leg[truck] += 1
         self._fleet.drive(truck, at, way.path, from_m=0.0, to_m=way.queue.enters_m, lasts_s=lasts_s)
 
@@ -153,7 +151,7 @@ class Journeys:
         from_m = self._fleet.along_m(truck, at)
         if to_m <= from_m:
             return at
-        lasts_s = (to_m - from_m) / self._travel.speed_mps(truck)
+        lasts_s = (to_m - from_m) / (way.speed_mps * float(self._demand.pace[truck]))
         self._leg[truck] += 1
         self._fleet.drive(truck, at, way.path, from_m=from_m, to_m=to_m, lasts_s=lasts_s)
         return at + lasts_s

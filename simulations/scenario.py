@@ -91,7 +91,6 @@ class Drivers:
     reaction_cv: float = _bounded(least=0.001)
     compliance_share: float = _bounded(most=1.0)
     late_reaction_s: float = _bounded()
-    freight_speed_kmh: float = _bounded(least=1.0)
     speed_cv: float = _bounded(least=0.001)
     seen_before_least_min: float = _bounded()
     seen_before_most_min: float = _bounded()
@@ -140,14 +139,14 @@ class Scenario:
     gps: Gps
 
     @property
-    def starts_at(self) -> datetime:
+    def start(self) -> datetime:
         """The local midnight the day begins with, as aware UTC."""
         return datetime.combine(self.day, time(), self.timezone).astimezone(UTC)
 
     @property
-    def ends_at(self) -> datetime:
+    def closes(self) -> datetime:
         """The moment the day's report closes, as aware UTC."""
-        return self.starts_at + timedelta(hours=self.until_h)
+        return self.start + timedelta(hours=self.until_h)
 
 
 def load_scenario(path: Path) -> Scenario:

@@ -1,12 +1,9 @@
 """The ways trucks drive: the corridor to a yard, its ground, the freight road through a gate."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
@@ -16,7 +13,6 @@ from geo.zones import Role
 from simulations.streams import Column, stream
 
 _SPOTS = 512
-_DECIMALS = 6  # ends of roads closer than 0.1 m are one junction
 _GROUND_SEED = 0  # where trucks can stand is part of the site, not of the day
 
 Node = tuple[float, float]
@@ -41,6 +37,7 @@ class FreightWay:
     """The way from a yard through a gate: its road and where the gate's zones lie on it."""
 
     path: Path
+    speed_mps: float
     queue: Stretch
     lane: Stretch
     beyond: Stretch
@@ -52,24 +49,27 @@ class FreightWay:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """A yard: the corridor that leads to it and places to stand on, in degrees, shape [k].
-
-    Trucks are inside the yard once they have come ``entry_m`` along the corridor.
-    """
+class Arrival:
+    """The corridor to a yard; trucks are inside once they have come ``entry_m`` along it."""
 
     corridor: Path
     speed_mps: float
     entry_m: float
-    lon: Column
-    lat: Column
 
     @property
     def entry(self) -> Node:
         """Where the corridor enters the yard; lon/lat."""
         return _at(self.corridor, self.entry_m)
 
-    def place(self, chance: float) -> tuple[float, float]:
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The places of a yard, in degrees, shape [k]."""
+
+    lon: Column
+    lat: Column
+
+    def place(self, chance: float) -> Node:
         """Return the place a uniform number chooses, as lon/lat."""
         k = min(int(chance * len(self.lon)), len(self.lon) - 1)
         return float(self.lon[k]), float(self.lat[k])
@@ -86,9 +86,15 @@ class Ways:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._arrivals: dict[str, Arrival] = {}
         self._grounds: dict[str, Ground] = {}
         self._freights: dict[tuple[str, str], FreightWay] = {}
-        self._roads = [line for _, line in site.roads]
+
+    def get_arrival(self, yard: str) -> Arrival:
+        """Return the corridor to the yard."""
+        if yard not in self._arrivals:
+            self._arrivals[yard] = self._make_arrival(yard)
+        return self._arrivals[yard]
 
     def get_ground(self, yard: str) -> Ground:
         """Return the yard's ground."""
@@ -102,102 +108,56 @@ class Ways:
             self._freights[yard, gate] = self._make_freight(yard, gate)
         return self._freights[yard, gate]
 
-    def _make_ground(self, yard: str) -> Ground:
-        polygon = self._polygon(yard)
+    def _make_arrival(self, yard: str) -> Arrival:
         corridors = [corridor for corridor in self._site.corridors if corridor.yard == yard]
         if not corridors:
             raise FlowctlError(f"The site '{self._site.id}' has no corridor to the yard '{yard}'.")
         corridor = max(corridors, key=lambda each: each.length_m)
         path = Path(corridor.line, self._site.epsg)
-        inside = _find_stretch(path, polygon)
-        entry = path.length_m if inside is None else inside.enters_m
-        spots = _spots(polygon, Projection(self._site.epsg), _at(path, entry))
-        return Ground(path, corridor.speed_mps, entry, spots[:, 0], spots[:, 1])
+        inside = _find_stretch(path, self._get_polygon(yard))
+        entry_m = path.length_m if inside is None else inside.enters_m
+        return Arrival(path, corridor.speed_mps, entry_m)
+
+    def _make_ground(self, yard: str) -> Ground:
+        polygon = self._get_polygon(yard)
+        has_corridor = any(corridor.yard == yard for corridor in self._site.corridors)
+        middle = polygon.representative_point()
+        anchor = self.get_arrival(yard).entry if has_corridor else (middle.x, middle.y)
+        spots = _spots(polygon, Projection(self._site.epsg), anchor)
+        return Ground(spots[:, 0], spots[:, 1])
 
     def _make_freight(self, yard: str, gate: str) -> FreightWay:
-        line = find_way(self._roads, self._polygon(yard), self._zone(gate, Role.BEYOND))
-        if line is None:
+        road = self._site.find_freight_road(yard, gate)
+        if road is None:
             raise FlowctlError(
-                f"The site '{self._site.id}' has no road from the yard '{yard}' to beyond '{gate}'."
+                f"The site '{self._site.id}' has no freight road from '{yard}' to '{gate}'."
             )
-        path = Path(line, self._site.epsg)
-        stretches = []
-        for role in (Role.QUEUE, Role.LANE, Role.BEYOND):
-            stretch = _find_stretch(path, self._zone(gate, role))
-            if stretch is None:
-                raise FlowctlError(
-                    f"The road from '{yard}' through '{gate}' does not cross its {role} zone."
-                )
-            stretches.append(stretch)
-        return FreightWay(path, *stretches)
+        path = Path(road.line, self._site.epsg)
+        return FreightWay(
+            path=path,
+            speed_mps=road.speed_mps,
+            queue=self._get_stretch(path, gate, Role.QUEUE),
+            lane=self._get_stretch(path, gate, Role.LANE),
+            beyond=self._get_stretch(path, gate, Role.BEYOND),
+        )
 
-    def _polygon(self, zone: str) -> Area:
+    def _get_stretch(self, path: Path, gate: str, role: Role) -> Stretch:
+        for zone in self._site.zones:
+            if zone.gate == gate and zone.role is role:
+                stretch = _find_stretch(path, zone.polygon)
+                if stretch is not None:
+                    return stretch
+        raise FlowctlError(f"No freight road of the gate '{gate}' crosses a {role} zone of it.")
+
+    def _get_polygon(self, zone: str) -> Area:
         if zone not in self._site.zone_by_id:
             raise FlowctlError(f"The site '{self._site.id}' has no zone '{zone}'.")
         return self._site.zone_by_id[zone].polygon
-
-    def _zone(self, gate: str, role: Role) -> Area:
-        for zone in self._site.zones:
-            if zone.gate == gate and zone.role is role:
-                return zone.polygon
-        raise FlowctlError(f"The site '{self._site.id}' has no {role} zone at the gate '{gate}'.")
-
-
-def find_way(
-    roads: Sequence[shapely.LineString], start: Area, end: Area
-) -> shapely.LineString | None:
-    """Return the shortest way over roads that meet at their ends; None where there is none.
-
-    Parameters
-    ----------
-    roads
-        Lines in lon/lat, passable both ways.
-    start, end
-        Areas; the way begins and ends at an end of a road inside them. Lengths are compared in
-        degrees with longitudes shrunk by the cosine of the latitude.
-    """
-    links: dict[Node, list[tuple[Node, NDArray[np.float64]]]] = {}
-    for road in roads:
-        points = shapely.get_coordinates(road)
-        first, last = _node(points[0]), _node(points[-1])
-        links.setdefault(first, []).append((last, points))
-        links.setdefault(last, []).append((first, points[::-1]))
-    heap: list[tuple[float, int, Node, list[NDArray[np.float64]]]] = []
-    for node in _inside(links, start):
-        heappush(heap, (0.0, len(heap), node, []))
-    goals = set(_inside(links, end))
-    seen: set[Node] = set()
-    pushed = len(heap)
-    while heap:
-        length, _, node, pieces = heappop(heap)
-        if node in goals and pieces:
-            return shapely.LineString(np.concatenate(pieces))
-        if node in seen:
-            continue
-        seen.add(node)
-        for other, points in links[node]:
-            pushed += 1
-            heappush(heap, (length + _length(points), pushed, other, [*pieces, points]))
-    return None
 
 
 def _at(path: Path, along_m: float) -> Node:
     lon, lat, _ = path.at(along_m)
     return float(lon[0]), float(lat[0])
-
-
-def _node(point: NDArray[np.float64]) -> Node:
-    return round(float(point[0]), _DECIMALS), round(float(point[1]), _DECIMALS)
-
-
-def _inside(nodes: Iterable[Node], area: Area) -> list[Node]:
-    return [node for node in nodes if area.covers(shapely.Point(node))]
-
-
-def _length(points: NDArray[np.float64]) -> float:
-    steps = np.diff(points, axis=0)
-    steps[:, 0] *= np.cos(np.radians(points[0, 1]))
-    return float(np.hypot(steps[:, 0], steps[:, 1]).sum())
 
 
 def _find_stretch(path: Path, area: Area) -> Stretch | None:

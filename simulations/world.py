@@ -71,13 +71,13 @@ class World:
         _check_names(scenario, site)
         self.scenario = scenario
         self.site = site
-        self.starts = scenario.starts_at.timestamp()
+        self.starts = scenario.start.timestamp()
         self.now = self.starts
         self.demand = draw(scenario, seed) if demand is None else demand
         self.heard: Counter[str] = Counter()
         self._controlled = controlled
         self._gates = [site.gate_by_id[gate] for gate in self.demand.gates]
-        self._hours = [OpenHours(gate.opening, scenario.starts_at) for gate in self._gates]
+        self._hours = [OpenHours(gate.opening, scenario.start) for gate in self._gates]
         self._floors = [
             GateFloor(gate.inspection_places, hours)
             for gate, hours in zip(self._gates, self._hours, strict=True)
@@ -87,7 +87,7 @@ class World:
         self._registrations: list[dict[str, Any]] = []
         self._events: dict[str, list[dict[str, Any]]] = {gate: [] for gate in self.demand.gates}
         self._truck_of = {phone: k for k, phone in enumerate(self.demand.phone)}
-        self._travel = Travel(scenario, Ways(site), self.demand)
+        self._travel = Travel(Ways(site), self.demand)
         self._journeys = (
             Journeys(scenario, self.demand, self._travel, seed=seed, later=self._later)
             if gps
@@ -138,6 +138,10 @@ class World:
             if message["kind"] == "call_up" and truck is not None:
                 at = datetime.fromisoformat(message["at"]).timestamp()
                 self._call(truck, at, message.get("gate"))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many trucks are where, all gates together."""
+        return dict(sum((Counter(of_gate) for of_gate in self._truth().values()), Counter()))
 
     def release(self, trucks: Iterable[int]) -> None:
         """Call trucks up now, each to its own gate."""
