@@ -159,10 +159,11 @@ class World:
         called = (self._gate == gate) & ~np.isnan(self._released_at) & np.isnan(self._gate_at)
         return int(np.count_nonzero(called))
 
-    def count_at_gate(self, gate: int) -> int:
-        """Return how many trucks of both directions wait or are screened at a gate."""
-        floor = self._floors[gate]
-        return floor.busy + len(floor.exports) + len(floor.imports)
+    def count_at_gate(self, gate: int) -> tuple[int, int]:
+        """Return the exports and the imports that wait or are screened at a gate."""
+        here = (self._gate == gate) & ~np.isnan(self._gate_at) & np.isnan(self._clear_at)
+        imports = int(np.count_nonzero(here & self.demand.is_import))
+        return int(np.count_nonzero(here)) - imports, imports
 
     def history(self, gate: int) -> GateHistory:
         """Return what officers and trackers have seen at a gate so far."""

@@ -1,0 +1,230 @@
+"""Plays a day against a rule, without positions: the production metering, or no control at all."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Literal
+
+import numpy as np
+
+from flowctl.dispatch.metering import (
+    export_rate,
+    gate_load,
+    n_allowed,
+    n_target,
+    release_quota,
+)
+from flowctl.errors import FlowctlError
+from flowctl.site import Access, Gate, Site
+from flowctl.traffic.capacity import CapacityEstimate, estimate
+from simulations.demand import Demand, draw
+from simulations.gates import instant
+from simulations.metrics import Measures, measure
+from simulations.records import Records
+from simulations.scenario import Scenario, scaled
+from simulations.world import World
+
+Policy = Literal["none", "metering"]
+Progress = Callable[[float], None]
+
+_HOUR_S = 3600.0
+_LEARN_EVERY = 4  # metering ticks between two looks at the gate's capacity
+
+
+def run(
+    scenario: Scenario,
+    site: Site,
+    *,
+    policy: Policy,
+    seed: int,
+    progress: Progress | None = None,
+    demand: Demand | None = None,
+) -> Records:
+    """Play a scenario to the close of its report.
+
+    Parameters
+    ----------
+    policy
+        ``none``: every truck leaves for its gate when it is ready. ``metering``: trucks wait for
+        their release, decided by the production rules every ``meter_interval_s``.
+    seed
+        The day's random numbers; the same trucks for either policy.
+    progress
+        Called with the share of the day that has been played, 0 to 1.
+    demand
+        The trucks, where they were drawn before.
+    """
+    world = World(
+        scenario, site, seed=seed, controlled=policy == "metering", gps=False, demand=demand
+    )
+    step = timedelta(seconds=site.dispatch.meter_interval_s)
+    regulators = [_Regulator(site, world, k) for k in range(len(world.demand.gates))]
+    at, closes = scenario.start, scenario.closes
+    while at < closes:
+        at = min(at + step, closes)
+        world.advance(at)
+        if policy == "metering":
+            for regulator in regulators:
+                regulator.tick()
+        if progress is not None:
+            progress((at - scenario.start) / (closes - scenario.start))
+    return world.records()
+
+
+def compare(
+    scenario: Scenario,
+    site: Site,
+    *,
+    seed: int,
+    demand_factor: float = 1.0,
+    places: Mapping[str, int] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Play the same trucks with and without control.
+
+    Parameters
+    ----------
+    demand_factor
+        Multiplies every count of trucks.
+    places
+        Inspection places by gate id, where they differ from the site's.
+
+    Returns
+    -------
+    dict
+        ``minutes`` (epoch seconds) and per policy the series and measures, fit for JSON.
+
+    Raises
+    ------
+    FlowctlError
+        A gate of ``places`` is unknown or has no place; the scenario does not fit the site.
+    """
+    day = scaled(scenario, demand_factor)
+    changed = with_places(site, places or {})
+    demand = draw(day, seed)
+    policies: dict[str, Any] = {}
+    minutes: list[float] = []
+    order: tuple[Policy, ...] = ("none", "metering")
+    for number, policy in enumerate(order):
+
+        def report(share: float, done: int = number) -> None:
+            if progress is not None:
+                progress((done + share) / len(order))
+
+        records = run(day, changed, policy=policy, seed=seed, progress=report, demand=demand)
+        measures = measure(records)
+        minutes = measures.minutes.tolist()
+        policies[policy] = as_json(measures)
+    return {
+        "scenario": scenario.id,
+        "seed": seed,
+        "demand_factor": demand_factor,
+        "timezone": site.timezone.key,
+        "minutes": minutes,
+        "policies": policies,
+    }
+
+
+def with_places(site: Site, places: Mapping[str, int]) -> Site:
+    """Return the site with other inspection places; what they can take is believed in proportion.
+
+    Raises
+    ------
+    FlowctlError
+        A gate is unknown, or has less than one place.
+    """
+    for gate, count in places.items():
+        if gate not in site.gate_by_id:
+            raise FlowctlError(
+                f"There is no gate '{gate}'; known are {', '.join(site.gate_by_id)}."
+            )
+        if count < 1:
+            raise FlowctlError(f"The gate '{gate}' needs at least one inspection place.")
+    return replace(site, gates=tuple(_with_places(gate, places) for gate in site.gates))
+
+
+def as_json(measures: Measures) -> dict[str, Any]:
+    """Return measures as plain values."""
+    return {
+        "queue": {gate: series.tolist() for gate, series in measures.queue.items()},
+        "waiting": {gate: series.tolist() for gate, series in measures.waiting.items()},
+        "gate_wait_mean_s": measures.gate_wait_mean_s,
+        "gate_wait_p95_s": measures.gate_wait_p95_s,
+        "total_wait_mean_s": measures.total_wait_mean_s,
+        "queue_max": measures.queue_max,
+        "cleared": measures.cleared,
+        "waiting_at_end": measures.waiting_at_end,
+        "starved_place_min": measures.starved_place_min,
+    }
+
+
+def _with_places(gate: Gate, places: Mapping[str, int]) -> Gate:
+    count = places.get(gate.id, gate.inspection_places)
+    factor = count / gate.inspection_places
+    return replace(
+        gate, inspection_places=count, capacity_prior_per_h=gate.capacity_prior_per_h * factor
+    )
+
+
+class _Regulator:
+    """Releases a world's trucks to one gate as the production controller would."""
+
+    def __init__(self, site: Site, world: World, number: int) -> None:
+        self._site = site
+        self._world = world
+        self._number = number
+        self._gate = site.gate_by_id[world.demand.gates[number]]
+        self._ticks = 0
+        self._learned: CapacityEstimate | None = None
+
+    def tick(self) -> None:
+        """Release whom the gate can take now."""
+        waiting = self._world.list_waiting(self._number)
+        window = self._find_window()
+        if window is None or not len(waiting):
+            return
+        until_open_s, until_close_s = window
+        ways = [self._way(int(truck)) for truck in waiting]
+        if until_open_s > max(way.travel_s for way in ways):
+            return
+        going = [
+            int(truck)
+            for truck, way in zip(waiting, ways, strict=True)
+            if until_open_s <= way.travel_s and way.travel_s * (1 + way.travel_cv) <= until_close_s
+        ]
+        learned = self._learn()
+        mu_per_s = export_rate(learned.per_h, learned.import_per_h) / _HOUR_S
+        places = self._gate.inspection_places
+        target = n_target(mu_per_s, float(np.mean([way.travel_s for way in ways])), places)
+        allowed = n_allowed(target, mu_per_s, places, until_open_s, until_close_s)
+        quota = release_quota(
+            allowed, self._load(places), len(going), 0, self._site.dispatch.release_most
+        )
+        self._world.release(going[:quota])
+
+    def _learn(self) -> CapacityEstimate:
+        if self._learned is None or self._ticks % _LEARN_EVERY == 0:
+            self._learned = estimate(
+                self._gate, self._world.history(self._number), instant(self._world.now)
+            )
+        self._ticks += 1
+        return self._learned
+
+    def _load(self, places: int) -> int:
+        exports, imports = self._world.count_at_gate(self._number)
+        return gate_load(self._world.count_in_transit(self._number), exports, imports, places)
+
+    def _find_window(self) -> tuple[float, float] | None:
+        """Return the seconds until the gate opens (0 if open) and closes; None if not in sight."""
+        now = instant(self._world.now)
+        window = next(self._gate.opening.between(now, now + timedelta(days=1)), None)
+        if window is None:
+            return None
+        return (window[0] - now).total_seconds(), (window[1] - now).total_seconds()
+
+    def _way(self, truck: int) -> Access:
+        yard = self._world.demand.yards[int(self._world.demand.yard[truck])]
+        way = self._site.yard_by_id[yard].access_to(self._gate.id)
+        if way is None:
+            raise FlowctlError(f"The yard '{yard}' feeds the gate '{self._gate.id}' by no way.")
+        return way
