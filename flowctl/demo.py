@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -149,7 +149,7 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
             console.print("Stopping what was started.")
             return None
         _drain(watch)
-        result = _result(options, scenario, system, player, conn, time.monotonic() - began)
+        result = _result(options, scenario, system, player, conn, end, time.monotonic() - began)
         if not options.headless:
             _stay(console, watch, clock, end, stopped)
         return result
@@ -187,11 +187,10 @@ def _play(
             local = at.astimezone(watch.system.site.timezone)
             played = (at - scenario.start).total_seconds()
             speed = played / max(time.monotonic() - began, 1e-3)
-            counts = player.world.counts()
             live.update(
                 Text(
                     f"{local:%Y-%m-%d %H:%M} · {speed:4.0f}× · {player.fixes_posted:,} fixes · "
-                    + " · ".join(f"{name} {n}" for name, n in counts.items())
+                    + " · ".join(_gate_line(gate, n) for gate, n in player.truth.items())
                 )
             )
 
@@ -206,6 +205,13 @@ def _play(
                 stopped=stopped,
                 progress=progress,
             )
+
+
+def _gate_line(gate: str, counts: Mapping[str, int]) -> str:
+    return (
+        f"{gate}: {counts['in_yard']} in yard, {counts['in_transit']} on the way,"
+        f" {counts['queued']} queued, {counts['cleared_export']}/{counts['cleared_import']} cleared"
+    )
 
 
 def _drain(watch: Watch) -> None:
@@ -245,10 +251,15 @@ def _result(
     system: LocalSystem,
     player: Player,
     conn: psycopg.Connection[Any],
+    end: datetime,
     seconds: float,
 ) -> dict[str, Any]:
-    report: DayReport = day_report(conn, system.site, start=scenario.start, at_20=scenario.closes)
+    report: DayReport = day_report(
+        conn, system.site, start=scenario.start, end=end, at_20=scenario.closes
+    )
     without = measure(run(scenario, system.site, policy="none", seed=options.seed))
+    if report.gate_wait_mean_s is None:
+        raise FlowctlError("No truck was seen to pass a gate, so there is no wait to report.")
     stored = {"fixes_stored": report.fixes_stored, "fixes_set_aside": report.fixes_set_aside}
     return {
         "day": options.day,

@@ -48,12 +48,15 @@ class Player:
     inbox: Inbox
     world: World
     fixes_posted: int = 0
+    truth: dict[str, dict[str, int]] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
 
     def step(self, until: datetime) -> None:
         """Let drivers read their messages and everybody act until ``until``; post what they did."""
         self.world.deliver(self.inbox.read())
-        self._post_all(self.world.advance(until))
+        emitted = self.world.advance(until)
+        self._post_all(emitted)
+        self.truth = emitted.truth
 
     def _post_all(self, emitted: Emitted) -> None:
         for trip in emitted.registrations:

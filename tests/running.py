@@ -1,0 +1,102 @@
+"""A whole system for acceptance and browser tests: every process, on a morning played before."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+import psycopg
+import redis
+
+from flowctl.clock import ClockWriter
+from flowctl.data_files import data_dir
+from flowctl.demo import HEADLESS_STEP, Watch
+from flowctl.local import LocalSystem, fresh_database, local_system
+from flowctl.server_process import free_port
+from flowctl.site_files import read_source
+from simulations.player import Inbox, Pace, Player, play
+from simulations.scenario import load_scenario, scaled
+from simulations.world import World
+
+SHARE_OF_THE_DAY = 0.25
+PLAYED_UNTIL = timedelta(hours=9)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running system and what opens it."""
+
+    system: LocalSystem
+    player: Player
+    watch: Watch
+    now: datetime
+
+    @property
+    def url(self) -> str:
+        """The address of its pages."""
+        return self.system.settings.public_url
+
+    @property
+    def accounts(self) -> dict[str, tuple[str, str]]:
+        """Name and password by role."""
+        return {str(role): pair for role, pair in self.system.accounts.items()}
+
+    @property
+    def scenario(self) -> str:
+        """A scenario planners can run."""
+        return "2024-01-23"
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """Every SMS that went out."""
+        path = self.system.settings.sms_file
+        return [] if path is None else [json.loads(line) for line in path.open(encoding="utf-8")]
+
+    @property
+    def driver_link(self) -> str:
+        """The link in the newest message that told a driver his slot."""
+        slots = [m for m in self.messages if m["kind"] == "slot"]
+        return next(word for word in slots[-1]["text"].split() if "/d/" in word).rstrip(".,")
+
+
+@contextmanager
+def running_morning(state_dir: Path, postgres_url: str, valkey_url: str) -> Iterator[Running]:
+    """Play a quarter of the published day until 09:00, then let domain time run like the wall's."""
+    scenario = scaled(load_scenario(data_dir() / "scenarios/2024-01-23.toml"), SHARE_OF_THE_DAY)
+    run_dir = state_dir / "running"
+    run_dir.mkdir()
+    clock = ClockWriter(run_dir / "clock", start=scenario.start, speed=1.0)
+    with ExitStack() as stack:
+        system = stack.enter_context(
+            local_system(
+                run_dir,
+                database_url=fresh_database(f"{postgres_url}/postgres", "running"),
+                valkey_url=valkey_url,
+                source=read_source(data_dir() / "sites" / scenario.site),
+                port=free_port(),
+                clock_file=run_dir / "clock",
+                now=scenario.start,
+            )
+        )
+        conn = stack.enter_context(psycopg.connect(system.settings.database_url, autocommit=True))
+        store = stack.enter_context(redis.Redis.from_url(valkey_url))
+        client = stack.enter_context(httpx.Client(base_url=system.settings.public_url, timeout=60))
+        world = World(scenario, system.site, seed=1, controlled=True)
+        player = Player(client, system.token, Inbox(run_dir / "sms.jsonl"), world)
+        watch = Watch(conn, store, system)
+        now = scenario.start + PLAYED_UNTIL
+        play(
+            player,
+            clock,
+            start=scenario.start,
+            end=now,
+            pace=Pace(HEADLESS_STEP, None),
+            keeps_up=watch.keeps_up,
+            stopped=lambda: False,
+            progress=lambda _: None,
+        )
+        clock.set(at=now, until=now + timedelta(hours=2))
+        yield Running(system, player, watch, now)
