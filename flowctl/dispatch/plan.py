@@ -1,0 +1,192 @@
+"""A plan, its verification in plain Python, and the plan made where no solver answers."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from flowctl.dispatch.problem import DELAY_KNEE, DELAY_MOST, DispatchProblem, Ints
+
+_UNSERVED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who goes when.
+
+    ``gate`` and ``slot`` [N] are indices into the problem's gates and slots, -1 where a truck found
+    no place. ``cost`` is what the hand-out costs, ``bound`` what no plan can undercut: equal where
+    the plan is optimal; 0 for a fallback. ``inversions`` counts the trucks that go later than a
+    junior of their class, ``unserved`` those without a slot. ``prices`` [G, S] is what one more
+    place would save. ``solve_s`` is measured by the caller, who has a clock.
+    """
+
+    gate: Ints
+    slot: Ints
+    cost: int
+    bound: int
+    status: Literal["optimal", "fallback"]
+    inversions: int
+    unserved: int
+    prices: Ints | None = None
+    solve_s: float | None = None
+
+
+def verify(problem: DispatchProblem, plan: Plan) -> tuple[str, ...]:
+    """Recheck every constraint and the cost in plain Python.
+
+    Returns
+    -------
+    tuple of str
+        What the plan breaks, one sentence each; empty where it is good.
+    """
+    if plan.gate.shape != (problem.trucks,) or plan.slot.shape != (problem.trucks,):
+        return (f"The plan has {plan.slot.shape} rows for {problem.trucks} trucks.",)
+    return (
+        *_broken_trucks(problem, plan),
+        *_broken_gates(problem, plan),
+        *_miscounted(problem, plan),
+    )
+
+
+def _broken_trucks(problem: DispatchProblem, plan: Plan) -> Iterator[str]:
+    """Yield what is wrong with single trucks."""
+    gates, slots = plan.gate.tolist(), plan.slot.tolist()
+    frozen = list(zip(problem.frozen_gate.tolist(), problem.frozen_slot.tolist(), strict=True))
+    earliest = problem.earliest.tolist()
+    for trip, gate, slot, held, first in zip(
+        problem.trip_ids.tolist(), gates, slots, frozen, earliest, strict=True
+    ):
+        if held[1] >= 0 and held != (gate, slot):
+            yield f"Trip {trip} was moved although its slot is frozen."
+        elif (gate < 0) != (slot < 0) or gate >= len(problem.gates) or slot >= problem.slots:
+            yield f"Trip {trip} is sent to gate {gate}, slot {slot}, which do not exist."
+        elif slot >= 0 and held[1] < 0 and slot < first[gate]:
+            why = "may not go there" if first[gate] == problem.slots else "cannot be there by then"
+            yield f"Trip {trip} is sent to {problem.gates[gate]} in slot {slot} but {why}."
+
+
+def _broken_gates(problem: DispatchProblem, plan: Plan) -> Iterator[str]:
+    """Yield the slots that hold more trucks than places, closed ones included."""
+    load = Counter(zip(plan.gate.tolist(), plan.slot.tolist(), strict=True))
+    capacity = problem.capacity.tolist()
+    for (gate, slot), trucks in load.items():
+        if slot < 0 or not (gate < len(problem.gates) and slot < problem.slots):
+            continue
+        if trucks > capacity[gate][slot]:
+            yield (
+                f"{problem.gates[gate]} takes {capacity[gate][slot]} trucks in slot {slot}, "
+                f"not {trucks}."
+            )
+
+
+def _miscounted(problem: DispatchProblem, plan: Plan) -> Iterator[str]:
+    """Yield where the plan's own figures do not hold."""
+    unserved = sum(slot < 0 for slot in plan.slot.tolist())
+    if unserved != plan.unserved:
+        yield f"The plan says {plan.unserved} trucks are unserved; {unserved} are."
+    if any(slot >= problem.slots for slot in plan.slot.tolist()):
+        return
+    cost = sum(_costs(problem, plan))
+    if cost != plan.cost:
+        yield f"The plan says it costs {plan.cost}; it costs {cost}."
+    if plan.bound > cost:
+        yield f"The plan's bound {plan.bound} is above its cost {cost}."
+
+
+def _costs(problem: DispatchProblem, plan: Plan) -> Iterator[int]:
+    """Yield each truck's cost, written out once more to check the arrays' arithmetic."""
+    starts, width = problem.starts.tolist(), problem.slot_s
+    rows = zip(
+        plan.gate.tolist(),
+        plan.slot.tolist(),
+        problem.weight.tolist(),
+        problem.origin_s.tolist(),
+        problem.preferred.tolist(),
+        problem.told_gate.tolist(),
+        problem.keep_first.tolist(),
+        problem.keep_last.tolist(),
+        problem.unserved_cost.tolist(),
+        strict=True,
+    )
+    for gate, slot, weight, origin, preferred, told, first, last, unserved in rows:
+        kept = gate == told and first <= slot <= last and slot >= 0
+        changed = problem.change if told >= 0 and not kept else 0
+        if slot < 0:
+            yield unserved + changed
+            continue
+        delay = min(max((starts[slot] - origin) // width, 0), DELAY_MOST)
+        square = delay**2 if delay <= DELAY_KNEE else 2 * DELAY_KNEE * delay - DELAY_KNEE**2
+        diverted = problem.diversion if gate != preferred else 0
+        yield weight * (problem.linear * delay + problem.squared * square) + diverted + changed
+
+
+def planned(problem: DispatchProblem, gate: Ints, slot: Ints) -> tuple[int, int]:
+    """Return cost and number of unserved trucks of an assignment."""
+    return int(problem.cost(gate, slot).sum()), int((slot < 0).sum())
+
+
+def fallback(problem: DispatchProblem) -> Plan:
+    """Return a plan by fixed headways: each truck in its turn takes the next free place.
+
+    Frozen trucks stand, then promises that still hold are kept, then trucks go by seniority, each
+    to the allowed gate that has it soonest, the preferred one where equal. Feasible, not optimal.
+    """
+    room = problem.room.tolist()
+    gate, slot = problem.frozen_gate.copy(), problem.frozen_slot.copy()
+    free = np.flatnonzero(slot < 0)
+    for truck in free[np.argsort(problem.rank[free], kind="stable")].tolist():
+        _keep(problem, truck, room, gate, slot)
+    # Per gate, from slot s the next one with room: paths are halved as they are walked.
+    following = [list(range(problem.slots + 1)) for _ in problem.gates]
+    for truck in free[np.argsort(problem.rank[free], kind="stable")].tolist():
+        if slot[truck] < 0:
+            _queue_up(problem, truck, room, following, gate, slot)
+    cost, unserved = planned(problem, gate, slot)
+    return Plan(gate, slot, cost, 0, "fallback", 0, unserved)
+
+
+def _keep(
+    problem: DispatchProblem, truck: int, room: list[list[int]], gate: Ints, slot: Ints
+) -> None:
+    told = int(problem.told_gate[truck])
+    if told < 0:
+        return
+    first = max(int(problem.keep_first[truck]), int(problem.earliest[truck, told]))
+    last = min(int(problem.keep_last[truck]), problem.slots - 1)
+    for at in range(first, last + 1):
+        if room[told][at] > 0:
+            room[told][at] -= 1
+            gate[truck], slot[truck] = told, at
+            return
+
+
+def _queue_up(
+    problem: DispatchProblem,
+    truck: int,
+    room: list[list[int]],
+    following: list[list[int]],
+    gate: Ints,
+    slot: Ints,
+) -> None:
+    soonest = min(
+        (_next_room(following[g], room[g], int(first)), g != problem.preferred[truck], g)
+        for g, first in enumerate(problem.earliest[truck])
+    )
+    at, _, chosen = soonest
+    if at < problem.slots:
+        room[chosen][at] -= 1
+        gate[truck], slot[truck] = chosen, at
+
+
+def _next_room(following: list[int], room: list[int], at: int) -> int:
+    """Return the first slot from ``at`` on that has room, ``len(room)`` where none has."""
+    while at < len(room) and (following[at] != at or room[at] <= 0):
+        if following[at] == at:
+            following[at] = at + 1
+        ahead = following[at]
+        following[at] = following[ahead] if ahead < len(room) else ahead
+        at = following[at]
+    return at

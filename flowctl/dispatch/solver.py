@@ -1,0 +1,123 @@
+"""The optimal plan: minimum-cost flow over classes of equal trucks and slots (OR-Tools).
+
+Trucks that cannot be told apart by cost (same earliest slots, weight, preferred gate and moment
+from which delay counts) are one node with their number as supply, so the network hardly grows with
+the trucks. Those of a class that were told the same slot can leave it through a node of their own,
+whose places are cheaper by the cost of a change (Ahuja, Magnanti, Orlin, *Network Flows*, 1993; the
+solver is Goldberg's cost-scaling push-relabel).
+
+Only the slots a class may need are offered to it at first. The prices of the places then show
+whether one that was left out would have been better; if so it is added and the flow solved again.
+"""
+
+import numpy as np
+from ortools.graph.python import min_cost_flow
+
+from flowctl.dispatch.handout import hand_out, overtaken
+from flowctl.dispatch.network import Classes, Network, classes_of, first_ends, network_of
+from flowctl.dispatch.plan import Plan, planned
+from flowctl.dispatch.prices import grown_ends, prices_of
+from flowctl.dispatch.problem import DispatchProblem, Ints
+
+_WINDOW = 24
+"""Slots offered to each class at first (six hours of 15 min)."""
+_SPARE = 8
+
+
+class SolverError(RuntimeError):
+    """The solver did not prove an optimum; says what it answered."""
+
+
+def solve(problem: DispatchProblem, *, window: int = _WINDOW) -> Plan:
+    """Return an optimal plan, over the full horizon whatever the ``window`` begun with.
+
+    Raises
+    ------
+    SolverError
+        The solver answered anything but "optimal".
+    """
+    classes = classes_of(problem)
+    if len(classes.trucks) == 0 or problem.slots == 0:
+        return _without_choice(problem)
+    ends = first_ends(problem, classes, window, _SPARE)
+    while True:
+        network = network_of(problem, classes, ends)
+        flow, links = _flow(classes, network)
+        if (ends == problem.slots).all():
+            break
+        prices = prices_of(classes, network, flow, links)
+        grown = grown_ends(problem, classes, prices, ends)
+        if (grown == ends).all():
+            break
+        ends = grown
+    gate, slot = hand_out(problem, classes, network, flow)
+    cost, unserved = planned(problem, gate, slot)
+    return Plan(
+        gate=gate,
+        slot=slot,
+        cost=cost,
+        bound=_total(classes, network, flow, links),
+        status="optimal",
+        inversions=overtaken(problem, classes, slot),
+        unserved=unserved,
+    )
+
+
+def _without_choice(problem: DispatchProblem) -> Plan:
+    cost, unserved = planned(problem, problem.frozen_gate, problem.frozen_slot)
+    return Plan(
+        gate=problem.frozen_gate.copy(),
+        slot=problem.frozen_slot.copy(),
+        cost=cost,
+        bound=cost,
+        status="optimal",
+        inversions=0,
+        unserved=unserved,
+    )
+
+
+def _flow(classes: Classes, network: Network) -> tuple[Ints, Ints]:
+    """Return the flow on the arcs [A] and into the promises [Q]."""
+    count, promises = len(classes.size), len(classes.promise_size)
+    places = len(network.room)
+    first_place = count + promises
+    sink = first_place + places
+    every = np.arange(count)
+    supply_of = np.concatenate([classes.size, classes.promise_size])
+    tail = [network.node, classes.promise_class, every, first_place + np.arange(places)]
+    head = [
+        first_place + network.place,
+        count + np.arange(promises),
+        np.full(count, sink),
+        np.full(places, sink),
+    ]
+    capacity = [supply_of[network.node], classes.promise_size, classes.size, network.room]
+    cost = [
+        network.cost,
+        np.full(promises, -network.saving),
+        network.unserved,
+        np.zeros(places, dtype=np.int64),
+    ]
+    solver = min_cost_flow.SimpleMinCostFlow()
+    solver.add_arcs_with_capacity_and_unit_cost(*map(np.concatenate, (tail, head, capacity, cost)))
+    supplies = np.zeros(sink + 1, dtype=np.int64)
+    supplies[:count] = classes.size
+    supplies[sink] = -int(classes.size.sum())
+    solver.set_nodes_supplies(np.arange(sink + 1), supplies)
+    status = solver.solve()
+    if status != solver.OPTIMAL:
+        raise SolverError(f"The minimum-cost flow ended with {status}, not with an optimum.")
+    flows = np.asarray(solver.flows(np.arange(len(network.node) + promises)), dtype=np.int64)
+    return flows[: len(network.node)], flows[len(network.node) :]
+
+
+def _total(classes: Classes, network: Network, flow: Ints, links: Ints) -> int:
+    """Return the flow's cost."""
+    count = len(classes.size)
+    direct = network.node < count
+    out = np.bincount(network.node[direct], weights=flow[direct], minlength=count) + np.bincount(
+        classes.promise_class, weights=links, minlength=count
+    )
+    left = classes.size - out.astype(np.int64)
+    served = int((network.cost * flow).sum()) - network.saving * int(links.sum())
+    return served + int((network.unserved * left).sum()) + network.constant

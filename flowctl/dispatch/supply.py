@@ -1,0 +1,131 @@
+"""The slots ahead and how many export trucks each gate can take in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import floor
+
+import numpy as np
+
+from flowctl.dispatch.metering import Approach
+from flowctl.dispatch.problem import Ints
+from flowctl.site import Gate, Site
+from flowctl.traffic.capacity import CapacityEstimate
+
+_LOOK_DAYS = 60
+"""How far ahead open days are sought: longer than any closure announced so far."""
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Slots in which some gate is open, from the present one on.
+
+    ``starts`` [S] epoch s; ``open_s`` [G, S] seconds of each slot that the gate is open, what is
+    past of the present slot left out.
+    """
+
+    starts: Ints
+    open_s: np.ndarray
+
+
+def slot_grid(site: Site, now: datetime) -> Grid:
+    """Return the slots of the following ``horizon_days`` days that are open at any gate."""
+    width = site.dispatch.slot_s
+    open_s: dict[int, list[float]] = {}
+    day = now.astimezone(site.timezone).date()
+    days = 0
+    for _ in range(_LOOK_DAYS):
+        found = False
+        for index, gate in enumerate(site.gates):
+            for opens, closes in gate.opening.windows(day):
+                if closes > now:
+                    found = True
+                    _lay(open_s, index, len(site.gates), max(opens, now), closes, width)
+        days += found
+        day += timedelta(days=1)
+        if days == site.dispatch.horizon_days:
+            break
+    starts = sorted(open_s)
+    columns = np.array([open_s[start] for start in starts], dtype=np.float64)
+    shape = (len(starts), len(site.gates))
+    return Grid(np.array(starts, dtype=np.int64), columns.reshape(shape).T)
+
+
+def _lay(
+    open_s: dict[int, list[float]],
+    gate: int,
+    gates: int,
+    opens: datetime,
+    closes: datetime,
+    width: int,
+) -> None:
+    """Add an opening window to the slots it touches."""
+    begin, end = opens.timestamp(), closes.timestamp()
+    start = int(begin // width) * width
+    while start < end:
+        row = open_s.setdefault(start, [0.0] * gates)
+        row[gate] += min(end, start + width) - max(begin, start)
+        start += width
+
+
+def export_capacity(
+    site: Site,
+    grid: Grid,
+    approaches: Sequence[Approach],
+    estimates: Sequence[CapacityEstimate],
+) -> Ints:
+    """Return how many further export trucks each gate can take in each slot, [G, S].
+
+    What the gate takes in all, less the imports expected (never more than half of it, because
+    places are taken in turn while both directions wait), less the exports already on their way.
+    """
+    rows = [
+        _gate_capacity(gate, open_s, approach, estimate, site.dispatch.capacity_fade_s)
+        for gate, open_s, approach, estimate in zip(
+            site.gates, grid.open_s.tolist(), approaches, estimates, strict=True
+        )
+    ]
+    return np.array(rows, dtype=np.int64).reshape(len(site.gates), len(grid.starts))
+
+
+def _gate_capacity(
+    gate: Gate,
+    open_s: Sequence[float],
+    approach: Approach,
+    estimate: CapacityEstimate,
+    fade_s: float,
+) -> list[int]:
+    exports_ahead, imports_ahead = _ahead(approach)
+    ahead_s = given = places = 0.0
+    row = []
+    for seconds in open_s:
+        # What was learned today is trusted for the next hours and less for the days after.
+        trust = 0.5 ** (ahead_s / fade_s)
+        per_h = estimate.steady_per_h + (estimate.per_h - estimate.steady_per_h) * trust
+        usual = gate.import_prior_per_h
+        imports_per_h = usual + (estimate.import_per_h - usual) * trust
+        taken = per_h * seconds / 3600.0
+        imports_ahead += imports_per_h * seconds / 3600.0
+        imports = min(imports_ahead, taken / 2.0)
+        imports_ahead -= imports
+        exports = min(exports_ahead, taken - imports)
+        exports_ahead -= exports
+        # Whole trucks of the running sum: nothing is lost to rounding, however small a slot.
+        places += taken - imports - exports
+        whole = floor(places - given + _ROUNDING)
+        given += whole
+        row.append(whole)
+        ahead_s += seconds
+    return row
+
+
+def _ahead(approach: Approach) -> tuple[float, float]:
+    """Return the exports and imports that are screened before anyone released from now on.
+
+    Of those inside, as many as there are places are being screened; the rest queue.
+    """
+    inside = approach.exports + approach.imports
+    queued = max(inside - approach.gate.inspection_places, 0)
+    exports = queued * approach.exports / inside if inside else 0.0
+    return approach.in_transit + exports, queued - exports
