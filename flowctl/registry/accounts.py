@@ -89,13 +89,6 @@ def add_source(conn: Connection, *, name: str) -> str:
     return token
 
 
-def replace_source(conn: Connection, *, name: str) -> str:
-    """Enter a machine, or give the one of that name a new token; returns the token, once."""
-    token = secrets.token_urlsafe(32)
-    stored.upsert_source(conn, name=name, token_hash=hash_token(token))
-    return token
-
-
 def open_session(
     conn: Connection, *, name: str, password: str, wall_now: datetime
 ) -> Session | None:

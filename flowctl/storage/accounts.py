@@ -97,16 +97,6 @@ def insert_source(conn: Connection, *, name: str, token_hash: bytes) -> int | No
     return None if row is None else int(row[0])
 
 
-def upsert_source(conn: Connection, *, name: str, token_hash: bytes) -> int:
-    """Enter a source or replace its token; returns its id."""
-    [(source,)] = conn.execute(
-        "insert into sources (name, token_hash) values (%s, %s)"
-        " on conflict (name) do update set token_hash = excluded.token_hash returning id",
-        [name, token_hash],
-    ).fetchall()
-    return int(source)
-
-
 def find_source(conn: Connection, token_hash: bytes) -> Source | None:
     """Return the source that holds this token."""
     with conn.cursor(row_factory=class_row(Source)) as cursor:

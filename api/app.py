@@ -1,0 +1,109 @@
+"""The application: its stores, its routes, and what surrounds them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+import redis.asyncio
+from fastapi import Depends, FastAPI
+from fastapi.staticfiles import StaticFiles
+from psycopg_pool import ConnectionPool
+from starlette.concurrency import run_in_threadpool
+
+from api import (
+    board,
+    driver,
+    errors,
+    events,
+    fixes,
+    gates,
+    health,
+    live,
+    pages,
+    sessions,
+    simulations,
+    site,
+    trips,
+)
+from api.auth import authorize
+from api.feed import Feed
+from api.middleware import BodyLimit, ProtectiveHeaders
+from flowctl.clock import Clock
+from flowctl.registry.keys import derive_keys
+from flowctl.settings import Settings
+from flowctl.storage.sites import get_site
+
+_POOL_MOST = 8
+_POOL_WAIT_S = 5.0
+
+_ROUTERS = (
+    health.router,
+    sessions.router,
+    fixes.router,
+    trips.router,
+    gates.router,
+    site.router,
+    live.router,
+    events.router,
+    board.router,
+    driver.router,
+    simulations.router,
+    pages.router,
+)
+
+
+def create_app(settings: Settings, clock: Clock) -> FastAPI:
+    """Return the application; its stores are opened when it starts and closed when it stops.
+
+    ``app.state`` holds ``settings``, ``clock``, ``keys``, ``pool`` (PostgreSQL), ``store`` (Valkey,
+    asyncio), ``site`` as loaded in the database, and ``feed``, the live picture.
+    """
+    app = FastAPI(
+        title="flowctl",
+        lifespan=_lifespan,
+        dependencies=[Depends(authorize)],
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.clock = clock
+    app.state.keys = derive_keys(settings.secret)
+    app.state.sources = {}
+    errors.install(app)
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.mount("/assets", StaticFiles(directory=pages.DIST / "assets", check_dir=False))
+    app.add_middleware(BodyLimit)
+    app.add_middleware(ProtectiveHeaders)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    state = app.state
+    pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
+        state.settings.database_url,
+        kwargs={"options": "-c timezone=UTC"},
+        min_size=1,
+        max_size=_POOL_MOST,
+        timeout=_POOL_WAIT_S,
+        open=False,
+    )
+    store = redis.asyncio.Redis.from_url(state.settings.valkey_url)
+    state.pool, state.store = pool, store
+    try:
+        await run_in_threadpool(_open, pool, state)
+        state.feed = Feed(pool, state.site, state.clock)
+        async with state.feed.running():
+            yield
+    finally:
+        await store.aclose()
+        await run_in_threadpool(pool.close)
+
+
+def _open(pool: ConnectionPool[psycopg.Connection[Any]], state: Any) -> None:  # noqa: ANN401 - Starlette's State
+    pool.open(wait=True, timeout=30.0)
+    with pool.connection() as conn:
+        state.site = get_site(conn, state.settings.site)

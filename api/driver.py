@@ -1,0 +1,160 @@
+"""The driver's page: one trip, opened by the code of the link in its messages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.errors import Problem
+from api.feed import Feed
+from api.picture import count_ahead, gate_of, shown_stage
+from api.transaction import transaction
+from flowctl.notify.outbox import facts_of
+from flowctl.notify.texts import write_text
+from flowctl.registry.keys import find_trip_of_code
+from flowctl.site import Site, Yard
+from flowctl.state import LiveTrip, Stage
+from flowctl.storage.live import LiveRow, find_live
+from flowctl.storage.outbox import SentMessage, list_sent
+from flowctl.storage.snapshot import live_trip
+
+router = APIRouter(tags=["driver"])
+
+_SHOWN_AFTER_END = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A gate or a yard."""
+
+    id: str
+    name: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A slot's times."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """A message as it reads on the page."""
+
+    kind: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriverView:
+    """What a driver is to know now."""
+
+    plate: str
+    language: str
+    timezone: str
+    at: datetime
+    state: str
+    gate: Place | None
+    yard: Place | None
+    slot: Window | None
+    leave_at: datetime | None
+    released_at: datetime | None
+    ahead: int | None
+    registered_at: datetime
+    messages: list[ShownMessage]
+
+
+@router.get("/v1/driver/{code}")
+async def get_driver_view(request: Request, code: str) -> DriverView:
+    """Return the trip of a code; 404 where it proves nothing, 410 a day after the trip ended."""
+    trip_id = find_trip_of_code(request.app.state.keys, code)
+    if trip_id is None:
+        raise Problem(404, "Not found", "This link belongs to no trip; open the one in your SMS.")
+    feed: Feed = request.app.state.feed
+    trips = (await feed.current()).picture.trips
+    row, sent = await run_in_threadpool(_read, request, trip_id)
+    site: Site = request.app.state.site
+    now: datetime = request.app.state.clock.now()
+    url = request.app.state.settings.public_url.rstrip("/")
+    if row.ended_at is not None and now - row.ended_at > _SHOWN_AFTER_END:
+        raise Problem(410, "Gone", "This trip is over.")
+    return _view(site, now, row, trips, _messages(site, row, f"{url}/d/{code}", sent))
+
+
+def _read(request: Request, trip_id: int) -> tuple[LiveRow, list[SentMessage]]:
+    with transaction(request) as conn:
+        row = find_live(conn, trip_id, site=request.app.state.site.id)
+        if row is None:
+            raise Problem(404, "Not found", "There is no such trip any more.")
+        return row, list_sent(conn, trip_id)
+
+
+def _view(
+    site: Site,
+    now: datetime,
+    row: LiveRow,
+    trips: tuple[LiveTrip, ...],
+    messages: list[ShownMessage],
+) -> DriverView:
+    trip = live_trip(row)
+    told = trip.told
+    gate = gate_of(trip)
+    yard = None if gate is None else _yard(site, trip, gate)
+    stage = shown_stage(trip, now)
+    before_release = told is not None and stage in (Stage.REGISTERED, Stage.STAGED)
+    way = None if yard is None or gate is None else yard.access_to(gate)
+    return DriverView(
+        plate=row.plate,
+        language=row.language,
+        timezone=site.timezone.key,
+        at=now,
+        state="cancelled" if row.state == "cancelled" else stage,
+        gate=None if gate is None else Place(gate, site.gate_by_id[gate].name),
+        yard=None if yard is None else Place(yard.id, yard.name),
+        slot=(
+            None
+            if told is None
+            else Window(told.starts_at, told.starts_at + timedelta(seconds=site.dispatch.slot_s))
+        ),
+        leave_at=(
+            told.starts_at - timedelta(seconds=way.travel_s)
+            if before_release and told is not None and way is not None
+            else None
+        ),
+        released_at=trip.released_at,
+        ahead=count_ahead(trips, trip, now) if row.state == "active" else None,
+        registered_at=row.registered_at,
+        messages=messages,
+    )
+
+
+def _yard(site: Site, trip: LiveTrip, gate: str) -> Yard | None:
+    """Return the yard a truck stands in, else the one the road to its gate leads to."""
+    if trip.yard is not None:
+        return site.yard_by_id[trip.yard]
+    if trip.arrived_at is not None:
+        return None
+    roads = (site.yard_by_id[corridor.yard] for corridor in site.corridors)
+    return next((yard for yard in roads if yard.access_to(gate) is not None), None)
+
+
+def _messages(site: Site, row: LiveRow, link: str, sent: list[SentMessage]) -> list[ShownMessage]:
+    return [
+        ShownMessage(
+            kind=message.kind,
+            at=message.sent_at,
+            text=write_text(
+                site,
+                kind=message.kind,
+                language=row.language,
+                facts=facts_of(message.params, plate=row.plate, link=link),
+                where="page",
+            ),
+        )
+        for message in sent
+    ]

@@ -1,0 +1,125 @@
+"""Problems: what a client is told when something cannot be (RFC 9457), never a traceback."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import psycopg
+import psycopg_pool
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+
+from flowctl.errors import ConflictError, FlowctlError, NotFoundError, UnavailableError
+
+RETRY_AFTER_S = 2
+_MOST_NAMED = 5
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's word
+    """An answer that is a problem: its status, a short title, and a sentence."""
+
+    def __init__(
+        self, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.headers = headers
+
+
+def problem_response(problem: Problem) -> JSONResponse:
+    """Return a problem as the answer it is."""
+    return JSONResponse(
+        {
+            "type": "about:blank",
+            "title": problem.title,
+            "status": problem.status,
+            "detail": problem.detail,
+        },
+        status_code=problem.status,
+        headers=dict(problem.headers or {}),
+        media_type="application/problem+json",
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Turn every error of ``app`` into a problem."""
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(FlowctlError, _answer_refusal)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    for kind in (psycopg.OperationalError, psycopg_pool.PoolTimeout, RedisError):
+        app.add_exception_handler(kind, _answer_unavailable)
+    app.add_exception_handler(psycopg.DataError, _answer_unstorable)
+    app.add_exception_handler(Exception, _answer_defect)
+
+
+def _answer_problem(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, Problem):
+        raise error
+    return problem_response(error)
+
+
+def _answer_refusal(request: Request, error: Exception) -> JSONResponse:
+    """Answer what the domain refuses: its errors are sentences made to be shown."""
+    if isinstance(error, UnavailableError):
+        return _answer_unavailable(request, error)
+    if isinstance(error, NotFoundError):
+        return problem_response(Problem(404, "Not found", str(error)))
+    if isinstance(error, ConflictError):
+        return problem_response(Problem(409, "Conflict", str(error)))
+    return problem_response(Problem(422, "Not possible", str(error)))
+
+
+def _answer_http(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    path = request.url.path
+    detail = {
+        404: f"There is nothing at {path}.",
+        405: f"{path} does not take {request.method}.",
+    }.get(error.status_code, str(error.detail))
+    title = HTTPStatus(error.status_code).phrase
+    return problem_response(Problem(error.status_code, title, detail, error.headers))
+
+
+def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    faults = error.errors()
+    for fault in faults:
+        if fault["type"] == "json_invalid":
+            where = fault["loc"][-1]
+            detail = f"The body is no JSON: {fault['ctx']['error']} at character {where}."
+            return problem_response(Problem(400, "Malformed body", detail))
+    named = [_fault(fault["loc"], fault["msg"]) for fault in faults[:_MOST_NAMED]]
+    if len(faults) > _MOST_NAMED:
+        named.append(f"and {len(faults) - _MOST_NAMED} more")
+    return problem_response(Problem(422, "Not possible", "; ".join(named) + "."))
+
+
+def _fault(where: tuple[int | str, ...], what: str) -> str:
+    place = ".".join(str(part) for part in where[1:]) or "the body"
+    return f"{place}: {what[0].lower()}{what[1:]}"
+
+
+def _answer_unavailable(_request: Request, error: Exception) -> JSONResponse:
+    detail = "A store does not answer at the moment; send the request again."
+    if isinstance(error, UnavailableError):
+        detail = str(error)
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return problem_response(Problem(503, "Not available", detail, headers))
+
+
+def _answer_unstorable(_request: Request, _error: Exception) -> JSONResponse:
+    detail = "A value in the request cannot be stored, such as a text with a NUL character in it."
+    return problem_response(Problem(422, "Not possible", detail))
+
+
+def _answer_defect(_request: Request, _error: Exception) -> JSONResponse:
+    """Answer a defect of ours; the server writes its traceback to the log after this."""
+    detail = "Something went wrong here; it is in the log. Trying again may help."
+    return problem_response(Problem(500, "Defect", detail))

@@ -1,0 +1,66 @@
+"""What officers see at a gate: trucks that entered, trucks that were cleared."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.auth import Caller, caller
+from api.transaction import transaction
+from flowctl.errors import FlowctlError, NotFoundError
+from flowctl.registry import trips as registry
+from flowctl.registry.plates import strip_mark
+from flowctl.site import Site
+from flowctl.state import Direction
+from flowctl.storage.gate_events import GateEvent
+from flowctl.storage.snapshot import HISTORY
+
+router = APIRouter(tags=["gates"])
+
+
+class SeenTruck(BaseModel):
+    """One truck at one moment; ``truck`` is the officer's mark of it, best its plate."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    direction: Direction
+    kind: Literal["entered", "cleared"]
+    truck: Annotated[str, Field(min_length=1, max_length=40)]
+    at: AwareDatetime
+
+
+class Recorded(BaseModel):
+    """How many events were new, and how many were known already."""
+
+    recorded: int
+    known: int
+
+
+@router.post("/v1/gates/{gate}/events")
+def record_events(
+    request: Request,
+    gate: str,
+    body: Annotated[list[SeenTruck], Field(max_length=5000)],
+    who: Annotated[Caller, Depends(caller)],
+) -> Recorded:
+    """Record what was seen; sending the same again does no harm."""
+    state = request.app.state
+    site: Site = state.site
+    if gate not in site.gate_by_id:
+        known_gates = " and ".join(site.gate_by_id)
+        raise NotFoundError(f"There is no gate {gate[:40]!r}; {site.id} has {known_gates}.")
+    now = state.clock.now()
+    for index, seen in enumerate(body):
+        if not strip_mark(seen.truck):
+            raise FlowctlError(f"Event {index} has no mark of its truck.")
+        if (seen.at - now).total_seconds() > site.future_limit_s:
+            raise FlowctlError(f"Event {index} lies in the future: {seen.at.isoformat()}.")
+        if now - seen.at > HISTORY:
+            hours = HISTORY.total_seconds() / 3600
+            raise FlowctlError(
+                f"Event {index} is more than {hours:.0f} hours old: {seen.at.isoformat()}."
+            )
+    events = [GateEvent(seen.direction, seen.kind, seen.truck, seen.at) for seen in body]
+    with transaction(request) as conn:
+        new = registry.observe(conn, site, gate, events, by=who.signature, now=now)
+    return Recorded(recorded=new, known=len(events) - new)

@@ -1,0 +1,100 @@
+"""What surrounds every request: the limit of its body, and the headers that protect browsers."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import Problem, problem_response
+
+POSITIONS_LIMIT_BYTES = 10_000_000
+BODY_LIMIT_BYTES = 1_000_000
+_DRAINED_BYTES = 100_000_000
+"""So much of a body that is too large is read and dropped, so that its sender reads the answer."""
+
+_POSITION_PATHS = ("/v1/fixes", "/v1/osmand/")
+
+# MapLibre runs its workers from the bundle or a blob and sets styles on its own elements.
+_CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self' blob:;"
+    " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self';"
+    " connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
+_PROTECTION = {
+    "content-security-policy": _CONTENT_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+class ProtectiveHeaders:
+    """Puts the protective headers on every answer; answers of the API are never cached."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_protected(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _PROTECTION.items():
+                    headers[name] = value
+                if scope["path"].startswith("/v1/"):
+                    headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, send_protected)
+
+
+class BodyLimit:
+    """Answers 413 where a body is larger than its path may take, whatever its sender claims."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        for_positions = scope["path"].startswith(_POSITION_PATHS)
+        limit = POSITIONS_LIMIT_BYTES if for_positions else BODY_LIMIT_BYTES
+        detail = f"A request here may hold {limit // 1_000_000} MB; send smaller batches."
+        if _claimed(scope) > limit:
+            await _drain(receive)
+            await problem_response(Problem(413, "Body too large", detail))(scope, receive, send)
+            return
+        read = 0
+
+        async def receive_limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                if message.get("more_body", False):
+                    await _drain(receive)
+                raise HTTPException(413, detail)  # the one error FastAPI lets through from here
+            return message
+
+        await self.app(scope, receive_limited, send)
+
+
+def _claimed(scope: Scope) -> int:
+    claimed = Headers(scope=scope).get("content-length", "")
+    return int(claimed) if claimed.isdecimal() else 0
+
+
+async def _drain(receive: Receive) -> None:
+    drained = 0
+    while drained < _DRAINED_BYTES:
+        message = await receive()
+        drained += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            break

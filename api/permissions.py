@@ -1,0 +1,44 @@
+"""Who may call what: the whole table. A route without an entry is refused to everybody."""
+
+from collections.abc import Mapping
+
+from flowctl.registry.accounts import Role
+
+_ADMIN = frozenset({Role.ADMINISTRATOR})
+_MACHINE = frozenset({Role.MACHINE})
+_EVERYBODY = frozenset(Role)
+_CONTROL_ROOM = _ADMIN | {Role.OPERATOR, Role.OFFICER, Role.PLANNER}
+_REGISTRARS = _MACHINE | _ADMIN | {Role.OPERATOR, Role.HAULIER}
+_PLANNERS = _ADMIN | {Role.PLANNER, Role.OPERATOR}
+
+PUBLIC: frozenset[Role] | None = None
+"""Needs no credentials; a driver's code and an OsmAnd token are checked by their routes."""
+
+PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
+    ("GET", "/"): PUBLIC,
+    ("GET", "/board"): PUBLIC,
+    ("GET", "/d/{code}"): PUBLIC,
+    ("GET", "/planner"): PUBLIC,
+    ("GET", "/v1/health"): PUBLIC,
+    ("POST", "/v1/sessions"): PUBLIC,
+    ("GET", "/v1/sessions/current"): _EVERYBODY - _MACHINE,
+    ("DELETE", "/v1/sessions/current"): _EVERYBODY - _MACHINE,
+    ("POST", "/v1/fixes"): _MACHINE,
+    ("GET", "/v1/osmand/{token}"): PUBLIC,
+    ("POST", "/v1/osmand/{token}"): PUBLIC,
+    ("POST", "/v1/trips"): _REGISTRARS,
+    ("GET", "/v1/trips"): _REGISTRARS | _CONTROL_ROOM,
+    ("GET", "/v1/trips/{trip_id}"): _REGISTRARS | _CONTROL_ROOM,
+    ("PATCH", "/v1/trips/{trip_id}"): _REGISTRARS,
+    ("POST", "/v1/trips/{trip_id}/cancel"): _REGISTRARS,
+    ("POST", "/v1/gates/{gate}/events"): _MACHINE | _ADMIN | {Role.OFFICER, Role.OPERATOR},
+    ("GET", "/v1/site"): _EVERYBODY,
+    ("GET", "/v1/live"): _CONTROL_ROOM,
+    ("GET", "/v1/events"): _CONTROL_ROOM,
+    ("GET", "/v1/board"): PUBLIC,
+    ("GET", "/v1/driver/{code}"): PUBLIC,
+    ("GET", "/v1/scenarios"): _PLANNERS,
+    ("POST", "/v1/simulations"): _ADMIN | {Role.PLANNER},
+    ("GET", "/v1/simulations"): _PLANNERS,
+    ("GET", "/v1/simulations/{job_id}"): _PLANNERS,
+}

@@ -1,0 +1,306 @@
+"""The operator's picture of a moment: trucks, gates and yards, from what the stores hold. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+import numpy as np
+
+from flowctl.dispatch.metering import export_rate, in_transit, seniority, standing
+from flowctl.dispatch.supply import Grid, slot_grid
+from flowctl.site import Gate, Site
+from flowctl.state import GateHistory, LiveTrip, Stage
+from flowctl.storage.live import GateState, LiveRow
+from flowctl.storage.snapshot import live_trip
+
+SLOTS_SHOWN = 8
+_MOVING_MPS = 1.0
+_SILENT_MOVING = timedelta(minutes=3)
+_SILENT_PARKED = timedelta(minutes=20)
+"""Trackers send every 30 s on the move and every 15 min parked (Circular 09/2015/TT-BGTVT)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truck:
+    """One truck on the map; instants are epoch seconds, ``speed`` is in m/s."""
+
+    plate: str
+    lon: float
+    lat: float
+    heading: float | None
+    speed: float | None
+    state: str
+    fixed_at: int
+    gate: str | None
+    slot: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLoad:
+    """How many trucks were told a slot, and how many exports the gate is believed to take in it."""
+
+    starts_at: datetime
+    planned: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Trucks that passed since local midnight, by direction."""
+
+    export: int
+    import_: int
+
+
+@dataclass(frozen=True, slots=True)
+class GatePicture:
+    """One gate; what the controller has not said yet is None.
+
+    ``wait_s`` is what the gate's queue is worth at the learned rate, ``expected_wait_s`` how far
+    off the first slot with room is: what a truck that came now would be told.
+    """
+
+    id: str
+    open: bool
+    next_change_at: datetime | None
+    queued: int
+    in_lane: int
+    in_transit: int
+    waiting: int
+    n_target: float | None
+    capacity_per_h: float | None
+    capacity_low: float | None
+    capacity_high: float | None
+    cleared: Cleared
+    wait_s: float | None
+    expected_wait_s: float | None
+    slots: tuple[SlotLoad, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class YardPicture:
+    """One yard."""
+
+    id: str
+    occupancy: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything shown at ``at``; ``trucks`` by trip, ``trips`` are the active exports."""
+
+    at: datetime
+    trucks: Mapping[int, Truck]
+    gates: tuple[GatePicture, ...]
+    yards: tuple[YardPicture, ...]
+    trips: tuple[LiveTrip, ...]
+
+
+def make_picture(
+    site: Site,
+    now: datetime,
+    *,
+    rows: Sequence[LiveRow],
+    histories: Sequence[GateHistory],
+    states: Sequence[GateState],
+    inside: Mapping[str, int],
+) -> Picture:
+    """Return the picture of one moment.
+
+    Parameters
+    ----------
+    site, now
+        The place and the domain moment.
+    rows
+        The active trips.
+    histories
+        What was seen at the gates, reaching back at least to local midnight.
+    states
+        What the controller last found at the gates it has looked at.
+    inside
+        How many devices stand in each yard, by zone; a yard that is not named is empty.
+    """
+    pairs = [(row, live_trip(row)) for row in rows]
+    trips = tuple(trip for row, trip in pairs if row.direction == "export")
+    planned = Counter(_promises(trips))
+    grid = slot_grid(site, now)
+    state_of = {state.gate: state for state in states}
+    history_of = {history.gate: history for history in histories}
+    return Picture(
+        at=now,
+        trucks={
+            row.id: truck for row, trip in pairs if (truck := _truck(row, trip, now)) is not None
+        },
+        gates=tuple(
+            _gate(
+                site,
+                now,
+                gate,
+                state=state_of.get(gate.id),
+                cleared=_cleared(site, now, history_of.get(gate.id)),
+                slots=_slots(gate, grid, index, state_of.get(gate.id), planned),
+                trips=[trip for trip in trips if gate_of(trip) == gate.id],
+            )
+            for index, gate in enumerate(site.gates)
+        ),
+        yards=tuple(
+            YardPicture(yard.id, inside.get(yard.id, 0), yard.capacity) for yard in site.yards
+        ),
+        trips=trips,
+    )
+
+
+def gate_of(trip: LiveTrip) -> str | None:
+    """Return the gate a trip is bound for: called to, told, or the preferred one it may use."""
+    if trip.released_gate is not None:
+        return trip.released_gate
+    if trip.told is not None:
+        return trip.told.gate
+    return next(iter(trip.gates), None)
+
+
+def shown_stage(trip: LiveTrip, now: datetime) -> Stage:
+    """Return where a trip stands; one whose call-up has lapsed is waiting in its yard again."""
+    return Stage.STAGED if standing(trip, now) else trip.stage
+
+
+def count_ahead(trips: Iterable[LiveTrip], mine: LiveTrip, now: datetime) -> int | None:
+    """Return how many trucks will be screened before ``mine`` at its gate.
+
+    Those in the queue go first, then those on their way, then by slot and seniority. None where
+    its turn is not known: no slot yet, or being screened already.
+    """
+    my_turn = _turn(mine, now)
+    if my_turn is None:
+        return None
+    gate = gate_of(mine)
+    turns = (_turn(trip, now) for trip in trips if trip.id != mine.id and gate_of(trip) == gate)
+    return sum(turn is not None and turn < my_turn for turn in turns)
+
+
+def _turn(trip: LiveTrip, now: datetime) -> tuple[int, datetime, datetime, int] | None:
+    present, _, key = seniority(trip)
+    stage = shown_stage(trip, now)
+    if stage is Stage.QUEUED and trip.queued_at is not None:
+        return 0, trip.queued_at, present, key
+    if stage is Stage.RELEASED and trip.released_at is not None:
+        return 1, trip.released_at, present, key
+    if stage in (Stage.STAGED, Stage.REGISTERED) and trip.told is not None:
+        return 2, trip.told.starts_at, present, key
+    return None
+
+
+def _promises(trips: Iterable[LiveTrip]) -> Iterable[tuple[str, int]]:
+    """Yield (gate, start) of each slot that was told and is still to be used."""
+    for trip in trips:
+        if trip.told is not None and trip.stage in (
+            Stage.REGISTERED,
+            Stage.STAGED,
+            Stage.RELEASED,
+        ):
+            yield trip.told.gate, int(trip.told.starts_at.timestamp())
+
+
+def _truck(row: LiveRow, trip: LiveTrip, now: datetime) -> Truck | None:
+    if row.fixed_at is None or row.lon is None or row.lat is None or trip.cleared_at is not None:
+        return None
+    return Truck(
+        plate=row.plate,
+        lon=round(row.lon, 6),
+        lat=round(row.lat, 6),
+        heading=None if row.heading_deg is None else round(row.heading_deg, 1),
+        speed=None if row.speed_mps is None else round(row.speed_mps, 1),
+        state=_truck_state(row, shown_stage(trip, now), row.fixed_at, now),
+        fixed_at=int(row.fixed_at.timestamp()),
+        gate=gate_of(trip),
+        slot=None if trip.told is None else int(trip.told.starts_at.timestamp()),
+    )
+
+
+def _truck_state(row: LiveRow, stage: Stage, fixed_at: datetime, now: datetime) -> str:
+    """Return the stage of a truck in a yard or beyond it; on the road what its tracker shows."""
+    if stage is not Stage.REGISTERED:
+        return stage
+    moving = row.speed_mps is not None and row.speed_mps > _MOVING_MPS
+    if now - fixed_at > (_SILENT_MOVING if moving else _SILENT_PARKED):
+        return "silent"
+    return "moving" if moving else "parked"
+
+
+def _gate(
+    site: Site,
+    now: datetime,
+    gate: Gate,
+    *,
+    state: GateState | None,
+    cleared: Cleared,
+    slots: Sequence[SlotLoad],
+    trips: Sequence[LiveTrip],
+) -> GatePicture:
+    stages = Counter(shown_stage(trip, now) for trip in trips)
+    queued = stages[Stage.QUEUED] if state is None else state.queued
+    per_h = None if state is None else state.capacity_per_h
+    free = next((slot for slot in slots if slot.planned < slot.capacity), None)
+    return GatePicture(
+        id=gate.id,
+        open=gate.opening.is_open(now),
+        next_change_at=_next_change(site, gate, now),
+        queued=queued,
+        in_lane=stages[Stage.IN_LANE] if state is None else state.in_lane,
+        in_transit=(
+            sum(in_transit(trip, now) for trip in trips) if state is None else state.in_transit
+        ),
+        waiting=stages[Stage.STAGED] if state is None else state.waiting,
+        n_target=None if state is None else round(state.n_target, 1),
+        capacity_per_h=None if per_h is None else round(per_h, 1),
+        capacity_low=None if state is None else round(state.capacity_low, 1),
+        capacity_high=None if state is None else round(state.capacity_high, 1),
+        cleared=cleared,
+        wait_s=None if per_h is None or per_h <= 0 else round(queued / per_h * 3600.0),
+        expected_wait_s=(
+            None if free is None else max(0.0, round((free.starts_at - now).total_seconds()))
+        ),
+        slots=tuple(slots[:SLOTS_SHOWN]),
+    )
+
+
+def _next_change(site: Site, gate: Gate, now: datetime) -> datetime | None:
+    """Return when the gate opens or closes next, within the horizon of planning."""
+    until = now + timedelta(days=site.dispatch.horizon_days)
+    for opens, closes in gate.opening.between(now, until):
+        return closes if opens <= now else opens
+    return None
+
+
+def _slots(
+    gate: Gate,
+    grid: Grid,
+    index: int,
+    state: GateState | None,
+    planned: Mapping[tuple[str, int], int],
+) -> list[SlotLoad]:
+    """Return the slots ahead with what they hold and may hold; before any look by the prior."""
+    per_h = gate.capacity_prior_per_h if state is None else state.capacity_per_h
+    per_s = export_rate(per_h, gate.import_prior_per_h) / 3600.0
+    open_s = grid.open_s[index] if len(grid.starts) else np.zeros(0)
+    return [
+        SlotLoad(
+            starts_at=datetime.fromtimestamp(start, UTC),
+            planned=planned.get((gate.id, start), 0),
+            capacity=round(per_s * seconds),
+        )
+        for start, seconds in zip(grid.starts.tolist(), open_s.tolist(), strict=True)
+        if seconds > 0
+    ]
+
+
+def _cleared(site: Site, now: datetime, history: GateHistory | None) -> Cleared:
+    if history is None:
+        return Cleared(0, 0)
+    today = now.astimezone(site.timezone).date()
+    midnight = datetime.combine(today, time.min, site.timezone).timestamp()
+    passed = history.cleared_at >= midnight
+    imports = int((passed & history.is_import).sum())
+    return Cleared(int(passed.sum()) - imports, imports)

@@ -1,0 +1,77 @@
+"""The site for the map: zones, roads, gates and yards."""
+
+from typing import Any
+
+import shapely
+from fastapi import APIRouter, Request
+from shapely.geometry.base import BaseGeometry
+
+from flowctl.site import Site, Yard
+from geo.zones import Zone
+
+router = APIRouter(tags=["site"])
+
+
+@router.get("/v1/site")
+def get_site(request: Request) -> dict[str, Any]:
+    """Return what is drawn on the map."""
+    site: Site = request.app.state.site
+    today = request.app.state.clock.now().astimezone(site.timezone).date()
+    outlines = shapely.union_all([zone.polygon for zone in site.zones])
+    center = outlines.envelope.centroid
+    return {
+        "id": site.id,
+        "name": site.name,
+        "timezone": site.timezone.key,
+        "center": [round(center.x, 5), round(center.y, 5)],
+        "zones": _collection([_zone(zone, site.yard_by_id.get(zone.id)) for zone in site.zones]),
+        "roads": _collection(
+            [_feature(line, {"id": name, "name": name}) for name, line in site.roads]
+        ),
+        "gates": [
+            {
+                "id": gate.id,
+                "name": gate.name,
+                "lanes": gate.lanes,
+                "inspection_places": gate.inspection_places,
+                "windows_today": gate.opening.windows(today),
+            }
+            for gate in site.gates
+        ],
+        "yards": [
+            {
+                "id": yard.id,
+                "name": yard.name,
+                "capacity": yard.capacity,
+                "gates": [way.gate for way in yard.access],
+            }
+            for yard in site.yards
+        ],
+    }
+
+
+def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _feature(shape: BaseGeometry, properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "properties": properties,
+        "geometry": shapely.geometry.mapping(shape),
+    }
+
+
+def _zone(zone: Zone, yard: Yard | None) -> dict[str, Any]:
+    return _feature(
+        zone.polygon,
+        {
+            "id": zone.id,
+            "name": zone.name,
+            "role": zone.role,
+            "gate": zone.gate,
+            "capacity": None if yard is None else yard.capacity,
+            "uncertainty_m": zone.uncertainty_m,
+            "survey": zone.survey,
+        },
+    )

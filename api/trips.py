@@ -1,0 +1,211 @@
+"""Trips: registered, looked up, changed, cancelled."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from api.auth import Caller, caller
+from api.transaction import transaction
+from flowctl.errors import NotFoundError
+from flowctl.registry import trips as registry
+from flowctl.registry.accounts import Role
+from flowctl.registry.plates import strip_mark
+from flowctl.registry.rules import Declaration
+from flowctl.registry.trips import TripChange
+from flowctl.site import Site
+from flowctl.state import Cargo, Direction
+from flowctl.storage.live import Connection, LiveRow, find_live, list_trips
+from flowctl.storage.snapshot import live_trip
+
+router = APIRouter(tags=["trips"])
+
+Gates = Annotated[list[str], Field(max_length=20)]
+Text = Annotated[str, Field(max_length=80)]
+TripId = Annotated[int, Path(ge=1, lt=2**63)]
+Who = Annotated[Caller, Depends(caller)]
+
+
+class TripDeclaration(BaseModel):
+    """The one declaration of a journey."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plate: Text
+    phone: Text
+    language: Text
+    direction: Direction
+    cargo: Cargo
+    gates: Gates
+    ready_at: AwareDatetime
+    device: Text | None = None
+
+
+class TripPatch(BaseModel):
+    """What is to change of a trip; what is absent stays. ``device: null`` takes its device away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ready_at: AwareDatetime | None = None
+    gates: Gates | None = None
+    cargo: Cargo | None = None
+    phone: Text | None = None
+    language: Text | None = None
+    device: Text | None = None
+
+    @model_validator(mode="after")
+    def refuse_nulls(self) -> "TripPatch":
+        """Only the device may be taken away."""
+        for name in sorted(self.model_fields_set - {"device"}):
+            if getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be null; leave it out to keep it")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class SlotAnswer:
+    """The slot a driver was told."""
+
+    gate: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TripAnswer:
+    """A trip; the phone never goes out."""
+
+    id: int
+    plate: str
+    language: str
+    direction: str
+    cargo: str
+    gates: list[str]
+    ready_at: datetime
+    registered_at: datetime
+    state: str
+    stage: str
+    device: str | None
+    slot: SlotAnswer | None
+    released_at: datetime | None
+    arrived_at: datetime | None
+    yard: str | None
+
+
+@router.post("/v1/trips", status_code=201)
+def register_trip(request: Request, body: TripDeclaration, who: Who) -> TripAnswer:
+    """Register a trip; its driver is told."""
+    state = request.app.state
+    declaration = Declaration(
+        plate=body.plate,
+        phone=body.phone,
+        language=body.language,
+        direction=body.direction,
+        cargo=body.cargo,
+        gates=tuple(body.gates),
+        ready_at=body.ready_at,
+        device=body.device,
+    )
+    with transaction(request) as conn:
+        trip_id = registry.register(
+            conn, state.site, state.keys, declaration, by=who.signature, now=state.clock.now()
+        )
+        return _answer(state.site, _get(conn, state.site, trip_id, who))
+
+
+@router.get("/v1/trips")
+def list_registered(
+    request: Request,
+    who: Who,
+    state: Literal["active", "cleared", "cancelled"] | None = None,
+    plate: Annotated[str | None, Query(max_length=20)] = None,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 100,
+) -> list[TripAnswer]:
+    """List the newest trips; ``plate`` may be a part of one. Some roles see their own only."""
+    site: Site = request.app.state.site
+    with transaction(request) as conn:
+        rows = list_trips(
+            conn,
+            site=site.id,
+            state=state,
+            plate=None if plate is None else strip_mark(plate),
+            registered_by=who.signature if _sees_own_only(who) else None,
+            limit=limit,
+        )
+    return [_answer(site, row) for row in rows]
+
+
+@router.get("/v1/trips/{trip_id}")
+def get_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
+    """Return a trip."""
+    site: Site = request.app.state.site
+    with transaction(request) as conn:
+        return _answer(site, _get(conn, site, trip_id, who))
+
+
+@router.patch("/v1/trips/{trip_id}")
+def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) -> TripAnswer:
+    """Change an active trip."""
+    state = request.app.state
+    wish = TripChange(
+        ready_at=body.ready_at,
+        gates=None if body.gates is None else tuple(body.gates),
+        cargo=body.cargo,
+        phone=body.phone,
+        language=body.language,
+        device=body.device,
+        drop_device="device" in body.model_fields_set and body.device is None,
+    )
+    with transaction(request) as conn:
+        _get(conn, state.site, trip_id, who)
+        registry.change(conn, state.site, state.keys, trip_id, wish, now=state.clock.now())
+        return _answer(state.site, _get(conn, state.site, trip_id, who))
+
+
+@router.post("/v1/trips/{trip_id}/cancel")
+def cancel_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
+    """Cancel an active trip; its driver is told."""
+    state = request.app.state
+    with transaction(request) as conn:
+        _get(conn, state.site, trip_id, who)
+        registry.cancel(conn, state.site, trip_id, now=state.clock.now())
+        return _answer(state.site, _get(conn, state.site, trip_id, who))
+
+
+def _sees_own_only(who: Caller) -> bool:
+    return who.role in {Role.HAULIER, Role.MACHINE}
+
+
+def _get(conn: Connection, site: Site, trip_id: int, who: Caller) -> LiveRow:
+    """Return a trip; somebody else's is, for those who see their own only, not there."""
+    row = find_live(conn, trip_id, site=site.id)
+    if row is None or (_sees_own_only(who) and row.registered_by != who.signature):
+        raise NotFoundError(f"There is no trip {trip_id}.")
+    return row
+
+
+def _answer(site: Site, row: LiveRow) -> TripAnswer:
+    trip = live_trip(row)
+    slot = None
+    if trip.told is not None:
+        ends_at = trip.told.starts_at + timedelta(seconds=site.dispatch.slot_s)
+        slot = SlotAnswer(trip.told.gate, trip.told.starts_at, ends_at)
+    return TripAnswer(
+        id=row.id,
+        plate=row.plate,
+        language=row.language,
+        direction=row.direction,
+        cargo=row.cargo,
+        gates=row.gates,
+        ready_at=row.ready_at,
+        registered_at=row.registered_at,
+        state=row.state,
+        stage="cancelled" if row.state == "cancelled" else trip.stage,
+        device=row.device,
+        slot=slot,
+        released_at=row.released_at,
+        arrived_at=row.arrived_at,
+        yard=row.yard,
+    )
