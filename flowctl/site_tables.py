@@ -85,14 +85,18 @@ class Table:
         """Read a number within ``least`` … ``most``."""
         value = self.raw(key, "a number")
         if value is None:
-            return least
-        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+            return float(least)
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
             self.refuse(key, f"{value!r} is not a number")
-            return least
+            return float(least)
         if not least <= value <= most:
             limits = f"at least {least:g}" if math.isinf(most) else f"within {least:g} … {most:g}"
             self.refuse(key, f"{value:g} must be {limits}")
-            return least
+            return float(least)
         return float(value)
 
     def whole(self, key: str, *, least: int, most: float = math.inf) -> int:

@@ -180,6 +180,8 @@ def _access(
     except ValueError as error:
         table.refuse("roads", str(error))
         return None
+    if queue is None or lane is None:
+        return None
     if queue[1] > lane[0]:
         table.refuse("roads", "must pass the queue before the lane; turn its pieces round")
     travel_s = reaction_s + queue[0] / way.speed_mps

@@ -42,10 +42,10 @@ def read_way(table: Table, drawn: Sequence[RoadPiece], epsg: int) -> Way | None:
 
 def stretch(
     way: Way, zones: Sequence[Zone], role: Role, gate: str, epsg: int
-) -> tuple[float, float]:
+) -> tuple[float, float] | None:
     """Return the first and last metre of the way in a gate's zones of a role.
 
-    Where such a zone has no sound shape the answer is a stand-in.
+    None where there is no such zone of a sound shape.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def stretch(
     """
     shapes = [zone.polygon for zone in zones if zone.role is role and zone.gate == gate]
     if not shapes or any(shape.is_empty for shape in shapes):
-        return 0.0, 0.0
+        return None
     inside = shapely.intersection(way.line, shapely.union_all(shapes))
     if inside.is_empty:
         raise ValueError(f"the road does not pass the {role} zone of {gate}")

@@ -1,0 +1,355 @@
+"""What `check` finds in a site's files: each test spoils one thing of a sound site."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tiny_site import ROADS, ZONES, Features, box, write_site
+
+from flowctl.errors import SiteError
+from flowctl.site_files import SiteSource, check, load_site, parse_site, read_source
+from flowctl.site_tables import LANGUAGES
+
+
+def only_problem(folder: Path) -> str:
+    problems = check(folder)
+    assert len(problems) == 1, problems
+    return problems[0]
+
+
+def test_a_sound_site_has_no_problems(tmp_path: Path):
+    assert check(write_site(tmp_path)) == []
+
+
+def test_a_site_is_read_with_its_gates_yards_and_rules(tmp_path: Path):
+    site = load_site(write_site(tmp_path))
+    assert (site.id, site.epsg, str(site.timezone)) == ("tiny", 32648, "Asia/Ho_Chi_Minh")
+    gate = site.gate_by_id["north"]
+    assert (gate.lanes, gate.inspection_places, gate.name["zh"]) == (2, 3, "北")
+    assert gate.capacity_prior_per_h == pytest.approx(3 * 60 / 12.5)
+    assert gate.opening.is_open(datetime(2024, 1, 22, 0, 0, tzinfo=UTC))
+    assert not gate.opening.is_open(datetime(2024, 2, 9, 3, 0, tzinfo=UTC))
+    assert site.yard_by_id["yard_south"].name == dict.fromkeys(LANGUAGES, "yard_south")
+    assert site.visit.inner_m == 12.0
+    assert site.visit.outer_m == 30.0
+    assert [name for name, _ in site.roads] == list(ROADS)
+
+
+def test_travel_time_is_reaction_and_the_way_to_the_queue(tmp_path: Path):
+    site = load_site(write_site(tmp_path))
+    way = site.find_freight_road("yard_south", "north")
+    access = site.yard_by_id["yard_south"].access_to("north")
+    assert way is not None
+    assert access is not None
+    # 0.001° of longitude is 103.2 m at 22° N: 2 + 15 thousandths, the queue from 4 to 9.
+    assert way.length_m == pytest.approx(17 * 103.2, rel=0.002)
+    assert way.queue_m == pytest.approx((4 * 103.2, 9 * 103.2), rel=0.002)
+    assert way.lane_m == pytest.approx((10 * 103.2, 12 * 103.2), rel=0.002)
+    assert 20 / 3.6 < way.speed_mps < 25 / 3.6
+    assert access.travel_s == pytest.approx(300 + 4 * 103.2 / way.speed_mps, rel=0.002)
+
+
+def test_a_road_drawn_the_other_way_round_is_turned(tmp_path: Path):
+    def turn(_zones: Features, roads: Features) -> None:
+        roads["freight"]["geometry"]["coordinates"].reverse()
+
+    site = load_site(write_site(tmp_path, spoil=turn))
+    way = site.find_freight_road("yard_south", "north")
+    assert way is not None
+    assert way.line.coords[-1] == (106.719, 22.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "says"),
+    [
+        ("capacity = 50", "capacity = -1", 'yard yard_south, field "capacity"', "at least 0"),
+        ("capacity = 50", "capacity = 1.5", 'field "capacity"', "whole number"),
+        ("capacity = 50", 'capacity = "many"', 'field "capacity"', "not a number"),
+        ("capacity = 50", "capacity = true", 'field "capacity"', "not a number"),
+        ("capacity = 50", "", 'field "capacity"', "is missing"),
+        ("Asia/Ho_Chi_Minh", "Asia/Ho_Chi_Min", 'field "timezone"', '"Asia/Ho_Chi_Minh"?'),
+        ('gate = "north"', 'gate = "nord"', 'access 1, field "gate"', 'did you mean "north"?'),
+        ("epsg = 32648", "epsg = 4326", 'field "epsg"', "does not measure in metres"),
+        ("epsg = 32648", "epsg = 999999", 'field "epsg"', "not a known reference system"),
+        ('"07:00-12:00"', '"07:00-06:00"', 'weekly, field "saturday"', "closes before it opens"),
+        ('"07:00-12:00"', '"07:00-14:00"', 'weekly, field "saturday"', "begins before"),
+        ('"07:00-12:00"', '"7-12"', 'weekly, field "saturday"', "must be a window"),
+        ("sunday = []", "", 'weekly, field "sunday"', "is missing"),
+        ("to = 2024-02-13", "to = 2024-02-01", 'exception 1, field "to"', "on or after"),
+        ("to = 2024-02-13", 'to = "2024-02-13"', 'exception 1, field "to"', "without quotes"),
+        ('calendar = "goods"', 'calendar = "good"', 'field "calendar"', 'did you mean "goods"?'),
+        (', zh = "北"', "", 'gate north, name, field "zh"', "is missing"),
+        ('zh = "北"', 'zh = ""', 'gate north, name, field "zh"', "is empty"),
+        ("slot_s = 900", "slots = 900", 'dispatch, field "slots"', 'did you mean "slot_s"?'),
+        ("slot_s = 900", "slot_s = 0", 'dispatch, field "slot_s"', "at least 1"),
+        ("inner_m = 12.0", "inner_m = inf", 'visit, field "inner_m"', "not a number"),
+        ("inner_m = 12.0", "inner_m = nan", 'visit, field "inner_m"', "not a number"),
+        (
+            "future_limit_s",
+            "futur_limit_s = 1\nfuture_limit_s",
+            '"futur_limit_s"',
+            "future_limit_s",
+        ),
+        ('["way_out", "freight"]', '["way_out", "frate"]', 'field "roads"', '"freight"?'),
+        ('["way_out", "freight"]', '["way_out", "inland"]', 'field "roads"', "piece 2"),
+        ('["way_out", "freight"]', '["freight"]', 'field "roads"', "begin inside the zone"),
+        ('roads = ["inland"]', 'roads = ["freight"]', 'corridor from_inland, field "roads"', "end"),
+        (
+            'yard = "yard_south"',
+            'yard = "yard_souht"',
+            'field "yard"',
+            'did you mean "yard_south"?',
+        ),
+        ('["export", "import"]', '["export", "transit"]', 'field "directions"', '"transit"'),
+        ("lanes = 2", "lanes = 2\ndesign_per_day = 9", '"design_per_day"', "contradicts"),
+        ('id = "tiny"', 'id = "Tiny Site"', 'field "id"', "small letters"),
+        ("[visit]", "[visit", "site.toml: is no TOML", "at line 48"),
+    ],
+)
+def test_a_wrong_field_of_site_toml_is_named(
+    tmp_path: Path, old: str, new: str, place: str, says: str
+):
+    problems = check(write_site(tmp_path, toml=(old, new)))
+    assert problems
+    assert str(tmp_path / "site.toml") in problems[0]
+    assert place in problems[0]
+    assert says in problems[0]
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_right_name(tmp_path: Path):
+    problems = check(write_site(tmp_path, toml=("travel_cv = 0.25", "travel_cw = 0.25")))
+    assert any('"travel_cw": is not known here, did you mean "travel_cv"?' in p for p in problems)
+
+
+def test_inspection_places_follow_from_the_design_where_they_were_not_counted(tmp_path: Path):
+    # 300 trucks × 12.5 min ÷ 650 min (five days of 660, one of 600) ÷ 0.85 = 6.79
+    rule = "design_per_day = 300\ndesign_utilisation = 0.85"
+    site = load_site(write_site(tmp_path, toml=("inspection_places = 3", rule)))
+    assert site.gates[0].inspection_places == 7
+    assert site.gates[0].capacity_prior_per_h == pytest.approx(7 * 60 / 12.5)
+
+
+def test_a_self_crossing_zone_is_refused(tmp_path: Path):
+    def cross(zones: Features, _roads: Features) -> None:
+        ring = [
+            [106.712, 22.0],
+            [106.714, 22.001],
+            [106.714, 22.0],
+            [106.712, 22.001],
+            [106.712, 22.0],
+        ]
+        zones["lane_north"]["geometry"]["coordinates"] = [ring]
+
+    problem = only_problem(write_site(tmp_path, spoil=cross))
+    assert 'zones.geojson, feature lane_north, field "geometry": is broken: Self-inter' in problem
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        None,
+        {"type": "Point", "coordinates": [106.7, 22.0]},
+        {"type": "Polygon", "coordinates": [[[106.7, 22.0], [106.8, 22.0], [106.8, 22.1]]]},
+        {"type": "Polygon", "coordinates": []},
+        {"type": "Polygon", "coordinates": "here"},
+        {"type": "Polygon"},
+        {
+            "type": "Polygon",
+            "coordinates": [[[106.7, None], [106.8, 22], [106.8, 22], [106.7, 22]]],
+        },
+    ],
+)
+def test_what_is_no_polygon_is_refused(tmp_path: Path, geometry: object):
+    def replace(zones: Features, _roads: Features) -> None:
+        zones["beyond_north"]["geometry"] = geometry
+
+    problem = only_problem(write_site(tmp_path, spoil=replace))
+    assert 'zones.geojson, feature beyond_north, field "geometry"' in problem
+
+
+def test_swapped_longitude_and_latitude_are_noticed(tmp_path: Path):
+    def swap(zones: Features, _roads: Features) -> None:
+        ring = zones["lane_north"]["geometry"]["coordinates"][0]
+        zones["lane_north"]["geometry"]["coordinates"] = [[[lat, lon] for lon, lat in ring]]
+
+    problem = only_problem(write_site(tmp_path, spoil=swap))
+    assert "feature lane_north" in problem
+    assert "look swapped" in problem
+
+
+def test_a_zone_far_from_all_others_is_noticed(tmp_path: Path):
+    def move(zones: Features, _roads: Features) -> None:
+        zones["beyond_north"]["geometry"] = box(106.7, 12.0, 106.71, 12.01)
+
+    problem = only_problem(write_site(tmp_path, spoil=move))
+    assert "feature beyond_north" in problem
+    assert "km from the middle" in problem
+
+
+@pytest.mark.parametrize("role", ["queue", "lane"])
+def test_a_gate_without_a_queue_or_lane_zone_is_refused(tmp_path: Path, role: str):
+    problem = only_problem(write_site(tmp_path, spoil=lambda z, _r: z.pop(f"{role}_north")))
+    assert f"zones.geojson: gate north has no {role} zone" in problem
+
+
+def test_overlapping_lanes_are_refused(tmp_path: Path):
+    def second(zones: Features, _roads: Features) -> None:
+        zones["lane_b"] = {
+            **ZONES["lane_north"],
+            "properties": {**ZONES["lane_north"]["properties"], "id": "lane_b"},
+            "geometry": box(106.7135, 21.9995, 106.7145, 22.0005),
+        }
+
+    problem = only_problem(write_site(tmp_path, spoil=second))
+    assert 'feature lane_b, field "geometry": the lane overlaps the lane lane_north by' in problem
+
+
+def test_overlapping_yards_are_refused(tmp_path: Path):
+    def grow(zones: Features, _roads: Features) -> None:
+        zones["yard_south"]["geometry"] = box(106.700, 21.999, 106.707, 22.001)
+
+    assert "overlaps the yard yard_south" in only_problem(write_site(tmp_path, spoil=grow))
+
+
+def test_zones_that_only_touch_are_fit_for_use(tmp_path: Path):
+    def touch(zones: Features, _roads: Features) -> None:
+        zones["lane_north"]["geometry"] = box(106.711, 21.9995, 106.714, 22.0005)
+
+    assert check(write_site(tmp_path, spoil=touch)) == []
+
+
+def test_a_yard_without_its_polygon_is_refused(tmp_path: Path):
+    problem = only_problem(write_site(tmp_path, spoil=lambda z, _r: z.pop("yard_south")))
+    assert 'site.toml, yard yard_south, field "id": has no zone of that id' in problem
+
+
+def test_a_yard_zone_unknown_to_site_toml_is_refused(tmp_path: Path):
+    def second(zones: Features, _roads: Features) -> None:
+        zones["extra"] = {
+            **ZONES["yard_south"],
+            "properties": {**ZONES["yard_south"]["properties"], "id": "yard_extra"},
+            "geometry": box(106.69, 21.999, 106.695, 22.001),
+        }
+
+    problem = only_problem(write_site(tmp_path, spoil=second))
+    assert "feature yard_extra" in problem
+    assert "site.toml has no yard" in problem
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("role", "lanes", 'did you mean "lane"?'),
+        ("gate", "nort", 'did you mean "north"?'),
+        ("gate", None, "belongs to one gate"),
+        ("uncertainty_m", -5, "at least 0"),
+        ("name", {"vi": "a", "en": "b"}, 'field "zh": is missing'),
+        ("uncertainity", 5, 'did you mean "uncertainty_m"?'),
+        ("survey", 3, "must be a text"),
+    ],
+)
+def test_a_wrong_property_of_a_zone_is_named(tmp_path: Path, field: str, value: object, says: str):
+    def spoil(zones: Features, _roads: Features) -> None:
+        zones["lane_north"]["properties"][field] = value
+
+    found = [p for p in check(write_site(tmp_path, spoil=spoil)) if says in p]
+    assert len(found) == 1
+    assert "zones.geojson, feature lane_north" in found[0]
+
+
+def test_an_id_that_stands_twice_is_refused(tmp_path: Path):
+    def double(zones: Features, roads: Features) -> None:
+        zones["again"] = zones["beyond_north"]
+        roads["again"] = roads["way_out"]
+
+    problems = check(write_site(tmp_path, spoil=double))
+    assert any('zones.geojson, feature beyond_north, field "id": stands 2' in p for p in problems)
+    assert any('roads.geojson, feature way_out, field "id": stands 2' in p for p in problems)
+
+
+def test_a_road_of_no_length_is_refused(tmp_path: Path):
+    def shrink(_zones: Features, roads: Features) -> None:
+        roads["inland"]["geometry"]["coordinates"] = [[106.7015, 22.0], [106.7015, 22.0]]
+
+    problems = check(write_site(tmp_path, spoil=shrink))
+    assert 'roads.geojson, feature inland, field "geometry"' in problems[0]
+
+
+def test_a_freight_road_that_misses_the_lane_is_refused(tmp_path: Path):
+    def bend(_zones: Features, roads: Features) -> None:
+        roads["freight"]["geometry"]["coordinates"] = [
+            [106.704, 22.0],
+            [106.709, 22.0],
+            [106.709, 22.1],
+        ]
+
+    problem = only_problem(write_site(tmp_path, spoil=bend))
+    assert "does not pass the lane zone of north" in problem
+
+
+def test_a_freight_road_that_passes_the_lane_before_the_queue_is_refused(tmp_path: Path):
+    def swap(zones: Features, _roads: Features) -> None:
+        queue, lane = zones["queue_north"]["properties"], zones["lane_north"]["properties"]
+        queue["role"], lane["role"] = "lane", "queue"
+
+    assert "the queue before the lane" in only_problem(write_site(tmp_path, spoil=swap))
+
+
+def test_broken_json_is_named_with_its_line(tmp_path: Path):
+    write_site(tmp_path)
+    (tmp_path / "zones.geojson").write_text('{"type": "FeatureCollection",\n "features": [,]}')
+    problem = only_problem(tmp_path)
+    assert "zones.geojson: is no JSON" in problem
+    assert "line 2" in problem
+
+
+@pytest.mark.parametrize("text", ["[]", '{"features": {}}', '{"features": [{"geometry": null}]}'])
+def test_json_that_is_no_feature_collection_is_refused(tmp_path: Path, text: str):
+    write_site(tmp_path)
+    (tmp_path / "roads.geojson").write_text(text)
+    assert "roads.geojson" in only_problem(tmp_path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path):
+    write_site(tmp_path)
+    (tmp_path / "roads.geojson").unlink()
+    assert only_problem(tmp_path) == f"{tmp_path / 'roads.geojson'} is missing; a site needs it"
+
+
+def test_a_file_that_is_no_utf8_is_named(tmp_path: Path):
+    write_site(tmp_path)
+    (tmp_path / "site.toml").write_bytes("name = 'Hữu Nghị'".encode("utf-16"))
+    assert "site.toml cannot be read as UTF-8 text" in only_problem(tmp_path)
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path):
+    def spoil(zones: Features, _roads: Features) -> None:
+        zones["queue_north"]["properties"]["uncertainty_m"] = -1
+        zones["beyond_north"]["geometry"] = None
+
+    problems = check(write_site(tmp_path, toml=("capacity = 50", "capacity = -1"), spoil=spoil))
+    assert len(problems) == 3
+    with pytest.raises(SiteError) as refused:
+        load_site(tmp_path)
+    assert str(refused.value).splitlines() == problems
+
+
+def test_a_site_without_gates_and_yards_is_refused(tmp_path: Path):
+    write_site(tmp_path)
+    text = (tmp_path / "site.toml").read_text()
+    (tmp_path / "site.toml").write_text(text[: text.index("[[gates]]")])
+    problems = check(tmp_path)
+    assert any('field "gates": is missing' in p for p in problems)
+    assert any('field "yards": is missing' in p for p in problems)
+
+
+def test_texts_give_the_same_site_as_files(tmp_path: Path):
+    source = read_source(write_site(tmp_path))
+    assert isinstance(source, SiteSource)
+    assert parse_site(source, where="the database") == load_site(tmp_path)
+
+
+def test_a_refusal_names_where_the_texts_came_from(tmp_path: Path):
+    source = read_source(write_site(tmp_path, toml=("capacity = 50", "capacity = -1")))
+    with pytest.raises(SiteError, match=r"the database/site\.toml, yard yard_south"):
+        parse_site(source, where="the database")

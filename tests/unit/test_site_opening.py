@@ -1,0 +1,64 @@
+"""When a gate is open, in local time, over closed days and fragments."""
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flowctl.site import Opening
+from flowctl.site_hours import open_minutes_a_day
+
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+DAY = ((time(7), time(18)),)
+
+
+@pytest.fixture
+def opening() -> Opening:
+    fragments = ((time(9), time(12, 30)), (time(14), time(18)))
+    return Opening(HANOI, (DAY,) * 6 + ((),), {date(2024, 2, 9): (), date(2025, 4, 16): fragments})
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+
+
+def test_windows_are_local_hours_as_utc(opening: Opening):
+    assert opening.windows(date(2024, 1, 23)) == ((utc(2024, 1, 23, 0), utc(2024, 1, 23, 11)),)
+
+
+def test_a_gate_is_open_at_its_first_moment_and_closed_at_its_last(opening: Opening):
+    assert opening.is_open(utc(2024, 1, 23, 0))
+    assert opening.is_open(utc(2024, 1, 23, 10, 59, 59))
+    assert not opening.is_open(utc(2024, 1, 23, 11))
+    assert not opening.is_open(utc(2024, 1, 22, 23, 59))
+
+
+def test_a_closed_day_replaces_its_weekday(opening: Opening):
+    assert opening.windows(date(2024, 2, 9)) == ()
+    assert not opening.is_open(utc(2024, 2, 9, 3))
+
+
+def test_a_closure_in_fragments_leaves_the_rest_open(opening: Opening):
+    assert not opening.is_open(utc(2025, 4, 16, 1))
+    assert opening.is_open(utc(2025, 4, 16, 3))
+    assert not opening.is_open(utc(2025, 4, 16, 6))
+
+
+def test_windows_between_two_instants_are_cut_to_them_and_skip_closed_days(opening: Opening):
+    # From Saturday 2024-01-20 16:00 to Monday 09:00 local; Sunday is closed.
+    found = list(opening.between(utc(2024, 1, 20, 9), utc(2024, 1, 22, 2)))
+    assert found == [
+        (utc(2024, 1, 20, 9), utc(2024, 1, 20, 11)),
+        (utc(2024, 1, 22, 0), utc(2024, 1, 22, 2)),
+    ]
+
+
+def test_open_minutes_are_the_mean_of_the_days_that_open(opening: Opening):
+    assert open_minutes_a_day(opening) == 660
+    assert open_minutes_a_day(Opening(HANOI, ((),) * 7)) == 0
+
+
+def test_an_hour_that_summer_time_skips_does_not_break_the_day():
+    berlin = Opening(ZoneInfo("Europe/Berlin"), (DAY,) * 7)
+    ((opens, closes),) = berlin.windows(date(2024, 3, 31))
+    assert (opens, closes) == (utc(2024, 3, 31, 5), utc(2024, 3, 31, 16))
