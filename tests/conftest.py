@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Literal
 
 import psycopg
 import pytest
@@ -70,17 +69,23 @@ def database(postgres_template: str) -> Iterator[str]:
     yield from _copy_of_template(postgres_template)
 
 
+@pytest.fixture
+def timescale_database(timescale_template: str) -> Iterator[str]:
+    """Return the url of a migrated, empty database of TimescaleDB."""
+    yield from _copy_of_template(timescale_template)
+
+
 @pytest.fixture(params=["postgresql", pytest.param("timescaledb", marks=pytest.mark.timescale)])
-def any_database(request: pytest.FixtureRequest) -> Iterator[str]:
+def any_database(request: pytest.FixtureRequest) -> str:
     """Return the url of a migrated, empty database: once of PostgreSQL, once of TimescaleDB."""
-    kind: Literal["postgresql", "timescaledb"] = request.param
-    name = "postgres_template" if kind == "postgresql" else "timescale_template"
-    yield from _copy_of_template(request.getfixturevalue(name))
+    name = "database" if request.param == "postgresql" else "timescale_database"
+    url: str = request.getfixturevalue(name)
+    return url
 
 
 @pytest.fixture
 def empty_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Return the url of a database without any table, of the server a test names by ``server``."""
+    """Return the url of a database without any table, of the server a test gives as its param."""
     server = request.getfixturevalue(getattr(request, "param", "postgres_url"))
     yield from _copy_of_template(server, template="template0")
 
