@@ -1,4 +1,4 @@
-"""Say whether a process works: ``python -m flowctl.alive controller`` is a container's health check.
+"""Say whether a process works: ``python -m flowctl.alive controller`` as a health check.
 
 A process that runs but no longer beats hangs, and is what a health check is for.
 """

@@ -18,7 +18,7 @@ TEXT = (ROOT / "docker-compose.yml").read_text()
 SERVICES: dict[str, Any] = yaml.safe_load(TEXT)["services"]
 
 
-def find_command(words: list[str]) -> Any:
+def find_command(words: list[str]) -> object | None:
     """Follow words through the command line's groups to the command they name, if there is one."""
     command: Any = get_command(app)
     for word in words:

@@ -112,9 +112,9 @@ def test_nothing_runs_after_the_with_block(open_dir: Path):
 
 def test_a_second_run_on_the_same_directory_is_refused_by_name(open_dir: Path):
     home = open_dir / "valkey"
-    with start_valkey(open_dir):
-        with pytest.raises(FlowctlError, match=f"{home} is in use by a running server"):
-            DirectoryLock(home, wait_s=0)
+    refused = pytest.raises(FlowctlError, match=f"{home} is in use by a running server")
+    with start_valkey(open_dir), refused:
+        DirectoryLock(home, wait_s=0)
 
 
 def test_a_half_made_data_directory_is_made_anew(open_dir: Path):
@@ -141,9 +141,9 @@ def test_other_people_of_this_machine_cannot_read_the_stores(open_dir: Path):
             psycopg.connect(f"postgresql://flowctl:guessed@{host}")
     with start_valkey(open_dir) as store:
         host = store.url.rpartition("@")[2]
-        with redis.Redis.from_url(f"redis://{host}") as client:
-            with pytest.raises(redis.AuthenticationError):
-                client.ping()
+        guess = redis.Redis.from_url(f"redis://{host}")
+        with guess, pytest.raises(redis.AuthenticationError):
+            guess.ping()
     for secret in open_dir.glob("*/password"):
         assert secret.stat().st_mode & 0o077 == 0
 
