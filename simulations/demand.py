@@ -209,7 +209,7 @@ def _choose(shares: Mapping[str, float], rng: np.random.Generator, n: int) -> tu
 
 def _plates(is_import: NDArray[np.bool_], rng: np.random.Generator) -> tuple[str, ...]:
     """Return a different plate for each truck: Vietnamese for exports, Chinese for imports."""
-    numbers = rng.permutation(100_000)[: len(is_import)]
+    numbers = rng.choice(100_000, len(is_import), replace=False)
     series = rng.integers(0, 2**31, len(is_import))
     return tuple(
         f"{_CHINESE_SERIES[k % len(_CHINESE_SERIES)]}{number:05d}"
@@ -221,7 +221,7 @@ def _plates(is_import: NDArray[np.bool_], rng: np.random.Generator) -> tuple[str
 
 def _phones(language: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
     """Return a different mobile number for each driver, E.164."""
-    numbers = rng.permutation(10_000_000)[: len(language)]
+    numbers = rng.choice(10_000_000, len(language), replace=False)
     phones = []
     for name, number in zip(language, numbers, strict=True):
         prefix, digits = _MOBILE[name]

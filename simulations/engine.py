@@ -174,6 +174,11 @@ class _Regulator:
         self._world = world
         self._number = number
         self._gate = site.gate_by_id[world.demand.gates[number]]
+        ways = self._ways()
+        self._travel_s = np.array([np.inf if way is None else way.travel_s for way in ways])
+        self._latest_s = np.array(
+            [np.inf if way is None else way.travel_s * (1 + way.travel_cv) for way in ways]
+        )
         self._ticks = 0
         self._learned: CapacityEstimate | None = None
 
@@ -184,23 +189,22 @@ class _Regulator:
         if window is None or not len(waiting):
             return
         until_open_s, until_close_s = window
-        ways = [self._way(int(truck)) for truck in waiting]
-        if until_open_s > max(way.travel_s for way in ways):
+        yard = self._world.demand.yard[waiting]
+        travel_s = self._travel_s[yard]
+        if until_open_s > travel_s.max():
             return
-        going = [
-            int(truck)
-            for truck, way in zip(waiting, ways, strict=True)
-            if until_open_s <= way.travel_s and way.travel_s * (1 + way.travel_cv) <= until_close_s
-        ]
+        # As in production: there when it opens, and a standard deviation of the way before closing.
+        in_time = (until_open_s <= travel_s) & (self._latest_s[yard] <= until_close_s)
         learned = self._learn()
         mu_per_s = export_rate(learned.per_h, learned.import_per_h) / _HOUR_S
         places = self._gate.inspection_places
-        target = n_target(mu_per_s, float(np.mean([way.travel_s for way in ways])), places)
+        target = n_target(mu_per_s, float(travel_s.mean()), places)
         allowed = n_allowed(target, mu_per_s, places, until_open_s, until_close_s)
-        quota = release_quota(
-            allowed, self._load(places), len(going), 0, self._site.dispatch.release_most
-        )
-        self._world.release(going[:quota])
+        exports, imports = self._world.count_at_gate(self._number)
+        load = gate_load(self._world.count_in_transit(self._number), exports, imports, places)
+        going = waiting[in_time]
+        quota = release_quota(allowed, load, len(going), 0, self._site.dispatch.release_most)
+        self._world.release(going[: max(quota, 0)])
 
     def _learn(self) -> CapacityEstimate:
         if self._learned is None or self._ticks % _LEARN_EVERY == 0:
@@ -210,10 +214,6 @@ class _Regulator:
         self._ticks += 1
         return self._learned
 
-    def _load(self, places: int) -> int:
-        exports, imports = self._world.count_at_gate(self._number)
-        return gate_load(self._world.count_in_transit(self._number), exports, imports, places)
-
     def _find_window(self) -> tuple[float, float] | None:
         """Return the seconds until the gate opens (0 if open) and closes; None if not in sight."""
         now = instant(self._world.now)
@@ -222,9 +222,7 @@ class _Regulator:
             return None
         return (window[0] - now).total_seconds(), (window[1] - now).total_seconds()
 
-    def _way(self, truck: int) -> Access:
-        yard = self._world.demand.yards[int(self._world.demand.yard[truck])]
-        way = self._site.yard_by_id[yard].access_to(self._gate.id)
-        if way is None:
-            raise FlowctlError(f"The yard '{yard}' feeds the gate '{self._gate.id}' by no way.")
-        return way
+    def _ways(self) -> list[Access | None]:
+        """Return the way from each yard of the day, None where a yard does not feed this gate."""
+        yards = self._site.yard_by_id
+        return [yards[yard].access_to(self._gate.id) for yard in self._world.demand.yards]

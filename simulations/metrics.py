@@ -38,7 +38,7 @@ class Measures:
         Per gate the exports that came and were not cleared by the day's end.
     starved_place_min
         Per gate the minutes that inspection places stood empty, in opening hours, while as many
-        exports were ready elsewhere.
+        exports stood ready in a yard and were not let go.
     """
 
     minutes: Column
@@ -182,6 +182,6 @@ def _starved_place_min(records: Records, gate: int, minutes: Column) -> float:
     for opens, closes in records.windows[gate]:
         open_now |= (minutes >= opens) & (minutes < closes)
     busy = _present(minutes, records.start_at[rows], records.clear_at[rows])
-    ready = _present(minutes, records.ready_at[export], records.gate_at[export])
-    empty = np.minimum(records.places[gate] - busy, ready)
+    held = _present(minutes, records.ready_at[export], records.released_at[export])
+    empty = np.minimum(records.places[gate] - busy, held)
     return float(np.maximum(empty, 0)[open_now].sum())
