@@ -53,7 +53,7 @@ $(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json | $
 
 $(PAGES): $(WEB)/node_modules/.installed $(PAGE_SOURCES)
 	@echo "Building the pages"
-	@scripts/with_node npm run build --prefix $(WEB) --silent
+	@scripts/with_node npm run build --prefix $(WEB) --silent -- --logLevel warn
 	@touch $@
 
 # --- What people run ------------------------------------------------------------------------------
