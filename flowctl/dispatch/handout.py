@@ -17,27 +17,24 @@ def hand_out(
     """
     gate, slot = problem.frozen_gate.copy(), problem.frozen_slot.copy()
     rank = problem.rank[classes.trucks]
+    place = np.full(len(classes.trucks), -1, dtype=np.int64)
     keeper = np.flatnonzero(classes.of_promise >= 0)
-    count = len(classes.size)
-    promised = network.node >= count
-    kept = _deal(
+    arc = np.flatnonzero((network.promise >= 0) & (flow > 0))
+    place[keeper] = _deal(
         classes.of_promise[keeper],
         rank[keeper],
-        network.node[promised] - count,
-        network.place[promised] % problem.slots,
-        network.place[promised],
-        flow[promised],
+        np.repeat(network.promise[arc], flow[arc]),
+        np.repeat(network.place[arc], flow[arc]),
+        problem.slots,
     )
-    place = np.full(len(classes.trucks), -1, dtype=np.int64)
-    place[keeper] = kept
     rest = np.flatnonzero(place < 0)
+    arc = np.flatnonzero((network.promise < 0) & (flow > 0))
     place[rest] = _deal(
         classes.of_class[rest],
         rank[rest],
-        network.node[~promised],
-        network.place[~promised] % problem.slots,
-        network.place[~promised],
-        flow[~promised],
+        np.repeat(network.node[arc], flow[arc]),
+        np.repeat(network.place[arc], flow[arc]),
+        problem.slots,
     )
     found = place >= 0
     gate[classes.trucks[found]] = place[found] // problem.slots
@@ -45,22 +42,20 @@ def hand_out(
     return gate, slot
 
 
-def _deal(of: Ints, rank: Ints, node: Ints, slot: Ints, place: Ints, flow: Ints) -> Ints:
-    """Deal ``flow`` [A] places of each node to its members ``of`` [M], sooner slots by rank.
+def _deal(of: Ints, rank: Ints, owner: Ints, place: Ints, slots: int) -> Ints:
+    """Deal each owner's places, [P], to its members ``of`` [M], sooner slots by rank.
 
-    Members beyond the flow of their node get -1.
+    Members beyond the places of their owner get -1.
     """
-    used = np.flatnonzero(flow)
-    arc = np.repeat(used, flow[used])
-    arc = arc[np.lexsort((place[arc], slot[arc], node[arc]))]
+    sooner = np.lexsort((place, place % slots, owner))
+    owner, place = owner[sooner], place[sooner]
     turn = np.lexsort((rank, of))
-    # The k-th member of a node takes the k-th of its places.
+    # The k-th member of an owner takes the k-th of its places.
     nth = np.arange(len(turn)) - np.searchsorted(of[turn], of[turn], "left")
-    start = np.searchsorted(node[arc], of[turn], "left")
-    end = np.searchsorted(node[arc], of[turn], "right")
-    served = start + nth < end
+    at = np.searchsorted(owner, of[turn], "left") + nth
+    served = at < np.searchsorted(owner, of[turn], "right")
     dealt = np.full(len(turn), -1, dtype=np.int64)
-    dealt[turn[served]] = place[arc[(start + nth)[served]]]
+    dealt[turn[served]] = place[at[served]]
     return dealt
 
 

@@ -34,15 +34,21 @@ class Classes:
 class Network:
     """Arcs from supply nodes to places.
 
-    Nodes 0..K-1 are classes, K..K+Q-1 promises; ``node`` [A], ascending, ``place`` [A] = gate * S +
-    slot and ``cost`` [A] are the arcs, ``room`` [G * S] the trucks a place still takes.
-    ``unserved`` [K] is the cost of leaving a truck of a class out. Promise q is fed by its class at
-    the cost ``-saving`` a truck, at most its size. ``constant`` is what no choice changes.
+    Nodes 0..K-1 are classes; K.. are the promises ``wide`` [W] that reach over several slots.
+    ``node`` [A], ``place`` [A] = gate * S + slot, ``cost`` [A] and ``most`` [A], how many trucks
+    fit, are the arcs; ``promise`` [A] is the promise an arc keeps (-1: none). Wide promises are fed
+    by their class at the cost ``-saving`` a truck, at most their size; narrow ones are an arc of
+    the class itself, the saving taken off its cost.
+    ``room`` [G * S] is what a place still takes, ``unserved`` [K] the cost of leaving a truck of a
+    class out, ``constant`` what no choice changes.
     """
 
     node: Ints
     place: Ints
     cost: Ints
+    most: Ints
+    promise: Ints
+    wide: Ints
     room: Ints
     unserved: Ints
     saving: int
@@ -89,25 +95,38 @@ def network_of(problem: DispatchProblem, classes: Classes, ends: Ints) -> Networ
 
     Promises have all their arcs: they reach over a few slots only.
     """
+    gates, count = len(problem.gates), len(classes.size)
     first = problem.earliest[classes.member]
+    node, place = _spread(first, ends, problem.slots, np.tile(np.arange(gates), (count, 1)))
     told = problem.told_gate[classes.promise_member]
-    begin = np.full((len(told), len(problem.gates)), problem.slots, dtype=np.int64)
-    end = np.zeros_like(begin)
-    row = np.arange(len(told))
-    begin[row, told] = np.maximum(
+    begin = np.maximum(
         problem.keep_first[classes.promise_member],
         problem.earliest[classes.promise_member, told],
     )
-    end[row, told] = np.minimum(problem.keep_last[classes.promise_member] + 1, problem.slots)
+    end = np.minimum(problem.keep_last[classes.promise_member] + 1, problem.slots)
+    promise, kept = _spread(begin[:, None], end[:, None], problem.slots, told[:, None])
+    wide = np.flatnonzero(end - begin > 1)
+    keeper = classes.promise_class.copy()
+    keeper[wide] = count + np.arange(len(wide))
+    narrow = np.where(end - begin > 1, 0, problem.change)
+    node, place = np.concatenate([node, keeper[promise]]), np.concatenate([place, kept])
+    promise = np.concatenate([np.full(len(node) - len(promise), -1), promise])
+    truck = np.concatenate([classes.member, classes.promise_member])[
+        np.where(promise < 0, node, count + promise)
+    ]
+    discount = np.where(promise < 0, 0, np.append(narrow, 0)[promise])
+    most = np.concatenate([classes.size, classes.promise_size])[
+        np.where(promise < 0, node, count + promise)
+    ]
     room = np.maximum(problem.room, 0).ravel()
-    node, place = _spread(np.concatenate([first, begin]), np.concatenate([ends, end]), problem)
     open_ = room[place] > 0
-    node, place = node[open_], place[open_]
-    members = np.concatenate([classes.member, classes.promise_member])
     return Network(
-        node=node,
-        place=place,
-        cost=place_cost(problem, members[node], place),
+        node=node[open_],
+        place=place[open_],
+        cost=(place_cost(problem, truck, place) - discount)[open_],
+        most=most[open_],
+        promise=promise[open_],
+        wide=wide,
         room=room,
         unserved=problem.unserved_cost[classes.member],
         saving=problem.change,
@@ -122,11 +141,11 @@ def place_cost(problem: DispatchProblem, truck: Ints, place: Ints) -> Ints:
     return np.asarray(delay + problem.diversion * (gate != problem.preferred[truck]))
 
 
-def first_ends(problem: DispatchProblem, classes: Classes, slots: int, spare: int) -> Ints:
+def first_ends(problem: DispatchProblem, classes: Classes, window: int) -> Ints:
     """Return a guess of the slots each class can need at each gate, [K, G]: ends, exclusive.
 
-    ``slots`` from its earliest on, or to the end of the busy time it comes into, were every truck
-    to go to the gate it prefers, and ``spare`` more. A guess only: prices tell whether it held.
+    ``window`` slots from its earliest on, and twice the wait a truck would have that comes then,
+    were every truck to go to the gate it prefers. A guess only: prices tell whether it held.
     """
     first = problem.earliest[classes.member]
     preferred = problem.preferred[classes.member]
@@ -134,34 +153,32 @@ def first_ends(problem: DispatchProblem, classes: Classes, slots: int, spare: in
     ends = np.empty_like(first)
     for gate in range(len(problem.gates)):
         mine = preferred == gate
-        came = np.bincount(
-            first[mine, gate], weights=classes.size[mine], minlength=problem.slots + 1
-        )[: problem.slots]
-        clear = _busy_until(came.tolist(), room[gate].tolist())
-        ends[:, gate] = np.maximum(first[:, gate] + slots, clear[first[:, gate]] + spare)
+        came = np.zeros(problem.slots + 1, dtype=np.int64)
+        np.add.at(came, first[mine, gate], classes.size[mine])
+        wait = _waits(came[:-1], room[gate])
+        ends[:, gate] = first[:, gate] + window + 2 * wait[first[:, gate]]
     return np.minimum(ends, problem.slots)
 
 
-def _busy_until(came: list[float], room: list[int]) -> Ints:
-    """Return for each slot the next one at whose end nobody waits; one more entry for S."""
-    waiting, idle = 0.0, []
-    for trucks, places in zip(came, room, strict=True):
-        waiting = max(waiting + trucks - places, 0.0)
-        idle.append(waiting == 0.0)
-    until = [len(room)]
-    for slot in range(len(room) - 1, -1, -1):
-        until.append(slot if idle[slot] else until[-1])
-    return np.array(until[::-1], dtype=np.int64)
+def _waits(came: Ints, room: Ints) -> Ints:
+    """Return for each slot how many slots those who wait then need to pass; one more entry for S."""
+    waiting, queue = 0, []
+    for trucks, places in zip(came.tolist(), room.tolist(), strict=True):
+        waiting += trucks
+        queue.append(waiting)
+        waiting = max(waiting - places, 0)
+    passed = np.append(0, np.cumsum(room))
+    clear = np.searchsorted(passed, passed[:-1] + np.array(queue, dtype=np.int64), "left")
+    return np.append(np.maximum(clear - 1 - np.arange(len(room)), 0), 0)
 
 
-def _spread(first: Ints, end: Ints, problem: DispatchProblem) -> tuple[Ints, Ints]:
-    """Return node and place of every slot in ``first`` to ``end`` (exclusive) of every gate."""
+def _spread(first: Ints, end: Ints, slots: int, gate: Ints) -> tuple[Ints, Ints]:
+    """Return row and place of each slot from ``first`` to before ``end`` at ``gate``, all [R, C]."""
     count = np.maximum(end - first, 0).ravel()
-    row = np.repeat(np.arange(len(count)), count)
+    cell = np.repeat(np.arange(len(count)), count)
     before = np.cumsum(count) - count
-    slot = first.ravel()[row] + np.arange(len(row)) - before[row]
-    node, gate = np.divmod(row, len(problem.gates))
-    return node, gate * problem.slots + slot
+    slot = np.arange(len(cell)) + (first.ravel() - before)[cell]
+    return cell // first.shape[1], gate.ravel()[cell] * slots + slot
 
 
 def _constant(problem: DispatchProblem, classes: Classes) -> int:

@@ -24,7 +24,7 @@ class Prices:
 
 
 def prices_of(classes: Classes, network: Network, flow: Ints, links: Ints) -> Prices:
-    """Return the prices of an optimal ``flow`` [A] with ``links`` [Q] into the promises.
+    """Return the prices of an optimal ``flow`` [A] with ``links`` [W] into the wide promises.
 
     Shortest distances to the sink in the residual network (Bellman-Ford, all places at once): a
     truck pushed into a full place moves one of those there to where that costs least.
@@ -36,33 +36,67 @@ def prices_of(classes: Classes, network: Network, flow: Ints, links: Ints) -> Pr
     used = used[full[network.place[used]]]
     used = used[np.argsort(network.place[used], kind="stable")]
     priced, at = np.unique(network.place[used], return_index=True)
-    while True:
-        dearest = _nodes(classes, network, links, price)
-        if len(used) == 0:
-            break
-        moved = dearest[network.node[used]] - network.cost[used]
+    offers = _Offers.of(classes, network, flow, links)
+    distance = offers.least(price)
+    while len(used):
+        moved = distance[network.node[used]] - network.cost[used]
         lower = np.minimum(price[priced], np.minimum.reduceat(moved, at))
         if (lower == price[priced]).all():
             break
         price[priced] = lower
-    return Prices(price, _values(classes, network, flow, links, price, dearest))
+        distance = offers.least(price)
+    return Prices(price, _values(classes, network, flow, links, price, distance))
 
 
-def _nodes(classes: Classes, network: Network, links: Ints, price: Ints) -> Ints:
-    """Return the distance of every class and promise to the sink, [K + Q]."""
-    count = len(classes.size)
-    least = np.full(count + len(classes.promise_size), _FAR)
-    if len(network.node):
-        first = np.flatnonzero(np.diff(network.node, prepend=-1))
-        offers = network.cost + price[network.place]
-        least[network.node[first]] = np.minimum.reduceat(offers, first)
-    least[:count] = np.minimum(least[:count], network.unserved)
-    open_ = links < classes.promise_size
-    np.minimum.at(least, classes.promise_class[open_], least[count:][open_] - network.saving)
-    fed = links > 0
-    back = least[classes.promise_class] + network.saving
-    least[count:] = np.where(fed, np.minimum(least[count:], back), least[count:])
-    return least
+@dataclass(frozen=True, slots=True)
+class _Offers:
+    """Where the supply nodes could still send a truck.
+
+    ``cost`` [B] and ``place`` [B] are the arcs with room, in runs of one node that begin at
+    ``first``; ``unserved`` [K + W]; ``feeding`` are the wide promises with room, ``fed`` those in
+    use, with the classes ``owner`` [W].
+    """
+
+    cost: Ints
+    place: Ints
+    first: Ints
+    node: Ints
+    unserved: Ints
+    owner: Ints
+    feeding: Ints
+    fed: Ints
+    saving: int
+
+    @staticmethod
+    def of(classes: Classes, network: Network, flow: Ints, links: Ints) -> "_Offers":
+        """Return what the flow leaves open."""
+        left = np.flatnonzero(flow < network.most)
+        node = network.node[left]
+        first = np.flatnonzero(np.diff(node, prepend=-1))
+        return _Offers(
+            cost=network.cost[left],
+            place=network.place[left],
+            first=first,
+            node=node[first],
+            unserved=np.append(network.unserved, np.full(len(links), _FAR)),
+            owner=classes.promise_class[network.wide],
+            feeding=np.flatnonzero(links < classes.promise_size[network.wide]),
+            fed=np.flatnonzero(links),
+            saving=network.saving,
+        )
+
+    def least(self, price: Ints) -> Ints:
+        """Return the distance of every supply node to the sink at these prices, [K + W]."""
+        least = self.unserved.copy()
+        if len(self.first):
+            found = np.minimum.reduceat(self.cost + price[self.place], self.first)
+            np.minimum.at(least, self.node, found)
+        wide = len(least) - len(self.owner)
+        ahead = least[wide + self.feeding] - self.saving
+        np.minimum.at(least, self.owner[self.feeding], ahead)
+        back = least[self.owner[self.fed]] + self.saving
+        least[wide + self.fed] = np.minimum(least[wide + self.fed], back)
+        return least
 
 
 def _values(
@@ -75,17 +109,32 @@ def _values(
 ) -> Ints:
     """Return the dearest thing each class uses: the least value that explains the flow."""
     count = len(classes.size)
-    value = np.full(count, -_FAR)
-    out = np.zeros(count, dtype=np.int64)
-    used = np.flatnonzero((flow > 0) & (network.node < count))
+    value = np.full(count + len(links), -_FAR)
+    used = np.flatnonzero(flow)
     np.maximum.at(value, network.node[used], network.cost[used] + price[network.place[used]])
-    np.add.at(out, network.node[used], flow[used])
     fed = np.flatnonzero(links)
-    np.maximum.at(value, classes.promise_class[fed], distance[count:][fed] - network.saving)
-    np.add.at(out, classes.promise_class[fed], links[fed])
-    left = out < classes.size
-    value[left] = np.maximum(value[left], network.unserved[left])
-    return value
+    owner = classes.promise_class[network.wide]
+    np.maximum.at(value, owner[fed], distance[count + fed] - network.saving)
+    left = _left_out(classes, network, flow, links) > 0
+    value[:count][left] = np.maximum(value[:count][left], network.unserved[left])
+    return value[:count]
+
+
+def _left_out(classes: Classes, network: Network, flow: Ints, links: Ints) -> Ints:
+    """Return how many trucks of each class the flow leaves without a place, [K]."""
+    count = len(classes.size)
+    direct = network.node < count
+    out = np.zeros(count, dtype=np.int64)
+    np.add.at(out, network.node[direct], flow[direct])
+    np.add.at(out, classes.promise_class[network.wide], links)
+    return classes.size - out
+
+
+def total(classes: Classes, network: Network, flow: Ints, links: Ints) -> int:
+    """Return the flow's cost, what it could not choose included."""
+    served = int((network.cost * flow).sum()) - network.saving * int(links.sum())
+    out = int((network.unserved * _left_out(classes, network, flow, links)).sum())
+    return served + out + network.constant
 
 
 def grown_ends(problem: DispatchProblem, classes: Classes, prices: Prices, ends: Ints) -> Ints:

@@ -16,12 +16,11 @@ from ortools.graph.python import min_cost_flow
 from flowctl.dispatch.handout import hand_out, overtaken
 from flowctl.dispatch.network import Classes, Network, classes_of, first_ends, network_of
 from flowctl.dispatch.plan import Plan, planned
-from flowctl.dispatch.prices import grown_ends, prices_of
+from flowctl.dispatch.prices import grown_ends, prices_of, total
 from flowctl.dispatch.problem import DispatchProblem, Ints
 
 _WINDOW = 24
 """Slots offered to each class at first (six hours of 15 min)."""
-_SPARE = 8
 
 
 class SolverError(RuntimeError):
@@ -39,7 +38,7 @@ def solve(problem: DispatchProblem, *, window: int = _WINDOW) -> Plan:
     classes = classes_of(problem)
     if len(classes.trucks) == 0 or problem.slots == 0:
         return _without_choice(problem)
-    ends = first_ends(problem, classes, window, _SPARE)
+    ends = first_ends(problem, classes, window)
     while True:
         network = network_of(problem, classes, ends)
         flow, links = _flow(classes, network)
@@ -56,7 +55,7 @@ def solve(problem: DispatchProblem, *, window: int = _WINDOW) -> Plan:
         gate=gate,
         slot=slot,
         cost=cost,
-        bound=_total(classes, network, flow, links),
+        bound=total(classes, network, flow, links),
         status="optimal",
         inversions=overtaken(problem, classes, slot),
         unserved=unserved,
@@ -77,24 +76,23 @@ def _without_choice(problem: DispatchProblem) -> Plan:
 
 
 def _flow(classes: Classes, network: Network) -> tuple[Ints, Ints]:
-    """Return the flow on the arcs [A] and into the promises [Q]."""
-    count, promises = len(classes.size), len(classes.promise_size)
+    """Return the flow on the arcs [A] and into the wide promises [W]."""
+    count, wide = len(classes.size), len(network.wide)
     places = len(network.room)
-    first_place = count + promises
+    first_place = count + wide
     sink = first_place + places
     every = np.arange(count)
-    supply_of = np.concatenate([classes.size, classes.promise_size])
-    tail = [network.node, classes.promise_class, every, first_place + np.arange(places)]
+    tail = [network.node, classes.promise_class[network.wide], every, np.arange(first_place, sink)]
     head = [
         first_place + network.place,
-        count + np.arange(promises),
+        np.arange(count, first_place),
         np.full(count, sink),
         np.full(places, sink),
     ]
-    capacity = [supply_of[network.node], classes.promise_size, classes.size, network.room]
+    capacity = [network.most, classes.promise_size[network.wide], classes.size, network.room]
     cost = [
         network.cost,
-        np.full(promises, -network.saving),
+        np.full(wide, -network.saving),
         network.unserved,
         np.zeros(places, dtype=np.int64),
     ]
@@ -107,17 +105,5 @@ def _flow(classes: Classes, network: Network) -> tuple[Ints, Ints]:
     status = solver.solve()
     if status != solver.OPTIMAL:
         raise SolverError(f"The minimum-cost flow ended with {status}, not with an optimum.")
-    flows = np.asarray(solver.flows(np.arange(len(network.node) + promises)), dtype=np.int64)
+    flows = np.asarray(solver.flows(np.arange(len(network.node) + wide)), dtype=np.int64)
     return flows[: len(network.node)], flows[len(network.node) :]
-
-
-def _total(classes: Classes, network: Network, flow: Ints, links: Ints) -> int:
-    """Return the flow's cost."""
-    count = len(classes.size)
-    direct = network.node < count
-    out = np.bincount(network.node[direct], weights=flow[direct], minlength=count) + np.bincount(
-        classes.promise_class, weights=links, minlength=count
-    )
-    left = classes.size - out.astype(np.int64)
-    served = int((network.cost * flow).sum()) - network.saving * int(links.sum())
-    return served + int((network.unserved * left).sum()) + network.constant
