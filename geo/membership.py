@@ -66,9 +66,7 @@ class ZoneIndex:
         y = np.atleast_1d(np.asarray(lat, dtype=np.float64))
         inner = np.zeros((len(x), len(self.zones)), dtype=np.bool_)
         outer = inner.copy()
-        rows = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-        near, zone = self._tree.query(shapely.points(x[rows], y[rows]))
-        point = rows[near]
+        point, zone = self._tree.query(shapely.points(x, y))  # by rectangles; NaN meets none
         # For a point, "intersects" is "covered by", and this form uses the prepared polygons.
         outer[point, zone] = shapely.intersects_xy(self._outer[zone], x[point], y[point])
         inner[point, zone] = shapely.intersects_xy(self._inner[zone], x[point], y[point])

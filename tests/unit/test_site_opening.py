@@ -19,7 +19,7 @@ def opening() -> Opening:
 
 
 def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+    return datetime(*parts, tzinfo=UTC)
 
 
 def test_windows_are_local_hours_as_utc(opening: Opening):
