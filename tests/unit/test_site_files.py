@@ -79,15 +79,19 @@ def test_a_road_drawn_the_other_way_round_is_turned(tmp_path: Path):
         ("to = 2024-02-13", 'to = "2024-02-13"', 'exception 1, field "to"', "without quotes"),
         (
             "windows = []",
-            "windows = []\n[[calendars.goods.exceptions]]\nfrom = 2024-02-13\nto = 2024-02-14\n"
-            'windows = ["08:00-09:00"]',
+            (
+                "windows = []\n[[calendars.goods.exceptions]]\nfrom = 2024-02-13\nto = 2024-02-14\n"
+                'windows = ["08:00-09:00"]'
+            ),
             'exception 2, field "from"',
             "2024-02-13 is in two exceptions",
         ),
         (
             "travel_cv = 0.25",
-            'travel_cv = 0.25\n[[yards.access]]\ngate = "north"\nroads = ["way_out", "freight"]\n'
-            "reaction_s = 60\ntravel_cv = 0.1",
+            (
+                'travel_cv = 0.25\n[[yards.access]]\ngate = "north"\nroads = ["way_out", "freight"]\n'
+                "reaction_s = 60\ntravel_cv = 0.1"
+            ),
             'yard yard_south, field "access"',
             "gate north stands twice",
         ),
