@@ -1,7 +1,7 @@
 """The physics of a gate: inspection places that serve two queues, inside opening hours."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from flowctl.site import Opening
@@ -10,13 +10,16 @@ _SEARCH = timedelta(days=60)  # longer than any closure; a gate shut for longer 
 
 
 class OpenHours:
-    """The opening windows of a gate as epoch seconds, asked in any order."""
+    """The opening windows (opens, closes) of a gate in epoch seconds, in order."""
 
-    def __init__(self, opening: Opening, start: datetime) -> None:
-        self._windows = [
-            (opens.timestamp(), closes.timestamp())
-            for opens, closes in opening.between(start, start + _SEARCH)
-        ]
+    def __init__(self, windows: Sequence[tuple[float, float]]) -> None:
+        self._windows = windows
+
+    @classmethod
+    def of(cls, opening: Opening, start: datetime) -> "OpenHours":
+        """Return the hours of a calendar from ``start`` on, for the next two months."""
+        windows = opening.between(start, start + _SEARCH)
+        return cls([(opens.timestamp(), closes.timestamp()) for opens, closes in windows])
 
     def is_open(self, at: float) -> bool:
         """Tell whether service may begin at ``at``."""

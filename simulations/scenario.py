@@ -3,9 +3,8 @@
 A scenario is a TOML file. Hours are local hours of the day played; shares lie between 0 and 1.
 """
 
-import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from math import inf, isfinite
@@ -14,8 +13,8 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowctl.errors import FlowctlError
+from flowctl.site_tables import LANGUAGES, nearest
 
-LANGUAGES = ("vi", "zh", "en")
 CARGOES = ("normal", "reefer", "perishable")
 _SUM_TOLERANCE = 1e-6
 
@@ -225,7 +224,7 @@ def _row(kind: type[Row], table: object, where: str) -> Row:
     values = dict(_mapping(table, where))
     for key in values:
         if key not in known:
-            raise ScenarioError(f"{where}: there is no key '{key}'{_nearest(key, list(known))}.")
+            raise _unknown(key, known, where)
     for name, row in known.items():
         if name not in values:
             if row.default is MISSING:
@@ -283,7 +282,7 @@ def _zone(value: object, where: str) -> ZoneInfo:
 def _check_shares(shares: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
     for name, share in _mapping(shares, where).items():
         if name not in allowed:
-            raise ScenarioError(f"{where}: there is no '{name}'{_nearest(name, list(allowed))}.")
+            raise _unknown(name, allowed, where)
         _number(share, float, {"least": 0.0, "most": 1.0}, f"{where}, {name}")
     if abs(sum(shares.values()) - 1) > _SUM_TOLERANCE:
         raise ScenarioError(f"{where}: the shares sum to {sum(shares.values()):g}, not to 1.")
@@ -310,6 +309,7 @@ def _spans(scenario: Scenario) -> tuple[tuple[float, float, str], ...]:
     )
 
 
-def _nearest(word: str, known: list[str]) -> str:
-    match = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"; did you mean '{match[0]}'" if match else f"; known are {', '.join(known)}"
+def _unknown(word: str, known: Iterable[str], where: str) -> ScenarioError:
+    listed = list(known)
+    hint = nearest(word, listed) or f"; known are {', '.join(listed)}."
+    return ScenarioError(f"{where}: there is no '{word}'{hint}")

@@ -77,7 +77,7 @@ class World:
         self.heard: Counter[str] = Counter()
         self._controlled = controlled
         self._gates = [site.gate_by_id[gate] for gate in self.demand.gates]
-        self._hours = [OpenHours(gate.opening, scenario.start) for gate in self._gates]
+        self._hours = [OpenHours.of(gate.opening, scenario.start) for gate in self._gates]
         self._floors = [
             GateFloor(gate.inspection_places, hours)
             for gate, hours in zip(self._gates, self._hours, strict=True)

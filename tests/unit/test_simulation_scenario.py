@@ -1,0 +1,96 @@
+"""A scenario's file: what it says, and what is refused in a sentence."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from simulated_day import PUBLISHED, day_table, small_day
+
+from simulations.scenario import ScenarioError, load_scenario, parse_scenario, scaled
+
+
+def refusal(**changes: object) -> str:
+    with pytest.raises(ScenarioError) as refused:
+        parse_scenario(day_table(**changes), where="small.toml")
+    return str(refused.value)
+
+
+def test_the_published_day_holds_the_published_counts():
+    day = load_scenario(PUBLISHED)
+    assert sum(gate.standing for gate in day.gates.values()) == 483
+    assert {gate: row.arrivals for gate, row in day.gates.items()} == {
+        "huu_nghi": 148,
+        "tan_thanh": 417,
+    }
+    assert {gate: row.imports for gate, row in day.gates.items()} == {
+        "huu_nghi": 511,
+        "tan_thanh": 168,
+    }
+
+
+def test_a_day_begins_at_local_midnight_and_its_report_closes_at_its_hour():
+    day = small_day()
+    assert day.start == datetime(2024, 1, 22, 17, tzinfo=UTC)
+    assert day.closes == datetime(2024, 1, 23, 13, tzinfo=UTC)
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_right_name():
+    table = day_table()
+    table["gps"]["noise_metres"] = table["gps"].pop("noise_m")
+    with pytest.raises(ScenarioError, match=r"\[gps\].*'noise_metres'.*did you mean \"noise_m\"\?"):
+        parse_scenario(table, where="small.toml")
+
+
+def test_a_missing_key_is_named():
+    table = day_table()
+    del table["checks"]["cv"]
+    with pytest.raises(ScenarioError, match=r"small\.toml, \[checks\]: the key 'cv' is missing"):
+        parse_scenario(table, where="small.toml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"north": {"arrivals": -3}}, "north, arrivals: -3 is out of range"),
+        ({"north": {"imports": 2.5}}, "expected a whole number, not 2.5"),
+        ({"gps": {"lost_share": 1.2}}, "must be between 0 and 1"),
+        ({"gps": {"noise_m": "ten"}}, "expected a number, not 'ten'"),
+        ({"checks": {"mean_min": 0.0}}, "[checks], mean_min: 0 is out of range"),
+        ({"screening": {"least_min": 20.0}}, "the least (20) is above the most (15)"),
+        ({"cargo": {"normal": 0.5}}, "the shares sum to 0.7, not to 1"),
+        ({"languages": {"fr": 0.0}}, "there is no 'fr'"),
+        ({"name": {"zh": ""}}, "the text in 'zh' is missing"),
+        ({"timezone": "Asia/Hanoi_City"}, "not a known time zone"),
+        ({"day": "yesterday"}, "expected a date"),
+        ({"gates": {"north": 7}}, "expected a table, not 7"),
+        (
+            {"imports": {"peaks": [{"share": 0.9, "at_h": 9.0, "sd_h": 0.0}]}},
+            "sd_h: 0 is out of range",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(changes: dict[str, object], words: str):
+    sentence = refusal(**changes)
+    assert words in sentence
+    assert sentence.startswith("small.toml")
+    assert sentence.endswith((".", "?"))
+
+
+def test_a_file_that_is_not_there_or_not_toml_is_named(tmp_path: Path):
+    with pytest.raises(ScenarioError, match="no such scenario file"):
+        load_scenario(tmp_path / "nowhere.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("id = ", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"broken\.toml: this is not valid TOML"):
+        load_scenario(broken)
+
+
+def test_a_demand_factor_multiplies_every_count():
+    north = scaled(small_day(), 1.5).gates["north"]
+    assert (north.standing, north.arrivals, north.imports) == (15, 30, 18)
+
+
+@pytest.mark.parametrize("factor", [-1.0, float("nan"), float("inf")])
+def test_a_demand_factor_below_zero_or_without_end_is_refused(factor: float):
+    with pytest.raises(ScenarioError, match="demand factor"):
+        scaled(small_day(), factor)
