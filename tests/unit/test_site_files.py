@@ -89,8 +89,8 @@ def test_a_road_drawn_the_other_way_round_is_turned(tmp_path: Path):
         (
             "travel_cv = 0.25",
             (
-                'travel_cv = 0.25\n[[yards.access]]\ngate = "north"\nroads = ["way_out", "freight"]\n'
-                "reaction_s = 60\ntravel_cv = 0.1"
+                'travel_cv = 0.25\n[[yards.access]]\ngate = "north"\n'
+                'roads = ["way_out", "freight"]\nreaction_s = 60\ntravel_cv = 0.1'
             ),
             'yard yard_south, field "access"',
             "gate north stands twice",
