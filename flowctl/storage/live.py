@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import args_row, class_row
 
 Connection = psycopg.Connection[Any]
 
@@ -53,6 +53,7 @@ class LiveRow:
 # A visit belongs to a trip where it reaches into the time between registration and end.
 # What was seen at a gate before the truck last came into a yard is forgotten: it was sent back.
 # A truck has cleared when it entered the zone beyond, or left the lane and did not queue again.
+# The columns come in the order of LiveRow's fields.
 _LIVE: LiteralString = """
 select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.registered_at,
        t.registered_by, t.state, t.ended_at, v.uid as device,
@@ -107,7 +108,7 @@ left join lateral (
 
 def list_active(conn: Connection, site: str) -> list[LiveRow]:
     """Return all active trips of a site, in order of registration."""
-    with conn.cursor(row_factory=class_row(LiveRow), binary=True) as cursor:
+    with conn.cursor(row_factory=args_row(LiveRow), binary=True) as cursor:
         return cursor.execute(
             _LIVE + " where t.site = %s and t.state = 'active' order by t.id", [site]
         ).fetchall()
@@ -115,7 +116,7 @@ def list_active(conn: Connection, site: str) -> list[LiveRow]:
 
 def find_live(conn: Connection, trip_id: int, *, site: str) -> LiveRow | None:
     """Return one trip of any state."""
-    with conn.cursor(row_factory=class_row(LiveRow), binary=True) as cursor:
+    with conn.cursor(row_factory=args_row(LiveRow), binary=True) as cursor:
         return cursor.execute(
             _LIVE + " where t.site = %s and t.id = %s", [site, trip_id]
         ).fetchone()
@@ -131,7 +132,7 @@ def list_trips(
     limit: int,
 ) -> list[LiveRow]:
     """Return the newest trips, where given only those of a state, a plate or a registrar."""
-    with conn.cursor(row_factory=class_row(LiveRow), binary=True) as cursor:
+    with conn.cursor(row_factory=args_row(LiveRow), binary=True) as cursor:
         return cursor.execute(
             _LIVE + " where t.site = %(site)s"
             " and (%(state)s::text is null or t.state = %(state)s)"

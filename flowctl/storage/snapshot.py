@@ -1,15 +1,15 @@
 """What the controller decides from: the active trips and what was seen at the gates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from math import isnan, nan
+from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
 import shapely
-from numpy.typing import NDArray
-from psycopg.rows import tuple_row
+from psycopg.rows import args_row
 
 from flowctl.site import Corridor, Site
 from flowctl.state import Cargo, GateHistory, LiveTrip, Slot
@@ -21,7 +21,7 @@ Connection = psycopg.Connection[Any]
 HISTORY = timedelta(hours=36)
 """How far back the gates' past reaches: over a closed night into the open day before."""
 
-_SAME_CLEARANCE = timedelta(minutes=30)
+_SAME_CLEARANCE_S = 1800.0
 
 _ON_CORRIDOR_M = 500.0
 """A truck this near to the road's line is on it; the lines are hand-drawn (± 100–700 m)."""
@@ -111,31 +111,70 @@ def gate_histories(conn: Connection, site: Site, now: datetime) -> tuple[GateHis
     Exports come from the visits of their devices, imports and trucks without a device from what
     officers posted. A truck that both saw counts once.
     """
-    rows = _list_crossings(conn, site.id, since=now - HISTORY)
-    by_gate: dict[str, list[tuple[float, float, bool]]] = {gate.id: [] for gate in site.gates}
-    for gate, entered, cleared, is_import in rows:
-        if gate in by_gate:
-            by_gate[gate].append((entered, cleared, is_import))
-    return tuple(_history(gate, crossings) for gate, crossings in by_gate.items())
+    tracked = _list_tracked(conn, site.id, since=now - HISTORY)
+    seen = {(passage.gate, passage.truck) for passage in tracked}
+    observed = pair_events(_list_observed(conn, site.id, since=now - HISTORY))
+    passages = [
+        *tracked,
+        *(p for p in observed if p.is_import or (p.gate, p.truck) not in seen),
+    ]
+    return tuple(
+        GateHistory(
+            gate.id,
+            np.array([p.entered_at for p in passages if p.gate == gate.id], dtype=np.float64),
+            np.array([p.cleared_at for p in passages if p.gate == gate.id], dtype=np.float64),
+            np.array([p.is_import for p in passages if p.gate == gate.id], dtype=np.bool_),
+        )
+        for gate in site.gates
+    )
 
 
-def _history(gate: str, crossings: Sequence[tuple[float, float, bool]]) -> GateHistory:
-    entered: NDArray[np.float64] = np.array([row[0] for row in crossings], dtype=np.float64)
-    cleared: NDArray[np.float64] = np.array([row[1] for row in crossings], dtype=np.float64)
-    imports: NDArray[np.bool_] = np.array([row[2] for row in crossings], dtype=np.bool_)
-    return GateHistory(gate, entered, cleared, imports)
+class Passage(NamedTuple):
+    """One truck at one gate; moments in epoch seconds, NaN where not seen."""
+
+    gate: str
+    truck: str
+    is_import: bool
+    entered_at: float
+    cleared_at: float
 
 
-def _list_crossings(
-    conn: Connection, site: str, *, since: datetime
-) -> list[tuple[str, float, float, bool]]:
-    """Return (gate, entered, cleared, is import) in epoch seconds, NaN where not seen.
+class Observation(NamedTuple):
+    """One event as an officer posted it; ``at`` in epoch seconds."""
 
-    Of an officer's mark, an entry pairs with the next clearance; an entry followed by another
-    entry of the same mark was never cleared by anybody's word and no longer counts as inside.
-    Two clearances of a mark in short order are two officers' word for one.
+    gate: str
+    truck: str
+    is_import: bool
+    kind: str
+    at: float
+
+
+def pair_events(observations: Iterable[Observation]) -> list[Passage]:
+    """Return the passages that officers' events, given in order of time, amount to.
+
+    An entry pairs with the mark's next clearance. One that is followed by another entry was never
+    cleared by anybody's word and no longer counts as inside; two clearances in short order are
+    two officers' word for one.
     """
-    with conn.cursor(row_factory=tuple_row, binary=True) as cursor:
+    newest: dict[tuple[str, str, bool], Passage] = {}
+    passages = []
+    for seen in observations:
+        key = (seen.gate, seen.truck, seen.is_import)
+        last = newest.get(key)
+        if seen.kind == "entered":
+            newest[key] = Passage(*key, seen.at, nan)
+        elif last is None or seen.at - last.cleared_at > _SAME_CLEARANCE_S:
+            newest[key] = Passage(*key, nan, seen.at)
+        elif isnan(last.cleared_at):
+            newest[key] = last._replace(cleared_at=seen.at)
+        if last is not None and not isnan(last.cleared_at) and newest[key] is not last:
+            passages.append(last)
+    return [*passages, *newest.values()]
+
+
+def _list_tracked(conn: Connection, site: str, *, since: datetime) -> list[Passage]:
+    """Return the passages of export trips that their devices show."""
+    with conn.cursor(row_factory=args_row(Passage), binary=True) as cursor:
         return cursor.execute(
             """
             with passage as (
@@ -152,49 +191,31 @@ def _list_crossings(
                     select from visits y where y.device_id = v.device_id and y.role = 'yard'
                     and y.entered_at > v.entered_at
                     and y.entered_at <= coalesce(t.ended_at, 'infinity'))
-            ),
-            tracked as (
-                select trip, plate, gate,
-                       min(entered_at) filter (where role in ('queue', 'lane')) as entered_at,
-                       least(
-                           min(entered_at)
-                               filter (where role = 'beyond' and entered_at >= requeued_at),
-                           case when bool_or(left_at is null)
-                                    filter (where role = 'lane' and entered_at >= requeued_at)
-                                then null
-                                else max(left_at)
-                                    filter (where role = 'lane' and entered_at >= requeued_at)
-                           end
-                       ) as cleared_at
-                from passage group by trip, plate, gate
-            ),
-            observed as (
-                select gate, truck, direction, kind, at,
-                       lead(kind) over mark as next_kind, lead(at) over mark as next_at,
-                       lag(kind) over mark as last_kind, lag(at) over mark as last_at
-                from gate_events
-                where site = %(site)s and at >= %(since)s
-                window mark as (partition by gate, direction, truck order by at, kind desc)
             )
-            select gate,
-                   coalesce(extract(epoch from entered_at), 'NaN')::float8,
-                   coalesce(extract(epoch from cleared_at), 'NaN')::float8,
-                   false
-            from tracked
-            union all
-            select gate,
-                   case when kind = 'entered' then extract(epoch from at) else 'NaN' end::float8,
-                   case when kind = 'cleared' then extract(epoch from at)
-                        when next_kind = 'cleared' then extract(epoch from next_at)
-                        else 'NaN' end::float8,
-                   direction = 'import'
-            from observed
-            where case when kind = 'entered' then next_kind is distinct from 'entered'
-                       when last_kind = 'cleared' then at - last_at > %(same)s
-                       else last_kind is null end
-              and not exists (select from tracked
-                  where tracked.gate = observed.gate and tracked.plate = observed.truck
-                  and observed.direction = 'export')
+            select gate, plate, false,
+                   coalesce(extract(epoch from
+                       min(entered_at) filter (where role in ('queue', 'lane'))
+                   )::float8, 'NaN'),
+                   coalesce(extract(epoch from least(
+                       min(entered_at) filter (where role = 'beyond' and entered_at >= requeued_at),
+                       case when bool_or(left_at is null)
+                                filter (where role = 'lane' and entered_at >= requeued_at)
+                            then null
+                            else max(left_at)
+                                filter (where role = 'lane' and entered_at >= requeued_at)
+                       end
+                   ))::float8, 'NaN')
+            from passage group by trip, plate, gate
             """,
-            {"site": site, "since": since, "same": _SAME_CLEARANCE},
+            {"site": site, "since": since},
+        ).fetchall()
+
+
+def _list_observed(conn: Connection, site: str, *, since: datetime) -> list[Observation]:
+    """Return what officers posted, in order of time, an entry before a clearance."""
+    with conn.cursor(row_factory=args_row(Observation), binary=True) as cursor:
+        return cursor.execute(
+            "select gate, truck, direction = 'import', kind, extract(epoch from at)::float8"
+            " from gate_events where site = %s and at >= %s order by at, kind = 'cleared'",
+            [site, since],
         ).fetchall()
