@@ -61,6 +61,8 @@ class Trackers:
 
     def post(self, sightings: NDArray[np.void], until: float) -> list[Post]:
         """Take in sightings up to ``until`` (epoch s) and return the posts that left by then."""
+        if not len(sightings) and not len(self._kept):
+            return []
         order = np.lexsort((sightings["truck"], sightings["at"]))
         fixes, sent_at = self._spoil(sightings[order])
         fixes = np.concatenate([self._kept, fixes])
