@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import psycopg
+import redis
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
@@ -36,6 +39,13 @@ def sentences() -> Iterator[None]:
     except FlowctlError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(EXIT_REFUSED) from None
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+        typer.echo(f"The database does not answer, or has stopped: {reason}", err=True)
+        raise typer.Exit(EXIT_REFUSED) from None
+    except redis.RedisError as error:
+        typer.echo(f"The position store does not answer, or has stopped: {error}", err=True)
+        raise typer.Exit(EXIT_REFUSED) from None
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         typer.echo(f"The system refused: {error.strerror or error}{where}.", err=True)
@@ -45,8 +55,11 @@ def sentences() -> Iterator[None]:
 def _settings() -> Settings:
     try:
         return settings()
-    except ValueError as error:
-        raise FlowctlError(f"The settings are not fit for use: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(
+            " ".join([*map(str, item["loc"]), item["msg"]]) for item in error.errors()
+        )
+        raise FlowctlError(f"The settings are not fit for use: {problems}") from error
 
 
 def _serve(run: Callable[[Settings], None]) -> None:
@@ -58,8 +71,8 @@ def _serve(run: Callable[[Settings], None]) -> None:
 def api() -> None:
     """Serve the API and the pages."""
     import uvicorn  # noqa: PLC0415 - the other commands do without the web server
-    from api.app import create_app  # noqa: PLC0415
 
+    from api.app import create_app  # noqa: PLC0415
     from flowctl.clock import clock  # noqa: PLC0415
 
     with sentences():
@@ -132,8 +145,6 @@ def site_check(path: Path) -> None:
 @site_app.command("load")
 def site_load(path: Path) -> None:
     """Check a site's files and store them for every process."""
-    import psycopg  # noqa: PLC0415
-
     from flowctl.site_files import read_source  # noqa: PLC0415
     from flowctl.storage.sites import save_site  # noqa: PLC0415
 
@@ -148,8 +159,6 @@ def account(
     role: Annotated[str, typer.Option(help="operator, officer, planner, haulier, administrator")],
 ) -> None:
     """Make an account, or give it a new password, which is read from standard input."""
-    import psycopg  # noqa: PLC0415
-
     from flowctl.registry.accounts import Role, set_account  # noqa: PLC0415
 
     with sentences(), psycopg.connect(_settings().database_url) as conn:
@@ -167,8 +176,6 @@ def account(
 @app.command()
 def source(name: str) -> None:
     """Enter a source of positions and events, and print its token, which is shown only now."""
-    import psycopg  # noqa: PLC0415
-
     from flowctl.registry.accounts import add_source  # noqa: PLC0415
 
     with sentences(), psycopg.connect(_settings().database_url) as conn:
@@ -208,12 +215,11 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder of the picture.")] = Path("out"),
 ) -> None:
     """Play a scenario with and without control; print a table and save a picture."""
+    from flowctl.data_files import data_dir  # noqa: PLC0415
+    from flowctl.site_files import load_site  # noqa: PLC0415
     from simulations.engine import compare  # noqa: PLC0415
     from simulations.plots import save_comparison  # noqa: PLC0415
     from simulations.report import comparison_table  # noqa: PLC0415
-
-    from flowctl.data_files import data_dir  # noqa: PLC0415
-    from flowctl.site_files import load_site  # noqa: PLC0415
     from simulations.scenario import load_scenario  # noqa: PLC0415
 
     console = Console()

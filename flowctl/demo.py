@@ -15,8 +15,6 @@ import redis
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
-from simulations.engine import run
-from simulations.metrics import measure
 
 from flowctl.clock import ClockWriter
 from flowctl.data_files import data_dir
@@ -30,6 +28,8 @@ from flowctl.storage.fixes import list_positions
 from flowctl.storage.heartbeats import find_beat
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import PARTITIONS
+from simulations.engine import run
+from simulations.metrics import measure
 from simulations.player import Inbox, Pace, Player, play
 from simulations.scenario import Scenario, load_scenario
 from simulations.world import World
@@ -258,7 +258,7 @@ def _result(
         conn, system.site, start=scenario.start, end=end, at_20=scenario.closes
     )
     without = measure(run(scenario, system.site, policy="none", seed=options.seed))
-    if report.gate_wait_mean_s is None:
+    if report.gate_wait_mean_s is None or without.gate_wait_mean_s is None:
         raise FlowctlError("No truck was seen to pass a gate, so there is no wait to report.")
     stored = {"fixes_stored": report.fixes_stored, "fixes_set_aside": report.fixes_set_aside}
     return {

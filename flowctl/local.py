@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import psycopg
 from psycopg import sql
+from pydantic import SecretStr
 
 from flowctl.errors import FlowctlError
 from flowctl.registry.accounts import Role, add_source, set_account
@@ -106,7 +107,7 @@ def local_system(
     sms_file = run_dir / "sms.jsonl"
     sms_file.unlink(missing_ok=True)
     migrate(database_url)
-    accounts = {
+    accounts: dict[Role, tuple[str, str]] = {
         role: (str(role), secrets.token_urlsafe(9)) for role in Role if role is not Role.MACHINE
     }
     with psycopg.connect(database_url) as conn:
@@ -120,7 +121,7 @@ def local_system(
         public_url=f"http://127.0.0.1:{port}",
         port=port,
         site=site.id,
-        secret=secrets.token_hex(32),  # type: ignore[arg-type] - pydantic makes it a SecretStr
+        secret=SecretStr(secrets.token_hex(32)),
         sms_file=sms_file,
         clock_file=clock_file,
         demo=True,

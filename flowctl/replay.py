@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
@@ -224,7 +225,7 @@ def _groups(fixes: Sequence[RecordedFix], span: timedelta) -> list[list[Recorded
     return groups
 
 
-def _post(client: httpx.Client, body: list[dict[str, object]], token: str) -> dict[str, list]:  # type: ignore[type-arg]
+def _post(client: httpx.Client, body: list[dict[str, object]], token: str) -> dict[str, Any]:
     trouble = ""
     for attempt in range(TRIES):
         try:
@@ -235,7 +236,8 @@ def _post(client: httpx.Client, body: list[dict[str, object]], token: str) -> di
             trouble = str(error)
         else:
             if answer.status_code == httpx.codes.OK:
-                return answer.json()  # type: ignore[no-any-return]
+                taken: dict[str, Any] = answer.json()
+                return taken
             if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
                 raise FlowctlError(f"The endpoint refused the fixes: {answer.text[:300]}")
             trouble = answer.text[:200]

@@ -21,7 +21,7 @@ from flowctl.notify.outbox import send_due
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
-from flowctl.storage.heartbeats import beat
+from flowctl.storage.heartbeats import Heart, beat
 from flowctl.storage.plans import commit_decision, end_cleared_trips
 from flowctl.storage.sites import get_site
 from flowctl.storage.snapshot import gate_histories, list_live_trips
@@ -99,14 +99,14 @@ def decide(conn: Connection, site: Site, now: datetime, *, plan_due: bool) -> No
         decision = tick(snapshot, plan_due=plan_due)
         solve_s = time.perf_counter() - started
         commit_decision(conn, site, decision, now=now, solve_s=solve_s)
-        passed = [
-            trip.id
+        passed = {
+            trip.id: trip.released_gate or trip.gates[0]
             for trip in trips
             if trip.stage is Stage.CLEARED
             and trip.cleared_at is not None
             and trip.cleared_at < now - STATE_KEPT
-        ]
-        end_cleared_trips(conn, passed, now)
+        }
+        end_cleared_trips(conn, site.id, passed, now)
         beat(conn, "controller", now)
 
 
@@ -121,10 +121,11 @@ def run_notify(settings: Settings) -> None:
     with stopping() as stop, psycopg.connect(settings.database_url, autocommit=True) as conn:
         site = get_site(conn, settings.site)
         _log.info("notify ready", site=site.id)
+        heart = Heart("notify")
         while not stop.is_set():
             with conn.transaction():
                 now = domain.now()
                 sent = send_due(conn, gateway, settings=settings, site=site, now=now)
-                beat(conn, "notify", now)
+                heart.beat(conn, now)
             if sent == 0:
                 stop.wait(_pause_s(settings))

@@ -1,11 +1,29 @@
 """What each process did last, in domain time and on the wall."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 
 Connection = psycopg.Connection[Any]
+
+
+BEAT_EVERY = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class Heart:
+    """Beats for one process, but writes at most once a second of domain time."""
+
+    process: str
+    _last: datetime | None = None
+
+    def beat(self, conn: Connection, now: datetime) -> None:
+        """Say that the process has done its work up to ``now``, where that is news."""
+        if self._last is None or now - self._last >= BEAT_EVERY:
+            beat(conn, self.process, now)
+            self._last = now
 
 
 def beat(conn: Connection, process: str, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Decisions at rest: plans, slots as told, releases, and the state of the gates they came from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,9 @@ from flowctl.site import Site
 from flowctl.storage.outbox import queue_message
 
 Connection = psycopg.Connection[Any]
+
+PASSED_OF_USE = timedelta(hours=2)
+"""How long after a truck has passed its driver is still told so."""
 
 
 def commit_decision(
@@ -125,9 +128,22 @@ def _save_gates(conn: Connection, site: str, gates: Sequence[GateFigures], now: 
         )
 
 
-def end_cleared_trips(conn: Connection, trip_ids: Sequence[int], now: datetime) -> None:
-    """End the trips that have passed; their plates and devices are free for the next."""
-    conn.execute(
-        "update trips set state = 'cleared', ended_at = %s where id = any(%s) and state = 'active'",
-        [now, list(trip_ids)],
-    )
+def end_cleared_trips(
+    conn: Connection, site: str, passed: Mapping[int, str], now: datetime
+) -> None:
+    """End the trips that have passed (id → gate); their plates and devices are free again."""
+    ended = conn.execute(
+        "update trips set state = 'cleared', ended_at = %s where id = any(%s) and state = 'active'"
+        " returning id",
+        [now, list(passed)],
+    ).fetchall()
+    for (trip_id,) in ended:
+        queue_message(
+            conn,
+            site=site,
+            trip_id=trip_id,
+            kind="passed",
+            params={"gate": passed[trip_id]},
+            now=now,
+            expires_at=now + PASSED_OF_USE,
+        )

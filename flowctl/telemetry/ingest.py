@@ -7,7 +7,7 @@ after it leaves nothing to do.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from flowctl.site import Site
 from flowctl.storage import fixes as fix_store
 from flowctl.storage import visits as visit_store
-from flowctl.storage.heartbeats import beat
+from flowctl.storage.heartbeats import Heart
 from flowctl.storage.migrate import ensure_fix_partitions
 from flowctl.storage.visits import Track
 from flowctl.telemetry import stream
@@ -53,6 +53,7 @@ class Ingest:
     site: Site
     index: ZoneIndex
     positions: dict[int, tuple[str, int]]
+    heart: Heart = field(default_factory=lambda: Heart("ingest"))
 
     @classmethod
     def begin(cls, conn: Connection, store: "redis.Redis", site: Site) -> "Ingest":
@@ -73,8 +74,7 @@ class Ingest:
             block_ms=block_ms,
         )
         if not entries:
-            with self.conn.transaction():
-                beat(self.conn, "ingest", now())
+            self.heart.beat(self.conn, now())
             return 0
         try:
             self._commit(entries, now)
@@ -91,7 +91,7 @@ class Ingest:
         with self.conn.transaction():
             self._store(entries)
             self._advance(entries)
-            beat(self.conn, "ingest", now())
+            self.heart.beat(self.conn, now())
 
     def _advance(self, entries: Entries) -> None:
         for partition, batch in entries.items():

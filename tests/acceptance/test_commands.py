@@ -1,0 +1,79 @@
+"""Commands refuse what cannot be done in one sentence and a non-zero exit."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flowctl.data_files import data_dir
+
+
+def flowctl(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flowctl.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={"PATH": "/usr/bin:/bin", **environment},
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the sentence a command refused with."""
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path):
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port = str(listening.getsockname()[1])
+        done = flowctl("demo", "--port", port, "--state", str(tmp_path / "state"))
+    assert f"Port {port}" in refused(done)
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_day_without_a_scenario_is_named_with_those_there_are(tmp_path: Path):
+    sentence = refused(flowctl("demo", "--day", "1999-01-01", "--state", str(tmp_path / "state")))
+    assert "1999-01-01" in sentence
+    assert "2024-01-23" in sentence
+
+
+def test_the_site_of_the_repository_is_fit_for_use():
+    done = flowctl("site", "check", str(data_dir() / "sites/lang_son"))
+    assert done.returncode == 0, done.stdout
+    assert "2 gates" in done.stdout
+
+
+def test_a_site_that_is_not_fit_lists_its_problems(tmp_path: Path):
+    for name in ("site.toml", "zones.geojson", "roads.geojson"):
+        text = (data_dir() / "sites/lang_son" / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace("Asia/Ho_Chi_Minh", "Asia/Lang_Son"), "utf-8")
+    done = flowctl("site", "check", str(tmp_path))
+    assert done.returncode == 1
+    assert "Asia/Lang_Son" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["api", "ingest", "controller", "notify", "simulator"])
+def test_a_process_refuses_a_secret_that_is_none(command: str):
+    assert "FLOWCTL_SECRET" in refused(flowctl(command))
+
+
+@pytest.mark.parametrize("command", ["ingest", "controller", "simulator"])
+def test_a_process_that_finds_no_database_says_so(command: str):
+    done = flowctl(
+        command,
+        FLOWCTL_SECRET="s" * 32,
+        FLOWCTL_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
+    )
+    assert "database" in refused(done)
+
+
+def test_simulate_names_a_scenario_that_is_not_there():
+    assert "nowhere.toml" in refused(flowctl("simulate", "nowhere.toml"))
