@@ -24,8 +24,16 @@ const HOUR_MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as 
 export const clockTime = (at: Date, timezone: string): string => format(at, timezone, HOUR_MINUTE);
 export const clockSeconds = (at: Date, timezone: string): string =>
   format(at, timezone, { ...HOUR_MINUTE, second: "2-digit" });
-export const dayMonth = (at: Date, timezone: string): string =>
-  format(at, timezone, { day: "2-digit", month: "2-digit" });
+/** 23/01, as slips and signs at a Vietnamese gate write it; 1月23日 for Chinese readers. */
+export function dayMonth(at: Date, timezone: string): string {
+  if (language.value === "zh") return format(at, timezone, { month: "long", day: "numeric" });
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    timeZone: timezone,
+    day: "2-digit",
+    month: "2-digit",
+  });
+  return parts.format(at);
+}
 export const longDay = (at: Date, timezone: string): string =>
   format(at, timezone, { weekday: "short", day: "2-digit", month: "2-digit", year: "numeric" });
 
@@ -40,6 +48,7 @@ export function duration(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 1) return t("common.under_a_minute");
   if (minutes < 60) return t("common.minutes", { m: minutes });
+  if (minutes % 60 === 0) return t("common.hours", { h: minutes / 60 });
   return t("common.hours_minutes", { h: Math.floor(minutes / 60), m: minutes % 60 });
 }
 

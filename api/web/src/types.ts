@@ -37,7 +37,7 @@ export interface ZoneProperties {
 }
 
 export type ZoneFeature = GeoJSON.Feature<GeoJSON.Polygon | GeoJSON.MultiPolygon, ZoneProperties>;
-export type RoadFeature = GeoJSON.Feature<GeoJSON.LineString, { id: string; name?: Names }>;
+export type RoadFeature = GeoJSON.Feature<GeoJSON.LineString, { id: string; name?: Names | string }>;
 
 export interface Collection<F> {
   type: "FeatureCollection";

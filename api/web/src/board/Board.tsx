@@ -92,16 +92,16 @@ function Yard({ yard }: { yard: BoardData["yards"][number] }) {
   const level = share >= 1 ? "full" : share >= 0.85 ? "tight" : "easy";
   return (
     <li data-yard={yard.id}>
-      <p>
-        <span>{nameOf(yard.name)}</span>
-        <b>{free > 0 ? t("board.free", { n: wholeNumber(free) }) : t("board.full")}</b>
-      </p>
+      <p>{nameOf(yard.name)}</p>
       <div class="bar">
         <i class={level} style={{ width: `${Math.min(100, 100 * share)}%` }} />
       </div>
-      <small>
-        {wholeNumber(yard.occupancy)} / {wholeNumber(yard.capacity)}
-      </small>
+      <div>
+        <small>
+          {wholeNumber(yard.occupancy)} / {wholeNumber(yard.capacity)}
+        </small>
+        <b>{free > 0 ? t("board.free", { n: wholeNumber(free) }) : t("board.full")}</b>
+      </div>
     </li>
   );
 }

@@ -10,6 +10,11 @@ interface Props {
   timezone: string;
 }
 
+/** A wait of hours is not known to the minute: say it in steps of five. */
+function rounded(seconds: number): number {
+  return seconds < 3600 ? seconds : Math.round(seconds / 300) * 300;
+}
+
 function change({ gate, now, timezone }: Props): string | null {
   if (gate.next_change_at === null) return null;
   const at = instant(gate.next_change_at);
@@ -37,7 +42,7 @@ export function GatePanel(props: Props) {
         {gate.expected_wait_s === null ? (
           <em>{t("board.wait_unknown")}</em>
         ) : (
-          <strong>{duration(gate.expected_wait_s)}</strong>
+          <strong>{duration(rounded(gate.expected_wait_s))}</strong>
         )}
       </p>
       <dl>

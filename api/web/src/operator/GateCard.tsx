@@ -25,7 +25,12 @@ function Load({ live }: { live: GateLive }) {
         <span>{t("operator.load")}</span>
         <b>
           {wholeNumber(inside)}
-          {target !== null && <small> / {wholeNumber(Math.round(target))} N*</small>}
+          {target !== null && (
+            <small>
+              {" "}
+              / {t("operator.target")} {wholeNumber(Math.round(target))}
+            </small>
+          )}
         </b>
       </p>
       <div class="bar">
@@ -57,8 +62,8 @@ function Capacity({ live }: { live: GateLive }) {
       : null;
   return (
     <>
-      {t("operator.capacity_value", { n: Math.round(live.capacity_per_h) })}
-      {range && <small>{range}</small>}
+      {wholeNumber(Math.round(live.capacity_per_h))}
+      {range && <small> {range}</small>}
     </>
   );
 }

@@ -1,5 +1,6 @@
 import { nameOf, t } from "../language";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { LeaveButton } from "../parts/LeaveButton";
 import { useTick } from "../parts/useTick";
 import { clockSeconds, instant, longDay } from "../time";
 import type { Session, Site } from "../types";
@@ -51,9 +52,7 @@ export function TopBar({ site, session, line, onPick, onLeave }: Props) {
       <Age line={line} timezone={site.timezone} />
       <Search line={line} onPick={onPick} />
       <LanguageSwitch />
-      <button type="button" class="leave" onClick={onLeave} title={t("login.leave")}>
-        {session.account} ⏻
-      </button>
+      <LeaveButton session={session} onLeave={onLeave} />
     </header>
   );
 }

@@ -14,15 +14,13 @@ export function Yards({ yards, live }: { yards: SiteYard[]; live: YardLive[] }) 
           const share = now.capacity > 0 ? now.occupancy / now.capacity : 0;
           return (
             <li key={yard.id} data-yard={yard.id}>
-              <p>
-                <span>{nameOf(yard.name)}</span>
-                <b>
-                  {t("operator.places", {
-                    used: wholeNumber(now.occupancy),
-                    capacity: wholeNumber(now.capacity),
-                  })}
-                </b>
-              </p>
+              <p title={nameOf(yard.name)}>{nameOf(yard.name)}</p>
+              <b>
+                {wholeNumber(now.occupancy)}{" "}
+                <small>
+                  / {t("operator.places", { capacity: wholeNumber(now.capacity) })}
+                </small>
+              </b>
               <div class="bar">
                 <i
                   style={{

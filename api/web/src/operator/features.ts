@@ -51,6 +51,11 @@ function middle(zone: ZoneFeature): GeoJSON.Position {
   return [(west + east) / 2, (south + north) / 2];
 }
 
+function halfWidth(zone: ZoneFeature): number {
+  const [west, , east] = boundsOf([zone]);
+  return (east - west) / 2;
+}
+
 function place(
   zone: ZoneFeature,
   properties: Record<string, unknown>,
@@ -71,13 +76,13 @@ export function placeFeatures(
       const open = picture?.gates.find((one) => one.id === gate)?.open ?? false;
       if (known) {
         const label = nameOf(known.name);
-        features.push(place(zone, { kind: "gate", label, open, offset: 1, order: 0 }));
+        features.push(place(zone, { kind: "gate", label, open, reach: 0, order: 0 }));
       }
     } else if (role === "yard") {
       const yard = picture?.yards.find((one) => one.id === id);
       const count = yard ? `\n${yard.occupancy} / ${yard.capacity}` : "";
       const label = nameOf(zone.properties.name) + count;
-      features.push(place(zone, { kind: "yard", label, offset: 1.2, order: 1 }));
+      features.push(place(zone, { kind: "yard", label, reach: halfWidth(zone), order: 1 }));
     }
   }
   return { type: "FeatureCollection", features };
@@ -90,7 +95,7 @@ export function roadFeatures(site: Site): GeoJSON.FeatureCollection {
       ...road,
       properties: {
         ...road.properties,
-        label: road.properties.name ? nameOf(road.properties.name) : "",
+        label: typeof road.properties.name === "object" ? nameOf(road.properties.name) : "",
       },
     })),
   };

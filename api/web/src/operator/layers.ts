@@ -74,7 +74,7 @@ const roadNames: SymbolLayerSpecification = {
   id: "road-names",
   type: "symbol",
   source: "roads",
-  minzoom: 9,
+  minzoom: 13,
   layout: {
     "symbol-placement": "line",
     "symbol-spacing": 420,
@@ -86,7 +86,7 @@ const roadNames: SymbolLayerSpecification = {
 };
 
 const truckSize: ExpressionSpecification = [
-  "interpolate", ["linear"], ["zoom"], 9, 2.4, 12, 3.6, 14, 5, 17, 9,
+  "interpolate", ["linear"], ["zoom"], 9, 2.4, 12, 3.2, 14, 5, 17, 9,
 ];
 
 const trucks: CircleLayerSpecification = {
@@ -148,6 +148,17 @@ const plates: SymbolLayerSpecification = {
   paint: { "text-color": "#e6edf2", "text-halo-color": "#0a0f13", "text-halo-width": 1.4 },
 };
 
+const LABEL_PX = 13.5;
+/** Web Mercator's world is 512 pixels wide at zoom 0. */
+const emsAt = (zoom: number): ExpressionSpecification => [
+  "+", 0.7, ["*", ["get", "reach"], (512 * 2 ** zoom) / 360 / LABEL_PX],
+];
+
+/** Names stand beside their zone, whatever the zoom: `reach` is half its width in degrees. */
+const beside: ExpressionSpecification = [
+  "interpolate", ["exponential", 2], ["zoom"], 9, emsAt(9), 18, emsAt(18),
+];
+
 const places: SymbolLayerSpecification = {
   id: "places",
   type: "symbol",
@@ -155,9 +166,9 @@ const places: SymbolLayerSpecification = {
   layout: {
     "text-field": ["get", "label"],
     "text-font": FONT,
-    "text-size": ["interpolate", ["linear"], ["zoom"], 9, 11, 13, 13.5],
+    "text-size": ["interpolate", ["linear"], ["zoom"], 9, 11.5, 12, LABEL_PX],
     "text-variable-anchor": ["left", "right", "top", "bottom"],
-    "text-radial-offset": ["get", "offset"],
+    "text-radial-offset": beside,
     "text-justify": "auto",
     "text-line-height": 1.25,
     "symbol-sort-key": ["get", "order"],

@@ -34,6 +34,9 @@ export class SiteMap {
   private readonly map: GlMap;
   private ready = false;
   private readonly waiting: (() => void)[] = [];
+  private drawing = false;
+  private next: GeoJSON.FeatureCollection | null = null;
+  private placesDrawn = "";
 
   constructor(
     private readonly box: HTMLElement,
@@ -55,7 +58,7 @@ export class SiteMap {
     this.map.touchZoomRotate.disableRotation();
     this.map.on("load", () => {
       this.map.addImage(ARROW, arrow(), { pixelRatio: 2 });
-      this.source("zones").setData(site.zones as GeoJSON.FeatureCollection);
+      void this.source("zones").setData(site.zones as GeoJSON.FeatureCollection);
       this.ready = true;
       for (const task of this.waiting.splice(0)) task();
     });
@@ -79,16 +82,23 @@ export class SiteMap {
 
   remove(): void {
     this.box.removeEventListener("flowctl:count", this.count);
+    this.ready = false;
     this.map.remove();
   }
 
   showTrucks(trucks: Iterable<Truck>, hidden: ReadonlySet<TruckState>): void {
-    this.when(() => this.source("trucks").setData(truckFeatures(trucks, hidden)));
+    this.when(() => {
+      this.next = truckFeatures(trucks, hidden);
+      void this.drawTrucks();
+    });
   }
 
   showPlaces(picture: Picture | null): void {
     this.when(() => {
-      this.source("places").setData(placeFeatures(this.site, picture));
+      const places = placeFeatures(this.site, picture);
+      const text = JSON.stringify(places);
+      if (text !== this.placesDrawn) void this.source("places").setData(places);
+      this.placesDrawn = text;
       for (const yard of picture?.yards ?? []) {
         const load = yard.capacity > 0 ? yard.occupancy / yard.capacity : 0;
         this.map.setFeatureState({ source: "zones", id: yard.id }, { load });
@@ -97,11 +107,11 @@ export class SiteMap {
   }
 
   showRoads(): void {
-    this.when(() => this.source("roads").setData(roadFeatures(this.site)));
+    this.when(() => void this.source("roads").setData(roadFeatures(this.site)));
   }
 
   mark(id: number | null): void {
-    this.when(() => this.map.setFilter("selected", ["==", ["id"], id ?? -1]));
+    this.when(() => void this.map.setFilter("selected", ["==", ["id"], id ?? -1]));
   }
 
   goTo(lon: number, lat: number): void {
@@ -116,6 +126,23 @@ export class SiteMap {
 
   zoomBy(steps: number): void {
     this.map.zoomTo(this.map.getZoom() + steps);
+  }
+
+  /** One drawing at a time: a slow machine shows every other second instead of falling behind. */
+  private async drawTrucks(): Promise<void> {
+    if (this.drawing) return;
+    this.drawing = true;
+    while (this.next && this.ready) {
+      const data = this.next;
+      this.next = null;
+      await this.source("trucks").setData(data);
+      await this.tilesLoaded("trucks");
+    }
+    this.drawing = false;
+  }
+
+  private async tilesLoaded(id: string): Promise<void> {
+    while (this.ready && !this.map.isSourceLoaded(id)) await this.map.once("sourcedata");
   }
 
   private when(task: () => void): void {

@@ -2,12 +2,14 @@ import "uplot/dist/uPlot.min.css";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { language, t } from "../language";
+import { clockTime } from "../time";
 
 interface Props {
   name: string;
   title: string;
-  /** Minutes after the local midnight the day begins with. */
+  /** Epoch seconds, one a minute. */
   minutes: number[];
+  timezone: string;
   without: number[];
   withControl: number[];
 }
@@ -15,15 +17,10 @@ interface Props {
 const HEIGHT = 220;
 const QUIET = "#9db0bf";
 const GRID = "#24303a";
-const HOURS = [1, 2, 3, 4, 6].map((hours) => hours * 60);
+const HOURS = [1, 2, 3, 4, 6].map((hours) => hours * 3600);
 
-function hourMinute(minutes: number): string {
-  const day = ((Math.round(minutes) % 1440) + 1440) % 1440;
-  const two = (n: number): string => String(n).padStart(2, "0");
-  return `${two(Math.floor(day / 60))}:${two(day % 60)}`;
-}
-
-function options(width: number): uPlot.Options {
+function options(width: number, timezone: string): uPlot.Options {
+  const hourMinute = (seconds: number): string => clockTime(new Date(seconds * 1000), timezone);
   const axis: uPlot.Axis = {
     stroke: QUIET,
     grid: { stroke: GRID, width: 1 },
@@ -40,14 +37,14 @@ function options(width: number): uPlot.Options {
     ],
     series: [
       { label: t("planner.time"), value: (_, at) => (at === null ? "–" : hourMinute(at)) },
-      { label: t("planner.without"), stroke: "#ff8a4c", fill: "#ff8a4c1f", width: 2 },
-      { label: t("planner.with"), stroke: "#4cc2ff", fill: "#4cc2ff1f", width: 2 },
+      { label: t("planner.without"), stroke: "#ff8a4c", fill: "#ff8a4c1f", width: 3.5 },
+      { label: t("planner.with"), stroke: "#4cc2ff", width: 1.8 },
     ],
     cursor: { y: false },
   };
 }
 
-export function Chart({ name, title, minutes, without, withControl }: Props) {
+export function Chart({ name, title, minutes, timezone, without, withControl }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const spoken = language.value;
 
@@ -55,7 +52,7 @@ export function Chart({ name, title, minutes, without, withControl }: Props) {
     const place = box.current;
     if (!place) return undefined;
     const data: uPlot.AlignedData = [minutes, without, withControl];
-    const plot = new uPlot(options(place.clientWidth), data, place);
+    const plot = new uPlot(options(place.clientWidth, timezone), data, place);
     const resized = new ResizeObserver(() =>
       plot.setSize({ width: place.clientWidth, height: HEIGHT }),
     );
@@ -64,7 +61,7 @@ export function Chart({ name, title, minutes, without, withControl }: Props) {
       resized.disconnect();
       plot.destroy();
     };
-  }, [minutes, without, withControl, spoken]);
+  }, [minutes, timezone, without, withControl, spoken]);
 
   const drawn = [without, withControl].filter((curve) => curve.length === minutes.length).length;
   return (

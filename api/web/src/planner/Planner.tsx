@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { getSite, listScenarios } from "../client";
 import { nameOf, t } from "../language";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { LeaveButton } from "../parts/LeaveButton";
 import { problem } from "../parts/problem";
 import type { ScenarioChoice, Session, Site } from "../types";
 import { Form } from "./Form";
@@ -67,9 +68,7 @@ export function Planner({ session, onLeave }: { session: Session; onLeave: () =>
           {site && <span> · {nameOf(site.name)}</span>}
         </h1>
         <LanguageSwitch />
-        <button type="button" onClick={onLeave} title={t("login.leave")}>
-          {session.account} ⏻
-        </button>
+        <LeaveButton session={session} onLeave={onLeave} />
       </header>
       <aside>
         <p class="intro">{t("planner.intro")}</p>

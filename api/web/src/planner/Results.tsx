@@ -22,6 +22,7 @@ export function Results({ result, site }: { result: SimulationResult; site: Site
               name={`${kind}-${gate.id}`}
               title={t(`planner.${kind}_at`, { gate: nameOf(gate.name) })}
               minutes={result.minutes}
+              timezone={site.timezone}
               without={series(none, kind, gate.id)}
               withControl={series(metering, kind, gate.id)}
             />
