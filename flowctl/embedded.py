@@ -180,7 +180,8 @@ def _linked_home(link: Path) -> Path:
     """Return a directory outside a closed home, which ``link`` points to."""
     mark = hashlib.sha256(str(link).encode()).hexdigest()[:12]
     home = _SYSTEM_STATE / f"{link.name}-{mark}"
-    _SYSTEM_STATE.mkdir(exist_ok=True, mode=0o711)
+    _SYSTEM_STATE.mkdir(exist_ok=True, parents=True)
+    _SYSTEM_STATE.chmod(0o711)  # said apart from mkdir, which a strict umask would curb
     if not link.is_symlink():
         # The state directory was deleted: who does that means to begin anew.
         if home.exists():

@@ -94,8 +94,16 @@ def runnable_by_others(binaries: PostgresBinaries, home: Path) -> PostgresBinari
         begun = home / "programs.begun"
         shutil.rmtree(begun, ignore_errors=True)
         shutil.copytree(binaries.folder.parent, begun, symlinks=True)
+        for path in (begun, *begun.rglob("*")):
+            _open_to_others(path)
         begun.rename(copy)
     return replace(binaries, folder=copy / "bin")
+
+
+def _open_to_others(path: Path) -> None:
+    if not path.is_symlink():
+        mode = path.stat().st_mode
+        path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
 
 
 def _examine(folder: Path, *, origin: str) -> PostgresBinaries | None:

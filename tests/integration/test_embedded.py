@@ -16,7 +16,12 @@ import redis
 
 from flowctl.embedded import RunningStore, start_postgres, start_valkey
 from flowctl.errors import FlowctlError
-from flowctl.postgres_binaries import choose_postgres, find_bundled_postgres
+from flowctl.postgres_binaries import (
+    PostgresBinaries,
+    choose_postgres,
+    find_bundled_postgres,
+    runnable_by_others,
+)
 from flowctl.server_process import DirectoryLock, ServerProcess, start_on_free_port
 
 START_AND_WAIT = """
@@ -207,6 +212,22 @@ def test_a_system_postgresql_is_taken_before_the_wheel_only_with_timescaledb(
     assert (best.folder == tmp_path) is chosen
     if chosen:
         assert best.cluster_name == "postgres-99-timescaledb"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root must hand PostgreSQL to another user")
+def test_programs_below_a_closed_home_are_copied_to_where_the_other_user_can_run_them(
+    tmp_path: Path, open_dir: Path
+):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    fake_postgres(closed / "bin", "17.1", timescale=False)
+    hidden = PostgresBinaries(closed / "bin", "17.1", timescale=False, origin="of this test")
+    for _ in range(2):  # the second run finds the copy of the first
+        copied = runnable_by_others(hidden, open_dir)
+        said = subprocess.check_output([copied.folder / "postgres"], user="nobody", text=True)
+        assert "17.1" in said
+    assert copied.folder.is_relative_to(open_dir)
+    assert runnable_by_others(copied, open_dir) == copied
 
 
 def test_the_wheel_brings_a_postgresql_that_runs_here():
