@@ -11,7 +11,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -56,7 +56,7 @@ _TIMESCALE_OPTIONS = {
 class RunningStore:
     """A store that answers at ``url``; leaving its ``with`` block stops it if we started it."""
 
-    url: str
+    url: str = field(repr=False)  # it holds the password
     stop: Callable[[], None]
     describe: str
 
