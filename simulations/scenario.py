@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowctl.errors import FlowctlError
+from flowctl.site import Site
 from flowctl.site_tables import LANGUAGES, nearest
 
 CARGOES = ("normal", "reefer", "perishable")
@@ -206,6 +207,29 @@ def scaled(scenario: Scenario, factor: float) -> Scenario:
         for gate, row in scenario.gates.items()
     }
     return replace(scenario, gates=gates)
+
+
+def check_names(scenario: Scenario, site: Site) -> None:
+    """Check that a site has every gate and yard a scenario names.
+
+    Raises
+    ------
+    ScenarioError
+        Names the first that it has not.
+    """
+    for gate, row in scenario.gates.items():
+        if gate not in site.gate_by_id:
+            known = ", ".join(site.gate_by_id)
+            raise ScenarioError(
+                f"The scenario '{scenario.id}' names the gate '{gate}'; "
+                f"the site '{site.id}' has {known}."
+            )
+        for yard in (*row.standing_yards, row.yard):
+            if yard not in site.yard_by_id:
+                raise ScenarioError(
+                    f"The scenario '{scenario.id}' names the yard '{yard}' for '{gate}'; "
+                    f"the site '{site.id}' has {', '.join(site.yard_by_id)}."
+                )
 
 
 _TABLES: Mapping[str, type[Any]] = {

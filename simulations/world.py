@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
-from flowctl.state import Direction, GateHistory
+from flowctl.state import GateHistory
 from simulations.demand import Demand, draw
 from simulations.gates import GateFloor, OpenHours, instant
 from simulations.journeys import Action, Journeys, Travel
+from simulations.notices import device, gate_event, trip_body
 from simulations.records import Records
-from simulations.scenario import Scenario
+from simulations.scenario import Scenario, check_names
 from simulations.trackers import Faults, Post, Trackers
 from simulations.ways import Ways
 
@@ -68,7 +69,7 @@ class World:
         gps: bool = True,
         demand: Demand | None = None,
     ) -> None:
-        _check_names(scenario, site)
+        check_names(scenario, site)
         self.scenario = scenario
         self.site = site
         self.starts = scenario.start.timestamp()
@@ -93,7 +94,7 @@ class World:
             if gps
             else None
         )
-        self._trackers = Trackers(scenario.gps, [f"VN-{p}" for p in self.demand.plate], seed=seed)
+        self._trackers = Trackers(scenario.gps, [device(p) for p in self.demand.plate], seed=seed)
         count = len(self.demand)
         self._gate = self.demand.gate.copy()
         self._ready_at = self.starts + self.demand.ready_s
@@ -230,19 +231,8 @@ class World:
         heappush(self._agenda, (at, self._noted, action, truck))
 
     def _register(self, _at: float, truck: int) -> None:
-        day = self.demand
-        self._registrations.append(
-            {
-                "plate": day.plate[truck],
-                "phone": day.phone[truck],
-                "language": day.language[truck],
-                "direction": Direction.EXPORT.value,
-                "cargo": day.cargo[truck],
-                "gates": [day.gates[self._gate[truck]]],
-                "ready_at": _iso(float(self._ready_at[truck])),
-                "device": f"VN-{day.plate[truck]}",
-            }
-        )
+        gate, ready_at = int(self._gate[truck]), float(self._ready_at[truck])
+        self._registrations.append(trip_body(self.demand, truck, gate, ready_at))
 
     def _stand(self, at: float, truck: int) -> None:
         self._yard_at[truck] = at
@@ -324,15 +314,8 @@ class World:
         """Have the officers report a truck that trackers do not show."""
         if self.demand.tracked[truck]:
             return
-        direction = Direction.IMPORT if self.demand.is_import[truck] else Direction.EXPORT
-        self._events[self.demand.gates[self._gate[truck]]].append(
-            {
-                "direction": direction.value,
-                "kind": kind,
-                "truck": self.demand.plate[truck],
-                "at": _iso(at),
-            }
-        )
+        gate = self.demand.gates[self._gate[truck]]
+        self._events[gate].append(gate_event(self.demand, truck, kind, at))
 
     def _truth(self) -> dict[str, dict[str, int]]:
         export = ~self.demand.is_import
@@ -350,23 +333,3 @@ class World:
             }
             for gate, name in enumerate(self.demand.gates)
         }
-
-
-def _iso(at: float) -> str:
-    return instant(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _check_names(scenario: Scenario, site: Site) -> None:
-    for gate, row in scenario.gates.items():
-        if gate not in site.gate_by_id:
-            known = ", ".join(site.gate_by_id)
-            raise FlowctlError(
-                f"The scenario '{scenario.id}' names the gate '{gate}'; "
-                f"the site '{site.id}' has {known}."
-            )
-        for yard in (*row.standing_yards, row.yard):
-            if yard not in site.yard_by_id:
-                raise FlowctlError(
-                    f"The scenario '{scenario.id}' names the yard '{yard}' for '{gate}'; "
-                    f"the site '{site.id}' has {', '.join(site.yard_by_id)}."
-                )

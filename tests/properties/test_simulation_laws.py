@@ -79,7 +79,11 @@ def test_every_truck_that_came_is_cleared_or_still_there(
     policy: Policy,
     compliance: float,
 ):
-    site = replace(site, gates=(replace(site.gates[0], inspection_places=places),))
+    site = replace(
+        site,
+        gates=(replace(site.gates[0], inspection_places=places),),
+        dispatch=replace(site.dispatch, meter_interval_s=120),
+    )
     day = small_day(
         north={"standing": standing, "arrivals": arrivals, "imports": imports},
         drivers={"compliance_share": compliance},
