@@ -1,0 +1,123 @@
+from datetime import timedelta
+from typing import Any
+
+from api_server import RunningApi
+from border import KEYS, MORNING, after
+
+from flowctl.registry.keys import link_code
+from flowctl.storage.outbox import close_messages, queue_message
+
+
+def view(api: RunningApi, trip: int) -> dict[str, Any]:
+    answer = api.client().get(f"/v1/driver/{link_code(KEYS, trip)}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_truck_on_the_road_sees_the_yard_it_is_to_go_to(api: RunningApi):
+    trip = api.border.trip(gates=("huu_nghi",), language="zh")
+    seen = view(api, trip)
+    assert seen["plate"] == "12C00001"
+    assert seen["language"] == "zh"
+    assert seen["timezone"] == "Asia/Ho_Chi_Minh"
+    assert seen["at"] == "2024-01-23T01:00:00Z"
+    assert seen["state"] == "registered"
+    assert seen["gate"]["id"] == "huu_nghi"
+    assert seen["yard"]["id"] == "yard_viettel"
+    assert set(seen["yard"]["name"]) == {"vi", "zh", "en"}
+    assert (seen["slot"], seen["leave_at"], seen["ahead"]) == (None, None, None)
+    assert "phone" not in seen
+
+
+def test_a_staged_truck_sees_its_slot_when_to_leave_and_who_is_ahead(api: RunningApi):
+    place = api.border
+    first, mine, later, called, queued, elsewhere = (
+        place.trip(at=after(-300), gates=("tan_thanh", "huu_nghi")) for _ in range(6)
+    )
+    for trip, starts in [(first, 30), (mine, 30), (later, 45), (elsewhere, 15)]:
+        place.visit(trip, "yard_bao_nguyen", -60 + trip)
+        place.tell(trip, after(starts), "huu_nghi" if trip == elsewhere else "tan_thanh")
+    place.release(called, -5, until=55)
+    place.release(queued, -30, until=30)
+    place.visit(queued, "queue_tan_thanh", -10)
+    seen = view(api, mine)
+    assert seen["state"] == "staged"
+    assert seen["yard"]["id"] == "yard_bao_nguyen"
+    assert seen["slot"] == {
+        "starts_at": "2024-01-23T01:30:00Z",
+        "ends_at": "2024-01-23T01:45:00Z",
+    }
+    way = place.site.yard_by_id["yard_bao_nguyen"].access_to("tan_thanh")
+    assert way is not None
+    leave_at = (after(30) - timedelta(seconds=way.travel_s)).isoformat()
+    assert seen["leave_at"] == leave_at.replace("+00:00", "Z")
+    assert seen["ahead"] == 3, "the senior of the same slot, one on its way, one in the queue"
+    assert view(api, queued)["ahead"] == 0
+    assert view(api, called)["ahead"] == 1
+
+
+def test_a_truck_called_up_sees_since_when_and_one_that_did_not_go_waits_again(api: RunningApi):
+    place = api.border
+    trip = place.trip(at=after(-300))
+    place.visit(trip, "yard_bao_nguyen", -60)
+    place.tell(trip, after(15))
+    place.release(trip, -5, until=10)
+    seen = view(api, trip)
+    assert (seen["state"], seen["released_at"]) == ("released", "2024-01-23T00:55:00Z")
+    assert seen["leave_at"] is None
+    api.clock.at = after(11)
+    assert view(api, trip)["state"] == "staged"
+
+
+def test_the_messages_are_those_that_went_out_with_their_accents_newest_first(api: RunningApi):
+    place = api.border
+    trip = place.trip()
+    slot = {
+        "gate": "tan_thanh",
+        "starts_at": after(30).isoformat(),
+        "ends_at": after(45).isoformat(),
+    }
+    sent = queue_message(
+        place.conn,
+        site="lang_son",
+        trip_id=trip,
+        kind="slot",
+        params=slot,
+        now=MORNING,
+        expires_at=None,
+    )
+    assert view(api, trip)["messages"] == [], "what waits was not said yet"
+    [(first,)] = place.conn.execute("select min(id) from outbox").fetchall()
+    close_messages(place.conn, [first], state="sent", now=MORNING)
+    close_messages(place.conn, [sent], state="sent", now=after(1))
+    newest, oldest = view(api, trip)["messages"]
+    assert (newest["kind"], newest["at"]) == ("slot", "2024-01-23T01:01:00Z")
+    assert "08:30" in newest["text"]
+    assert "08:45" in newest["text"]
+    assert "Tân Thanh" in newest["text"]
+    assert oldest["kind"] == "registered"
+    assert f"http://gate.example/d/{link_code(KEYS, trip)}" in oldest["text"]
+
+
+def test_a_code_that_proves_nothing_is_a_404(api: RunningApi):
+    trip = api.border.trip()
+    code = link_code(KEYS, trip)
+    other = "A" if code[-1] != "A" else "B"
+    for wrong in (code[:-1] + other, code[:-1], "0" + code, "x", "1" * 40, "a%00b"):
+        answer = api.client().get(f"/v1/driver/{wrong}")
+        assert answer.status_code == 404, wrong
+        assert answer.json()["detail"].endswith(".")
+    assert api.client().get(f"/v1/driver/{link_code(KEYS, 999)}").status_code == 404
+
+
+def test_a_trip_that_is_over_is_shown_for_a_day_and_gone_after_it(api: RunningApi):
+    trip = api.border.trip()
+    api.border.conn.execute(
+        "update trips set state = 'cancelled', ended_at = %s where id = %s", [MORNING, trip]
+    )
+    assert view(api, trip)["state"] == "cancelled"
+    api.clock.at = MORNING + timedelta(hours=25)
+    answer = api.client().get(f"/v1/driver/{link_code(KEYS, trip)}")
+    assert answer.status_code == 410
+    assert answer.json()["title"] == "Gone"

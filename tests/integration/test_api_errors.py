@@ -1,0 +1,131 @@
+import asyncio
+import socket
+
+import httpx
+import pytest
+from api_server import RunningApi, SetClock, served
+from border import SECRET, border
+
+from api import pages as api_pages
+from api.app import create_app
+from flowctl.errors import NotFoundError
+from flowctl.registry.accounts import Role
+from flowctl.settings import Settings
+
+
+def problem(answer: httpx.Response, status: int) -> str:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Traceback" not in answer.text
+    assert answer.json()["status"] == status
+    detail: str = answer.json()["detail"]
+    return detail
+
+
+def test_health_asks_both_stores(api: RunningApi):
+    assert api.client().get("/v1/health").json() == {"status": "ok"}
+
+
+def test_a_path_or_method_that_is_not_there_is_a_problem(api: RunningApi):
+    machine = api.machine()
+    assert "/v1/nothing" in problem(machine.get("/v1/nothing"), 404)
+    assert "DELETE" in problem(machine.delete("/v1/trips"), 405)
+    assert "/assets/none.js" in problem(machine.get("/assets/none.js"), 404)
+
+
+def test_a_defect_of_ours_tells_no_more_than_that(api: RunningApi):
+    machine = api.machine()
+    api.border.conn.execute("alter table trips rename column cargo to freight")
+    detail = problem(machine.get("/v1/trips"), 500)
+    assert "cargo" not in detail
+    assert "select" not in detail.lower()
+
+
+def test_a_store_that_is_away_is_a_503_that_says_when_to_come_again(api: RunningApi):
+    machine = api.machine()
+    pool = api.app.state.pool
+    pool.close()
+    answer = machine.get("/v1/trips")
+    assert "again" in problem(answer, 503)
+    assert int(answer.headers["retry-after"]) > 0
+    assert problem(machine.get("/v1/health"), 503)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_of_50_mb_is_a_413_its_sender_can_read(api: RunningApi, chunked: bool):
+    size, piece = 50_000_000, b" " * 1_000_000
+    content = (piece for _ in range(50)) if chunked else b" " * size
+    headers = {"Content-Type": "application/json"}
+    answer = api.machine().post("/v1/trips", content=content, headers=headers)
+    assert "1 MB" in problem(answer, 413)
+
+
+def test_a_batch_of_fixes_may_be_larger_than_other_bodies_but_not_boundless(api: RunningApi):
+    machine = api.machine()
+    below = machine.post("/v1/fixes", content=b"[" + b" " * 2_000_000 + b"]")
+    assert below.status_code == 200, below.text
+    assert "10 MB" in problem(machine.post("/v1/fixes", content=b" " * 10_000_001), 413)
+
+
+def test_a_sender_that_breaks_off_harms_nobody(api: RunningApi):
+    url = httpx.URL(api.url)
+    with socket.create_connection((url.host, url.port)) as line:
+        line.sendall(b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    assert api.client().get("/v1/health").status_code == 200
+
+
+def test_every_answer_carries_the_headers_that_protect_browsers(api: RunningApi):
+    for path, status in (("/v1/health", 200), ("/v1/trips", 401), ("/v1/nothing", 404)):
+        answer = api.client().get(path)
+        assert answer.status_code == status
+        policy = answer.headers["content-security-policy"]
+        assert "script-src 'self';" in policy
+        assert "worker-src 'self' blob:" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_pages_are_served_where_they_are_built_and_missed_in_a_sentence_where_not(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+):
+    dist = tmp_path_factory.mktemp("dist")
+    monkeypatch.setattr(api_pages, "DIST", dist)
+    pages = {"/": "index", "/board": "board", "/d/abc": "driver", "/planner": "planner"}
+    for path in pages:
+        assert "make setup" in problem(api.client().get(path), 503)
+    for path, name in pages.items():
+        (dist / f"{name}.html").write_text(f"<title>{name}</title>")
+        answer = api.client().get(path)
+        assert answer.text == f"<title>{name}</title>"
+        assert answer.headers["content-type"].startswith("text/html")
+        assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_the_api_does_not_start_without_its_site_and_says_what_to_do(database: str, valkey: str):
+    settings = Settings(database_url=database, valkey_url=valkey, secret=SECRET, site="nowhere")
+    app = create_app(settings, SetClock())
+
+    async def start() -> None:
+        async with app.router.lifespan_context(app):
+            pass
+
+    with pytest.raises(NotFoundError, match="flowctl site load"):
+        asyncio.run(start())
+
+
+def test_a_public_address_by_https_makes_the_cookie_secure(database: str, valkey: str):
+    settings = Settings(
+        database_url=database, valkey_url=valkey, secret=SECRET, public_url="https://gate.example"
+    )
+    with border(database) as place, served(app := create_app(settings, SetClock())) as url:
+        running = RunningApi(url, app, SetClock(), "", place)
+        made = running.client()
+        running.person(Role.OPERATOR)
+        answer = made.post(
+            "/v1/sessions", json={"account": "operator", "password": "a-password-of-the-tests"}
+        )
+        assert "; secure" in answer.headers["set-cookie"].lower()
+        for client in running.clients:
+            client.close()

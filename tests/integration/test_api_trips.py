@@ -1,0 +1,271 @@
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from api_server import RunningApi
+from border import MORNING
+
+from flowctl.registry.accounts import Role
+
+
+def declaration(**changes: object) -> dict[str, Any]:
+    return {
+        "plate": "12C-123.45",
+        "phone": "0903 123 456",
+        "language": "vi",
+        "direction": "export",
+        "cargo": "normal",
+        "gates": ["tan_thanh"],
+        "ready_at": (MORNING + timedelta(hours=2)).isoformat(),
+        "device": "VN-7781",
+        **changes,
+    }
+
+
+def register(client: httpx.Client, **changes: object) -> dict[str, Any]:
+    answer = client.post("/v1/trips", json=declaration(**changes))
+    assert answer.status_code == 201, answer.text
+    trip: dict[str, Any] = answer.json()
+    return trip
+
+
+def refusal(answer: httpx.Response, status: int) -> str:
+    """Return the sentence of a problem, having checked that it is one."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert set(problem) == {"type", "title", "status", "detail"}
+    assert "Traceback" not in answer.text
+    detail: str = problem["detail"]
+    return detail
+
+
+def waiting(api: RunningApi, trip: int) -> list[str]:
+    rows = api.border.conn.execute(
+        "select kind from outbox where trip_id = %s and state = 'waiting' order by id", [trip]
+    )
+    return [kind for (kind,) in rows.fetchall()]
+
+
+def test_a_declared_trip_comes_back_in_one_spelling_and_without_its_phone(api: RunningApi):
+    machine = api.machine()
+    trip = register(machine)
+    assert trip == {
+        "id": 1,
+        "plate": "12C12345",
+        "language": "vi",
+        "direction": "export",
+        "cargo": "normal",
+        "gates": ["tan_thanh"],
+        "ready_at": "2024-01-23T03:00:00Z",
+        "registered_at": "2024-01-23T01:00:00Z",
+        "state": "active",
+        "stage": "registered",
+        "device": "VN-7781",
+        "slot": None,
+        "released_at": None,
+        "arrived_at": None,
+        "yard": None,
+    }
+    assert machine.get("/v1/trips/1").json() == trip
+    assert machine.get("/v1/trips").json() == [trip]
+    assert waiting(api, 1) == ["registered"]
+
+
+def test_the_phone_is_stored_so_that_the_database_alone_does_not_tell_it(api: RunningApi):
+    register(api.machine())
+    rows = api.border.conn.execute("select phone_cipher, phone_hash from drivers").fetchall()
+    [(cipher, digest)] = rows
+    assert b"903123456" not in cipher
+    assert b"903123456" not in digest
+
+
+def test_a_trip_shows_what_its_visits_and_the_controller_made_of_it(api: RunningApi):
+    machine = api.machine()
+    trip = register(machine)["id"]
+    api.border.visit(trip, "yard_bao_nguyen", 5)
+    api.border.tell(trip, MORNING + timedelta(hours=3))
+    api.border.release(trip, 20, until=80)
+    shown = machine.get(f"/v1/trips/{trip}").json()
+    assert shown["stage"] == "released"
+    assert shown["arrived_at"] == "2024-01-23T01:05:00Z"
+    assert shown["released_at"] == "2024-01-23T01:20:00Z"
+    assert shown["yard"] == "yard_bao_nguyen"
+    assert shown["slot"] == {
+        "gate": "tan_thanh",
+        "starts_at": "2024-01-23T04:00:00Z",
+        "ends_at": "2024-01-23T04:15:00Z",
+    }
+
+
+def test_a_second_active_trip_of_a_plate_is_refused_and_the_first_is_named(api: RunningApi):
+    machine = api.machine()
+    register(machine)
+    answer = machine.post("/v1/trips", json=declaration(plate="12c 12345", device="other"))
+    assert "12C12345" in refusal(answer, 409)
+    assert "active trip 1" in refusal(answer, 409)
+    assert len(machine.get("/v1/trips").json()) == 1
+
+
+def test_a_second_active_trip_of_a_device_is_refused_and_the_first_is_named(api: RunningApi):
+    machine = api.machine()
+    register(machine)
+    answer = machine.post("/v1/trips", json=declaration(plate="12C99999"))
+    assert "VN-7781" in refusal(answer, 409)
+    assert "active trip 1" in refusal(answer, 409)
+
+
+def test_trucks_without_a_device_do_not_stand_in_each_others_way(api: RunningApi):
+    machine = api.machine()
+    register(machine, device=None)
+    assert register(machine, plate="12C99999", device=None)["device"] is None
+
+
+def test_a_cancelled_trip_frees_its_plate_and_its_driver_is_told(api: RunningApi):
+    machine = api.machine()
+    register(machine)
+    cancelled = machine.post("/v1/trips/1/cancel")
+    assert cancelled.status_code == 200
+    assert (cancelled.json()["state"], cancelled.json()["stage"]) == ("cancelled", "cancelled")
+    assert waiting(api, 1) == ["registered", "cancelled"]
+    assert register(machine)["id"] > 1
+    assert "cancelled" in refusal(machine.post("/v1/trips/1/cancel"), 409)
+    assert "cancelled" in refusal(machine.patch("/v1/trips/1", json={"cargo": "reefer"}), 409)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"gates": ["tan_thanh", "lao_cai"]}, "'lao_cai'; lang_son has huu_nghi and tan_thanh"),
+        ({"gates": []}, "no gate"),
+        ({"gates": ["tan_thanh", "tan_thanh"]}, "twice"),
+        ({"plate": "!"}, "no number plate"),
+        ({"phone": "12"}, "phone"),
+        ({"phone": "024 3826 1234"}, "landline"),
+        ({"phone": "+1 202 555 0123"}, "Vietnam and China"),
+        ({"language": "fr"}, "'fr'"),
+        ({"direction": "sideways"}, "direction"),
+        ({"cargo": "gold"}, "cargo"),
+        ({"ready_at": "2024-02-10T09:00:00+07:00"}, "more than 7 days ahead"),
+        ({"ready_at": "1970-01-01T00:00:00Z"}, "30 days ago"),
+        ({"ready_at": "2024-01-23T09:00:00"}, "timezone"),
+        ({"ready_at": "tomorrow"}, "ready_at"),
+        ({"device": "  "}, "device"),
+        ({"colour": "red"}, "colour"),
+        ({"plate": None}, "plate"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence_that_names_it(
+    api: RunningApi, changes: dict[str, Any], named: str
+):
+    detail = refusal(api.machine().post("/v1/trips", json=declaration(**changes)), 422)
+    assert named in detail
+    assert detail.endswith(".")
+
+
+def test_a_closed_calendar_day_is_refused_and_the_next_open_one_named(api: RunningApi):
+    api.clock.at = MORNING + timedelta(days=16)  # 8 February, the day before Tết
+    closed = declaration(ready_at="2024-02-10T09:00:00+07:00")
+    detail = refusal(api.machine().post("/v1/trips", json=closed), 422)
+    assert "2024-02-10 is a closed day at tan_thanh" in detail
+    assert "2024-02-14" in detail
+    register(api.machine(), ready_at="2024-02-14T09:00:00+07:00")
+
+
+def test_a_body_that_is_no_json_is_a_400(api: RunningApi):
+    headers = {"Content-Type": "application/json"}
+    answer = api.machine().post("/v1/trips", content=b'{"plate": ', headers=headers)
+    assert "no JSON" in refusal(answer, 400)
+
+
+def test_what_was_declared_can_be_changed(api: RunningApi):
+    machine = api.machine()
+    register(machine)
+    changed = machine.patch(
+        "/v1/trips/1",
+        json={
+            "ready_at": "2024-01-23T12:00:00+07:00",
+            "gates": ["huu_nghi", "tan_thanh"],
+            "cargo": "perishable",
+            "language": "zh",
+            "phone": "+86 138 0013 8000",
+            "device": "VN-1",
+        },
+    ).json()
+    assert changed["ready_at"] == "2024-01-23T05:00:00Z"
+    assert changed["gates"] == ["huu_nghi", "tan_thanh"]
+    assert (changed["cargo"], changed["language"]) == ("perishable", "zh")
+    assert changed["device"] == "VN-1"
+    assert changed["plate"] == "12C12345"
+    assert machine.patch("/v1/trips/1", json={"device": None}).json()["device"] is None
+    assert machine.patch("/v1/trips/1", json={}).json()["gates"] == ["huu_nghi", "tan_thanh"]
+
+
+def test_a_change_keeps_to_the_same_rules(api: RunningApi):
+    machine = api.machine()
+    register(machine)
+    register(machine, plate="12C99999", device="other")
+    refused = machine.patch("/v1/trips/1", json={"gates": ["lao_cai"]})
+    assert "lao_cai" in refusal(refused, 422)
+    assert "cargo" in refusal(machine.patch("/v1/trips/1", json={"cargo": None}), 422)
+    assert "phone" in refusal(machine.patch("/v1/trips/1", json={"phone": "12"}), 422)
+    taken = refusal(machine.patch("/v1/trips/1", json={"device": "other"}), 409)
+    assert "device other has the active trip 2" in taken
+    assert machine.get("/v1/trips/1").json()["device"] == "VN-7781"
+
+
+def test_a_truck_that_was_called_up_goes_where_it_was_called(api: RunningApi):
+    machine = api.machine()
+    register(machine)
+    api.border.release(1, 20, until=80)
+    detail = refusal(machine.patch("/v1/trips/1", json={"gates": ["huu_nghi"]}), 409)
+    assert "called to the gate" in detail
+    assert machine.patch("/v1/trips/1", json={"language": "en"}).json()["language"] == "en"
+
+
+def test_trips_are_found_by_state_and_by_a_part_of_the_plate(api: RunningApi):
+    machine = api.machine()
+    register(machine)
+    register(machine, plate="29H-777.77", device=None)
+    machine.post("/v1/trips/1/cancel")
+
+    def ids(**query: str) -> list[int]:
+        return [trip["id"] for trip in machine.get("/v1/trips", params=query).json()]
+
+    assert ids() == [2, 1]
+    assert ids(state="active") == [2]
+    assert ids(plate="h-777") == [2]
+    assert ids(limit="1") == [2]
+    assert "limit" in refusal(machine.get("/v1/trips", params={"limit": "0"}), 422)
+
+
+def test_a_haulier_sees_and_changes_its_own_trips_only(api: RunningApi):
+    one, other = api.person(Role.HAULIER, "one"), api.person(Role.HAULIER, "other")
+    operator = api.person(Role.OPERATOR)
+    trip = register(one)["id"]
+    assert [t["id"] for t in one.get("/v1/trips").json()] == [trip]
+    assert other.get("/v1/trips").json() == []
+    for answer in (
+        other.get(f"/v1/trips/{trip}"),
+        other.patch(f"/v1/trips/{trip}", json={"cargo": "reefer"}),
+        other.post(f"/v1/trips/{trip}/cancel"),
+    ):
+        assert "no trip" in refusal(answer, 404)
+    assert operator.post(f"/v1/trips/{trip}/cancel").status_code == 200
+
+
+def test_a_trip_that_is_not_there_is_a_404_however_large_its_number(api: RunningApi):
+    machine = api.machine()
+    assert "no trip 77" in refusal(machine.get("/v1/trips/77"), 404)
+    assert "trip_id" in refusal(machine.get(f"/v1/trips/{2**70}"), 422)
+    assert "trip_id" in refusal(machine.get("/v1/trips/first"), 422)
+
+
+def test_one_driver_of_two_trips_is_stored_once(api: RunningApi):
+    machine = api.machine()
+    register(machine)
+    register(machine, plate="12C99999", device=None, phone="+84 903 123 456")
+    [(drivers,)] = api.border.conn.execute("select count(*) from drivers").fetchall()
+    assert drivers == 1
