@@ -8,13 +8,13 @@ from rich.table import Table
 from flowctl.site import Site
 
 _MINUTE_S = 60.0
-_POLICIES = {"none": "without control", "metering": "with flowctl"}
+_POLICIES = {"none": "uncontrolled", "metering": "with flowctl"}
 
 
 def comparison_table(result: Mapping[str, Any], site: Site) -> Table:
     """Return the measures of `simulations.engine.compare` side by side."""
     table = Table(title=f"{result['scenario']}, random numbers {result['seed']}")
-    table.add_column("measure", min_width=36)
+    table.add_column("measure")
     for label in _POLICIES.values():
         table.add_column(label, justify="right")
     table.add_column("change", justify="right")
@@ -29,7 +29,7 @@ def comparison_table(result: Mapping[str, Any], site: Site) -> Table:
         left = [float(policy["waiting_at_end"][gate]) for policy in policies]
         _add(table, f"{name}: exports waiting at the end", left)
         starved = [policy["starved_place_min"][gate] for policy in policies]
-        _add(table, f"{name}: place-minutes empty, exports held", starved)
+        _add(table, f"{name}: starved place-minutes", starved)
     return table
 
 
