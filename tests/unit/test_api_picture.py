@@ -1,0 +1,212 @@
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from builders import at, small_gate, small_site
+
+from api.feed import encode
+from api.picture import Picture, make_picture
+from flowctl.site import Site
+from flowctl.state import GateHistory
+from flowctl.storage.live import GateState, LiveRow
+
+SITE = small_site([small_gate("north"), small_gate("south")])
+NOW = at("10:00")
+
+
+def row(number: int, **values: object) -> LiveRow:
+    """Return a truck on the road that moved half a minute ago, but for the values."""
+    made = LiveRow(
+        id=number,
+        plate=f"12C{number:05d}",
+        language="vi",
+        direction="export",
+        cargo="normal",
+        gates=["north"],
+        ready_at=at("07:00"),
+        registered_at=at("06:00"),
+        registered_by="haulier",
+        state="active",
+        ended_at=None,
+        device=f"d{number}",
+        fixed_at=NOW - timedelta(seconds=30),
+        lon=106.7,
+        lat=21.9,
+        speed_mps=12.0,
+        heading_deg=10.0,
+        arrived_at=None,
+        yard=None,
+        queued_at=None,
+        queued_gate=None,
+        lane_at=None,
+        cleared_at=None,
+        told_gate=None,
+        told_starts_at=None,
+        told_at=None,
+        released_at=None,
+        released_gate=None,
+        release_expires_at=None,
+    )
+    return replace(made, **values)  # type: ignore[arg-type]
+
+
+def picture(
+    *rows: LiveRow,
+    site: Site = SITE,
+    now: datetime = NOW,
+    histories: Sequence[GateHistory] = (),
+    states: Sequence[GateState] = (),
+) -> Picture:
+    return make_picture(
+        site, now, rows=rows, histories=histories, states=states, inside={"yard": 3}
+    )
+
+
+@pytest.mark.parametrize(
+    ("speed", "silent_for", "state"),
+    [
+        (12.0, timedelta(seconds=30), "moving"),
+        (12.0, timedelta(minutes=4), "silent"),
+        (0.0, timedelta(minutes=4), "parked"),
+        (0.0, timedelta(minutes=16), "parked"),
+        (None, timedelta(minutes=16), "parked"),
+        (0.0, timedelta(minutes=21), "silent"),
+    ],
+)
+def test_a_parked_truck_may_be_quiet_for_longer_than_a_moving_one(
+    speed: float | None, silent_for: timedelta, state: str
+):
+    shown = picture(row(1, speed_mps=speed, fixed_at=NOW - silent_for))
+    assert shown.trucks[1].state == state
+
+
+def test_a_truck_in_a_yard_or_at_the_gate_shows_its_stage_however_quiet():
+    quiet = {"fixed_at": NOW - timedelta(hours=2), "arrived_at": at("07:00"), "yard": "yard"}
+    called = {"released_at": at("09:50"), "release_expires_at": at("10:50")}
+    gone = {"yard": None, "queued_at": at("09:55")}
+    shown = picture(
+        row(1, **quiet),
+        row(2, **quiet | called),
+        row(3, **quiet | called | gone),
+        row(4, **quiet | called | gone | {"lane_at": at("09:58")}),
+        row(5, **quiet | called | {"release_expires_at": at("09:59")}),
+        row(6, **quiet | called | gone | {"cleared_at": at("09:59")}),
+    )
+    assert {key: truck.state for key, truck in shown.trucks.items()} == {
+        1: "staged",
+        2: "released",
+        3: "queued",
+        4: "in_lane",
+        5: "staged",
+    }
+
+
+def test_a_gate_is_counted_from_the_trips_until_the_controller_has_looked():
+    staged = {"arrived_at": at("07:00"), "yard": "yard"}
+    called = staged | {"released_at": at("09:50"), "release_expires_at": at("10:50")}
+    shown = picture(
+        row(1, **staged),
+        row(2, **staged),
+        row(3, **called),
+        row(4, **called, queued_at=at("09:55")),
+        row(5, **staged, gates=["south"]),
+        row(6, direction="import"),
+    )
+    north, south = shown.gates
+    assert (north.waiting, north.in_transit, north.queued, north.in_lane) == (2, 1, 1, 0)
+    assert (south.waiting, south.queued) == (1, 0)
+    assert (north.n_target, north.capacity_per_h, north.wait_s) == (None, None, None)
+    assert [(yard.id, yard.occupancy) for yard in shown.yards] == [("yard", 3)]
+
+
+def state(gate: str, **values: float) -> GateState:
+    figures: dict[str, float] = {
+        "capacity_per_h": 20.0,
+        "capacity_low": 15.0,
+        "capacity_high": 25.0,
+        "n_target": 9.0,
+        "in_transit": 1,
+        "queued": 5,
+        "in_lane": 4,
+        "waiting": 30,
+        **values,
+    }
+    return GateState(gate, NOW, **figures)  # type: ignore[arg-type]
+
+
+def test_the_queue_is_worth_what_the_gate_takes_to_work_it_off():
+    shown = picture(states=[state("north", queued=5, capacity_per_h=20.0), state("south")])
+    assert shown.gates[0].wait_s == 900
+    stopped = picture(states=[state("north", capacity_per_h=0.0)])
+    assert stopped.gates[0].wait_s is None
+
+
+def test_the_wait_is_until_the_first_slot_with_room():
+    told = [
+        row(number, arrived_at=at("07:00"), yard="yard", told_gate="north", told_starts_at=start)
+        for number, start in enumerate([at("10:00")] * 5 + [at("10:15")] * 5 + [at("10:30")] * 4)
+    ]
+    north = picture(*told, states=[state("north", capacity_per_h=20.0)]).gates[0]
+    assert [slot.planned for slot in north.slots[:4]] == [5, 5, 4, 0]
+    assert {slot.capacity for slot in north.slots} == {5}
+    assert north.expected_wait_s == 1800
+    passed = [replace(each, queued_at=at("09:58"), yard=None) for each in told[:5]]
+    assert picture(*passed, *told[5:]).gates[0].expected_wait_s == 0
+
+
+def test_no_slot_lies_in_the_night():
+    shown = picture(now=at("17:40")).gates[0]
+    starts = [slot.starts_at for slot in shown.slots]
+    assert starts[:4] == [at("17:30"), at("17:45"), at("07:00", day=24), at("07:15", day=24)]
+    assert [slot.capacity for slot in shown.slots[:3]] == [2, 5, 5], "five minutes are left"
+    assert (shown.open, shown.next_change_at) == (True, at("18:00"))
+    night = picture(now=at("23:00")).gates[0]
+    assert (night.open, night.next_change_at) == (False, at("07:00", day=24))
+    assert night.expected_wait_s == 8 * 3600
+
+
+def test_what_passed_before_local_midnight_is_not_todays():
+    moments = [at("23:50", day=22), at("00:10"), at("09:00")]
+    history = GateHistory(
+        "north",
+        np.full(4, np.nan),
+        np.array([*(moment.timestamp() for moment in moments), np.nan]),
+        np.array([True, True, False, False]),
+    )
+    north, south = picture(histories=[history]).gates
+    assert (north.cleared.export, north.cleared.import_) == (1, 1)
+    assert (south.cleared.export, south.cleared.import_) == (0, 0)
+
+
+def test_the_changes_put_together_are_the_whole():
+    before = picture(row(1), row(2), row(3))
+    after = picture(row(1), row(2, lon=106.8), row(4))
+    whole, change = (json.loads(encode(after, since)) for since in (None, before))
+    assert whole["full"] is True
+    assert change["full"] is False
+    assert change["gone"] == [3]
+    assert change["trucks"]["id"] == [2, 4]
+    assert change["trucks"]["lon"] == [106.8, 106.7]
+    assert whole["trucks"]["id"] == [1, 2, 4]
+    assert change["gates"] == whole["gates"]
+
+
+def test_an_empty_border_has_empty_columns():
+    shown = json.loads(encode(picture(), None))
+    assert set(shown["trucks"]) == {
+        "id",
+        "plate",
+        "lon",
+        "lat",
+        "heading",
+        "speed",
+        "state",
+        "fixed_at",
+        "gate",
+        "slot",
+    }
+    assert not any(shown["trucks"].values())
+    assert set(shown["gates"][0]["cleared"]) == {"export", "import"}

@@ -1,0 +1,79 @@
+from datetime import timedelta
+
+import pytest
+from border import SITE
+from builders import at
+
+from flowctl.errors import FlowctlError
+from flowctl.notify.texts import Facts, without_accents, write_text
+from flowctl.site_files import load_site
+
+LANG_SON = load_site(SITE)
+FACTS = Facts(
+    plate="12C12345",
+    link="http://gate.example/d/abcdefghijkl",
+    gate="huu_nghi",
+    yard="yard_xuan_cuong",
+    starts_at=at("17:45"),
+    ends_at=at("17:45") + timedelta(minutes=15),
+    reason="capacity",
+)
+KINDS = ("registered", "slot", "slot_changed", "call_up", "hold", "cancelled", "passed")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_text_in_plain_letters_is_one_message(kind: str, language: str):
+    text = write_text(LANG_SON, kind=kind, language=language, facts=FACTS, where="sms")
+    assert text.isascii()
+    assert len(text) <= 160
+    assert "12C12345" in text
+    assert "{" not in text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_chinese_text_is_at_most_three_messages(kind: str):
+    text = write_text(LANG_SON, kind=kind, language="zh", facts=FACTS, where="sms")
+    assert len(text) <= 3 * 67
+    assert not text.isascii()
+
+
+def test_times_are_those_of_the_gates():
+    for language, date in [("vi", "23/01"), ("en", "23/01"), ("zh", "1月23日")]:
+        text = write_text(LANG_SON, kind="slot", language=language, facts=FACTS, where="sms")
+        assert "17:45" in text
+        assert "18:00" in text
+        assert date in text
+
+
+def test_the_page_says_it_with_accents():
+    sms = write_text(LANG_SON, kind="slot_changed", language="vi", facts=FACTS, where="sms")
+    page = write_text(LANG_SON, kind="slot_changed", language="vi", facts=FACTS, where="page")
+    assert "Huu Nghi" in sms
+    assert "Hữu Nghị" in page
+    assert without_accents(page) != page
+
+
+def test_a_gate_the_catalogue_does_not_know_goes_by_its_name_in_plain_letters():
+    facts = Facts(plate="12C12345", link="x", gate="lao_cai")
+    text = write_text(LANG_SON, kind="passed", language="vi", facts=facts, where="sms")
+    assert "lao_cai" in text
+
+
+def test_a_text_is_never_sent_with_a_hole_in_it():
+    facts = Facts(plate="12C12345", link="x")
+    with pytest.raises(FlowctlError, match="'gate'"):
+        write_text(LANG_SON, kind="passed", language="vi", facts=facts, where="sms")
+
+
+def test_a_kind_or_language_without_words_is_named():
+    with pytest.raises(FlowctlError, match="'greeting'"):
+        write_text(LANG_SON, kind="greeting", language="vi", facts=FACTS, where="sms")
+    with pytest.raises(FlowctlError, match="kind 'gate'"):
+        write_text(LANG_SON, kind="gate", language="vi", facts=FACTS, where="sms")
+    with pytest.raises(FlowctlError, match="'fr'"):
+        write_text(LANG_SON, kind="slot", language="fr", facts=FACTS, where="sms")
+
+
+def test_vietnamese_in_plain_letters():
+    assert without_accents("Đường về Hữu Nghị, xin chờ") == "Duong ve Huu Nghi, xin cho"
