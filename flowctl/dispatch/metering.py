@@ -25,6 +25,10 @@ common random numbers). The root is the spread of a Poisson number in transit: s
 Halfin and Whitt, Operations Research 29 (1981)."""
 
 
+_LEAST_VIEW_S = 600.0
+"""The shortest time over which a queue of imports is taken as a rate: one screening."""
+
+
 def n_target(mu_per_s: float, travel_s: float, places: int) -> float:
     """Return N*, the trucks in transit, queued and in service that keep a gate just busy.
 
@@ -41,12 +45,17 @@ def n_allowed(
 ) -> float:
     """Return the target cut to what the gate can begin to screen while it is open.
 
-    Before opening nothing is screened, so the target grows into N* as opening comes near; towards
-    closing it falls to the places and what is still screened, so that nobody spends the night in
-    the gate's queue. ``until_open_s`` is 0 at an open gate.
+    Before opening nothing is screened: only as many leave as will find a place, or would be
+    screened between opening and their arrival, and the buffer waits until places begin to come
+    free. Towards closing the target falls to the places and what is still screened, so that nobody
+    spends the night in the gate's queue. ``until_open_s`` is 0 at an open gate.
     """
-    before = n_target - mu_per_s * until_open_s
-    return min(before, places + mu_per_s * until_close_s)
+    allowed = min(n_target, places + mu_per_s * until_close_s)
+    if until_open_s > 0.0:
+        # The root of the pipeline, from n_target = places + root^2 + BUFFER root.
+        root = (sqrt(BUFFER * BUFFER + 4.0 * max(n_target - places, 0.0)) - BUFFER) / 2.0
+        allowed = min(allowed, n_target - BUFFER * root - mu_per_s * until_open_s)
+    return allowed
 
 
 def release_quota(n_target: float, n_now: int, waiting: int, least: int, most: int) -> int:
@@ -55,13 +64,18 @@ def release_quota(n_target: float, n_now: int, waiting: int, least: int, most: i
     return min(waiting, max(least, min(most, room)))
 
 
-def export_rate(mu_per_h: float, import_per_h: float) -> float:
+def export_rate(
+    mu_per_h: float, import_per_h: float, imports_queued: int = 0, over_s: float = 3600.0
+) -> float:
     """Return what is left for exports of a gate that takes the two directions in turn, per hour.
 
     Imports that come at less than half its rate are all taken; more of them cannot push exports
-    below half, for places go to the two queues alternately while both wait.
+    below half, for places go to the two queues alternately while both wait. ``imports_queued`` are
+    those beyond the places they can hold now, to be taken within ``over_s``: the way of the trucks
+    that are released now.
     """
-    return max(mu_per_h - import_per_h, mu_per_h / 2.0)
+    imports_per_h = import_per_h + imports_queued * 3600.0 / over_s
+    return max(mu_per_h - imports_per_h, mu_per_h / 2.0)
 
 
 def gate_load(in_transit: int, exports: int, imports: int, places: int) -> int:
@@ -247,8 +261,11 @@ def _approach(
     window = next(gate.opening.between(now, now + timedelta(days=1)), None)
     target = 0.0
     if window is not None:
-        mu_per_s = export_rate(learned.per_h, learned.import_per_h) / 3600.0
         travel_s = _mean_travel(way for _, way in ready) or _mean_travel(_ways(site, gate)) or 0.0
+        share = gate.inspection_places - gate.inspection_places // 2
+        queued = max(imports - share, 0)
+        over_s = max(travel_s, _LEAST_VIEW_S)
+        mu_per_s = export_rate(learned.per_h, learned.import_per_h, queued, over_s) / 3600.0
         until_open_s = (window[0] - now).total_seconds()
         if until_open_s <= _longest_travel(ready):
             target = n_allowed(

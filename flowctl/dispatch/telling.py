@@ -13,8 +13,8 @@ from flowctl.traffic.capacity import CapacityEstimate
 
 Reason = Literal["first", "earlier", "later", "capacity", "eta", "closure"]
 
-_SLOW_SHARE = 0.9
-"""A gate below this share of its usual capacity is named as the reason for a later slot."""
+_AT_ONCE: frozenset[Reason] = frozenset({"capacity", "eta", "closure"})
+"""Reasons that are facts, not estimates drifting: nobody is left to find out by waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,21 @@ def tellings(
         kept = gate == problem.told_gate[row] and (
             problem.keep_first[row] <= slot <= problem.keep_last[row]
         )
-        if not kept and _seen(trip):
-            reason = _reason(snapshot, problem, row, trip.told, planned, estimates)
+        if kept or not _seen(trip):
+            continue
+        reason = _reason(snapshot, problem, row, trip.told, planned, estimates)
+        if reason in _AT_ONCE or _settled(trip, trip.told, planned, snapshot):
             yield Telling(trip_id, planned, reason, trip.told)
+
+
+def _settled(trip: LiveTrip, told: Slot, planned: Slot, snapshot: Snapshot) -> bool:
+    """Tell whether a change for no outer reason is due: the slot near, the last word some time ago.
+
+    What drifts by chance drifts back; a driver told each time would hear a number, not a promise.
+    """
+    notice = timedelta(seconds=snapshot.site.dispatch.notice_s)
+    near = min(told.starts_at, planned.starts_at) <= snapshot.now + notice
+    return near and (trip.told_at is None or trip.told_at + notice <= snapshot.now)
 
 
 def _seen(trip: LiveTrip) -> bool:
@@ -86,7 +98,7 @@ def _reason(
         return "earlier"
     if int(problem.earliest[row, problem.told_gate[row]]) > int(problem.keep_last[row]):
         return "eta"
-    if estimates[gate.id].per_h < _SLOW_SHARE * gate.capacity_prior_per_h:
+    if estimates[gate.id].high < gate.capacity_prior_per_h:
         return "capacity"
     return "later"
 

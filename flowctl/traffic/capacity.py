@@ -115,7 +115,8 @@ def _posterior(
     # The integral of 2^(-age / half-life) over the saturated seconds seen.
     exposure_h = half_life_s / log(2.0) * (1.0 - left) / _HOUR_S
     completions = float(np.exp2(-ages_s / half_life_s).sum())
-    weight_h = gate.capacity_prior_weight_h * left
+    # The prior cannot weigh more than a memory of this half-life would ever hold.
+    weight_h = min(gate.capacity_prior_weight_h, half_life_s / log(2.0) / _HOUR_S) * left
     return gate.capacity_prior_per_h * weight_h + completions, weight_h + exposure_h
 
 
