@@ -53,7 +53,9 @@ class Running:
     def messages(self) -> list[dict[str, str]]:
         """Every SMS that went out."""
         path = self.system.settings.sms_file
-        return [] if path is None else [json.loads(line) for line in path.open(encoding="utf-8")]
+        if path is None:
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
     @property
     def driver_link(self) -> str:

@@ -1,0 +1,346 @@
+"""The pages in a real Chromium, against every process on real stores."""
+
+import gzip
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from running import Running
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+PICTURE = ROOT / "out" / "operator-map.png"
+LANGUAGES = ("vi", "zh", "en")
+DRIVER_SCRIPT_BUDGET = 30_000
+"""Bytes of gzipped script a driver's phone may have to load (a phone in a valley, a dear SIM)."""
+
+PATIENCE_MS = 60_000
+SWITCHES = [
+    "--no-sandbox",  # the tests run as root in a container
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+def words(language: str) -> dict[str, dict[str, str]]:
+    text = (ROOT / "data" / "messages" / f"{language}.json").read_text(encoding="utf-8")
+    page: dict[str, dict[str, str]] = json.loads(text)["page"]
+    return page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"There is no Chromium at {CHROMIUM}; on Debian: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield running
+        running.close()
+
+
+@dataclass
+class Desk:
+    """Opens pages in browsers of their own, and remembers what went wrong inside them."""
+
+    browser: Browser
+    url: str
+    accounts: dict[str, tuple[str, str]]
+    wrong: list[str] = field(default_factory=list)
+
+    def open(self, path: str, *, size: tuple[int, int] = (1440, 900), language: str = "vi") -> Page:
+        context = self.browser.new_context(viewport={"width": size[0], "height": size[1]})
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", lambda message: self.hear(message.text))
+        page.goto(f"{self.url}{path}?lang={language}")
+        return page
+
+    def hear(self, text: str) -> None:
+        if "Content Security Policy" in text:
+            self.wrong.append(text)
+
+    def sign_in(self, page: Page, role: str) -> None:
+        name, password = self.accounts[role]
+        page.locator("input[name=account]").fill(name)
+        page.locator("input[name=password]").fill(password)
+        page.locator("input[name=password]").press("Enter")
+
+    def console(self, **how: Any) -> Page:  # noqa: ANN401 - passed on to ``open``
+        page = self.open("/", **how)
+        self.sign_in(page, "operator")
+        page.locator(".map canvas").wait_for()
+        return page
+
+
+@pytest.fixture
+def desk(browser: Browser, running_system: Running) -> Iterator[Desk]:
+    desk = Desk(browser, running_system.url, running_system.accounts)
+    yield desk
+    for context in browser.contexts:
+        context.close()
+    assert desk.wrong == []
+
+
+def driver_path(running_system: Running) -> str:
+    return "/d/" + running_system.driver_link.rpartition("/d/")[2]
+
+
+def drawn(page: Page) -> dict[str, int]:
+    """Ask the map what it has really drawn, features by layer."""
+    page.locator(".map").evaluate("box => box.dispatchEvent(new Event('flowctl:count'))")
+    counts: dict[str, int] = json.loads(page.locator(".map").get_attribute("data-drawn") or "{}")
+    return counts
+
+
+def wait_until(page: Page, met: Callable[[], bool], what: str) -> None:
+    for _ in range(PATIENCE_MS // 500):
+        if met():
+            return
+        page.wait_for_timeout(500)
+    pytest.fail(f"Waited {PATIENCE_MS // 1000} s in vain until {what}.")
+
+
+def get_json(page: Page, desk: Desk, path: str) -> Any:  # noqa: ANN401 - JSON of any shape
+    answer = page.request.get(f"{desk.url}{path}")
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def assert_words(page: Page, shown: list[str]) -> None:
+    text = page.locator("#page").inner_text()
+    for word in shown:
+        assert word in text, f"{word!r} is not on the page"
+    assert not re.search(r"\{\w+\}|undefined|NaN|\[object|Invalid Date", text), text
+
+
+def test_the_operator_sees_zones_and_trucks_on_the_map(desk: Desk):
+    page = desk.console()
+    site = get_json(page, desk, "/v1/site")
+    live = get_json(page, desk, "/v1/live")
+    near = [z for z in site["zones"]["features"] if z["properties"]["role"] != "approach"]
+    assert len(live["trucks"]["id"]) > 50
+
+    def everything_is_there() -> bool:
+        counts = drawn(page)
+        return counts.get("zones", 0) >= len(near) and counts.get("trucks", 0) > 50
+
+    wait_until(page, everything_is_there, "zones and trucks are drawn")
+    assert drawn(page)["gates"] == len(site["gates"])
+    assert drawn(page)["roads"] > 0
+    expect(page.locator(".age.live")).to_be_visible()
+    PICTURE.parent.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURE)
+
+
+def test_the_side_boards_show_what_the_server_says(desk: Desk):
+    page = desk.console()
+    site = get_json(page, desk, "/v1/site")
+    for gate in site["gates"]:
+        card = page.locator(f"[data-gate={gate['id']}]")
+        expect(card).to_contain_text(gate["name"]["vi"])
+        expect(card.locator(".pill.open")).to_have_text(words("vi")["operator"]["open"])
+        expect(card.locator(".slots li")).to_have_count(8)
+    for yard in site["yards"]:
+        expect(page.locator(f"[data-yard={yard['id']}]")).to_contain_text(yard["name"]["vi"])
+
+
+def test_a_truck_found_by_its_plate_opens_with_its_trip(desk: Desk):
+    page = desk.console()
+    trucks = get_json(page, desk, "/v1/live")["trucks"]
+    told = next(i for i, slot in enumerate(trucks["slot"]) if slot is not None)
+    plate = trucks["plate"][told]
+    trip = get_json(page, desk, f"/v1/trips/{trucks['id'][told]}")
+    page.locator(".legend b").first.filter(has_text=re.compile(r"[1-9]")).wait_for()
+    page.locator(".search input").fill(plate.lower())
+    page.locator(".search li", has_text=plate).wait_for()
+    page.locator(".search input").press("Enter")
+    drawer = page.locator(".drawer")
+    expect(drawer.locator("h2")).to_have_text(plate)
+    expect(drawer.locator(".slot b")).to_have_text(re.compile(r"^\d\d:\d\d–\d\d:\d\d$"))
+    expect(drawer).to_contain_text(words("vi")["cargo"][trip["cargo"]])
+    wait_until(page, lambda: drawn(page).get("selected") == 1, "the truck is ringed on the map")
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+
+
+def test_the_legend_hides_and_shows_a_state(desk: Desk):
+    page = desk.console()
+    wait_until(page, lambda: drawn(page).get("trucks", 0) > 50, "trucks are drawn")
+    staged = page.locator(".legend button", has_text=words("vi")["state"]["staged"])
+    before = drawn(page)["trucks"]
+    staged.click()
+    wait_until(page, lambda: drawn(page).get("trucks", 0) < before / 2, "staged trucks are hidden")
+    staged.click()
+    wait_until(page, lambda: drawn(page).get("trucks", 0) > before / 2, "they are back")
+
+
+def test_the_operator_is_told_when_the_line_drops_and_when_it_is_back(desk: Desk):
+    page = desk.console()
+    live = json.dumps(get_json(page, desk, "/v1/live"))
+    # A line that says one thing and breaks, each time it is opened.
+    page.route(
+        "**/v1/events",
+        lambda route: route.fulfill(
+            content_type="text/event-stream", body=f"event: live\ndata: {live}\n\n"
+        ),
+    )
+    page.reload()
+    expect(page.locator(".age.lost")).to_contain_text("Mất đường truyền")
+    page.unroute("**/v1/events")
+    expect(page.locator(".age.live")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_wrong_password_is_refused_in_a_sentence(desk: Desk):
+    page = desk.open("/")
+    page.locator("input[name=account]").fill("nobody-of-that-name")
+    page.locator("input[name=password]").fill("wrong")
+    page.locator("button.main").click()
+    expect(page.locator(".refusal")).to_have_text(words("vi")["login"]["wrong"])
+
+
+def test_an_operator_may_not_use_the_planners_page(desk: Desk):
+    page = desk.open("/planner")
+    desk.sign_in(page, "operator")
+    name = desk.accounts["operator"][0]
+    sentence = words("vi")["common"]["not_allowed"].format(account=name)
+    expect(page.locator(".refusal")).to_have_text(sentence)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_console_speaks_every_language_without_a_missing_word(desk: Desk, language: str):
+    page = desk.console(language=language, size=(1024, 768))
+    page.locator(".slots li").first.wait_for()
+    said = words(language)
+    assert_words(page, [said["operator"]["waiting"], *said["state"].values()])
+    assert page.evaluate("document.documentElement.lang").startswith(language)
+
+
+def test_the_language_changes_at_a_click_and_is_remembered(desk: Desk):
+    page = desk.open("/board")
+    page.locator("article").first.wait_for()
+    page.locator(".languages button", has_text="EN").click()
+    expect(page.locator("h1")).to_have_text(words("en")["board"]["title"])
+    page.goto(f"{desk.url}/board")
+    expect(page.locator("h1")).to_have_text(words("en")["board"]["title"])
+
+
+@pytest.mark.parametrize("size", [(360, 740), (1920, 1080)])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_board_fits_a_phone_and_a_wall(desk: Desk, language: str, size: tuple[int, int]):
+    page = desk.open("/board", size=size, language=language)
+    page.locator("article").first.wait_for()
+    said = words(language)["board"]
+    assert_words(page, [said["title"], said["expected_wait"], said["yards"]])
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_the_board_shows_the_servers_figures_and_no_plate(desk: Desk):
+    page = desk.open("/board")
+    page.locator("article").first.wait_for()
+    board = get_json(page, desk, "/v1/board")
+    for gate in board["gates"]:
+        panel = page.locator(f"[data-gate={gate['id']}]")
+        expect(panel.locator("dd")).to_have_count(4)
+        expect(panel).to_contain_text(gate["name"]["vi"])
+    operator = desk.console()
+    plates = get_json(operator, desk, "/v1/live")["trucks"]["plate"]
+    text = page.locator("#page").inner_text()
+    assert not [plate for plate in plates if plate in text]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_drivers_page_fits_a_small_phone(desk: Desk, running_system: Running, language: str):
+    page = desk.open(driver_path(running_system), size=(360, 740), language=language)
+    page.locator(".state h2").wait_for()
+    said = words(language)
+    assert_words(page, [said["driver"]["gate"], said["driver"]["messages"]])
+    assert page.locator(".state h2").inner_text() in said["stage"].values()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_drivers_countdown_ticks(desk: Desk, running_system: Running):
+    page = desk.open(driver_path(running_system), size=(360, 740))
+    timer = page.locator("[role=timer]")
+    first = timer.inner_text()
+    assert re.fullmatch(r"\d+:\d\d:\d\d", first)
+    expect(timer).not_to_have_text(first)
+    expect(page.locator(".slot .window")).to_have_text(re.compile(r"^\d\d:\d\d–\d\d:\d\d$"))
+    expect(page.locator(".messages li[data-kind=slot]").first).to_be_visible()
+
+
+def test_the_drivers_page_keeps_the_last_word_without_a_network(
+    desk: Desk, running_system: Running
+):
+    page = desk.open(driver_path(running_system), size=(360, 740))
+    plate = page.locator("h1").inner_text()
+    page.locator("section.slot").wait_for()
+    page.route("**/v1/driver/**", lambda route: route.abort("internetdisconnected"))
+    page.reload()
+    expect(page.locator(".fresh.old")).to_contain_text("Không có mạng")
+    expect(page.locator("h1")).to_have_text(plate)
+    expect(page.locator("section.slot")).to_be_visible()
+
+
+def test_a_link_of_no_trip_is_answered_in_a_sentence(desk: Desk):
+    page = desk.open("/d/nosuchtrip12", size=(360, 740))
+    expect(page.locator(".refusal")).to_have_text(words("vi")["driver"]["unknown"])
+
+
+def test_the_drivers_scripts_keep_their_budget(desk: Desk, running_system: Running):
+    page = desk.open(driver_path(running_system))
+    page.locator(".state h2").wait_for()
+    loaded: list[str] = page.evaluate(
+        "performance.getEntriesByType('resource').map(one => one.name)"
+    )
+    scripts = [url for url in loaded if url.endswith(".js")]
+    assert scripts
+    sizes = {url: len(gzip.compress(page.request.get(url).body())) for url in scripts}
+    assert sum(sizes.values()) <= DRIVER_SCRIPT_BUDGET, sizes
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_planners_page_speaks_every_language(desk: Desk, language: str):
+    page = desk.open("/planner", language=language)
+    desk.sign_in(page, "planner")
+    page.locator("select[name=scenario] option").first.wait_for(state="attached")
+    said = words(language)["planner"]
+    assert_words(page, [said["title"], said["intro"], said["run"], said["seed"], said["empty"]])
+
+
+def test_a_planners_mistake_is_told_in_a_sentence(desk: Desk):
+    page = desk.open("/planner")
+    desk.sign_in(page, "planner")
+    page.locator("input[name=demand]").fill("70")
+    page.locator("button.main").click()
+    expect(page.locator(".refusal")).to_have_text(words("vi")["planner"]["demand_wrong"])
+
+
+def test_a_planners_run_ends_with_both_curves_and_a_table(desk: Desk, running_system: Running):
+    page = desk.open("/planner")
+    desk.sign_in(page, "planner")
+    page.locator("select[name=scenario]").select_option(running_system.scenario)
+    page.locator("input[name=demand]").fill("0.5")
+    page.locator("button.main").click()
+    page.locator("progress").wait_for()
+    page.locator("figure").first.wait_for(timeout=3 * PATIENCE_MS)
+    gates = get_json(page, desk, "/v1/site")["gates"]
+    charts = page.locator("figure[data-curves='2']")
+    expect(charts).to_have_count(2 * len(gates))
+    expect(charts.locator("canvas")).to_have_count(2 * len(gates))
+    rows = page.locator(".measures tbody tr")
+    expect(rows).to_have_count(4 + 2 * len(gates))
+    expect(rows.first.locator("td.better")).to_have_text(re.compile(r"^−\d+ %$"))
+    page.reload()
+    page.locator("figure").first.wait_for()
