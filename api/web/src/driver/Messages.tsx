@@ -12,7 +12,7 @@ export function Messages({ view }: { view: DriverView }) {
         {newestFirst.map((message) => {
           const at = instant(message.at);
           return (
-            <li key={`${message.at} ${message.kind}`} class={message.kind}>
+            <li key={`${message.at} ${message.kind}`} data-kind={message.kind}>
               <p>
                 <b>{t(`message_title.${message.kind}`)}</b>
                 <time>

@@ -194,7 +194,7 @@ const gates: CircleLayerSpecification = {
 };
 
 const order: LayerSpecification[] = [
-  zones, zoneEdges, roads, roadNames, trucks, headings, gates, selected, plates, places,
+  zones, zoneEdges, roads, roadNames, gates, trucks, headings, selected, plates, places,
 ];
 
 /** Without `glyphs` every letter is drawn from the machine's own fonts, in any language. */
