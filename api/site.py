@@ -25,9 +25,7 @@ def get_site(request: Request) -> dict[str, Any]:
         "timezone": site.timezone.key,
         "center": [round(center.x, 5), round(center.y, 5)],
         "zones": _collection([_zone(zone, site.yard_by_id.get(zone.id)) for zone in site.zones]),
-        "roads": _collection(
-            [_feature(line, {"id": name, "name": name}) for name, line in site.roads]
-        ),
+        "roads": _collection([_feature(line, {"id": name}) for name, line in site.roads]),
         "gates": [
             {
                 "id": gate.id,

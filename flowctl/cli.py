@@ -79,7 +79,12 @@ def api() -> None:
         chosen = _settings()
         application = create_app(chosen, clock(chosen.clock_file))
         uvicorn.run(
-            application, host=chosen.host, port=chosen.port, log_level="warning", access_log=False
+            application,
+            host=chosen.host,
+            port=chosen.port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=2,  # an operator's stream of events never ends by itself
         )
 
 

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -106,6 +107,19 @@ def test_a_second_active_trip_of_a_plate_is_refused_and_the_first_is_named(api: 
     answer = machine.post("/v1/trips", json=declaration(plate="12c 12345", device="other"))
     assert "12C12345" in refusal(answer, 409)
     assert "active trip 1" in refusal(answer, 409)
+    assert len(machine.get("/v1/trips").json()) == 1
+
+
+def test_of_many_who_register_a_plate_at_once_one_succeeds(api: RunningApi):
+    machine = api.machine()
+
+    def attempt(number: int) -> int:
+        body = declaration(device=f"tracker {number}", phone=f"090312345{number}")
+        return machine.post("/v1/trips", json=body).status_code
+
+    with ThreadPoolExecutor(8) as crowd:
+        answers = sorted(crowd.map(attempt, range(8)))
+    assert answers == [201] + [409] * 7
     assert len(machine.get("/v1/trips").json()) == 1
 
 
