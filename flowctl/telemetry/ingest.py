@@ -21,7 +21,7 @@ from flowctl.site import Site
 from flowctl.storage import fixes as fix_store
 from flowctl.storage import visits as visit_store
 from flowctl.storage.heartbeats import Heart
-from flowctl.storage.migrate import ensure_fix_partitions
+from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.storage.visits import Track
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import PARTITIONS, FixBatch, batch_from_bytes

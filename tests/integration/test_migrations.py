@@ -10,7 +10,8 @@ import pytest
 
 from flowctl.errors import UnavailableError
 from flowctl.server_process import free_port
-from flowctl.storage.migrate import Capability, capability, ensure_fix_partitions, migrate
+from flowctl.storage.migrate import migrate
+from flowctl.storage.partitions import Capability, capability, ensure_fix_partitions
 
 DAY = date(2024, 1, 23)
 NOON = datetime(2024, 1, 23, 12, tzinfo=UTC)
