@@ -13,9 +13,22 @@ def hand_out(
 
     Frozen trucks stand. Of those told the same slot as many keep it as the flow says, the most
     senior first; the others of a class share what is left of its places, sooner ones by seniority.
-    The flow's cost does not depend on who of a class goes where.
+    Where it costs no promise more, a class's places are dealt in the order told instead: then all
+    move up or back a little, and not one to the end of the line.
     """
+    place = _by_promise(problem, classes, network, flow)
+    in_order = _in_order(problem, classes, place)
+    dearer = _class_costs(problem, classes, in_order) > _class_costs(problem, classes, place)
+    place = np.where(dearer[classes.of_class], place, in_order)
     gate, slot = problem.frozen_gate.copy(), problem.frozen_slot.copy()
+    found = place >= 0
+    gate[classes.trucks[found]] = place[found] // problem.slots
+    slot[classes.trucks[found]] = place[found] % problem.slots
+    return gate, slot
+
+
+def _by_promise(problem: DispatchProblem, classes: Classes, network: Network, flow: Ints) -> Ints:
+    """Return the places [F] with as many promises kept as the flow says."""
     rank = problem.rank[classes.trucks]
     place = np.full(len(classes.trucks), -1, dtype=np.int64)
     keeper = np.flatnonzero(classes.of_promise >= 0)
@@ -36,10 +49,31 @@ def hand_out(
         np.repeat(network.place[arc], flow[arc]),
         problem.slots,
     )
+    return place
+
+
+def _in_order(problem: DispatchProblem, classes: Classes, place: Ints) -> Ints:
+    """Return the same places [F], in each class dealt in the order told, the untold after them."""
+    told = problem.told_gate[classes.trucks] >= 0
+    order = np.where(told, problem.keep_last[classes.trucks], problem.slots)
+    turn = np.lexsort((problem.rank[classes.trucks], order, classes.of_class))
+    slot = np.where(place >= 0, place % problem.slots, problem.slots)
+    sooner = np.lexsort((place, slot, classes.of_class))
+    dealt = np.empty_like(place)
+    dealt[turn] = place[sooner]
+    return dealt
+
+
+def _class_costs(problem: DispatchProblem, classes: Classes, place: Ints) -> Ints:
+    """Return what each class costs with its trucks at ``place`` [F], [K]."""
+    gate = np.full(problem.trucks, -1, dtype=np.int64)
+    slot = gate.copy()
     found = place >= 0
     gate[classes.trucks[found]] = place[found] // problem.slots
     slot[classes.trucks[found]] = place[found] % problem.slots
-    return gate, slot
+    costs = np.zeros(len(classes.size), dtype=np.int64)
+    np.add.at(costs, classes.of_class, problem.cost(gate, slot)[classes.trucks])
+    return costs
 
 
 def _deal(of: Ints, rank: Ints, owner: Ints, place: Ints, slots: int) -> Ints:

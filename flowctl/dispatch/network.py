@@ -161,7 +161,7 @@ def first_ends(problem: DispatchProblem, classes: Classes, window: int) -> Ints:
 
 
 def _waits(came: Ints, room: Ints) -> Ints:
-    """Return for each slot how many slots those who wait then need to pass; one more entry for S."""
+    """Return how many slots those who wait in each slot need to pass, [S + 1]: the last is none."""
     waiting, queue = 0, []
     for trucks, places in zip(came.tolist(), room.tolist(), strict=True):
         waiting += trucks
@@ -173,7 +173,7 @@ def _waits(came: Ints, room: Ints) -> Ints:
 
 
 def _spread(first: Ints, end: Ints, slots: int, gate: Ints) -> tuple[Ints, Ints]:
-    """Return row and place of each slot from ``first`` to before ``end`` at ``gate``, all [R, C]."""
+    """Return row and place of each slot from ``first`` up to ``end`` at ``gate``, all [R, C]."""
     count = np.maximum(end - first, 0).ravel()
     cell = np.repeat(np.arange(len(count)), count)
     before = np.cumsum(count) - count

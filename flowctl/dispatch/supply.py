@@ -9,7 +9,7 @@ import numpy as np
 
 from flowctl.dispatch.metering import Approach
 from flowctl.dispatch.problem import Ints
-from flowctl.site import Gate, Site
+from flowctl.site import Site
 from flowctl.traffic.capacity import CapacityEstimate
 
 _LOOK_DAYS = 60
@@ -81,30 +81,28 @@ def export_capacity(
     places are taken in turn while both directions wait), less the exports already on their way.
     """
     rows = [
-        _gate_capacity(gate, open_s, approach, estimate, site.dispatch.capacity_fade_s)
-        for gate, open_s, approach, estimate in zip(
-            site.gates, grid.open_s.tolist(), approaches, estimates, strict=True
-        )
+        _gate_capacity(site, grid, index, approach, estimate)
+        for index, (approach, estimate) in enumerate(zip(approaches, estimates, strict=True))
     ]
     return np.array(rows, dtype=np.int64).reshape(len(site.gates), len(grid.starts))
 
 
 def _gate_capacity(
-    gate: Gate,
-    open_s: Sequence[float],
-    approach: Approach,
-    estimate: CapacityEstimate,
-    fade_s: float,
+    site: Site, grid: Grid, index: int, approach: Approach, estimate: CapacityEstimate
 ) -> list[int]:
+    gate = site.gates[index]
     exports_ahead, imports_ahead = _ahead(approach)
     ahead_s = given = places = 0.0
+    today, next_start = True, int(grid.starts[0]) if len(grid.starts) else 0
     row = []
-    for seconds in open_s:
+    for start, seconds in zip(grid.starts.tolist(), grid.open_s[index].tolist(), strict=True):
         # What was learned today is trusted for the next hours and less for the days after.
-        trust = 0.5 ** (ahead_s / fade_s)
+        trust = 0.5 ** (ahead_s / site.dispatch.capacity_fade_s)
         per_h = estimate.steady_per_h + (estimate.per_h - estimate.steady_per_h) * trust
-        usual = gate.import_prior_per_h
-        imports_per_h = usual + (estimate.import_per_h - usual) * trust
+        # Imports come by the day: today's rate says little of tomorrow's.
+        today = today and seconds > 0 and start <= next_start
+        next_start = start + site.dispatch.slot_s
+        imports_per_h = estimate.import_per_h if today else gate.import_prior_per_h
         taken = per_h * seconds / 3600.0
         imports_ahead += imports_per_h * seconds / 3600.0
         imports = min(imports_ahead, taken / 2.0)
