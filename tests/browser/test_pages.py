@@ -284,8 +284,8 @@ def test_the_drivers_page_keeps_the_last_word_without_a_network(
     desk: Desk, running_system: Running
 ):
     page = desk.open(driver_path(running_system), size=(360, 740))
-    plate = page.locator("h1").inner_text()
     page.locator("section.slot").wait_for()
+    plate = page.locator("h1").inner_text()
     page.route("**/v1/driver/**", lambda route: route.abort("internetdisconnected"))
     page.reload()
     expect(page.locator(".fresh.old")).to_contain_text("Không có mạng")
