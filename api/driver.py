@@ -9,8 +9,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.errors import Problem
 from api.feed import Feed
-from api.picture import count_ahead, gate_of, shown_stage
 from api.transaction import transaction
+from api.turns import count_ahead, gate_of, shown_stage
 from flowctl.notify.outbox import facts_of
 from flowctl.notify.texts import write_text
 from flowctl.registry.keys import find_trip_of_code

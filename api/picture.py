@@ -7,7 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
 
-from flowctl.dispatch.metering import export_rate, in_transit, seniority, standing
+from api.turns import gate_of, shown_stage
+from flowctl.dispatch.metering import export_rate, in_transit
 from flowctl.dispatch.supply import Grid, slot_grid
 from flowctl.site import Gate, Site
 from flowctl.state import GateHistory, LiveTrip, Stage
@@ -150,46 +151,6 @@ def make_picture(
         ),
         trips=trips,
     )
-
-
-def gate_of(trip: LiveTrip) -> str | None:
-    """Return the gate a trip is bound for: called to, told, or the preferred one it may use."""
-    if trip.released_gate is not None:
-        return trip.released_gate
-    if trip.told is not None:
-        return trip.told.gate
-    return next(iter(trip.gates), None)
-
-
-def shown_stage(trip: LiveTrip, now: datetime) -> Stage:
-    """Return where a trip stands; one whose call-up has lapsed is waiting in its yard again."""
-    return Stage.STAGED if standing(trip, now) else trip.stage
-
-
-def count_ahead(trips: Iterable[LiveTrip], mine: LiveTrip, now: datetime) -> int | None:
-    """Return how many trucks will be screened before ``mine`` at its gate.
-
-    Those in the queue go first, then those on their way, then by slot and seniority. None where
-    its turn is not known: no slot yet, or being screened already.
-    """
-    my_turn = _turn(mine, now)
-    if my_turn is None:
-        return None
-    gate = gate_of(mine)
-    turns = (_turn(trip, now) for trip in trips if trip.id != mine.id and gate_of(trip) == gate)
-    return sum(turn is not None and turn < my_turn for turn in turns)
-
-
-def _turn(trip: LiveTrip, now: datetime) -> tuple[int, datetime, datetime, int] | None:
-    present, _, key = seniority(trip)
-    stage = shown_stage(trip, now)
-    if stage is Stage.QUEUED and trip.queued_at is not None:
-        return 0, trip.queued_at, present, key
-    if stage is Stage.RELEASED and trip.released_at is not None:
-        return 1, trip.released_at, present, key
-    if stage in (Stage.STAGED, Stage.REGISTERED) and trip.told is not None:
-        return 2, trip.told.starts_at, present, key
-    return None
 
 
 def _promises(trips: Iterable[LiveTrip]) -> Iterable[tuple[str, int]]:

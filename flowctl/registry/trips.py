@@ -1,7 +1,7 @@
 """Trips: registered, changed, cancelled; each in the caller's transaction, with its message."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from psycopg.errors import UniqueViolation
 
@@ -23,6 +23,8 @@ from flowctl.storage import trips as stored
 from flowctl.storage.gate_events import GateEvent, insert_gate_events
 from flowctl.storage.outbox import queue_message
 from flowctl.storage.trips import Connection, TripRecord, TripValues
+
+_FAREWELL_OF_USE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ def observe(
 ) -> int:
     """Enter what officers saw at a gate; returns how many of the events were new.
 
-    A truck seen leaving has crossed: its active trip, if its plate has one, ends with that.
+    A truck seen leaving has crossed: its active trip, if its plate has one, ends with that, and
+    its driver is told.
     """
     marked = [
         GateEvent(event.direction, event.kind, strip_mark(event.truck), event.at)
@@ -137,7 +140,16 @@ def observe(
     ]
     new = insert_gate_events(conn, site=site.id, gate=gate, events=marked, recorded_by=by, now=now)
     leaving = [(event.truck, event.at) for event in marked if event.kind == "cleared"]
-    stored.end_trips_of_plates(conn, site=site.id, seen=leaving)
+    for trip in stored.end_trips_of_plates(conn, site=site.id, seen=leaving):
+        queue_message(
+            conn,
+            site=site.id,
+            trip_id=trip,
+            kind="passed",
+            params={"gate": gate},
+            now=now,
+            expires_at=now + _FAREWELL_OF_USE,
+        )
     return new
 
 

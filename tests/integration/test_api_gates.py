@@ -43,6 +43,8 @@ def test_the_clearance_of_a_registered_truck_ends_its_trip(api: RunningApi):
     assert api.machine().post(EVENTS, json=[event]).status_code == 200
     shown = api.person(Role.OPERATOR).get(f"/v1/trips/{trip}").json()
     assert (shown["state"], shown["stage"]) == ("cleared", "cleared")
+    rows = api.border.conn.execute("select kind, params from outbox order by id").fetchall()
+    assert rows == [("registered", {}), ("passed", {"gate": "tan_thanh"})]
 
 
 def test_an_unknown_gate_is_a_404_that_names_the_known_ones(api: RunningApi):

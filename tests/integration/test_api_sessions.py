@@ -79,7 +79,7 @@ def test_who_guesses_is_shut_out_even_with_the_right_password_at_last(api: Runni
 def test_signing_in_forgets_the_failures_before(api: RunningApi):
     api.person(Role.OPERATOR)
     client = api.client()
-    for _ in range(3):
+    for _ in range(2):
         for guess in range(4):
             client.post(LOGIN, json={"account": "operator", "password": f"guess {guess}"})
         right = client.post(LOGIN, json={"account": "operator", "password": PASSWORD})
