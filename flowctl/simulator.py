@@ -5,7 +5,6 @@ from typing import Any
 
 import psycopg
 import structlog
-from simulations.engine import compare
 
 from flowctl.data_files import data_dir
 from flowctl.errors import FlowctlError
@@ -14,6 +13,7 @@ from flowctl.site import Site
 from flowctl.storage.jobs import Job, claim_job, fail_job, finish_job, report_progress
 from flowctl.storage.sites import get_site
 from flowctl.worker import stopping
+from simulations.engine import compare
 from simulations.scenario import load_scenario
 
 Connection = psycopg.Connection[Any]

@@ -1,1 +1,1 @@
-"""What the gates and roads are doing: capacity learned from what was seen, travel times, arrivals."""
+"""What the gates and roads are doing: capacity learned from what was seen, travel, arrivals."""
