@@ -155,7 +155,7 @@ class DispatchParams:
     A slot is told from ``tell_ahead_s`` before the truck is expected at a yard. What was told is
     changed when it is ``late_tolerance_s`` too early or ``least_change_s`` too late, and by at
     least ``change_share`` of the time left; without an outer reason only once it is ``notice_s``
-    ahead and as long after the last word. A slot within ``freeze_s`` is left alone. A delay of d
+    ahead, and not within ``quiet_s`` of the last word. A slot within ``freeze_s`` is left alone. A delay of d
     slots costs weight * (``delay_linear`` d + ``delay_squared`` d^2), going through another gate
     than the preferred one ``diversion_cost``, a change of what was told ``change_cost``. How far a
     gate is from its usual capacity counts half after ``capacity_fade_s`` of open time.
@@ -174,6 +174,7 @@ class DispatchParams:
     tell_ahead_s: int = 3600
     change_share: float = 0.2
     notice_s: int = 7200
+    quiet_s: int = 7200
     release_most: int = 20
     weight_normal: int = 1
     weight_reefer: int = 2

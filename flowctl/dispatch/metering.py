@@ -16,7 +16,7 @@ import numpy as np
 
 from flowctl.site import Access, Gate, Site
 from flowctl.state import GateHistory, LiveTrip, Slot, Snapshot, Stage
-from flowctl.traffic.capacity import CapacityEstimate
+from flowctl.traffic.capacity import DEFAULTS, CapacityEstimate
 
 BUFFER = 2.2
 """Buffer over the root of the pipeline: the smallest that loses at most 0.5 % of the gate's time
@@ -307,6 +307,7 @@ def _inside(history: GateHistory | None, now: datetime) -> tuple[int, int]:
         return 0, 0
     at = now.timestamp()
     gone = history.cleared_at <= at
-    here = (history.entered_at <= at) & ~gone
+    since = at - DEFAULTS.lost_after_s
+    here = (history.entered_at <= at) & (history.entered_at > since) & ~gone
     imports = int(np.count_nonzero(here & history.is_import))
     return int(np.count_nonzero(here)) - imports, imports

@@ -97,14 +97,14 @@ def network_of(problem: DispatchProblem, classes: Classes, ends: Ints) -> Networ
     """
     gates, count = len(problem.gates), len(classes.size)
     first = problem.earliest[classes.member]
-    node, place = _spread(first, ends, problem.slots, np.tile(np.arange(gates), (count, 1)))
+    node, place = spread(first, ends, problem.slots, np.tile(np.arange(gates), (count, 1)))
     told = problem.told_gate[classes.promise_member]
     begin = np.maximum(
         problem.keep_first[classes.promise_member],
         problem.earliest[classes.promise_member, told],
     )
     end = np.minimum(problem.keep_last[classes.promise_member] + 1, problem.slots)
-    promise, kept = _spread(begin[:, None], end[:, None], problem.slots, told[:, None])
+    promise, kept = spread(begin[:, None], end[:, None], problem.slots, told[:, None])
     wide = np.flatnonzero(end - begin > 1)
     keeper = classes.promise_class.copy()
     keeper[wide] = count + np.arange(len(wide))
@@ -144,8 +144,8 @@ def place_cost(problem: DispatchProblem, truck: Ints, place: Ints) -> Ints:
 def first_ends(problem: DispatchProblem, classes: Classes, window: int) -> Ints:
     """Return a guess of the slots each class can need at each gate, [K, G]: ends, exclusive.
 
-    ``window`` slots from its earliest on, and twice the wait a truck would have that comes then,
-    were every truck to go to the gate it prefers. A guess only: prices tell whether it held.
+    ``window`` slots from its earliest on, and half the wait of a truck that comes then, were every
+    truck to go to the gate it prefers. A guess only: prices tell whether it held.
     """
     first = problem.earliest[classes.member]
     preferred = problem.preferred[classes.member]
@@ -156,7 +156,7 @@ def first_ends(problem: DispatchProblem, classes: Classes, window: int) -> Ints:
         came = np.zeros(problem.slots + 1, dtype=np.int64)
         np.add.at(came, first[mine, gate], classes.size[mine])
         wait = _waits(came[:-1], room[gate])
-        ends[:, gate] = first[:, gate] + window + 2 * wait[first[:, gate]]
+        ends[:, gate] = first[:, gate] + window + wait[first[:, gate]] // 2
     return np.minimum(ends, problem.slots)
 
 
@@ -172,7 +172,7 @@ def _waits(came: Ints, room: Ints) -> Ints:
     return np.append(np.maximum(clear - 1 - np.arange(len(room)), 0), 0)
 
 
-def _spread(first: Ints, end: Ints, slots: int, gate: Ints) -> tuple[Ints, Ints]:
+def spread(first: Ints, end: Ints, slots: int, gate: Ints) -> tuple[Ints, Ints]:
     """Return row and place of each slot from ``first`` up to ``end`` at ``gate``, all [R, C]."""
     count = np.maximum(end - first, 0).ravel()
     cell = np.repeat(np.arange(len(count)), count)

@@ -20,7 +20,8 @@ class Plan:
     no place. ``cost`` is what the hand-out costs, ``bound`` what no plan can undercut: equal where
     the plan is optimal; 0 for a fallback. ``inversions`` counts the trucks that go later than a
     junior of their class, ``unserved`` those without a slot. ``prices`` [G, S] is what one more
-    place would save. ``solve_s`` is measured by the caller, who has a clock.
+    place would save, 0 where none was offered. ``solve_s`` is measured by the
+    caller, who has a clock.
     """
 
     gate: Ints

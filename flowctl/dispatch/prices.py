@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flowctl.dispatch.network import Classes, Network, place_cost
+from flowctl.dispatch.network import Classes, Network, place_cost, spread
 from flowctl.dispatch.problem import DispatchProblem, Ints
 
 _FAR = np.int64(2**60)
@@ -15,8 +15,9 @@ class Prices:
     """Dual values of an optimal flow.
 
     ``place`` [G * S] is what one more truck at a place would cost the others, 0 where there is room
-    left; ``value`` [K] what a truck of a class costs, its place's price included. Together they
-    prove the flow optimal over every arc with cost + price >= value.
+    left and very much where there never was any; ``value`` [K + W] what a truck of a class or wide
+    promise costs, its place's price included. Together they prove the flow optimal over every arc
+    with cost + price >= value.
     """
 
     place: Ints
@@ -109,32 +110,38 @@ def _values(
 ) -> Ints:
     """Return the dearest thing each class uses: the least value that explains the flow."""
     count = len(classes.size)
-    value = np.full(count + len(links), -_FAR)
-    used = np.flatnonzero(flow)
-    np.maximum.at(value, network.node[used], network.cost[used] + price[network.place[used]])
+    value = distance.copy()
+    value[:count] = -_FAR
+    direct = np.flatnonzero((flow > 0) & (network.node < count))
+    node = network.node[direct]
+    np.maximum.at(value, node, network.cost[direct] + price[network.place[direct]])
     fed = np.flatnonzero(links)
-    owner = classes.promise_class[network.wide]
-    np.maximum.at(value, owner[fed], distance[count + fed] - network.saving)
-    left = _left_out(classes, network, flow, links) > 0
-    value[:count][left] = np.maximum(value[:count][left], network.unserved[left])
-    return value[:count]
-
-
-def _left_out(classes: Classes, network: Network, flow: Ints, links: Ints) -> Ints:
-    """Return how many trucks of each class the flow leaves without a place, [K]."""
-    count = len(classes.size)
-    direct = network.node < count
+    owner = classes.promise_class[network.wide[fed]]
+    np.maximum.at(value, owner, distance[count + fed] - network.saving)
     out = np.zeros(count, dtype=np.int64)
-    np.add.at(out, network.node[direct], flow[direct])
-    np.add.at(out, classes.promise_class[network.wide], links)
-    return classes.size - out
+    np.add.at(out, node, flow[direct])
+    np.add.at(out, owner, links[fed])
+    left = np.flatnonzero(out < classes.size)
+    value[left] = np.maximum(value[left], network.unserved[left])
+    return value
 
 
-def total(classes: Classes, network: Network, flow: Ints, links: Ints) -> int:
-    """Return the flow's cost, what it could not choose included."""
-    served = int((network.cost * flow).sum()) - network.saving * int(links.sum())
-    out = int((network.unserved * _left_out(classes, network, flow, links)).sum())
-    return served + out + network.constant
+def bound_of(classes: Classes, network: Network, prices: Prices) -> int:
+    """Return the dual objective: no plan over the network's arcs costs less.
+
+    What the trucks cost, less what the places are worth, less what the arcs of limited capacity
+    are (the saving of a kept promise belongs to those who were promised).
+    """
+    count = len(classes.size)
+    trucks = int((classes.size * prices.value[:count]).sum())
+    used = network.room > 0
+    places = int((network.room[used] * prices.place[used]).sum())
+    gain = prices.value[network.node] - network.cost - prices.place[network.place]
+    arcs = int((network.most * np.maximum(gain, 0)).sum())
+    owner = classes.promise_class[network.wide]
+    fed = prices.value[owner] + network.saving - prices.value[count:]
+    links = int((classes.promise_size[network.wide] * np.maximum(fed, 0)).sum())
+    return trucks - places - arcs - links + network.constant
 
 
 def grown_ends(problem: DispatchProblem, classes: Classes, prices: Prices, ends: Ints) -> Ints:
@@ -142,28 +149,22 @@ def grown_ends(problem: DispatchProblem, classes: Classes, prices: Prices, ends:
 
     Equal to ``ends`` where there is none: then the flow is optimal over all slots.
     """
-    grown = ends.copy()
     price = prices.place.reshape(len(problem.gates), problem.slots)
-    for gate in range(len(problem.gates)):
-        # Later places cost more: no price after the window can make up for it where even the
-        # least of them does not at the window's end.
-        floor = np.append(np.minimum.accumulate(price[gate, ::-1])[::-1], _FAR)
-        end = ends[:, gate]
-        first = problem.earliest[classes.member, gate]
-        cut = np.flatnonzero((end < problem.slots) & (first < problem.slots))
-        next_place = gate * problem.slots + end[cut]
-        least = place_cost(problem, classes.member[cut], next_place) + floor[end[cut]]
-        for at in cut[least < prices.value[cut]].tolist():
-            grown[at, gate] = _last_better(problem, classes, prices, at, gate, int(end[at]))
+    # Later places cost more: no price after the window can make up for it where even the least of
+    # them does not at the window's end.
+    floor = np.minimum.accumulate(price[:, ::-1], axis=1)[:, ::-1]
+    first = problem.earliest[classes.member]
+    row, gate = np.nonzero((ends < problem.slots) & (first < problem.slots))
+    end = ends[row, gate]
+    least = place_cost(problem, classes.member[row], gate * problem.slots + end)
+    promising = least + floor[gate, end] < prices.value[row]
+    row, gate, end = row[promising], gate[promising], end[promising]
+    cell, place = spread(
+        end[:, None], np.full((len(end), 1), problem.slots), problem.slots, gate[:, None]
+    )
+    cost = place_cost(problem, classes.member[row[cell]], place)
+    better = np.flatnonzero(cost + prices.place[place] < prices.value[row[cell]])
+    cell = cell[better]
+    grown = ends.copy()
+    np.maximum.at(grown, (row[cell], gate[cell]), place[better] % problem.slots + 1)
     return grown
-
-
-def _last_better(
-    problem: DispatchProblem, classes: Classes, prices: Prices, at: int, gate: int, end: int
-) -> int:
-    """Return the end of a window that takes in the last place better than the class's value."""
-    place = gate * problem.slots + np.arange(end, problem.slots)
-    truck = np.full(len(place), classes.member[at])
-    better = place_cost(problem, truck, place) + prices.place[place] < prices.value[at]
-    found = np.flatnonzero(better)
-    return end + int(found[-1]) + 1 if len(found) else end

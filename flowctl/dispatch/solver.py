@@ -16,7 +16,7 @@ from ortools.graph.python import min_cost_flow
 from flowctl.dispatch.handout import hand_out, overtaken
 from flowctl.dispatch.network import Classes, Network, classes_of, first_ends, network_of
 from flowctl.dispatch.plan import Plan, planned
-from flowctl.dispatch.prices import grown_ends, prices_of, total
+from flowctl.dispatch.prices import bound_of, grown_ends, prices_of
 from flowctl.dispatch.problem import DispatchProblem, Ints
 
 _WINDOW = 24
@@ -42,8 +42,6 @@ def solve(problem: DispatchProblem, *, window: int = _WINDOW) -> Plan:
     while True:
         network = network_of(problem, classes, ends)
         flow, links = _flow(classes, network)
-        if (ends == problem.slots).all():
-            break
         prices = prices_of(classes, network, flow, links)
         grown = grown_ends(problem, classes, prices, ends)
         if (grown == ends).all():
@@ -55,10 +53,11 @@ def solve(problem: DispatchProblem, *, window: int = _WINDOW) -> Plan:
         gate=gate,
         slot=slot,
         cost=cost,
-        bound=total(classes, network, flow, links),
+        bound=bound_of(classes, network, prices),
         status="optimal",
         inversions=overtaken(problem, classes, slot),
         unserved=unserved,
+        prices=np.where(network.room > 0, prices.place, 0).reshape(problem.capacity.shape),
     )
 
 

@@ -13,8 +13,8 @@ from flowctl.traffic.capacity import CapacityEstimate
 
 Reason = Literal["first", "earlier", "later", "capacity", "eta", "closure"]
 
-_AT_ONCE: frozenset[Reason] = frozenset({"capacity", "eta", "closure"})
-"""Reasons that are facts, not estimates drifting: nobody is left to find out by waiting."""
+_FACTS: frozenset[Reason] = frozenset({"eta", "closure"})
+"""Reasons that are no estimate: the driver hears of them at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,29 @@ def tellings(
         if kept or not _seen(trip):
             continue
         reason = _reason(snapshot, problem, row, trip.told, planned, estimates)
-        if reason in _AT_ONCE or _settled(trip, trip.told, planned, snapshot):
+        collapsed = reason == "capacity" and _collapsed(estimates[trip.told.gate])
+        if reason in _FACTS or _settled(trip, trip.told, planned, snapshot, at_once=collapsed):
             yield Telling(trip_id, planned, reason, trip.told)
 
 
-def _settled(trip: LiveTrip, told: Slot, planned: Slot, snapshot: Snapshot) -> bool:
-    """Tell whether a change for no outer reason is due: the slot near, the last word some time ago.
+def _settled(
+    trip: LiveTrip, told: Slot, planned: Slot, snapshot: Snapshot, *, at_once: bool
+) -> bool:
+    """Tell whether an estimated change is due: the last word some time ago and the slot near.
 
     What drifts by chance drifts back; a driver told each time would hear a number, not a promise.
+    Where a gate collapsed, those with far slots hear of it too (``at_once``).
     """
-    notice = timedelta(seconds=snapshot.site.dispatch.notice_s)
-    near = min(told.starts_at, planned.starts_at) <= snapshot.now + notice
-    return near and (trip.told_at is None or trip.told_at + notice <= snapshot.now)
+    rules = snapshot.site.dispatch
+    if trip.told_at is not None and snapshot.now < trip.told_at + timedelta(seconds=rules.quiet_s):
+        return False
+    notice = timedelta(seconds=rules.notice_s)
+    return at_once or min(told.starts_at, planned.starts_at) <= snapshot.now + notice
+
+
+def _collapsed(learned: CapacityEstimate) -> bool:
+    """Tell whether a gate takes surely less than it did over the last hours."""
+    return learned.high < learned.steady_per_h
 
 
 def _seen(trip: LiveTrip) -> bool:
