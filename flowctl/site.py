@@ -153,12 +153,13 @@ class DispatchParams:
     """The site's rules for slots and releases; times in seconds, costs without unit.
 
     A slot is told from ``tell_ahead_s`` before the truck is expected at a yard. What was told is
-    changed when it is ``late_tolerance_s`` too early or ``least_change_s`` too late, and by at
-    least ``change_share`` of the time left; without an outer reason only once it is ``notice_s``
-    ahead, and not within ``quiet_s`` of the last word. A slot within ``freeze_s`` is left alone. A delay of d
-    slots costs weight * (``delay_linear`` d + ``delay_squared`` d^2), going through another gate
-    than the preferred one ``diversion_cost``, a change of what was told ``change_cost``. How far a
-    gate is from its usual capacity counts half after ``capacity_fade_s`` of open time.
+    changed when the plan is ``late_tolerance_s`` later or ``least_change_s`` earlier, and off by at
+    least ``change_share`` of the time left; without an outer reason only once the slot is
+    ``notice_s`` ahead, and not within ``quiet_s`` of the last word. A slot within ``freeze_s`` is
+    left alone. A delay of d slots costs weight * (``delay_linear`` d + ``delay_squared`` d^2), going
+    through another gate than the preferred one ``diversion_cost``, a change of what was told
+    ``change_cost``. How far a gate is from its usual capacity counts half after
+    ``capacity_fade_s`` of open time. ``release_most`` trucks leave for a gate in one tick.
     """
 
     slot_s: int = 900

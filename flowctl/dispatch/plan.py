@@ -19,8 +19,8 @@ class Plan:
     ``gate`` and ``slot`` [N] are indices into the problem's gates and slots, -1 where a truck found
     no place. ``cost`` is what the hand-out costs, ``bound`` what no plan can undercut: equal where
     the plan is optimal; 0 for a fallback. ``inversions`` counts the trucks that go later than a
-    junior of their class, ``unserved`` those without a slot. ``prices`` [G, S] is what one more
-    place would save, 0 where none was offered. ``solve_s`` is measured by the
+    junior of their class, ``unserved`` those without a slot. ``prices`` [G, S] is what the loss
+    of a place would cost, 0 where there was none. ``solve_s`` is measured by the
     caller, who has a clock.
     """
 
