@@ -258,6 +258,7 @@ def _result(
         conn, system.site, start=scenario.start, end=end, at_20=scenario.closes
     )
     without = measure(run(scenario, system.site, policy="none", seed=options.seed))
+    true = measure(player.world.records())
     if report.gate_wait_mean_s is None or without.gate_wait_mean_s is None:
         raise FlowctlError("No truck was seen to pass a gate, so there is no wait to report.")
     stored = {"fixes_stored": report.fixes_stored, "fixes_set_aside": report.fixes_set_aside}
@@ -274,6 +275,13 @@ def _result(
         "without_control": {
             "gate_wait_mean_s": round(without.gate_wait_mean_s, 1),
             "queue_max": without.queue_max,
+        },
+        "truth": {
+            "gate_wait_mean_s": None
+            if true.gate_wait_mean_s is None
+            else round(true.gate_wait_mean_s, 1),
+            "queue_max": true.queue_max,
+            "cleared": true.cleared,
         },
         "gate_wait_cut": round(1 - report.gate_wait_mean_s / without.gate_wait_mean_s, 4),
         "seconds": round(seconds, 1),

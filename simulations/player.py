@@ -116,13 +116,15 @@ def play(
     ``keeps_up(moment)`` tells whether everything up to ``moment`` is done.
     """
     at = start
+    due = time.monotonic()
     while at < end and not stopped():
         until = min(at + pace.step, end)
         if pace.speed is None:
             clock.set(at=until, until=until)
         else:
             clock.set(at=at, until=until)
-            time.sleep(pace.step.total_seconds() / pace.speed)
+            due = max(due + pace.step.total_seconds() / pace.speed, time.monotonic())
+            time.sleep(max(0.0, due - time.monotonic()))
         player.step(until)
         while not keeps_up(at) and not stopped():
             time.sleep(0.002)
