@@ -90,7 +90,7 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(running_system:
     path = recorded("liverpool_bus_route14_2026.csv")
     done = replay(running_system, path)
     assert done.returncode == 1
-    assert "no column device" in done.stderr
+    assert "no column fixed_at" in done.stderr
     assert "vehicle_id" in done.stderr
 
 
