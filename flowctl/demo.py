@@ -1,5 +1,6 @@
 """The demo: stores, processes and a real day, from one command; and what the day came to."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +24,7 @@ from flowctl.errors import FlowctlError
 from flowctl.local import LocalSystem, fresh_database, local_system, refuse_taken_port
 from flowctl.registry.accounts import Role
 from flowctl.site_files import read_source
-from flowctl.storage.day_report import DayReport, day_report
+from flowctl.storage.day_report import day_report
 from flowctl.storage.fixes import list_positions
 from flowctl.storage.heartbeats import find_beat
 from flowctl.telemetry import stream
@@ -40,6 +41,8 @@ SHOWN_FROM = timedelta(hours=6, minutes=30)
 """Local hour from which somebody who watches wants to see the day at its speed."""
 
 DRAIN_WAIT_S = 60.0
+_POLL_S = 0.05
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,6 @@ class DemoOptions:
     headless: bool
     state_dir: Path
     seed: int
-    until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -95,7 +97,55 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
             signal.signal(sign, handler)
 
 
-_STOPS = (signal.SIGINT, signal.SIGTERM)
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A system at the beginning of a scenario's day, and who will play it."""
+
+    scenario: Scenario
+    system: LocalSystem
+    clock: ClockWriter
+    player: Player
+    watch: Watch
+
+
+@contextmanager
+def set_stage(
+    run_dir: Path,
+    scenario: Scenario,
+    *,
+    postgres_url: str,
+    valkey_url: str,
+    port: int,
+    speed: float,
+    seed: int,
+) -> Iterator[Stage]:
+    """Run every process on an empty database, with domain time at the scenario's beginning.
+
+    The streams of the store are emptied: a day is played into nothing that was there before.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    clock_file = run_dir / "clock"
+    clock = ClockWriter(clock_file, start=scenario.start, speed=speed)
+    with ExitStack() as stack:
+        store = stack.enter_context(redis.Redis.from_url(valkey_url))
+        for partition in range(PARTITIONS):
+            store.delete(stream.key(partition))
+        system = stack.enter_context(
+            local_system(
+                run_dir,
+                database_url=fresh_database(postgres_url, "flowctl_demo"),
+                valkey_url=valkey_url,
+                source=read_source(data_dir() / "sites" / scenario.site),
+                port=port,
+                clock_file=clock_file,
+                now=scenario.start,
+            )
+        )
+        conn = stack.enter_context(psycopg.connect(system.settings.database_url, autocommit=True))
+        client = stack.enter_context(httpx.Client(base_url=system.settings.public_url, timeout=60))
+        world = World(scenario, system.site, seed=seed, controlled=True)
+        player = Player(client, system.token, Inbox(run_dir / "sms.jsonl"), world)
+        yield Stage(scenario, system, clock, player, Watch(conn, store, system))
 
 
 def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
@@ -107,101 +157,93 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
         The day is not there, the port is taken, or a process has ended.
     """
     began = time.monotonic()
-    path = data_dir() / "scenarios" / f"{options.day}.toml"
-    if not path.is_file():
-        days = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml")))
-        raise FlowctlError(f"There is no scenario for {options.day}; there are: {days}.")
-    scenario = load_scenario(path)
+    scenario = _find_scenario(options.day)
     refuse_taken_port("127.0.0.1", options.port)
+    if os.environ.get("FLOWCTL_VALKEY_URL"):
+        raise FlowctlError(
+            "FLOWCTL_VALKEY_URL names a store that may hold real positions, and the demo empties"
+            " its streams; unset it, and the demo starts a store of its own."
+        )
     with ExitStack() as stack:
         stopped = stack.enter_context(_interruptible())
         postgres = stack.enter_context(start_postgres(options.state_dir))
-        console.print(f"[dim]{postgres.describe}")
         valkey = stack.enter_context(start_valkey(options.state_dir))
-        console.print(f"[dim]{valkey.describe}")
-        run_dir = options.state_dir / "demo"
-        run_dir.mkdir(parents=True, exist_ok=True)
-        clock_file = run_dir / "clock"
-        clock = ClockWriter(clock_file, start=scenario.start, speed=options.speed)
-        store = redis.Redis.from_url(valkey.url)
-        for partition in range(PARTITIONS):
-            store.delete(stream.key(partition))
-        system = stack.enter_context(
-            local_system(
-                run_dir,
-                database_url=fresh_database(postgres.url, "flowctl_demo"),
+        for store in (postgres, valkey):
+            console.print(store.describe, style="dim", highlight=False, soft_wrap=True)
+        stage = stack.enter_context(
+            set_stage(
+                options.state_dir / "demo",
+                scenario,
+                postgres_url=postgres.url,
                 valkey_url=valkey.url,
-                source=read_source(data_dir() / "sites" / scenario.site),
                 port=options.port,
-                clock_file=clock_file,
-                now=scenario.start,
+                speed=options.speed,
+                seed=options.seed,
             )
         )
-        _greet(console, system, time.monotonic() - began)
-        conn = stack.enter_context(psycopg.connect(system.settings.database_url, autocommit=True))
-        watch = Watch(conn, store, system)
-        client = stack.enter_context(httpx.Client(base_url=system.settings.public_url, timeout=60))
-        world = World(scenario, system.site, seed=options.seed, controlled=True)
-        player = Player(client, system.token, Inbox(run_dir / "sms.jsonl"), world)
-        end = options.until or scenario.start + timedelta(days=1)
-        _play(options, scenario, player, clock, watch, console, end, stopped)
+        _greet(console, stage.system, time.monotonic() - began)
+        end = scenario.start + timedelta(days=1)
+        _play(options, stage, console, end, stopped)
         if stopped():
             console.print("Stopping what was started.")
             return None
-        _drain(watch)
-        result = _result(options, scenario, system, player, conn, end, time.monotonic() - began)
+        _drain(stage.watch)
+        result = _result(options, stage, end, time.monotonic() - began)
         if not options.headless:
-            _stay(console, watch, clock, end, stopped)
+            _stay(console, stage, end, stopped)
         return result
+
+
+def _find_scenario(day: str) -> Scenario:
+    path = data_dir() / "scenarios" / f"{day}.toml"
+    if not path.is_file():
+        days = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml")))
+        raise FlowctlError(f"There is no scenario for {day}; there are: {days}.")
+    return load_scenario(path)
 
 
 def _greet(console: Console, system: LocalSystem, seconds: float) -> None:
     url = system.settings.public_url
-    console.print(
-        f"Ready in {seconds:.1f} s: [bold]{url}[/] (board: {url}/board, planner: {url}/planner)"
-    )
+    console.print(f"Ready in {seconds:.1f} s.")
+    for page, path in (("operators", "/"), ("public board", "/board"), ("planners", "/planner")):
+        console.print(f"  {page:13} {url}{path}", highlight=False)
     for role in (Role.OPERATOR, Role.PLANNER, Role.ADMINISTRATOR):
         name, password = system.accounts[role]
-        console.print(f"  account [bold]{name}[/], password [bold]{password}[/]")
+        console.print(f"  account {name}, password {password}", highlight=False)
+    console.print(f"  token of the source 'demo': {system.token}", highlight=False)
+    console.print(f"  messages to drivers: {system.settings.sms_file}", highlight=False)
 
 
 def _play(
     options: DemoOptions,
-    scenario: Scenario,
-    player: Player,
-    clock: ClockWriter,
-    watch: Watch,
+    stage: Stage,
     console: Console,
     end: datetime,
     stopped: Callable[[], bool],
 ) -> None:
-    shown_at = end if options.headless else scenario.start + SHOWN_FROM
-    fast = Pace(HEADLESS_STEP, None)
-    parts = [(scenario.start, min(shown_at, end), fast)]
+    start = stage.scenario.start
+    shown_at = end if options.headless else start + SHOWN_FROM
+    parts = [(start, shown_at, Pace(HEADLESS_STEP, None))]
     if shown_at < end:
         parts.append((shown_at, end, Pace(SHOWN_STEP, options.speed)))
     began = time.monotonic()
     with Live(console=console, refresh_per_second=4, transient=True) as live:
 
         def progress(at: datetime) -> None:
-            local = at.astimezone(watch.system.site.timezone)
-            played = (at - scenario.start).total_seconds()
-            speed = played / max(time.monotonic() - began, 1e-3)
-            live.update(
-                Text(
-                    f"{local:%Y-%m-%d %H:%M} · {speed:4.0f}× · {player.fixes_posted:,} fixes · "
-                    + " · ".join(_gate_line(gate, n) for gate, n in player.truth.items())
-                )
-            )
+            local = at.astimezone(stage.system.site.timezone)
+            speed = (at - start).total_seconds() / max(time.monotonic() - began, 1e-3)
+            gates = [_gate_line(gate, n) for gate, n in stage.player.truth.items()]
+            head = f"{local:%Y-%m-%d %H:%M} · {speed:.0f}× · {stage.player.fixes_posted:,} fixes"
+            live.update(Text("\n".join([head, *gates])))
 
-        for start, until, pace in parts:
+        for begins, ends, pace in parts:
             play(
-                player,
-                clock,
-                start=start,
-                end=until,
+                stage.player,
+                stage.clock,
+                start=begins,
+                end=ends,
                 pace=pace,
-                keeps_up=watch.keeps_up,
+                keeps_up=stage.watch.keeps_up,
                 stopped=stopped,
                 progress=progress,
             )
@@ -226,36 +268,20 @@ def _drain(watch: Watch) -> None:
         time.sleep(_POLL_S)
 
 
-_POLL_S = 0.05
-
-
-def _stay(
-    console: Console,
-    watch: Watch,
-    clock: ClockWriter,
-    end: datetime,
-    stopped: Callable[[], bool],
-) -> None:
+def _stay(console: Console, stage: Stage, end: datetime, stopped: Callable[[], bool]) -> None:
     """Keep the pages up behind the end of the day until somebody stops the demo."""
     console.print("The day has been played; the pages stay up until Ctrl-C.")
-    clock.set(at=end, until=end)
+    stage.clock.set(at=end, until=end)
     while not stopped():
-        watch.system.check()
+        stage.watch.system.check()
         time.sleep(_POLL_S * 10)
     console.print("Stopping what was started.")
 
 
-def _result(
-    options: DemoOptions,
-    scenario: Scenario,
-    system: LocalSystem,
-    player: Player,
-    conn: psycopg.Connection[Any],
-    end: datetime,
-    seconds: float,
-) -> dict[str, Any]:
-    report: DayReport = day_report(
-        conn, system.site, start=scenario.start, end=end, at_20=scenario.closes
+def _result(options: DemoOptions, stage: Stage, end: datetime, seconds: float) -> dict[str, Any]:
+    scenario, system, player = stage.scenario, stage.system, stage.player
+    report = day_report(
+        stage.watch.conn, system.site, start=scenario.start, end=end, at_20=scenario.closes
     )
     without = measure(run(scenario, system.site, policy="none", seed=options.seed))
     true = measure(player.world.records())

@@ -2,24 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import httpx
-import psycopg
-import redis
-
-from flowctl.clock import ClockWriter
 from flowctl.data_files import data_dir
-from flowctl.demo import HEADLESS_STEP, Watch
-from flowctl.local import LocalSystem, fresh_database, local_system
+from flowctl.demo import HEADLESS_STEP, Watch, set_stage
+from flowctl.local import LocalSystem
 from flowctl.server_process import free_port
-from flowctl.site_files import read_source
-from simulations.player import Inbox, Pace, Player, play
+from simulations.player import Pace, Player, play
 from simulations.scenario import load_scenario, scaled
-from simulations.world import World
 
 SHARE_OF_THE_DAY = 0.25
 PLAYED_UNTIL = timedelta(hours=9)
@@ -68,37 +61,25 @@ class Running:
 def running_morning(state_dir: Path, postgres_url: str, valkey_url: str) -> Iterator[Running]:
     """Play a quarter of the published day until 09:00, then let domain time run like the wall's."""
     scenario = scaled(load_scenario(data_dir() / "scenarios/2024-01-23.toml"), SHARE_OF_THE_DAY)
-    run_dir = state_dir / "running"
-    run_dir.mkdir()
-    clock = ClockWriter(run_dir / "clock", start=scenario.start, speed=1.0)
-    with ExitStack() as stack:
-        system = stack.enter_context(
-            local_system(
-                run_dir,
-                database_url=fresh_database(f"{postgres_url}/postgres", "running"),
-                valkey_url=valkey_url,
-                source=read_source(data_dir() / "sites" / scenario.site),
-                port=free_port(),
-                clock_file=run_dir / "clock",
-                now=scenario.start,
-            )
-        )
-        conn = stack.enter_context(psycopg.connect(system.settings.database_url, autocommit=True))
-        store = stack.enter_context(redis.Redis.from_url(valkey_url))
-        client = stack.enter_context(httpx.Client(base_url=system.settings.public_url, timeout=60))
-        world = World(scenario, system.site, seed=1, controlled=True)
-        player = Player(client, system.token, Inbox(run_dir / "sms.jsonl"), world)
-        watch = Watch(conn, store, system)
+    with set_stage(
+        state_dir / "running",
+        scenario,
+        postgres_url=f"{postgres_url}/postgres",
+        valkey_url=valkey_url,
+        port=free_port(),
+        speed=1.0,
+        seed=1,
+    ) as stage:
         now = scenario.start + PLAYED_UNTIL
         play(
-            player,
-            clock,
+            stage.player,
+            stage.clock,
             start=scenario.start,
             end=now,
             pace=Pace(HEADLESS_STEP, None),
-            keeps_up=watch.keeps_up,
+            keeps_up=stage.watch.keeps_up,
             stopped=lambda: False,
             progress=lambda _: None,
         )
-        clock.set(at=now, until=now + timedelta(hours=2))
-        yield Running(system, player, watch, now)
+        stage.clock.set(at=now, until=now + timedelta(hours=2))
+        yield Running(stage.system, stage.player, stage.watch, now)

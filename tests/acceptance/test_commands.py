@@ -44,6 +44,12 @@ def test_a_day_without_a_scenario_is_named_with_those_there_are(tmp_path: Path):
     assert "2024-01-23" in sentence
 
 
+def test_the_demo_does_not_empty_a_store_it_was_not_given_for_that(tmp_path: Path):
+    state = str(tmp_path / "state")
+    done = flowctl("demo", "--state", state, FLOWCTL_VALKEY_URL="redis://127.0.0.1:1/0")
+    assert "FLOWCTL_VALKEY_URL" in refused(done)
+
+
 def test_the_site_of_the_repository_is_fit_for_use():
     done = flowctl("site", "check", str(data_dir() / "sites/lang_son"))
     assert done.returncode == 0, done.stdout
