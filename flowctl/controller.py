@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowctl.dispatch.framing import problem_of
-from flowctl.dispatch.metering import Approach, Release, approaches, release
+from flowctl.dispatch.metering import Approach, Release, approaches, call_up
 from flowctl.dispatch.plan import Plan, fallback, verify
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.solver import SolverError, solve
@@ -91,7 +91,7 @@ def tick(snapshot: Snapshot, *, plan_due: bool) -> Decision:
     return Decision(
         plan=plan,
         tellings=told,
-        releases=tuple(one for gate in seen for one in release(snapshot, gate)),
+        releases=tuple(one for gate in seen for one in call_up(snapshot, gate)),
         gates=_figures(seen, estimates),
         unserved=unserved,
         faults=faults,

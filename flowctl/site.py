@@ -156,8 +156,8 @@ class DispatchParams:
     changed when the plan is ``late_tolerance_s`` later or ``least_change_s`` earlier, and off by at
     least ``change_share`` of the time left; without an outer reason only once the slot is
     ``notice_s`` ahead, and not within ``quiet_s`` of the last word. A slot within ``freeze_s`` is
-    left alone. A delay of d slots costs weight * (``delay_linear`` d + ``delay_squared`` d^2), going
-    through another gate than the preferred one ``diversion_cost``, a change of what was told
+    left alone. A delay of d slots costs weight * (``delay_linear`` d + ``delay_squared`` d^2),
+    another gate than the preferred one ``diversion_cost``, a change of what was told
     ``change_cost``. How far a gate is from its usual capacity counts half after
     ``capacity_fade_s`` of open time. ``release_most`` trucks leave for a gate in one tick.
     """
@@ -168,7 +168,6 @@ class DispatchParams:
     meter_interval_s: int = 30
     freeze_s: int = 1800
     late_tolerance_s: int = 3600
-    early_release_s: int = 1800
     release_expiry_s: int = 3600
     least_change_s: int = 1800
     ready_margin_s: int = 300

@@ -193,12 +193,16 @@ def releases(
     return tuple(
         release
         for approach in approaches(snapshot, estimates, slots)
-        for release in release(snapshot, approach)
+        for release in call_up(snapshot, approach)
     )
 
 
-def release(snapshot: Snapshot, approach: Approach) -> tuple[Release, ...]:
-    """Return who leaves for one gate now, in the order of their turn."""
+def call_up(snapshot: Snapshot, approach: Approach) -> tuple[Release, ...]:
+    """Return who leaves for one gate now, in the order of their turn.
+
+    Turns go by the slot told, then seniority. A truck goes however far its slot lies ahead where
+    nobody before it is ready: holding it back would only idle the gate.
+    """
     if approach.opens_at is None or approach.closes_at is None:
         return ()
     rules, now = snapshot.site.dispatch, snapshot.now

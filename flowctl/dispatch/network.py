@@ -144,8 +144,8 @@ def place_cost(problem: DispatchProblem, truck: Ints, place: Ints) -> Ints:
 def first_ends(problem: DispatchProblem, classes: Classes, window: int) -> Ints:
     """Return a guess of the slots each class can need at each gate, [K, G]: ends, exclusive.
 
-    ``window`` slots from its earliest on, and half the wait of a truck that comes then, were every
-    truck to go to the gate it prefers. A guess only: prices tell whether it held.
+    ``window`` slots from its earliest on, and the wait of a truck that comes then, were every truck
+    to go to the gate it prefers. A guess only: prices tell whether it held.
     """
     first = problem.earliest[classes.member]
     preferred = problem.preferred[classes.member]
@@ -156,7 +156,7 @@ def first_ends(problem: DispatchProblem, classes: Classes, window: int) -> Ints:
         came = np.zeros(problem.slots + 1, dtype=np.int64)
         np.add.at(came, first[mine, gate], classes.size[mine])
         wait = _waits(came[:-1], room[gate])
-        ends[:, gate] = first[:, gate] + window + wait[first[:, gate]] // 2
+        ends[:, gate] = first[:, gate] + window + wait[first[:, gate]]
     return np.minimum(ends, problem.slots)
 
 

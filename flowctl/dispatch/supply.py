@@ -93,14 +93,15 @@ def _gate_capacity(
     gate = site.gates[index]
     exports_ahead, imports_ahead = _ahead(approach)
     ahead_s = given = places = 0.0
-    today, next_start = True, int(grid.starts[0]) if len(grid.starts) else 0
+    today, next_start = True, 0
     row = []
     for start, seconds in zip(grid.starts.tolist(), grid.open_s[index].tolist(), strict=True):
         # What was learned today is trusted for the next hours and less for the days after.
         trust = 0.5 ** (ahead_s / site.dispatch.capacity_fade_s)
         per_h = estimate.steady_per_h + (estimate.per_h - estimate.steady_per_h) * trust
-        # Imports come by the day: today's rate says little of tomorrow's.
-        today = today and seconds > 0 and start <= next_start
+        # Imports come by the day: today's rate, and who is left of them, says little of tomorrow.
+        if today and ahead_s > 0.0 and (seconds == 0.0 or start > next_start):
+            today, imports_ahead = False, 0.0
         next_start = start + site.dispatch.slot_s
         imports_per_h = estimate.import_per_h if today else gate.import_prior_per_h
         taken = per_h * seconds / 3600.0

@@ -35,9 +35,7 @@ def optimum(instance: DispatchProblem) -> int:
     place_of = np.array([gate * slots + slot if slot >= 0 else -1 for _, gate, slot in every])
     once = coo_array((np.ones(len(every)), (truck_of, column)), (instance.trucks, len(every)))
     taken = np.flatnonzero(place_of >= 0)
-    room = coo_array(
-        (np.ones(len(taken)), (place_of[taken], taken)), (gates * slots, len(every))
-    )
+    room = coo_array((np.ones(len(taken)), (place_of[taken], taken)), (gates * slots, len(every)))
     found = linprog(
         costs,
         A_eq=once.tocsr()[free],
