@@ -19,8 +19,8 @@ from flowctl.dispatch.plan import Plan, planned
 from flowctl.dispatch.prices import bound_of, grown_ends, prices_of
 from flowctl.dispatch.problem import DispatchProblem, Ints
 
-_WINDOW = 24
-"""Slots offered to each class at first (six hours of 15 min)."""
+_WINDOW = 16
+"""Slots offered to each class at first beyond the wait it meets (four hours of 15 min)."""
 
 
 class SolverError(RuntimeError):
