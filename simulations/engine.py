@@ -10,6 +10,7 @@ import numpy as np
 from flowctl.dispatch.metering import (
     export_rate,
     gate_load,
+    imports_beyond,
     n_allowed,
     n_target,
     release_quota,
@@ -196,11 +197,14 @@ class _Regulator:
         # As in production: there when it opens, and a standard deviation of the way before closing.
         in_time = (until_open_s <= travel_s) & (self._latest_s[yard] <= until_close_s)
         learned = self._learn()
-        mu_per_s = export_rate(learned.per_h, learned.import_per_h) / _HOUR_S
         places = self._gate.inspection_places
-        target = n_target(mu_per_s, float(travel_s.mean()), places)
-        allowed = n_allowed(target, mu_per_s, places, until_open_s, until_close_s)
         exports, imports = self._world.count_at_gate(self._number)
+        way_s = float(travel_s.mean())
+        queued = imports_beyond(imports, places)
+        rate_per_h = export_rate(learned.per_h, learned.import_per_h, queued, way_s)
+        mu_per_s = rate_per_h / _HOUR_S
+        target = n_target(mu_per_s, way_s, places)
+        allowed = n_allowed(target, mu_per_s, places, until_open_s, until_close_s)
         load = gate_load(self._world.count_in_transit(self._number), exports, imports, places)
         going = waiting[in_time]
         quota = release_quota(allowed, load, len(going), 0, self._site.dispatch.release_most)

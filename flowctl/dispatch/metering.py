@@ -72,9 +72,9 @@ def export_rate(
     Imports that come at less than half its rate are all taken; more of them cannot push exports
     below half, for places go to the two queues alternately while both wait. ``imports_queued`` are
     those beyond the places they can hold now, to be taken within ``over_s``: the way of the trucks
-    that are released now.
+    that are released now, but never less than ten minutes.
     """
-    imports_per_h = import_per_h + imports_queued * 3600.0 / over_s
+    imports_per_h = import_per_h + imports_queued * 3600.0 / max(over_s, _LEAST_VIEW_S)
     return max(mu_per_h - imports_per_h, mu_per_h / 2.0)
 
 
@@ -85,6 +85,11 @@ def gate_load(in_transit: int, exports: int, imports: int, places: int) -> int:
     queue beyond half the places delay no export, because places are taken in turn.
     """
     return in_transit + exports + min(imports, places - places // 2)
+
+
+def imports_beyond(imports: int, places: int) -> int:
+    """Return the imports at a gate beyond the places they can hold in turn with exports."""
+    return max(imports - (places - places // 2), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,10 +271,8 @@ def _approach(
     target = 0.0
     if window is not None:
         travel_s = _mean_travel(way for _, way in ready) or _mean_travel(_ways(site, gate)) or 0.0
-        share = gate.inspection_places - gate.inspection_places // 2
-        queued = max(imports - share, 0)
-        over_s = max(travel_s, _LEAST_VIEW_S)
-        mu_per_s = export_rate(learned.per_h, learned.import_per_h, queued, over_s) / 3600.0
+        queued = imports_beyond(imports, gate.inspection_places)
+        mu_per_s = export_rate(learned.per_h, learned.import_per_h, queued, travel_s) / 3600.0
         until_open_s = (window[0] - now).total_seconds()
         if until_open_s <= _longest_travel(ready):
             target = n_allowed(
