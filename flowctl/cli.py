@@ -74,9 +74,13 @@ def api() -> None:
 
     from api.app import create_app  # noqa: PLC0415
     from flowctl.clock import clock  # noqa: PLC0415
+    from flowctl.storage.sites import get_site  # noqa: PLC0415
 
     with sentences():
         chosen = _settings()
+        # Asked here as well: inside the server's start-up a refusal would come with a traceback.
+        with psycopg.connect(chosen.database_url) as conn:
+            get_site(conn, chosen.site)
         application = create_app(chosen, clock(chosen.clock_file))
         uvicorn.run(
             application,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowctl.data_files import data_dir
+from flowctl.server_process import free_port
 
 
 def flowctl(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -46,7 +47,9 @@ def test_a_day_without_a_scenario_is_named_with_those_there_are(tmp_path: Path):
 
 def test_the_demo_does_not_empty_a_store_it_was_not_given_for_that(tmp_path: Path):
     state = str(tmp_path / "state")
-    done = flowctl("demo", "--state", state, FLOWCTL_VALKEY_URL="redis://127.0.0.1:1/0")
+    port = str(free_port())
+    url = "redis://127.0.0.1:1/0"
+    done = flowctl("demo", "--port", port, "--state", state, FLOWCTL_VALKEY_URL=url)
     assert "FLOWCTL_VALKEY_URL" in refused(done)
 
 
@@ -71,10 +74,34 @@ def test_a_process_refuses_a_secret_that_is_none(command: str):
     assert "FLOWCTL_SECRET" in refused(flowctl(command))
 
 
-@pytest.mark.parametrize("command", ["ingest", "controller", "simulator"])
+@pytest.mark.parametrize("command", ["api", "ingest", "controller", "simulator"])
 def test_a_process_that_finds_no_database_says_so(command: str):
     done = flowctl(
         command,
+        FLOWCTL_SECRET="s" * 32,
+        FLOWCTL_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
+    )
+    assert "database" in refused(done)
+
+
+@pytest.mark.parametrize("command", ["api", "ingest", "controller", "notify", "simulator"])
+def test_a_process_whose_site_is_not_loaded_says_how_to_load_it(
+    command: str, database: str, valkey: str, tmp_path: Path
+):
+    done = flowctl(
+        command,
+        FLOWCTL_SECRET="s" * 32,
+        FLOWCTL_DATABASE_URL=database,
+        FLOWCTL_VALKEY_URL=valkey,
+        FLOWCTL_SMS_FILE=str(tmp_path / "sms.jsonl"),
+    )
+    assert "flowctl site load" in refused(done)
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["source", "acme"], ["site", "load", "nowhere"]])
+def test_a_command_that_finds_no_database_says_so(command: list[str]):
+    done = flowctl(
+        *command,
         FLOWCTL_SECRET="s" * 32,
         FLOWCTL_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
     )
