@@ -6,19 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import httpx
 
-from flowctl.errors import FlowctlError, UnavailableError
+from flowctl.errors import FlowctlError
+from flowctl.posting import post_json
 
 BATCH = 500
 """Fixes in one request."""
-
-TRIES = 5
-"""Attempts at one request before the replay gives up."""
 
 DEFAULT_COLUMNS = {
     "device": "device",
@@ -195,7 +192,7 @@ def post_track(
     FlowctlError
         The endpoint refuses a request as a whole; carries its sentence.
     UnavailableError
-        The endpoint did not take a request in `TRIES` attempts.
+        The endpoint did not answer a request in any attempt.
     """
     rejected: dict[str, int] = {}
     accepted = posted = 0
@@ -204,7 +201,7 @@ def post_track(
         if speed is not None:
             due = (group[-1].fixed_at - first).total_seconds() / speed
             time.sleep(max(0.0, began + due - time.monotonic()))
-        answer = _post(client, [fix.wire() for fix in group], token)
+        answer = post_json(client, "/v1/fixes", [fix.wire() for fix in group], token=token)
         posted += len(group)
         accepted += int(answer["accepted"])
         for item in answer["rejected"]:
@@ -223,23 +220,3 @@ def _groups(fixes: Sequence[RecordedFix], span: timedelta) -> list[list[Recorded
             groups.append([])
         groups[-1].append(fix)
     return groups
-
-
-def _post(client: httpx.Client, body: list[dict[str, object]], token: str) -> dict[str, Any]:
-    trouble = ""
-    for attempt in range(TRIES):
-        try:
-            answer = client.post(
-                "/v1/fixes", json=body, headers={"Authorization": f"Bearer {token}"}
-            )
-        except httpx.TransportError as error:
-            trouble = str(error)
-        else:
-            if answer.status_code == httpx.codes.OK:
-                taken: dict[str, Any] = answer.json()
-                return taken
-            if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
-                raise FlowctlError(f"The endpoint refused the fixes: {answer.text[:300]}")
-            trouble = answer.text[:200]
-        time.sleep(0.2 * 2**attempt)
-    raise UnavailableError(f"The fixes could not be posted in {TRIES} attempts: {trouble}")

@@ -15,10 +15,8 @@ from typing import Any
 import httpx
 
 from flowctl.clock import ClockWriter
-from flowctl.errors import FlowctlError, UnavailableError
+from flowctl.posting import post_json
 from simulations.world import Emitted, World
-
-TRIES = 6
 
 
 @dataclass(slots=True)
@@ -71,21 +69,7 @@ class Player:
                 self._post(f"/v1/gates/{gate}/events", events)
 
     def _post(self, path: str, body: Any) -> Any:  # noqa: ANN401 - JSON
-        headers = {"Authorization": f"Bearer {self.token}"}
-        trouble = ""
-        for attempt in range(TRIES):
-            try:
-                answer = self.client.post(path, json=body, headers=headers)
-            except httpx.TransportError as error:
-                trouble = str(error)
-            else:
-                if answer.is_success:
-                    return answer.json()
-                if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
-                    raise FlowctlError(f"POST {path} was refused: {answer.text[:400]}")
-                trouble = answer.text[:200]
-            time.sleep(0.1 * 2**attempt)
-        raise UnavailableError(f"POST {path} found no answer in {TRIES} attempts: {trouble}")
+        return post_json(self.client, path, body, token=self.token)
 
 
 @dataclass(frozen=True, slots=True)
