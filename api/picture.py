@@ -58,8 +58,8 @@ class Cleared:
 class GatePicture:
     """One gate; what the controller has not said yet is None.
 
-    ``wait_s`` is what the gate's queue is worth at the learned rate, ``expected_wait_s`` how far
-    off the first slot with room is: what a truck that came now would be told.
+    ``wait_s`` is what the gate's queue is worth at the learned rate. ``expected_wait_s`` is what a
+    truck that came now would wait: until everybody before it has passed, nights included.
     """
 
     id: str
@@ -203,28 +203,55 @@ def _gate(
     stages = Counter(shown_stage(trip, now) for trip in trips)
     queued = stages[Stage.QUEUED] if state is None else state.queued
     per_h = None if state is None else state.capacity_per_h
-    free = next((slot for slot in slots if slot.planned < slot.capacity), None)
+    moving = sum(in_transit(trip, now) for trip in trips) if state is None else state.in_transit
+    waiting = stages[Stage.STAGED] if state is None else state.waiting
     return GatePicture(
         id=gate.id,
         open=gate.opening.is_open(now),
         next_change_at=_next_change(site, gate, now),
         queued=queued,
         in_lane=stages[Stage.IN_LANE] if state is None else state.in_lane,
-        in_transit=(
-            sum(in_transit(trip, now) for trip in trips) if state is None else state.in_transit
-        ),
-        waiting=stages[Stage.STAGED] if state is None else state.waiting,
+        in_transit=moving,
+        waiting=waiting,
         n_target=None if state is None else round(state.n_target, 1),
         capacity_per_h=None if per_h is None else round(per_h, 1),
         capacity_low=None if state is None else round(state.capacity_low, 1),
         capacity_high=None if state is None else round(state.capacity_high, 1),
         cleared=cleared,
         wait_s=None if per_h is None or per_h <= 0 else round(queued / per_h * 3600.0),
-        expected_wait_s=(
-            None if free is None else max(0.0, round((free.starts_at - now).total_seconds()))
+        expected_wait_s=_expected_wait(
+            gate,
+            now,
+            now + timedelta(days=site.dispatch.horizon_days),
+            ahead=waiting + moving + queued,
+            per_s=_exports_per_s(gate, state),
         ),
         slots=tuple(slots[:SLOTS_SHOWN]),
     )
+
+
+def _exports_per_s(gate: Gate, state: GateState | None) -> float:
+    per_h = gate.capacity_prior_per_h if state is None else state.capacity_per_h
+    return export_rate(per_h, gate.import_prior_per_h) / 3600.0
+
+
+def _expected_wait(
+    gate: Gate, now: datetime, until: datetime, *, ahead: int, per_s: float
+) -> float | None:
+    """Return how long it takes until ``ahead`` trucks have passed, None beyond ``until``.
+
+    A told slot with room is no measure of the wait: told slots may drift, so that one falls free
+    here and there while hundreds wait.
+    """
+    if per_s <= 0:
+        return None
+    needed_s = ahead / per_s
+    for opens, closes in gate.opening.between(now, until):
+        open_s = (closes - opens).total_seconds()
+        if needed_s < open_s:
+            return float(round((opens - now).total_seconds() + needed_s))
+        needed_s -= open_s
+    return None
 
 
 def _next_change(site: Site, gate: Gate, now: datetime) -> datetime | None:
@@ -243,8 +270,7 @@ def _slots(
     planned: Mapping[tuple[str, int], int],
 ) -> list[SlotLoad]:
     """Return the slots ahead with what they hold and may hold; before any look by the prior."""
-    per_h = gate.capacity_prior_per_h if state is None else state.capacity_per_h
-    per_s = export_rate(per_h, gate.import_prior_per_h) / 3600.0
+    per_s = _exports_per_s(gate, state)
     open_s = grid.open_s[index] if len(grid.starts) else np.zeros(0)
     return [
         SlotLoad(

@@ -189,7 +189,7 @@ def test_the_board_is_public_and_names_no_truck(api: RunningApi):
     assert tan_thanh["open"] is True
     assert tan_thanh["next_change_at"] == "2024-01-23T11:00:00Z"
     assert tan_thanh["waiting"] == 1
-    assert tan_thanh["expected_wait_s"] == 0
+    assert 60 < tan_thanh["expected_wait_s"] < 300, "one truck is before a newcomer"
     assert tan_thanh["cleared_today"] == {"export": 0, "import": 0}
     assert {y["id"]: y["occupancy"] for y in board["yards"]}["yard_bao_nguyen"] == 1
 

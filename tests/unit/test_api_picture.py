@@ -143,7 +143,7 @@ def test_the_queue_is_worth_what_the_gate_takes_to_work_it_off():
     assert stopped.gates[0].wait_s is None
 
 
-def test_the_wait_is_until_the_first_slot_with_room():
+def test_slots_ahead_show_what_they_hold_and_may_hold():
     told = [
         row(number, arrived_at=at("07:00"), yard="yard", told_gate="north", told_starts_at=start)
         for number, start in enumerate([at("10:00")] * 5 + [at("10:15")] * 5 + [at("10:30")] * 4)
@@ -151,9 +151,17 @@ def test_the_wait_is_until_the_first_slot_with_room():
     north = picture(*told, states=[state("north", capacity_per_h=20.0)]).gates[0]
     assert [slot.planned for slot in north.slots[:4]] == [5, 5, 4, 0]
     assert {slot.capacity for slot in north.slots} == {5}
-    assert north.expected_wait_s == 1800
-    passed = [each._replace(queued_at=at("09:58"), yard=None) for each in told[:5]]
-    assert picture(*passed, *told[5:]).gates[0].expected_wait_s == 0
+
+
+def test_the_wait_told_to_the_public_is_until_everybody_before_has_passed():
+    before = {"waiting": 30, "in_transit": 1, "queued": 5, "capacity_per_h": 20.0}
+    assert picture(states=[state("north", **before)]).gates[0].expected_wait_s == 36 / 20 * 3600
+    evening = picture(now=at("17:40"), states=[state("north", **before)]).gates[0]
+    night_s = 13 * 3600 + 20 * 60
+    assert evening.expected_wait_s == night_s + 36 / 20 * 3600 - 20 * 60
+    stopped = picture(states=[state("north", capacity_per_h=0.0)]).gates[0]
+    assert stopped.expected_wait_s is None
+    assert picture().gates[0].expected_wait_s == 0
 
 
 def test_no_slot_lies_in_the_night():
