@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import numpy as np
 import psycopg
 import redis
@@ -24,7 +25,7 @@ from flowctl.storage.heartbeats import Heart
 from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.storage.visits import Track
 from flowctl.telemetry import stream
-from flowctl.telemetry.fixes import PARTITIONS, FixBatch, batch_from_bytes
+from flowctl.telemetry.fixes import PARTITIONS, FixBatch, SetAside, batch_from_bytes
 from flowctl.visits.engine import Sighting, TrackState, Visit, advance, state_at, visit_of
 from flowctl.visits.revise import Published, Revision, reconcile
 from geo.membership import ZoneIndex
@@ -36,6 +37,12 @@ _log = structlog.get_logger()
 
 REVISION_WINDOW = timedelta(hours=6)
 """How far before a late fix its device's track is judged again."""
+
+POISON = (psycopg.DataError, msgspec.MsgspecError, ValueError)
+"""What an entry raises that no repetition will mend; it is set aside whole, with its bytes."""
+
+UNKNOWN_SOURCE = 0
+"""The source of a poison entry: what it says of itself cannot be read."""
 
 _DAY_US = 86_400_000_000
 
@@ -77,21 +84,51 @@ class Ingest:
             self.heart.beat(self.conn, now())
             return 0
         try:
-            self._commit(entries, now)
+            self._take(entries, now)
         except LostPartitionError:
             with self.conn.transaction():
                 self.positions = fix_store.list_positions(self.conn, range(PARTITIONS))
             return 0
-        for partition, batch in entries.items():
-            self.positions[partition] = (batch[-1][0], self.positions[partition][1])
         stream.trim(self.store, {p: last_id for p, (last_id, _) in self.positions.items()})
         return sum(len(batch) for batch in entries.values())
+
+    def _take(self, entries: Entries, now: Callable[[], datetime]) -> None:
+        """Commit all entries at once or, where one of them is poison, each by itself."""
+        try:
+            self._commit(entries, now)
+        except POISON:
+            for partition, batch in entries.items():
+                for entry in batch:
+                    self._take_one(partition, entry, now)
+
+    def _take_one(
+        self, partition: int, entry: tuple[str, bytes], now: Callable[[], datetime]
+    ) -> None:
+        try:
+            self._commit({partition: [entry]}, now)
+        except POISON as error:
+            _log.error(
+                "poison entry set aside", partition=partition, id=entry[0], reason=str(error)
+            )
+            with self.conn.transaction():
+                received_at_us = int(entry[0].partition("-")[0]) * 1000
+                item = SetAside("poison", None, None, entry[1])
+                fix_store.set_aside(self.conn, [(UNKNOWN_SOURCE, received_at_us, item)])
+                day = _instant(received_at_us / 1e6).date()
+                fix_store.count_outcomes(self.conn, {(day, UNKNOWN_SOURCE, item.reason): 1})
+                self._advance({partition: [entry]})
+            self._moved({partition: [entry]})
 
     def _commit(self, entries: Entries, now: Callable[[], datetime]) -> None:
         with self.conn.transaction():
             self._store(entries)
             self._advance(entries)
             self.heart.beat(self.conn, now())
+        self._moved(entries)
+
+    def _moved(self, entries: Entries) -> None:
+        for partition, batch in entries.items():
+            self.positions[partition] = (batch[-1][0], self.positions[partition][1])
 
     def _advance(self, entries: Entries) -> None:
         for partition, batch in entries.items():

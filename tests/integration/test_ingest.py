@@ -19,7 +19,7 @@ from flowctl.storage.fixes import total_outcomes
 from flowctl.storage.sites import save_site
 from flowctl.telemetry import stream
 from flowctl.telemetry.edge import intake
-from flowctl.telemetry.fixes import microseconds
+from flowctl.telemetry.fixes import FixBatch, microseconds, rows_of
 from flowctl.telemetry.formats import own
 from flowctl.telemetry.ingest import Ingest, LostPartitionError
 from flowctl.telemetry.screening import ScreeningParams
@@ -211,6 +211,30 @@ def test_the_stream_is_trimmed_only_behind_what_is_committed(bench: Bench):
     assert left in {1, 2}  # the newest committed entry may stay until the next trim
     bench.work()
     assert total_outcomes(bench.conn).stored == 22
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        b"no entry of ours",
+        FixBatch(1, microseconds(T0), ("nul\0",), rows_of(1)).to_bytes(),
+        FixBatch(1, microseconds(T0), ("far",), rows_of(1)).to_bytes()[:-3],
+    ],
+)
+def test_a_poison_entry_is_set_aside_with_its_bytes_and_the_others_go_on(
+    bench: Bench, poison: bytes
+):
+    bench.post(fix(0, FAR))
+    for partition in range(16):
+        bench.store.xadd(stream.key(partition), {b"b": poison})
+    bench.post(fix(1, FAR))
+    bench.work()
+    assert total_outcomes(bench.conn).stored == 2
+    kept = bench.rows("select reason, raw from fixes_aside")
+    assert kept == [("poison", poison)] * 16
+    bench.ingest = Ingest.begin(bench.conn, bench.store, bench.site)
+    bench.work()
+    assert total_outcomes(bench.conn).set_aside == 16
 
 
 def test_devices_are_judged_apart(bench: Bench):

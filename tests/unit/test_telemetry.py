@@ -58,6 +58,7 @@ def test_what_a_fix_does_not_say_is_absent_and_not_zero():
         {**GOOD, "fixed_at": "yesterday"},
         {**GOOD, "fixed_at": "2024-01-23T01:02:03"},
         {**GOOD, "device": "x" * 65},
+        {**GOOD, "device": "a\x00b"},
         17,
         None,
     ],
@@ -133,6 +134,7 @@ def test_osmand_speed_is_in_knots():
     [
         ({"timestamp": "1377177267", "lat": "60.0", "lon": "30.0"}, "id"),
         ({"id": "1"}, "lat"),
+        ({"id": "1\x00", "lat": "60", "lon": "30"}, "control character"),
         ({"id": "1", "lat": "sixty", "lon": "30"}, "lat"),
         ({"id": "1", "location": "60"}, "location"),
         ({"id": "1", "lat": "60", "lon": "30", "timestamp": "soon"}, "timestamp"),

@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 import numpy as np
 
 from flowctl.telemetry.fixes import microseconds, rows_of
-from flowctl.telemetry.formats.own import Decoded, MalformedError
+from flowctl.telemetry.formats.own import LONGEST_UID, UID_PATTERN, Decoded, MalformedError
 
 KNOT_MPS = 1852 / 3600
-_LONGEST_UID = 64
 _SPACED_ZONE = re.compile(r"(?<=\d) (\d\d:\d\d)$")
 _SECONDS_BELOW = 2_147_483_647  # a larger integer is milliseconds
 
@@ -27,8 +26,11 @@ def decode(fields: Mapping[str, str], *, received_at_us: int) -> Decoded:
         The identifier or the position is missing, or a number is none; names the field.
     """
     uid = fields.get("id") or fields.get("deviceid") or ""
-    if not 1 <= len(uid) <= _LONGEST_UID:
-        raise MalformedError("The field id (or deviceid) is missing or longer than 64 characters.")
+    if not 1 <= len(uid) <= LONGEST_UID or not re.match(UID_PATTERN, uid):
+        raise MalformedError(
+            "The field id (or deviceid) is missing, longer than 64 characters, or holds a control"
+            " character."
+        )
     lat, lon = _position(fields)
     rows = rows_of(1)
     rows["fixed_at"] = _moment(fields, received_at_us)

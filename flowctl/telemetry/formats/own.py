@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from flowctl.errors import FlowctlError
 from flowctl.telemetry.fixes import SetAside, index_devices, microseconds, rows_of
 
-Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+# No control characters: PostgreSQL stores no NUL, and no device is called by one.
+UID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
+LONGEST_UID = 64
+Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_UID, pattern=UID_PATTERN)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
