@@ -26,7 +26,7 @@ function Load({ live }: { live: GateLive }) {
         <b>
           {wholeNumber(inside)}
           {target !== null && (
-            <small>
+            <small title={t("operator.target_hint")}>
               {" "}
               / {t("operator.target")} {wholeNumber(Math.round(target))}
             </small>
@@ -89,7 +89,9 @@ export function GateCard({ gate, live, timezone }: Props) {
             </div>
             <div>
               <dt>{t("operator.wait")}</dt>
-              <dd>{live.wait_s === null ? t("common.none") : duration(live.wait_s)}</dd>
+              <dd>
+                {live.open && live.wait_s !== null ? duration(live.wait_s) : t("common.none")}
+              </dd>
             </div>
             <div>
               <dt>{t("operator.capacity")}</dt>

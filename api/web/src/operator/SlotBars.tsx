@@ -2,6 +2,8 @@ import { t } from "../language";
 import { clockTime, instant } from "../time";
 import type { SlotLoad } from "../types";
 
+const isOver = (slot: SlotLoad): boolean => slot.planned > slot.capacity;
+
 /** The next slots: how much of each is given away. */
 export function SlotBars({ slots, timezone }: { slots: SlotLoad[]; timezone: string }) {
   const most = Math.max(1, ...slots.map((slot) => Math.max(slot.planned, slot.capacity)));
@@ -12,17 +14,19 @@ export function SlotBars({ slots, timezone }: { slots: SlotLoad[]; timezone: str
       <ol>
         {slots.map((slot) => {
           const time = clockTime(instant(slot.starts_at), timezone);
+          const over = isOver(slot);
+          const said = `${time}: ${slot.planned} / ${slot.capacity}`;
           return (
             <li
               key={slot.starts_at}
-              aria-label={`${time}: ${slot.planned} / ${slot.capacity}`}
-              title={`${time}: ${slot.planned} / ${slot.capacity}`}
+              aria-label={said}
+              title={over ? `${said}. ${t("operator.slot_over")}` : said}
             >
               <b>{slot.planned}</b>
               <div class="well">
                 <u style={{ height: `${(100 * slot.capacity) / most}%` }} />
                 <i
-                  class={slot.planned > slot.capacity ? "over" : ""}
+                  class={over ? "over" : ""}
                   style={{ height: `${(100 * slot.planned) / most}%` }}
                 />
               </div>
@@ -31,6 +35,7 @@ export function SlotBars({ slots, timezone }: { slots: SlotLoad[]; timezone: str
           );
         })}
       </ol>
+      {slots.some(isOver) && <small>{t("operator.slot_over")}</small>}
     </section>
   );
 }

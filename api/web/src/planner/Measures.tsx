@@ -48,14 +48,20 @@ function rows({ none, metering, gates }: Props): Row[] {
   return [...timed.slice(0, 2), longest, ...timed.slice(2), ...cleared];
 }
 
+function percentOf(row: Row): number | null {
+  if (row.without === null || row.with === null || row.without === 0) return null;
+  return Math.round((100 * (row.with - row.without)) / row.without);
+}
+
 function change(row: Row): string {
-  if (row.without === null || row.with === null || row.without === 0) return t("common.none");
-  const percent = Math.round((100 * (row.with - row.without)) / row.without);
+  const percent = percentOf(row);
+  if (percent === null) return t("common.none");
   return percent === 0 ? "±0 %" : `${percent > 0 ? "+" : "−"}${Math.abs(percent)} %`;
 }
 
 function tone(row: Row): string {
   if (!row.telling || row.without === null || row.with === null) return "";
+  if (percentOf(row) === 0) return "";
   if (row.with < row.without) return "better";
   return row.with > row.without ? "worse" : "";
 }
