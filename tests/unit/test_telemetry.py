@@ -59,6 +59,9 @@ def test_what_a_fix_does_not_say_is_absent_and_not_zero():
         {**GOOD, "fixed_at": "2024-01-23T01:02:03"},
         {**GOOD, "device": "x" * 65},
         {**GOOD, "device": "a\x00b"},
+        {**GOOD, "speed_mps": -4},
+        {**GOOD, "speed_mps": 1e300},
+        {**GOOD, "heading_deg": 720},
         17,
         None,
     ],
@@ -72,10 +75,30 @@ def test_one_bad_item_is_named_and_the_others_are_taken(bad: object):
     assert sentence
 
 
-@pytest.mark.parametrize("bad", [b"", b"{", b"[" * 1_000_000, b'{"device": 1}', b"\xff\xfe", b"17"])
+@pytest.mark.parametrize("bad", [b"", b"{", b"[" * 1_000_000, b'{"a": 1}', b"\xff\xfe", b"17"])
 def test_a_body_that_is_no_array_is_refused_as_a_whole(bad: bytes):
     with pytest.raises(own.MalformedError, match="not a JSON array"):
         own.decode(bad)
+
+
+def test_an_item_that_is_no_text_costs_the_others_nothing():
+    good = json.dumps(GOOD).encode()
+    decoded = own.decode(b"[" + good + b"," + good.replace(b"VN-7781", b"VN-\xff") + b"]")
+    assert decoded.item.tolist() == [0]
+    assert [index for index, _, _ in decoded.misfits] == [1]
+
+
+def test_what_a_phone_misses_is_absent():
+    fields = {
+        "id": "1",
+        "lat": "60",
+        "lon": "30",
+        "speed": "-1",
+        "bearing": "-1",
+        "accuracy": "1e300",
+    }
+    [row] = osmand.decode(fields, received_at_us=NOW_US).rows
+    assert np.isnan([row["speed_mps"], row["heading_deg"], row["accuracy_m"]]).all()
 
 
 def test_an_empty_batch_is_nothing_wrong():

@@ -10,7 +10,14 @@ from datetime import UTC, datetime
 import numpy as np
 
 from flowctl.telemetry.fixes import microseconds, rows_of
-from flowctl.telemetry.formats.own import LONGEST_UID, UID_PATTERN, Decoded, MalformedError
+from flowctl.telemetry.formats.own import (
+    LONGEST_UID,
+    MOST_METRES,
+    MOST_SPEED_MPS,
+    UID_PATTERN,
+    Decoded,
+    MalformedError,
+)
 
 KNOT_MPS = 1852 / 3600
 _SPACED_ZONE = re.compile(r"(?<=\d) (\d\d:\d\d)$")
@@ -35,10 +42,11 @@ def decode(fields: Mapping[str, str], *, received_at_us: int) -> Decoded:
     rows = rows_of(1)
     rows["fixed_at"] = _moment(fields, received_at_us)
     rows["lat"], rows["lon"] = lat, lon
-    rows["speed_mps"] = _number(fields, "speed") * KNOT_MPS
-    rows["heading_deg"] = _number(fields, "bearing" if "bearing" in fields else "heading")
-    rows["altitude_m"] = _number(fields, "altitude")
-    rows["accuracy_m"] = _number(fields, "accuracy")
+    heading = "bearing" if "bearing" in fields else "heading"
+    rows["speed_mps"] = _within(_number(fields, "speed") * KNOT_MPS, 0.0, MOST_SPEED_MPS)
+    rows["heading_deg"] = _within(_number(fields, heading), 0.0, 360.0)
+    rows["altitude_m"] = _within(_number(fields, "altitude"), -MOST_METRES, MOST_METRES)
+    rows["accuracy_m"] = _within(_number(fields, "accuracy"), 0.0, MOST_METRES)
     return Decoded((uid,), rows, np.zeros(1, np.int64))
 
 
@@ -63,6 +71,11 @@ def _number(fields: Mapping[str, str], name: str) -> float:
         return float(text)
     except ValueError:
         raise MalformedError(f"The field {name} is not a number: {text[:40]!r}.") from None
+
+
+def _within(value: float, least: float, most: float) -> float:
+    """Return a value that can be, NaN for one that cannot: phones send -1 for what they miss."""
+    return value if least <= value <= most else float("nan")
 
 
 def _moment(fields: Mapping[str, str], received_at_us: int) -> int:

@@ -19,6 +19,8 @@ from flowctl.telemetry.fixes import SetAside, index_devices, microseconds, rows_
 UID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
 LONGEST_UID = 64
 Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_UID, pattern=UID_PATTERN)]
+MOST_SPEED_MPS = 1000.0
+MOST_METRES = 1e6
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -29,10 +31,10 @@ class WireFix(msgspec.Struct, frozen=True):
     fixed_at: Instant
     lon: float
     lat: float
-    speed_mps: float | None = None
-    heading_deg: float | None = None
-    altitude_m: float | None = None
-    accuracy_m: float | None = None
+    speed_mps: Annotated[float, msgspec.Meta(ge=0, le=MOST_SPEED_MPS)] | None = None
+    heading_deg: Annotated[float, msgspec.Meta(ge=0, le=360)] | None = None
+    altitude_m: Annotated[float, msgspec.Meta(ge=-MOST_METRES, le=MOST_METRES)] | None = None
+    accuracy_m: Annotated[float, msgspec.Meta(ge=0, le=MOST_METRES)] | None = None
     ignition: bool | None = None
 
 
@@ -69,14 +71,14 @@ def decode(body: bytes) -> Decoded:
     """
     try:
         return _columns(_ALL.decode(body))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return _decode_each(body)
 
 
 def _decode_each(body: bytes) -> Decoded:
     try:
         items = _RAW.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError(
             f"The body is not a JSON array of fixes: {error}. "
             'Send [{"device": "…", "fixed_at": "2024-01-23T01:02:03Z", "lon": 106.7, "lat": 21.9}].'
@@ -88,7 +90,7 @@ def _decode_each(body: bytes) -> Decoded:
         try:
             fits.append(_ONE.decode(raw))
             where.append(index)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             misfits.append((index, SetAside("malformed", None, None, bytes(raw)), str(error)))
     decoded = _columns(fits)
     return Decoded(decoded.devices, decoded.rows, np.array(where, np.int64), tuple(misfits))
