@@ -254,7 +254,11 @@ def replay(
     token: Annotated[str, typer.Option(envvar="FLOWCTL_TOKEN", help="Token of the source.")] = "",
     device: Annotated[str | None, typer.Option(help="Identifier, where the file has none.")] = None,
     column: Annotated[
-        list[str] | None, typer.Option(help="CSV column of a field: --column lon=longitude")
+        list[str] | None,
+        typer.Option(
+            help="CSV column of a field, such as --column lon=longitude; fields: device, fixed_at,"
+            " lon, lat, heading_deg, speed_mps"
+        ),
     ] = None,
     timezone: Annotated[str, typer.Option(help="Zone of moments that carry none.")] = "UTC",
     start: Annotated[
@@ -295,6 +299,8 @@ def replay(
         if as_json
         else f"{done.posted} fixes posted, {done.accepted} accepted, rejected: {answer['rejected']}"
     )
+    if not done.accepted:
+        raise typer.Exit(EXIT_REFUSED)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -22,7 +22,6 @@ from flowctl.data_files import data_dir
 from flowctl.embedded import start_postgres, start_valkey
 from flowctl.errors import FlowctlError
 from flowctl.local import LocalSystem, fresh_database, local_system, refuse_taken_port
-from flowctl.registry.accounts import Role
 from flowctl.site_files import read_source
 from flowctl.storage.day_report import day_report
 from flowctl.storage.fixes import list_positions
@@ -207,11 +206,11 @@ def _greet(console: Console, system: LocalSystem, seconds: float) -> None:
     console.print(f"Ready in {seconds:.1f} s.")
     for page, path in (("operators", "/"), ("public board", "/board"), ("planners", "/planner")):
         console.print(f"  {page:13} {url}{path}", highlight=False)
-    for role in (Role.OPERATOR, Role.PLANNER, Role.ADMINISTRATOR):
-        name, password = system.accounts[role]
+    for name, password in system.accounts.values():
         console.print(f"  account {name}, password {password}", highlight=False)
-    console.print(f"  token of the source 'demo': {system.token}", highlight=False)
-    console.print(f"  messages to drivers: {system.settings.sms_file}", highlight=False)
+    console.print(f"  export TOKEN={system.token}", highlight=False, soft_wrap=True)
+    messages = f"  messages to drivers: {system.settings.sms_file}"
+    console.print(messages, highlight=False, soft_wrap=True)
 
 
 def _play(

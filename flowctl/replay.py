@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
+from typing import TypeVar
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
@@ -13,6 +15,8 @@ import httpx
 
 from flowctl.errors import FlowctlError
 from flowctl.posting import post_json
+
+Cell = TypeVar("Cell")
 
 BATCH = 500
 """Fixes in one request."""
@@ -86,6 +90,12 @@ def read_track(
     """
     if not path.is_file():
         raise FlowctlError(f"There is no file {path}.")
+    unknown = sorted(set(columns) - set(DEFAULT_COLUMNS))
+    if unknown:
+        raise FlowctlError(
+            f"A fix has no field {unknown[0]}; columns can be named for"
+            f" {', '.join(DEFAULT_COLUMNS)}."
+        )
     if path.suffix.lower() == ".gpx":
         fixes = _read_gpx(path, device or path.stem, zone)
     elif path.suffix.lower() == ".csv":
@@ -100,9 +110,15 @@ def read_track(
 def _read_csv(
     path: Path, device: str | None, columns: Mapping[str, str], zone: ZoneInfo
 ) -> list[RecordedFix]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FlowctlError(f"{path} is not text in UTF-8, so it is no CSV: {error}.") from error
+    with StringIO(text, newline="") as file:
         reader = csv.DictReader(file)
         header = reader.fieldnames or []
+        if not header:
+            raise FlowctlError(f"{path} is empty; its first line must name its columns.")
         needed = _NEEDED if device else (*_NEEDED, "device")
         for name in needed:
             if columns[name] not in header:
@@ -119,26 +135,37 @@ def _read_csv(
 def _csv_fix(
     path: Path,
     number: int,
-    row: Mapping[str, str],
+    row: Mapping[str, str | None],
     device: str | None,
     columns: Mapping[str, str],
     zone: ZoneInfo,
 ) -> RecordedFix:
     try:
         return RecordedFix(
-            device=device or row[columns["device"]],
-            fixed_at=_moment(row[columns["fixed_at"]], zone),
-            lon=float(row[columns["lon"]]),
-            lat=float(row[columns["lat"]]),
-            heading_deg=_optional(row.get(columns["heading_deg"])),
-            speed_mps=_optional(row.get(columns["speed_mps"])),
+            device=device or _cell(row, columns["device"], str),
+            fixed_at=_cell(row, columns["fixed_at"], lambda text: _moment(text, zone)),
+            lon=_cell(row, columns["lon"], float),
+            lat=_cell(row, columns["lat"], float),
+            heading_deg=_optional(row, columns["heading_deg"]),
+            speed_mps=_optional(row, columns["speed_mps"]),
         )
-    except (ValueError, TypeError, KeyError) as error:
-        raise FlowctlError(f"{path}, line {number}: {error}. Mend or remove the line.") from error
+    except ValueError as error:
+        raise FlowctlError(f"{path}, line {number}: {error} Mend or remove the line.") from error
 
 
-def _optional(text: str | None) -> float | None:
-    return float(text) if text else None
+def _cell(row: Mapping[str, str | None], column: str, read: Callable[[str], Cell]) -> Cell:
+    """Return a cell as what it should be; a ValueError names the column and what stands there."""
+    text = row.get(column)
+    if text is None:
+        raise ValueError(f"the column {column} is missing.")
+    try:
+        return read(text)
+    except ValueError:
+        raise ValueError(f"the column {column} cannot be read: {text[:40]!r}.") from None
+
+
+def _optional(row: Mapping[str, str | None], column: str) -> float | None:
+    return _cell(row, column, float) if row.get(column) else None
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:

@@ -36,7 +36,7 @@ def intake(
     devices, index = index_devices([decoded.devices[i] for i in kept["device"]])
     kept["device"] = index
     screened = [
-        (int(decoded.item[i]), _aside(decoded, i, REASONS[code]), DETAILS[REASONS[code]])
+        (int(decoded.item[i]), _aside(decoded, i, REASONS[code]), _detail(REASONS[code], params))
         for i, code in enumerate(verdict.tolist())
         if code != ACCEPTED
     ]
@@ -44,6 +44,12 @@ def intake(
     return Intake(
         FixBatch(source, received_at_us, devices, kept, tuple(item for _, item, _ in misfits)),
         tuple(Rejection(index, item.reason, detail) for index, item, detail in misfits),
+    )
+
+
+def _detail(reason: Reason, params: ScreeningParams) -> str:
+    return DETAILS[reason].format(
+        future_s=params.future_limit_s, lateness_h=params.lateness_limit_s // 3600
     )
 
 

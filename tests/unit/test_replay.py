@@ -64,7 +64,8 @@ def test_a_shifted_track_keeps_its_pace(tmp_path: Path):
     ("name", "text", "named"),
     [
         ("a.csv", "device,fixed_at,lon,lat\nA,2024-01-01,east,2\n", "line 2"),
-        ("a.csv", "device,fixed_at,lon,lat\nA,soon,1,2\n", "line 2"),
+        ("a.csv", "device,fixed_at,lon,lat\nA,soon,1,2\n", "line 2: the column fixed_at"),
+        ("a.csv", "", "is empty"),
         ("a.csv", "device,when,lon,lat\n", "no column fixed_at"),
         ("a.csv", "device,fixed_at,lon,lat\n", "nothing to replay"),
         ("a.csv", "device,fixed_at,lon,lat\nA,2024-01-01\n", "line 2"),
@@ -85,3 +86,17 @@ def test_a_file_that_cannot_be_replayed_is_refused_by_name(
     with pytest.raises(FlowctlError, match=named) as refused:
         read_track(path, device=None, columns={}, zone=UTC_ZONE)
     assert name in str(refused.value)
+
+
+def test_a_file_that_is_no_text_is_refused_by_name(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(bytes(range(200, 256)))
+    with pytest.raises(FlowctlError, match="not text"):
+        read_track(path, device=None, columns={}, zone=UTC_ZONE)
+
+
+def test_a_field_that_no_fix_has_is_refused_with_those_there_are(tmp_path: Path):
+    path = written(tmp_path, "a.csv", "device,fixed_at,lon,lat\n")
+    with pytest.raises(FlowctlError, match="no field longitude") as refused:
+        read_track(path, device=None, columns={"longitude": "x"}, zone=UTC_ZONE)
+    assert "lon" in str(refused.value)
