@@ -29,8 +29,8 @@ DETAILS = {
     Reason.LATITUDE: "Latitude must lie between -90 and 90 degrees.",
     Reason.LONGITUDE: "Longitude must lie between -180 and 180 degrees.",
     Reason.ZERO_ISLAND: "0, 0 is what a receiver without a position says.",
-    Reason.FUTURE: "The fix is dated more than {future_s} s after it was received; check the clocks.",
-    Reason.TOO_LATE: "The fix was more than {lateness_h} hours old when received; that is too late here.",
+    Reason.FUTURE: "The fix is dated {future_s} s or more after its reception; check the clock.",
+    Reason.TOO_LATE: "The fix was more than {lateness_h} hours old when received: too late.",
     Reason.IMPRECISE: "The stated accuracy is too poor to place a truck.",
 }
 
