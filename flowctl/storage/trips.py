@@ -152,19 +152,14 @@ select t.id, t.site, t.plate, t.driver_id, d.language, v.uid as device, t.direct
        t.gates, t.ready_at, t.registered_at, t.registered_by, t.state, t.ended_at
 from trips t join drivers d on d.id = t.driver_id left join devices v on v.id = t.device_id
 where t.site = %s and t.id = %s
+for update of t
 """
-
-
-def find_trip(conn: Connection, trip_id: int, *, site: str) -> TripRecord | None:
-    """Return a trip."""
-    with conn.cursor(row_factory=class_row(TripRecord)) as cursor:
-        return cursor.execute(_TRIP, [site, trip_id]).fetchone()
 
 
 def find_trip_locked(conn: Connection, trip_id: int, *, site: str) -> TripRecord | None:
     """Return a trip that nobody else may change until the transaction ends."""
     with conn.cursor(row_factory=class_row(TripRecord)) as cursor:
-        return cursor.execute(_TRIP + " for update of t", [site, trip_id]).fetchone()
+        return cursor.execute(_TRIP, [site, trip_id]).fetchone()
 
 
 def find_active_trip_of_plate(conn: Connection, plate: str) -> int | None:

@@ -25,7 +25,7 @@ from flowctl.storage.heartbeats import Heart
 from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.storage.visits import Track
 from flowctl.telemetry import stream
-from flowctl.telemetry.fixes import PARTITIONS, FixBatch, SetAside, batch_from_bytes
+from flowctl.telemetry.fixes import PARTITIONS, FixBatch, SetAside, batch_from_bytes, microseconds
 from flowctl.visits.engine import Sighting, TrackState, Visit, advance, state_at, visit_of
 from flowctl.visits.revise import Published, Revision, reconcile
 from geo.membership import ZoneIndex
@@ -111,7 +111,8 @@ class Ingest:
                 "poison entry set aside", partition=partition, id=entry[0], reason=str(error)
             )
             with self.conn.transaction():
-                received_at_us = int(entry[0].partition("-")[0]) * 1000
+                # When it was received cannot be read from it; the entry's own id is wall time.
+                received_at_us = microseconds(now())
                 item = SetAside("poison", None, None, entry[1])
                 fix_store.set_aside(self.conn, [(UNKNOWN_SOURCE, received_at_us, item)])
                 day = _instant(received_at_us / 1e6).date()

@@ -230,8 +230,8 @@ def test_a_poison_entry_is_set_aside_with_its_bytes_and_the_others_go_on(
     bench.post(fix(1, FAR))
     bench.work()
     assert total_outcomes(bench.conn).stored == 2
-    kept = bench.rows("select reason, raw from fixes_aside")
-    assert kept == [("poison", poison)] * 16
+    kept = bench.rows("select reason, raw, received_at from fixes_aside")
+    assert kept == [("poison", poison, T0)] * 16
     bench.ingest = Ingest.begin(bench.conn, bench.store, bench.site)
     bench.work()
     assert total_outcomes(bench.conn).set_aside == 16
