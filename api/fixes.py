@@ -13,7 +13,7 @@ from flowctl.telemetry import stream
 from flowctl.telemetry.edge import Intake, Rejection, intake
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.formats import osmand, own
-from flowctl.telemetry.formats.own import Decoded, MalformedError
+from flowctl.telemetry.formats.decoded import Decoded, MalformedError
 from flowctl.telemetry.screening import ScreeningParams
 
 router = APIRouter(tags=["fixes"])
@@ -66,7 +66,7 @@ async def _take(request: Request, decoded: Decoded, source: int, received_at_us:
     state: Any = request.app.state
     taken = intake(
         decoded,
-        source=source,
+        source_id=source,
         received_at_us=received_at_us,
         params=ScreeningParams(
             lateness_limit_s=state.site.lateness_limit_s,

@@ -88,18 +88,25 @@ def delete_expired_sessions(conn: Connection, wall_now: datetime) -> None:
 
 
 def insert_source(conn: Connection, *, name: str, token_hash: bytes) -> int | None:
-    """Enter a source; returns its id, or None where the name is taken."""
+    """Enter a source with its first token; returns its id, or None where the name is taken."""
     row = conn.execute(
-        "insert into sources (name, token_hash) values (%s, %s)"
+        "insert into sources (name, enrols) values (%s, true)"
         " on conflict (name) do nothing returning id",
-        [name, token_hash],
+        [name],
     ).fetchone()
-    return None if row is None else int(row[0])
+    if row is None:
+        return None
+    conn.execute(
+        "insert into source_tokens (token_hash, source_id) values (%s, %s)", [token_hash, row[0]]
+    )
+    return int(row[0])
 
 
 def find_source(conn: Connection, token_hash: bytes) -> Source | None:
     """Return the source that holds this token."""
     with conn.cursor(row_factory=class_row(Source)) as cursor:
         return cursor.execute(
-            "select id, name from sources where token_hash = %s", [token_hash]
+            "select id, name from sources join source_tokens on source_id = id"
+            " where token_hash = %s",
+            [token_hash],
         ).fetchone()

@@ -10,17 +10,12 @@ import psycopg
 from numpy.typing import NDArray
 
 from flowctl.storage.copy import Column, binary_copy, instants, real
-from flowctl.telemetry.fixes import FIX, FixBatch, SetAside
+from flowctl.telemetry.fixes import FIX, FixBatch, SetAside, partition_of
 
 Connection = psycopg.Connection[Any]
 
 STORED = np.dtype(
-    [
-        *[(name, FIX[name]) for name in FIX.names or () if name != "device"],
-        ("device_id", "<i4"),
-        ("source_id", "<i2"),
-        ("received_at", "<i8"),
-    ]
+    [("device_id", "<i4"), *[(name, FIX[name]) for name in FIX.names or () if name != "device"]]
 )
 """A fix with its device resolved; instants in microseconds since 1970."""
 
@@ -44,20 +39,14 @@ def resolve_devices(conn: Connection, uids: Sequence[str]) -> dict[str, int]:
     return dict(rows)
 
 
-def rows_of_batches(batches: Sequence[FixBatch], device_ids: Mapping[str, int]) -> NDArray[np.void]:
-    """Return the rows of several batches as one array of dtype `STORED`, shape [n]."""
-    out = np.empty(sum(len(batch.rows) for batch in batches), dtype=STORED)
-    start = 0
-    for batch in batches:
-        part = out[start : start + len(batch.rows)]
-        ids = np.array([device_ids[uid] for uid in batch.devices], dtype=np.int32)
-        for name in FIX.names or ():
-            if name != "device":
-                part[name] = batch.rows[name]
-        part["device_id"] = ids[batch.rows["device"]] if len(ids) else 0
-        part["source_id"] = batch.source
-        part["received_at"] = batch.received_at_us
-        start += len(batch.rows)
+def resolved(batch: FixBatch, device_ids: Mapping[str, int]) -> NDArray[np.void]:
+    """Return a batch's rows with their devices' ids in place of indexes: dtype `STORED`."""
+    out = np.empty(len(batch.rows), dtype=STORED)
+    for name in STORED.names or ():
+        if name != "device_id":
+            out[name] = batch.rows[name]
+    ids = np.array([device_ids[uid] for uid in batch.devices], dtype=np.int32)
+    out["device_id"] = ids[batch.rows["device"]] if len(ids) else 0
     return out
 
 
@@ -116,22 +105,24 @@ def _copy_stream(rows: NDArray[np.void]) -> bytes:
     )
 
 
-def set_aside(conn: Connection, items: Sequence[tuple[int, int, SetAside]]) -> None:
-    """Keep items (source, received_at in microseconds, what) that are not used."""
+def set_aside(conn: Connection, items: Sequence[SetAside]) -> None:
+    """Keep items that are not used."""
     with conn.cursor() as cursor:
         cursor.executemany(
-            "insert into fixes_aside (source_id, received_at, reason, device_uid, fixed_at, raw)"
-            " values (%s, %s, %s, %s, %s, %s)",
+            "insert into fixes_aside"
+            " (source_id, received_at, reason, device_uid, fixed_at, raw, partition)"
+            " values (%s, %s, %s, %s, %s, %s, %s)",
             [
                 (
-                    source,
-                    _moment(at),
+                    item.source_id,
+                    _moment(item.received_at_us),
                     item.reason,
                     item.device,
                     _storable(item.fixed_at_us),
                     item.raw,
+                    partition_of(item.device or ""),
                 )
-                for source, at, item in items
+                for item in items
             ],
         )
 
@@ -183,10 +174,10 @@ def advance_position(conn: Connection, partition: int, *, old: str, new: str, ep
 def list_track(conn: Connection, device_id: int, *, since: datetime) -> NDArray[np.void]:
     """Return a device's stored fixes later than ``since`` by moment, dtype `STORED`, shape [n]."""
     rows = conn.execute(
-        "select (extract(epoch from fixed_at) * 1000000)::bigint, lon, lat,"
+        "select device_id, source_id, (extract(epoch from received_at) * 1000000)::bigint,"
+        " (extract(epoch from fixed_at) * 1000000)::bigint, lon, lat,"
         " coalesce(speed_mps, 'NaN'), coalesce(heading_deg, 'NaN'), coalesce(altitude_m, 'NaN'),"
-        " coalesce(accuracy_m, 'NaN'), coalesce(ignition::int, -1), device_id, source_id,"
-        " (extract(epoch from received_at) * 1000000)::bigint"
+        " coalesce(accuracy_m, 'NaN'), coalesce(ignition::int, -1), 0"
         " from fixes where device_id = %s and fixed_at > %s order by fixed_at, source_id",
         [device_id, since],
     ).fetchall()

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from flowctl.telemetry.fixes import FixBatch, SetAside, index_devices
-from flowctl.telemetry.formats.own import Decoded
+from flowctl.telemetry.fixes import FIX, FixBatch, SetAside, index_devices, rows_of
+from flowctl.telemetry.formats.decoded import Decoded
 from flowctl.telemetry.screening import ACCEPTED, DETAILS, REASONS, Reason, ScreeningParams, screen
 
 
@@ -27,23 +29,31 @@ class Intake:
 
 
 def intake(
-    decoded: Decoded, *, source: int, received_at_us: int, params: ScreeningParams
+    decoded: Decoded, *, source_id: int, received_at_us: int, params: ScreeningParams
 ) -> Intake:
     """Screen decoded fixes; those that fail stay in the batch as set aside, nothing is dropped."""
+    decoded.rows["source_id"] = source_id
+    decoded.rows["received_at"] = received_at_us
     verdict = screen(decoded.rows, received_at_us=received_at_us, params=params)
     good = verdict == ACCEPTED
+    if good.all() and not decoded.misfits:
+        return Intake(FixBatch(decoded.devices, decoded.rows), ())
     kept = decoded.rows[good].copy()
     devices, index = index_devices([decoded.devices[i] for i in kept["device"]])
     kept["device"] = index
-    screened = [
-        (int(decoded.item[i]), _aside(decoded, i, REASONS[code]), _detail(REASONS[code], params))
-        for i, code in enumerate(verdict.tolist())
-        if code != ACCEPTED
-    ]
-    misfits = sorted([*decoded.misfits, *screened], key=lambda misfit: misfit[0])
+    aside: list[tuple[Rejection, SetAside]] = []
+    for misfit in decoded.misfits:
+        reason = Reason.MALFORMED
+        item = SetAside(source_id, received_at_us, reason, misfit.device, None, misfit.raw)
+        aside.append((Rejection(misfit.index, reason, misfit.detail), item))
+    for i in np.flatnonzero(~good).tolist():
+        reason = REASONS[verdict[i]]
+        item = set_aside(decoded.rows[i], decoded.devices[decoded.rows["device"][i]], reason)
+        aside.append((Rejection(int(decoded.item[i]), reason, _detail(reason, params)), item))
+    aside.sort(key=lambda pair: pair[0].index)
     return Intake(
-        FixBatch(source, received_at_us, devices, kept, tuple(item for _, item, _ in misfits)),
-        tuple(Rejection(index, item.reason, detail) for index, item, detail in misfits),
+        FixBatch(devices, kept, tuple(item for _, item in aside)),
+        tuple(rejection for rejection, _ in aside),
     )
 
 
@@ -53,10 +63,31 @@ def _detail(reason: Reason, params: ScreeningParams) -> str:
     )
 
 
-def _aside(decoded: Decoded, row: int, reason: Reason) -> SetAside:
-    """Keep a screened row as the JSON it amounts to, so that it can be read and posted again."""
-    fix = decoded.rows[row]
-    device = decoded.devices[int(fix["device"])]
-    columns = {name: fix[name].item() for name in fix.dtype.names or () if name != "device"}
+def set_aside(fix: np.void, device: str, reason: Reason) -> SetAside:
+    """Keep a row of dtype `FIX` as the JSON it amounts to, so that it can be read again."""
+    columns = {name: fix[name].item() for name in _KEPT}
     raw = msgspec.json.encode({"device": device, **columns})
-    return SetAside(str(reason), device, int(fix["fixed_at"]), raw)
+    return SetAside(
+        int(fix["source_id"]),
+        int(fix["received_at"]),
+        reason,
+        device,
+        int(fix["fixed_at"]),
+        raw,
+    )
+
+
+def row_set_aside(item: SetAside) -> NDArray[np.void]:
+    """Return the fix that `set_aside` kept: one row of dtype `FIX`, its device index 0."""
+    kept = msgspec.json.decode(item.raw)
+    row = rows_of(1)
+    for name in _KEPT:
+        if kept[name] is not None:  # JSON has no NaN: an absent value was written as null
+            row[name] = kept[name]
+    row["source_id"], row["received_at"] = item.source_id, item.received_at_us
+    return row
+
+
+_KEPT = tuple(
+    name for name in FIX.names or () if name not in {"device", "source_id", "received_at"}
+)

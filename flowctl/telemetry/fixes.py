@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntFlag
 from typing import Any
 from zlib import crc32
 
@@ -16,7 +17,9 @@ PARTITIONS = 16
 FIX = np.dtype(
     [
         ("device", "<u4"),  # index into FixBatch.devices
-        ("fixed_at", "<i8"),  # microseconds since 1970-01-01 UTC
+        ("source_id", "<i2"),  # who sent it; filled at the edge, as the next column is
+        ("received_at", "<i8"),  # microseconds since 1970-01-01 UTC
+        ("fixed_at", "<i8"),
         ("lon", "<f8"),  # degrees, WGS 84
         ("lat", "<f8"),
         ("speed_mps", "<f4"),  # NaN where absent, as in the three columns below
@@ -24,15 +27,25 @@ FIX = np.dtype(
         ("altitude_m", "<f4"),
         ("accuracy_m", "<f4"),
         ("ignition", "<i1"),  # 0 off, 1 on, -1 absent
+        ("notes", "<u1"),  # what was mended on the way in: bits of Note
     ]
 )
 """One fix; rows of this dtype have shape [n]."""
 
 
+class Note(IntFlag):
+    """What was mended in a fix before it was used; counted for each source."""
+
+    SWAPPED = 1
+    """Longitude and latitude came in each other's place."""
+
+
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """An item that is kept but not used: why, whose, and its bytes as they came."""
+    """An item that is kept but not used: whose, why, and its bytes as they came."""
 
+    source_id: int
+    received_at_us: int
     reason: str
     device: str | None
     fixed_at_us: int | None
@@ -41,14 +54,12 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class FixBatch:
-    """Fixes of one source, received at one moment.
+    """Fixes on their way from the edge to the ingest worker.
 
     ``rows`` has dtype `FIX` and shape [n]; ``devices`` are the identifiers its ``device`` column
-    points into; ``aside`` are the items of the same request that failed their screening.
+    points into; ``aside`` are items that failed their screening.
     """
 
-    source: int
-    received_at_us: int
     devices: tuple[str, ...]
     rows: NDArray[np.void]
     aside: tuple[SetAside, ...] = ()
@@ -64,8 +75,6 @@ class FixBatch:
             used, index = np.unique(rows["device"], return_inverse=True)
             rows["device"] = index
             parts[partition] = FixBatch(
-                source=self.source,
-                received_at_us=self.received_at_us,
                 devices=tuple(self.devices[i] for i in used),
                 rows=rows,
                 aside=tuple(
@@ -76,20 +85,18 @@ class FixBatch:
 
     def to_bytes(self) -> bytes:
         """Return the batch as one stream entry."""
-        return _ENCODER.encode(
-            (
-                self.source,
-                self.received_at_us,
-                self.devices,
-                self.rows.tobytes(),
-                [(a.reason, a.device, a.fixed_at_us, a.raw) for a in self.aside],
-            )
-        )
+        aside = [
+            (a.source_id, a.received_at_us, a.reason, a.device, a.fixed_at_us, a.raw)
+            for a in self.aside
+        ]
+        return _ENCODER.encode((self.devices, self.rows.tobytes(), aside))
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_Entry = tuple[int, int, tuple[str, ...], bytes, list[tuple[str, str | None, int | None, bytes]]]
-_DECODER: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(_Entry)
+_Aside = tuple[int, int, str, str | None, int | None, bytes]
+_DECODER: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
+    tuple[tuple[str, ...], bytes, list[_Aside]]
+)
 
 
 def batch_from_bytes(entry: bytes) -> FixBatch:
@@ -100,14 +107,22 @@ def batch_from_bytes(entry: bytes) -> FixBatch:
     msgspec.DecodeError, ValueError
         The bytes are not such an entry.
     """
-    source, received_at_us, devices, rows, aside = _DECODER.decode(entry)
-    return FixBatch(
-        source=source,
-        received_at_us=received_at_us,
-        devices=devices,
-        rows=np.frombuffer(rows, dtype=FIX),
-        aside=tuple(SetAside(*item) for item in aside),
-    )
+    devices, rows, aside = _DECODER.decode(entry)
+    return FixBatch(devices, np.frombuffer(rows, dtype=FIX), tuple(SetAside(*a) for a in aside))
+
+
+def merge(batches: Sequence[FixBatch]) -> FixBatch:
+    """Return several batches as one, their rows in the order given."""
+    devices: dict[str, int] = {}
+    parts = []
+    for batch in batches:
+        home = [devices.setdefault(uid, len(devices)) for uid in batch.devices]
+        rows = batch.rows.copy()
+        if len(rows):
+            rows["device"] = np.array(home, dtype=np.uint32)[rows["device"]]
+        parts.append(rows)
+    rows = np.concatenate(parts) if parts else np.empty(0, dtype=FIX)
+    return FixBatch(tuple(devices), rows, tuple(item for batch in batches for item in batch.aside))
 
 
 def partition_of(device: str) -> int:

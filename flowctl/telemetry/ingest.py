@@ -25,7 +25,14 @@ from flowctl.storage.heartbeats import Heart
 from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.storage.visits import Track
 from flowctl.telemetry import stream
-from flowctl.telemetry.fixes import PARTITIONS, FixBatch, SetAside, batch_from_bytes, microseconds
+from flowctl.telemetry.fixes import (
+    PARTITIONS,
+    FixBatch,
+    SetAside,
+    batch_from_bytes,
+    merge,
+    microseconds,
+)
 from flowctl.visits.engine import Sighting, TrackState, Visit, advance, state_at, visit_of
 from flowctl.visits.revise import Published, Revision, reconcile
 from geo.membership import ZoneIndex
@@ -113,8 +120,8 @@ class Ingest:
             with self.conn.transaction():
                 # When it was received cannot be read from it; the entry's own id is wall time.
                 received_at_us = microseconds(now())
-                item = SetAside("poison", None, None, entry[1])
-                fix_store.set_aside(self.conn, [(UNKNOWN_SOURCE, received_at_us, item)])
+                item = SetAside(UNKNOWN_SOURCE, received_at_us, "poison", None, None, entry[1])
+                fix_store.set_aside(self.conn, [item])
                 day = _instant(received_at_us / 1e6).date()
                 fix_store.count_outcomes(self.conn, {(day, UNKNOWN_SOURCE, item.reason): 1})
                 self._advance({partition: [entry]})
@@ -140,24 +147,19 @@ class Ingest:
                 raise LostPartitionError
 
     def _store(self, entries: Entries) -> None:
-        batches = [batch_from_bytes(body) for part in entries.values() for _, body in part]
-        ids = fix_store.resolve_devices(
-            self.conn, [uid for batch in batches for uid in batch.devices]
-        )
-        rows = fix_store.rows_of_batches(batches, ids)
+        batch = merge([batch_from_bytes(body) for part in entries.values() for _, body in part])
+        rows = fix_store.resolved(batch, fix_store.resolve_devices(self.conn, batch.devices))
         self._make_room(rows)
         fresh = fix_store.store_fixes(self.conn, rows)
-        aside = [(b.source, b.received_at_us, item) for b in batches for item in b.aside]
-        fix_store.set_aside(self.conn, aside)
-        fix_store.count_outcomes(self.conn, _outcomes(batches, fresh))
+        fix_store.set_aside(self.conn, batch.aside)
+        fix_store.count_outcomes(self.conn, _outcomes(batch, fresh))
         self._judge(rows[fresh])
 
     def _make_room(self, rows: NDArray[np.void]) -> None:
         """Have a partition for every day in the batch: screening bounds how old one can be."""
         days = np.unique(rows["fixed_at"] // _DAY_US)
         for day in days.tolist():
-            first = date(1970, 1, 1) + timedelta(days=day)
-            ensure_fix_partitions(self.conn, first, first)
+            ensure_fix_partitions(self.conn, _day(day), _day(day))
 
     def _judge(self, rows: NDArray[np.void]) -> None:
         """Bring the visits of every device with new fixes up to date."""
@@ -241,20 +243,22 @@ class Ingest:
         ]
 
 
-def _outcomes(
-    batches: Sequence[FixBatch], fresh: NDArray[np.bool_]
-) -> dict[tuple[date, int, str], int]:
+def _outcomes(batch: FixBatch, fresh: NDArray[np.bool_]) -> dict[tuple[date, int, str], int]:
+    """Count what becomes of a batch by (day of reception, source, outcome)."""
+    days = batch.rows["received_at"] // _DAY_US
+    kinds, n = np.unique(
+        np.column_stack([days, batch.rows["source_id"], fresh]), axis=0, return_counts=True
+    )
     counts: Counter[tuple[date, int, str]] = Counter()
-    start = 0
-    for batch in batches:
-        day = _instant(batch.received_at_us / 1e6).date()
-        part = fresh[start : start + len(batch.rows)]
-        start += len(batch.rows)
-        counts[day, batch.source, "stored"] += int(part.sum())
-        counts[day, batch.source, "duplicate"] += int((~part).sum())
-        for item in batch.aside:
-            counts[day, batch.source, item.reason] += 1
-    return {key: n for key, n in counts.items() if n}
+    for (day, source, new), many in zip(kinds.tolist(), n.tolist(), strict=True):
+        counts[_day(day), source, "stored" if new else "duplicate"] = many
+    for item in batch.aside:
+        counts[_day(item.received_at_us // _DAY_US), item.source_id, item.reason] += 1
+    return counts
+
+
+def _day(number: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=number)
 
 
 def _instant(epoch_s: float) -> datetime:

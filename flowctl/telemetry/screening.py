@@ -10,7 +10,7 @@ _US = 1_000_000
 
 
 class Reason(StrEnum):
-    """Why a fix was set aside."""
+    """Why a fix was set aside. Those after IMPRECISE are found elsewhere than in `screen`."""
 
     NOT_FINITE = "not_finite"
     LATITUDE = "latitude_out_of_range"
@@ -19,6 +19,11 @@ class Reason(StrEnum):
     FUTURE = "future"
     TOO_LATE = "too_late"
     IMPRECISE = "imprecise"
+    MALFORMED = "malformed"
+    UNKNOWN_DEVICE = "unknown_device"
+    FOREIGN_DEVICE = "foreign_device"
+    CONTRADICTED = "contradicted"
+    POISON = "poison"
 
 
 REASONS = tuple(Reason)
@@ -32,6 +37,11 @@ DETAILS = {
     Reason.FUTURE: "The fix is dated {future_s} s or more after its reception; check the clock.",
     Reason.TOO_LATE: "The fix was more than {lateness_h} hours old when received: too late.",
     Reason.IMPRECISE: "The stated accuracy is too poor to place a truck.",
+    Reason.MALFORMED: "The item is not a fix of this format.",
+    Reason.UNKNOWN_DEVICE: "Nobody has registered this device; it is kept aside until claimed.",
+    Reason.FOREIGN_DEVICE: "This device belongs to another source, or the token to another device.",
+    Reason.CONTRADICTED: "Another fix of the same source, device and moment was kept instead.",
+    Reason.POISON: "The stream entry could not be read or stored.",
 }
 
 

@@ -45,7 +45,7 @@ class Bench:
     def post(self, *fixes: dict[str, object], at: datetime | None = None) -> None:
         decoded = own.decode(own.msgspec.json.encode(fixes))
         received = microseconds(at or T0 + timedelta(hours=12))
-        taken = intake(decoded, source=1, received_at_us=received, params=ScreeningParams())
+        taken = intake(decoded, source_id=1, received_at_us=received, params=ScreeningParams())
         parts = {p: part.to_bytes() for p, part in taken.batch.partitions().items()}
 
         async def send() -> None:
@@ -217,8 +217,8 @@ def test_the_stream_is_trimmed_only_behind_what_is_committed(bench: Bench):
     "poison",
     [
         b"no entry of ours",
-        FixBatch(1, microseconds(T0), ("nul\0",), rows_of(1)).to_bytes(),
-        FixBatch(1, microseconds(T0), ("far",), rows_of(1)).to_bytes()[:-3],
+        FixBatch(("nul\0",), rows_of(1)).to_bytes(),
+        FixBatch(("far",), rows_of(1)).to_bytes()[:-3],
     ],
 )
 def test_a_poison_entry_is_set_aside_with_its_bytes_and_the_others_go_on(

@@ -14,6 +14,7 @@ from flowctl.telemetry.fixes import (
     rows_of,
 )
 from flowctl.telemetry.formats import osmand, own
+from flowctl.telemetry.formats.decoded import MalformedError
 from flowctl.telemetry.screening import ACCEPTED, REASONS, ScreeningParams, screen
 
 NOW_US = 1_705_971_723_000_000  # 2024-01-23T01:02:03Z
@@ -69,15 +70,15 @@ def test_what_a_fix_does_not_say_is_absent_and_not_zero():
 def test_one_bad_item_is_named_and_the_others_are_taken(bad: object):
     decoded = own.decode(body(GOOD, bad, GOOD))
     assert decoded.item.tolist() == [0, 2]
-    [(index, aside, sentence)] = decoded.misfits
-    assert (index, aside.reason) == (1, "malformed")
-    assert json.loads(aside.raw) == bad
-    assert sentence
+    [misfit] = decoded.misfits
+    assert misfit.index == 1
+    assert json.loads(misfit.raw) == bad
+    assert misfit.detail
 
 
 @pytest.mark.parametrize("bad", [b"", b"{", b"[" * 1_000_000, b'{"a": 1}', b"\xff\xfe", b"17"])
 def test_a_body_that_is_no_array_is_refused_as_a_whole(bad: bytes):
-    with pytest.raises(own.MalformedError, match="not a JSON array"):
+    with pytest.raises(MalformedError, match="not a JSON array"):
         own.decode(bad)
 
 
@@ -85,7 +86,7 @@ def test_an_item_that_is_no_text_costs_the_others_nothing():
     good = json.dumps(GOOD).encode()
     decoded = own.decode(b"[" + good + b"," + good.replace(b"VN-7781", b"VN-\xff") + b"]")
     assert decoded.item.tolist() == [0]
-    assert [index for index, _, _ in decoded.misfits] == [1]
+    assert [misfit.index for misfit in decoded.misfits] == [1]
 
 
 def test_what_a_phone_misses_is_absent():
@@ -165,7 +166,7 @@ def test_osmand_speed_is_in_knots():
     ],
 )
 def test_osmand_fields_that_do_not_fit_are_named(fields: dict[str, str], named: str):
-    with pytest.raises(own.MalformedError, match=named):
+    with pytest.raises(MalformedError, match=named):
         osmand.decode(fields, received_at_us=NOW_US)
 
 
@@ -197,7 +198,7 @@ def test_a_fix_is_screened_by_what_it_says_itself(change: dict[str, float], reas
 
 def test_the_sender_is_told_which_item_was_set_aside_and_why():
     fixes = body(GOOD, {**GOOD, "lat": 95}, 17, {**GOOD, "fixed_at": "1970-01-01T00:00:00Z"})
-    taken = intake(own.decode(fixes), source=3, received_at_us=NOW_US, params=ScreeningParams())
+    taken = intake(own.decode(fixes), source_id=3, received_at_us=NOW_US, params=ScreeningParams())
     assert len(taken.batch.rows) == 1
     assert [(r.index, r.reason) for r in taken.rejected] == [
         (1, "latitude_out_of_range"),
@@ -214,8 +215,8 @@ def test_a_batch_is_split_so_that_one_device_stays_in_one_place():
     rows = rows_of(120)
     rows["device"] = np.arange(120) % 40
     rows["fixed_at"] = np.arange(120)
-    lost = SetAside("malformed", None, None, b"17")
-    parts = FixBatch(1, NOW_US, devices, rows, (lost,)).partitions()
+    lost = SetAside(1, NOW_US, "malformed", None, None, b"17")
+    parts = FixBatch(devices, rows, (lost,)).partitions()
     assert sum(len(part.rows) for part in parts.values()) == 120
     assert [item for part in parts.values() for item in part.aside] == [lost]
     for partition, part in parts.items():
@@ -232,14 +233,9 @@ def test_partitions_never_move_between_releases():
 def test_a_stream_entry_reads_back_as_it_was_written():
     rows = rows_of(2)
     rows["lon"] = [106.7, 106.8]
-    aside = SetAside("future", "a", 5, b"{}")
-    batch = FixBatch(2, NOW_US, ("a",), rows, (aside,))
+    aside = SetAside(2, NOW_US, "future", "a", 5, b"{}")
+    batch = FixBatch(("a",), rows, (aside,))
     again = batch_from_bytes(batch.to_bytes())
     assert again.rows.dtype == FIX
     assert again.rows.tobytes() == rows.tobytes()
-    assert (again.source, again.received_at_us, again.devices, again.aside) == (
-        2,
-        NOW_US,
-        ("a",),
-        (aside,),
-    )
+    assert (again.devices, again.aside) == (("a",), (aside,))

@@ -10,16 +10,17 @@ from datetime import UTC, datetime
 import numpy as np
 
 from flowctl.telemetry.fixes import microseconds, rows_of
-from flowctl.telemetry.formats.own import (
+from flowctl.telemetry.formats.decoded import (
+    KNOT_MPS,
     LONGEST_UID,
     MOST_METRES,
     MOST_SPEED_MPS,
     UID_PATTERN,
     Decoded,
     MalformedError,
+    within,
 )
 
-KNOT_MPS = 1852 / 3600
 _SPACED_ZONE = re.compile(r"(?<=\d) (\d\d:\d\d)$")
 _SECONDS_BELOW = 2_147_483_647  # a larger integer is milliseconds
 
@@ -43,10 +44,10 @@ def decode(fields: Mapping[str, str], *, received_at_us: int) -> Decoded:
     rows["fixed_at"] = _moment(fields, received_at_us)
     rows["lat"], rows["lon"] = lat, lon
     heading = "bearing" if "bearing" in fields else "heading"
-    rows["speed_mps"] = _within(_number(fields, "speed") * KNOT_MPS, 0.0, MOST_SPEED_MPS)
-    rows["heading_deg"] = _within(_number(fields, heading), 0.0, 360.0)
-    rows["altitude_m"] = _within(_number(fields, "altitude"), -MOST_METRES, MOST_METRES)
-    rows["accuracy_m"] = _within(_number(fields, "accuracy"), 0.0, MOST_METRES)
+    rows["speed_mps"] = within(_number(fields, "speed") * KNOT_MPS, 0.0, MOST_SPEED_MPS)
+    rows["heading_deg"] = within(_number(fields, heading), 0.0, 360.0)
+    rows["altitude_m"] = within(_number(fields, "altitude"), -MOST_METRES, MOST_METRES)
+    rows["accuracy_m"] = within(_number(fields, "accuracy"), 0.0, MOST_METRES)
     return Decoded((uid,), rows, np.zeros(1, np.int64))
 
 
@@ -71,11 +72,6 @@ def _number(fields: Mapping[str, str], name: str) -> float:
         return float(text)
     except ValueError:
         raise MalformedError(f"The field {name} is not a number: {text[:40]!r}.") from None
-
-
-def _within(value: float, least: float, most: float) -> float:
-    """Return a value that can be, NaN for one that cannot: phones send -1 for what they miss."""
-    return value if least <= value <= most else float("nan")
 
 
 def _moment(fields: Mapping[str, str], received_at_us: int) -> int:

@@ -4,23 +4,22 @@ The quick way decodes the whole array at once; only when an item does not fit is
 decoded by itself, so that one bad item costs the others nothing but a little time.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from flowctl.errors import FlowctlError
-from flowctl.telemetry.fixes import SetAside, index_devices, microseconds, rows_of
+from flowctl.telemetry.fixes import index_devices, microseconds, rows_of
+from flowctl.telemetry.formats.decoded import (
+    MOST_METRES,
+    MOST_SPEED_MPS,
+    Decoded,
+    MalformedError,
+    Misfit,
+    Uid,
+)
 
-# No control characters: PostgreSQL stores no NUL, and no device is called by one.
-UID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
-LONGEST_UID = 64
-Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_UID, pattern=UID_PATTERN)]
-MOST_SPEED_MPS = 1000.0
-MOST_METRES = 1e6
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -36,24 +35,6 @@ class WireFix(msgspec.Struct, frozen=True):
     altitude_m: Annotated[float, msgspec.Meta(ge=-MOST_METRES, le=MOST_METRES)] | None = None
     accuracy_m: Annotated[float, msgspec.Meta(ge=0, le=MOST_METRES)] | None = None
     ignition: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What a body held: rows of dtype `FIX` (shape [n]), whose, and the items that did not fit.
-
-    ``item`` gives each row's index in the body, ``misfits`` the same for what was set aside with
-    a sentence that says why.
-    """
-
-    devices: tuple[str, ...]
-    rows: NDArray[np.void]
-    item: NDArray[np.int64]
-    misfits: tuple[tuple[int, SetAside, str], ...] = ()
-
-
-class MalformedError(FlowctlError):
-    """The body as a whole cannot be read."""
 
 
 _ALL = msgspec.json.Decoder(list[WireFix])
@@ -85,13 +66,13 @@ def _decode_each(body: bytes) -> Decoded:
         ) from error
     fits: list[WireFix] = []
     where: list[int] = []
-    misfits: list[tuple[int, SetAside, str]] = []
+    misfits: list[Misfit] = []
     for index, raw in enumerate(items):
         try:
             fits.append(_ONE.decode(raw))
             where.append(index)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            misfits.append((index, SetAside("malformed", None, None, bytes(raw)), str(error)))
+            misfits.append(Misfit(index, None, bytes(raw), str(error)))
     decoded = _columns(fits)
     return Decoded(decoded.devices, decoded.rows, np.array(where, np.int64), tuple(misfits))
 
