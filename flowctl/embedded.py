@@ -59,6 +59,7 @@ class RunningStore:
     url: str = field(repr=False)  # it holds the password
     stop: Callable[[], None]
     describe: str
+    server: ServerProcess | None = None  # None: it runs elsewhere
 
     def __enter__(self) -> Self:
         """Return the store itself."""
@@ -69,7 +70,7 @@ class RunningStore:
         self.stop()
 
 
-def start_postgres(state_dir: Path) -> RunningStore:
+def start_postgres(state_dir: Path, *, port: int | None = None) -> RunningStore:
     """Start a PostgreSQL whose data stay in ``state_dir`` for the next run.
 
     ``FLOWCTL_DATABASE_URL`` wins: then nothing is started, and nothing is stopped.
@@ -79,6 +80,8 @@ def start_postgres(state_dir: Path) -> RunningStore:
     state_dir
         Made if missing. As root and below a home that others may not enter, the data themselves
         lie in ``/var/lib/flowctl`` and ``state_dir`` holds a link to them.
+    port
+        Where it shall listen; None: where nobody does.
 
     Raises
     ------
@@ -105,17 +108,20 @@ def start_postgres(state_dir: Path) -> RunningStore:
         def address(port: int) -> str:
             return f"postgresql://flowctl:{password}@127.0.0.1:{port}"
 
-        server, port = start_on_free_port(start, lambda port: _postgres_answers(address(port)))
+        server, at = start_on_free_port(
+            start, lambda port: _postgres_answers(address(port)), port=port
+        )
     finally:
         lock.close()
     describe = f"PostgreSQL {binaries.version} {binaries.origin}, data in {home}"
-    return RunningStore(f"{address(port)}/flowctl", server.stop, describe)
+    return RunningStore(f"{address(at)}/flowctl", server.stop, describe, server)
 
 
-def start_valkey(state_dir: Path) -> RunningStore:
+def start_valkey(state_dir: Path, *, port: int | None = None) -> RunningStore:
     """Start a Valkey (or Redis) that keeps every write in ``state_dir`` before it answers.
 
-    ``FLOWCTL_VALKEY_URL`` wins: then nothing is started, and nothing is stopped.
+    ``FLOWCTL_VALKEY_URL`` wins: then nothing is started, and nothing is stopped. It listens at
+    ``port``, or where nobody does.
 
     Raises
     ------
@@ -142,10 +148,12 @@ def start_valkey(state_dir: Path) -> RunningStore:
         def address(port: int) -> str:
             return f"redis://:{password}@127.0.0.1:{port}/0"
 
-        server, port = start_on_free_port(start, lambda port: _valkey_answers(address(port)))
+        server, at = start_on_free_port(
+            start, lambda port: _valkey_answers(address(port)), port=port
+        )
     finally:
         lock.close()
-    return RunningStore(address(port), server.stop, f"{origin}, data in {home}")
+    return RunningStore(address(at), server.stop, f"{origin}, data in {home}", server)
 
 
 def _given_store(kind: str, url: str) -> RunningStore:

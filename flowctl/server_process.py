@@ -140,7 +140,10 @@ class ServerProcess:
 
 
 def start_on_free_port(
-    start: Callable[[int], ServerProcess], answers: Callable[[int], bool]
+    start: Callable[[int], ServerProcess],
+    answers: Callable[[int], bool],
+    *,
+    port: int | None = None,
 ) -> tuple[ServerProcess, int]:
     """Start a server on a port that is free and return both once it answers.
 
@@ -150,6 +153,8 @@ def start_on_free_port(
         Starts the server on the given port.
     answers
         Whether the server on the given port is ready.
+    port
+        The port of a server that comes back to where its clients look for it; None: any.
 
     Raises
     ------
@@ -157,11 +162,11 @@ def start_on_free_port(
         The server ended at once, three times, or never answered; with what it said.
     """
     for _ in range(_STARTS):
-        port = free_port()
-        server = start(port)
+        chosen = free_port() if port is None else port
+        server = start(chosen)
         try:
-            if _becomes_ready(server, port, answers):
-                return server, port
+            if _becomes_ready(server, chosen, answers):
+                return server, chosen
         except BaseException:
             server.stop()
             raise
