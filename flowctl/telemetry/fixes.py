@@ -66,22 +66,29 @@ class FixBatch:
 
     def partitions(self) -> dict[int, "FixBatch"]:
         """Split by a stable hash of the device, so that one device stays in one place."""
-        home = np.array([partition_of(device) for device in self.devices], dtype=np.int64)
-        of_row = home[self.rows["device"]] if len(self.rows) else np.empty(0, np.int64)
-        aside_home = [partition_of(item.device or "") for item in self.aside]
-        parts: dict[int, FixBatch] = {}
-        for partition in sorted({*of_row.tolist(), *aside_home}):
-            rows = self.rows[of_row == partition]
-            used, index = np.unique(rows["device"], return_inverse=True)
-            rows["device"] = index
-            parts[partition] = FixBatch(
-                devices=tuple(self.devices[i] for i in used),
-                rows=rows,
-                aside=tuple(
-                    item for item, at in zip(self.aside, aside_home, strict=True) if at == partition
-                ),
+        home = np.array([partition_of(device) for device in self.devices], dtype=np.uint8)
+        by_home = np.argsort(home, kind="stable")
+        first = np.searchsorted(home[by_home], _EDGES).tolist()
+        place = np.empty(len(home), dtype=np.uint32)
+        place[by_home] = np.arange(len(home)) - np.take(first, home[by_home])
+        of_row = home[self.rows["device"]]
+        order = np.argsort(of_row, kind="stable")
+        rows = self.rows[order]
+        rows["device"] = place[rows["device"]]
+        begin = np.searchsorted(of_row[order], _EDGES).tolist()
+        aside: dict[int, list[SetAside]] = {}
+        for item in self.aside:
+            aside.setdefault(partition_of(item.device or ""), []).append(item)
+        devices = [self.devices[i] for i in by_home.tolist()]
+        return {
+            p: FixBatch(
+                devices=tuple(devices[first[p] : first[p + 1]]),
+                rows=rows[begin[p] : begin[p + 1]],
+                aside=tuple(aside.get(p, ())),
             )
-        return parts
+            for p in range(PARTITIONS)
+            if begin[p] < begin[p + 1] or p in aside
+        }
 
     def to_bytes(self) -> bytes:
         """Return the batch as one stream entry."""
@@ -92,6 +99,7 @@ class FixBatch:
         return _ENCODER.encode((self.devices, self.rows.tobytes(), aside))
 
 
+_EDGES = np.arange(PARTITIONS + 1)
 _ENCODER = msgspec.msgpack.Encoder()
 _Aside = tuple[int, int, str, str | None, int | None, bytes]
 _DECODER: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
@@ -114,14 +122,13 @@ def batch_from_bytes(entry: bytes) -> FixBatch:
 def merge(batches: Sequence[FixBatch]) -> FixBatch:
     """Return several batches as one, their rows in the order given."""
     devices: dict[str, int] = {}
-    parts = []
-    for batch in batches:
-        home = [devices.setdefault(uid, len(devices)) for uid in batch.devices]
-        rows = batch.rows.copy()
-        if len(rows):
-            rows["device"] = np.array(home, dtype=np.uint32)[rows["device"]]
-        parts.append(rows)
-    rows = np.concatenate(parts) if parts else np.empty(0, dtype=FIX)
+    home = [devices.setdefault(uid, len(devices)) for batch in batches for uid in batch.devices]
+    joined = bytearray().join(batch.rows.tobytes() for batch in batches)
+    rows = np.frombuffer(joined, dtype=FIX)  # np.concatenate compares the columns of every pair
+    if len(rows):
+        before = np.cumsum([0, *(len(batch.devices) for batch in batches)])[:-1]
+        shift = np.repeat(before, [len(batch.rows) for batch in batches])
+        rows["device"] = np.array(home, dtype=np.uint32)[rows["device"] + shift]
     return FixBatch(tuple(devices), rows, tuple(item for batch in batches for item in batch.aside))
 
 
