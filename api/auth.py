@@ -15,7 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from api.errors import Problem
 from api.permissions import PERMISSIONS
 from flowctl.registry.accounts import Role, hash_token
-from flowctl.storage.accounts import Source, find_session, find_source
+from flowctl.storage.accounts import find_session
+from flowctl.storage.sources import Source, find_source
 
 COOKIE = "flowctl_session"
 CSRF_HEADER = "x-flowctl"
@@ -133,4 +134,4 @@ async def _find_source(request: Request, token: str) -> Source | None:
 
 def _look_up_source(state: Any, key: bytes) -> Source | None:  # noqa: ANN401 - Starlette's State
     with state.pool.connection() as conn:
-        return find_source(conn, key)
+        return find_source(conn, key, wall_now=datetime.now(UTC))

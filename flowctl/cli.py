@@ -185,7 +185,7 @@ def account(
 @app.command()
 def source(name: str) -> None:
     """Enter a source of positions and events, and print its token, which is shown only now."""
-    from flowctl.registry.accounts import add_source  # noqa: PLC0415
+    from flowctl.registry.sources import add_source  # noqa: PLC0415
 
     with sentences(), psycopg.connect(_settings().database_url) as conn:
         typer.echo(add_source(conn, name=name))

@@ -18,7 +18,8 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from flowctl.errors import FlowctlError
-from flowctl.registry.accounts import Role, add_source, set_account
+from flowctl.registry.accounts import Role, set_account
+from flowctl.registry.sources import add_source
 from flowctl.server_process import DirectoryLock, ServerProcess
 from flowctl.settings import Settings
 from flowctl.site import Site
@@ -112,7 +113,7 @@ def local_system(
     }
     with psycopg.connect(database_url) as conn:
         site = save_site(conn, source, where="the site's files", now=now or datetime.now(UTC))
-        token = add_source(conn, name="demo")
+        token = add_source(conn, name="demo", enrols=True)
         for role, (name, password) in accounts.items():
             set_account(conn, name=name, role=role, password=password)
     settings = Settings(

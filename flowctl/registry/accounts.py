@@ -1,4 +1,4 @@
-"""Who may come in: accounts with passwords, their sessions, and the tokens of machines.
+"""Which people may come in: accounts with passwords, and their sessions.
 
 Tokens are random and stored hashed only; sessions end by the wall clock.
 """
@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from pwdlib import PasswordHash
 
-from flowctl.errors import ConflictError, FlowctlError
+from flowctl.errors import FlowctlError
 from flowctl.storage import accounts as stored
 from flowctl.storage.accounts import Connection
 
@@ -73,20 +73,6 @@ def set_account(conn: Connection, *, name: str, role: Role, password: str) -> No
         )
     stored.upsert_account(conn, name=name, role=role, password_hash=_hasher().hash(password))
     stored.delete_sessions_of(conn, name)
-
-
-def add_source(conn: Connection, *, name: str) -> str:
-    """Enter a machine that posts positions or events; returns its bearer token, once.
-
-    Raises
-    ------
-    ConflictError
-        A source of that name exists.
-    """
-    token = secrets.token_urlsafe(32)
-    if stored.insert_source(conn, name=name, token_hash=hash_token(token)) is None:
-        raise ConflictError(f"There is a source {name!r} already; choose another name.")
-    return token
 
 
 def open_session(

@@ -1,4 +1,4 @@
-"""Accounts, sessions and sources at rest; moments are wall time."""
+"""Accounts and sessions at rest; moments are wall time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,14 +17,6 @@ class Account:
     name: str
     role: str
     password_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A machine that posts to us."""
-
-    id: int
-    name: str
 
 
 def upsert_account(conn: Connection, *, name: str, role: str, password_hash: str) -> None:
@@ -85,28 +77,3 @@ def delete_sessions_of(conn: Connection, account: str) -> None:
 def delete_expired_sessions(conn: Connection, wall_now: datetime) -> None:
     """Forget sessions that are over."""
     conn.execute("delete from sessions where expires_wall_at <= %s", [wall_now])
-
-
-def insert_source(conn: Connection, *, name: str, token_hash: bytes) -> int | None:
-    """Enter a source with its first token; returns its id, or None where the name is taken."""
-    row = conn.execute(
-        "insert into sources (name, enrols) values (%s, true)"
-        " on conflict (name) do nothing returning id",
-        [name],
-    ).fetchone()
-    if row is None:
-        return None
-    conn.execute(
-        "insert into source_tokens (token_hash, source_id) values (%s, %s)", [token_hash, row[0]]
-    )
-    return int(row[0])
-
-
-def find_source(conn: Connection, token_hash: bytes) -> Source | None:
-    """Return the source that holds this token."""
-    with conn.cursor(row_factory=class_row(Source)) as cursor:
-        return cursor.execute(
-            "select id, name from sources join source_tokens on source_id = id"
-            " where token_hash = %s",
-            [token_hash],
-        ).fetchone()

@@ -7,7 +7,7 @@ from api_server import RunningApi, SetClock, served
 from border import SECRET, border
 
 from api.app import create_app
-from flowctl.registry.accounts import add_source
+from flowctl.registry.sources import add_source
 from flowctl.settings import Settings
 
 
@@ -19,7 +19,7 @@ def api(database: str, valkey: str) -> Iterator[RunningApi]:
     )
     with border(database) as place:
         clock = SetClock()
-        token = add_source(place.conn, name="trackers")
+        token = add_source(place.conn, name="trackers", enrols=True)
         app = create_app(settings, clock)
         with served(app) as url:
             running = RunningApi(url, app, clock, token, place)

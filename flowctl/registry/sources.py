@@ -1,0 +1,221 @@
+"""Who may send: sources, and the tokens they show, which are random and stored hashed only.
+
+A token speaks for a whole source or for one device of it. Rotating gives a new one and lets the
+former ones go on for a while, so that a provider can change over without losing a fix.
+"""
+
+import secrets
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from flowctl.errors import ConflictError, FlowctlError, NotFoundError
+from flowctl.registry.accounts import hash_token
+from flowctl.registry.devices import register_device
+from flowctl.registry.rules import check_device
+from flowctl.site import Site
+from flowctl.storage import sources as stored
+from flowctl.storage.sources import Connection, ScreeningOverrides, Source
+
+GRACE = timedelta(hours=24)
+"""How long former tokens stay good after a rotation, unless said otherwise."""
+
+_LONGEST_NAME = 40
+_LEAST_LATENESS_S = 60
+_LEAST_ACCURACY_M, _MOST_ACCURACY_M = 1.0, 10_000.0
+_MOST_RATE_PER_S = 1_000_000.0
+
+
+def check_screening(site: Site, wish: ScreeningOverrides) -> ScreeningOverrides:
+    """Return a source's own limits; in time they may only be narrower than the site's.
+
+    Raises
+    ------
+    FlowctlError
+        A limit is out of its bounds, which are named.
+    """
+    _check_within(
+        "The lateness limit", wish.lateness_limit_s, _LEAST_LATENESS_S, site.lateness_limit_s, "s"
+    )
+    _check_within("The future limit", wish.future_limit_s, 0, site.future_limit_s, "s")
+    _check_within(
+        "The accuracy limit", wish.accuracy_limit_m, _LEAST_ACCURACY_M, _MOST_ACCURACY_M, "m"
+    )
+    return wish
+
+
+def _check_within(what: str, value: float | None, least: float, most: float, unit: str) -> None:
+    if value is not None and not least <= value <= most:
+        raise FlowctlError(
+            f"{what} of a source must lie within {least:g} and {most:g} {unit}; {value:g} does not."
+        )
+
+
+def add_source(
+    conn: Connection,
+    *,
+    name: str,
+    enrols: bool = False,
+    rate_per_s: float | None = None,
+    screening: ScreeningOverrides | None = None,
+) -> str:
+    """Enter a machine that posts positions or events; returns its bearer token, once.
+
+    ``screening`` has passed `check_screening`.
+
+    Raises
+    ------
+    FlowctlError
+        The name or the rate cannot be.
+    ConflictError
+        A source of that name exists.
+    """
+    plain = name.strip()
+    if not 0 < len(plain) <= _LONGEST_NAME or not plain.isprintable():
+        raise FlowctlError(f"A source needs a name of at most {_LONGEST_NAME} printable letters.")
+    source_id = stored.insert_source(
+        conn,
+        name=plain,
+        enrols=enrols,
+        screening=screening or ScreeningOverrides(),
+        rate_per_s=_checked_rate(rate_per_s),
+    )
+    if source_id is None:
+        raise ConflictError(f"There is a source {plain!r} already; choose another name.")
+    return _new_token(conn, source_id, device=None, expires_wall_at=None)
+
+
+def get_source(conn: Connection, name: str) -> Source:
+    """Return the source of this name.
+
+    Raises
+    ------
+    NotFoundError
+        There is none; the sentence names those there are.
+    """
+    found = stored.find_source_named(conn, name.strip())
+    if found is not None:
+        return found
+    names = ", ".join(source.name for source in stored.list_sources(conn)[:20])
+    raise NotFoundError(
+        f"There is no source {name[:_LONGEST_NAME]!r}; there are: {names or 'none'}."
+    )
+
+
+def set_terms(
+    conn: Connection,
+    name: str,
+    *,
+    enrols: bool | None = None,
+    rate_per_s: float | None = None,
+    screening: ScreeningOverrides | None = None,
+) -> Source:
+    """Change what a source may do, None leaving it as it is; a rate of 0 takes the limit away.
+
+    Raises
+    ------
+    NotFoundError, FlowctlError
+        There is no such source, or the rate cannot be.
+    """
+    source = get_source(conn, name)
+    if enrols is not None:
+        source = replace(source, enrols=enrols)
+    if rate_per_s is not None:
+        source = replace(source, rate_per_s=_checked_rate(rate_per_s or None))
+    if screening is not None:
+        source = replace(source, screening=screening)
+    stored.update_source(conn, source)
+    return source
+
+
+def add_token(
+    conn: Connection,
+    name: str,
+    *,
+    wall_now: datetime,
+    device: str | None = None,
+    lasts: timedelta | None = None,
+) -> str:
+    """Return one more token of a source, once; that of a device claims the device for the source.
+
+    Raises
+    ------
+    NotFoundError, ConflictError
+        There is no such source, or the device belongs to another one.
+    """
+    source = get_source(conn, name)
+    uid = check_device(device)
+    if uid is not None:
+        register_device(conn, uid, source=source)
+    ends = None if lasts is None else wall_now + lasts
+    return _new_token(conn, source.id, device=uid, expires_wall_at=ends)
+
+
+def rotate_token(
+    conn: Connection,
+    name: str,
+    *,
+    wall_now: datetime,
+    device: str | None = None,
+    grace: timedelta = GRACE,
+) -> str:
+    """Return a new token of a source, or of its device; the former ones end after ``grace``.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such source, or no token of that device.
+    """
+    source = get_source(conn, name)
+    uid = check_device(device)
+    ended = stored.end_tokens(conn, source.id, device_uid=uid, wall_at=wall_now + grace)
+    if uid is not None and ended == 0 and not _has_token(conn, source, uid, wall_now):
+        raise NotFoundError(
+            f"The source {source.name} has no token for the device {uid!r}; make one with:"
+            f" flowctl source token {source.name} --device {uid}"
+        )
+    return _new_token(conn, source.id, device=uid, expires_wall_at=None)
+
+
+def withdraw_tokens(
+    conn: Connection, name: str, *, wall_now: datetime, device: str | None = None
+) -> int:
+    """End every token of a source, or those of one device, at once; returns how many ended.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such source.
+    """
+    source = get_source(conn, name)
+    uid = check_device(device)
+    if uid is None:
+        return stored.end_all_tokens(conn, source.id, wall_at=wall_now)
+    return stored.end_tokens(conn, source.id, device_uid=uid, wall_at=wall_now)
+
+
+def _has_token(conn: Connection, source: Source, uid: str, wall_now: datetime) -> bool:
+    tokens = stored.list_tokens(conn, wall_now=wall_now)
+    return any((one.source_id, one.device_uid) == (source.id, uid) for one in tokens)
+
+
+def _new_token(
+    conn: Connection, source_id: int, *, device: str | None, expires_wall_at: datetime | None
+) -> str:
+    token = secrets.token_urlsafe(32)
+    stored.insert_token(
+        conn,
+        token_hash=hash_token(token),
+        source_id=source_id,
+        device_uid=device,
+        expires_wall_at=expires_wall_at,
+    )
+    return token
+
+
+def _checked_rate(rate_per_s: float | None) -> float | None:
+    if rate_per_s is not None and not 0 < rate_per_s <= _MOST_RATE_PER_S:
+        raise FlowctlError(
+            f"A source's rate must lie between 0 and {_MOST_RATE_PER_S:,.0f} fixes a second;"
+            f" {rate_per_s:g} does not."
+        )
+    return rate_per_s
