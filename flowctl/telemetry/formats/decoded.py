@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from flowctl.errors import FlowctlError
 
-# No control characters: PostgreSQL stores no NUL, and no device is called by one.
-UID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
+# No control characters: PostgreSQL stores no NUL, and no device is called by one. No lone
+# surrogates either, which UTF-8 cannot write; and \Z, for $ would let a line's end through.
+UID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+\Z"
 LONGEST_UID = 64
 Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_UID, pattern=UID_PATTERN)]
 MOST_SPEED_MPS = 1000.0
