@@ -13,7 +13,7 @@ from flowctl.telemetry.fixes import (
     partition_of,
     rows_of,
 )
-from flowctl.telemetry.formats import osmand, own
+from flowctl.telemetry.formats import own
 from flowctl.telemetry.formats.decoded import MalformedError
 from flowctl.telemetry.screening import ACCEPTED, REASONS, ScreeningParams, screen
 
@@ -89,85 +89,8 @@ def test_an_item_that_is_no_text_costs_the_others_nothing():
     assert [misfit.index for misfit in decoded.misfits] == [1]
 
 
-def test_what_a_phone_misses_is_absent():
-    fields = {
-        "id": "1",
-        "lat": "60",
-        "lon": "30",
-        "speed": "-1",
-        "bearing": "-1",
-        "accuracy": "1e300",
-    }
-    [row] = osmand.decode(fields, received_at_us=NOW_US).rows
-    assert np.isnan([row["speed_mps"], row["heading_deg"], row["accuracy_m"]]).all()
-
-
 def test_an_empty_batch_is_nothing_wrong():
     assert len(own.decode(b"[]").rows) == 0
-
-
-# The vectors of the OsmAnd protocol's public description.
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        (
-            {"id": "123456", "timestamp": "1377177267", "lat": "60.0", "lon": "30.0"},
-            (1_377_177_267_000_000, 60.0, 30.0),
-        ),
-        (
-            {
-                "id": "902064",
-                "lat": "42.06288",
-                "lon": "-88.23412",
-                "timestamp": "2016-01-27T18:55:47Z",
-            },
-            (1_453_920_947_000_000, 42.06288, -88.23412),
-        ),
-        (
-            {"id": "123456", "timestamp": "1377177267", "location": "60.0,30.0"},
-            (1_377_177_267_000_000, 60.0, 30.0),
-        ),
-        (
-            {"deviceid": "1", "timestamp": "1377177267123", "lat": "60", "lon": "30"},
-            (1_377_177_267_123_000, 60.0, 30.0),
-        ),
-        (
-            {"id": "1", "timestamp": "2013-08-22 13:14:27", "lat": "60", "lon": "30"},
-            (1_377_177_267_000_000, 60.0, 30.0),
-        ),
-        (
-            {"id": "1", "timestamp": "2013-08-22T20:14:27 07:00", "lat": "60", "lon": "30"},
-            (1_377_177_267_000_000, 60.0, 30.0),
-        ),
-        ({"id": "1", "lat": "60", "lon": "30"}, (NOW_US, 60.0, 30.0)),
-    ],
-)
-def test_osmand_fields_are_read(fields: dict[str, str], expected: tuple[int, float, float]):
-    [row] = osmand.decode(fields, received_at_us=NOW_US).rows
-    assert (row["fixed_at"], row["lat"], row["lon"]) == expected
-
-
-def test_osmand_speed_is_in_knots():
-    fields = {"id": "1", "lat": "60", "lon": "30", "speed": "10"}
-    [row] = osmand.decode(fields, received_at_us=NOW_US).rows
-    assert row["speed_mps"] == pytest.approx(5.1444, abs=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("fields", "named"),
-    [
-        ({"timestamp": "1377177267", "lat": "60.0", "lon": "30.0"}, "id"),
-        ({"id": "1"}, "lat"),
-        ({"id": "1\x00", "lat": "60", "lon": "30"}, "control character"),
-        ({"id": "1", "lat": "sixty", "lon": "30"}, "lat"),
-        ({"id": "1", "location": "60"}, "location"),
-        ({"id": "1", "lat": "60", "lon": "30", "timestamp": "soon"}, "timestamp"),
-        ({"id": "1", "lat": "60", "lon": "30", "timestamp": "9" * 30}, "timestamp"),
-    ],
-)
-def test_osmand_fields_that_do_not_fit_are_named(fields: dict[str, str], named: str):
-    with pytest.raises(MalformedError, match=named):
-        osmand.decode(fields, received_at_us=NOW_US)
 
 
 @pytest.mark.parametrize(
