@@ -2,22 +2,21 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import psycopg
-import redis
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
+from flowctl import cli_sources
 from flowctl.errors import FlowctlError
-from flowctl.settings import Settings, settings
+from flowctl.settings import Settings
+from flowctl.shell import EXIT_REFUSED, database, get_settings, sentences
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,44 +26,12 @@ app = typer.Typer(
 )
 site_app = typer.Typer(no_args_is_help=True, help="Sites: check their files, load them.")
 app.add_typer(site_app, name="site")
-
-EXIT_REFUSED = 1
-
-
-@contextmanager
-def sentences() -> Iterator[None]:
-    """Turn what flowctl refuses into one sentence on standard error and exit code 1."""
-    try:
-        yield
-    except FlowctlError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_REFUSED) from None
-    except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
-        typer.echo(f"The database does not answer, or has stopped: {reason}", err=True)
-        raise typer.Exit(EXIT_REFUSED) from None
-    except redis.RedisError as error:
-        typer.echo(f"The position store does not answer, or has stopped: {error}", err=True)
-        raise typer.Exit(EXIT_REFUSED) from None
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        typer.echo(f"The system refused: {error.strerror or error}{where}.", err=True)
-        raise typer.Exit(EXIT_REFUSED) from None
-
-
-def _settings() -> Settings:
-    try:
-        return settings()
-    except ValidationError as error:
-        problems = "; ".join(
-            " ".join([*map(str, item["loc"]), item["msg"]]) for item in error.errors()
-        )
-        raise FlowctlError(f"The settings are not fit for use: {problems}") from error
+app.add_typer(cli_sources.app, name="source")
 
 
 def _serve(run: Callable[[Settings], None]) -> None:
     with sentences():
-        run(_settings())
+        run(get_settings())
 
 
 @app.command()
@@ -77,7 +44,7 @@ def api() -> None:
     from flowctl.storage.sites import get_site  # noqa: PLC0415
 
     with sentences():
-        chosen = _settings()
+        chosen = get_settings()
         # Asked here as well: inside the server's start-up a refusal would come with a traceback.
         with psycopg.connect(chosen.database_url) as conn:
             get_site(conn, chosen.site)
@@ -130,7 +97,7 @@ def migrate() -> None:
     from flowctl.storage import migrate as schema  # noqa: PLC0415
 
     with sentences():
-        typer.echo(f"The database is at revision {schema.migrate(_settings().database_url)}.")
+        typer.echo(f"The database is at revision {schema.migrate(get_settings().database_url)}.")
 
 
 @site_app.command("check")
@@ -157,7 +124,7 @@ def site_load(path: Path) -> None:
     from flowctl.site_files import read_source  # noqa: PLC0415
     from flowctl.storage.sites import save_site  # noqa: PLC0415
 
-    with sentences(), psycopg.connect(_settings().database_url) as conn:
+    with database() as conn:
         site = save_site(conn, read_source(path), where=str(path), now=datetime.now(UTC))
         typer.echo(f"The site {site.id} is loaded.")
 
@@ -170,7 +137,7 @@ def account(
     """Make an account, or give it a new password, which is read from standard input."""
     from flowctl.registry.accounts import Role, set_account  # noqa: PLC0415
 
-    with sentences(), psycopg.connect(_settings().database_url) as conn:
+    with database() as conn:
         if role not in set(Role):
             raise FlowctlError(f"There is no role {role}; there are: {', '.join(Role)}.")
         password = (
@@ -180,15 +147,6 @@ def account(
         )
         set_account(conn, name=name, role=Role(role), password=password)
         typer.echo(f"The account {name} ({role}) can sign in.")
-
-
-@app.command()
-def source(name: str) -> None:
-    """Enter a source of positions and events, and print its token, which is shown only now."""
-    from flowctl.registry.sources import add_source  # noqa: PLC0415
-
-    with sentences(), psycopg.connect(_settings().database_url) as conn:
-        typer.echo(add_source(conn, name=name))
 
 
 @app.command()

@@ -98,7 +98,9 @@ def test_a_process_whose_site_is_not_loaded_says_how_to_load_it(
     assert "flowctl site load" in refused(done)
 
 
-@pytest.mark.parametrize("command", [["migrate"], ["source", "acme"], ["site", "load", "nowhere"]])
+@pytest.mark.parametrize(
+    "command", [["migrate"], ["source", "add", "acme"], ["site", "load", "nowhere"]]
+)
 def test_a_command_that_finds_no_database_says_so(command: list[str]):
     done = flowctl(
         *command,

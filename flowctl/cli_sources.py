@@ -1,0 +1,198 @@
+"""The commands about sources: who may send positions, with which token, how much, how screened."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from flowctl.clock import clock
+from flowctl.errors import FlowctlError
+from flowctl.registry import sources as registry
+from flowctl.shell import database, get_settings
+from flowctl.storage import sources as stored
+from flowctl.storage.sites import get_site
+from flowctl.storage.sources import OutcomeCount, ScreeningOverrides, Source, TokenRecord
+
+app = typer.Typer(no_args_is_help=True, help="Sources of positions: their tokens and limits.")
+
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
+_MOST_UNITS = 10_000
+
+Device = Annotated[str | None, typer.Option(help="The one device the token speaks for.")]
+Rate = Annotated[float | None, typer.Option(help="Fixes a second it may send; 0: no limit.")]
+Accuracy = Annotated[float | None, typer.Option(help="Poorest accuracy taken, metres.")]
+Future = Annotated[int | None, typer.Option(help="How far ahead its clocks may run, seconds.")]
+Lateness = Annotated[int | None, typer.Option(help="How old its fixes may be, seconds.")]
+
+
+@app.command("add")
+def add(
+    name: str,
+    enrols: Annotated[
+        bool, typer.Option("--enrols", help="Its unknown devices are registered as its own.")
+    ] = False,
+    rate: Rate = None,
+    accuracy_limit: Accuracy = None,
+    future_limit: Future = None,
+    lateness_limit: Lateness = None,
+) -> None:
+    """Enter a source of positions and events, and print its token, which is shown only now."""
+    with database() as conn:
+        screening = _screening(conn, lateness_limit, future_limit, accuracy_limit)
+        typer.echo(
+            registry.add_source(
+                conn, name=name, enrols=enrols, rate_per_s=rate or None, screening=screening
+            )
+        )
+
+
+@app.command("set")
+def set_terms(
+    name: str,
+    enrols: Annotated[
+        bool | None, typer.Option(help="Whether its unknown devices are registered as its own.")
+    ] = None,
+    rate: Rate = None,
+    accuracy_limit: Accuracy = None,
+    future_limit: Future = None,
+    lateness_limit: Lateness = None,
+    as_site: Annotated[
+        bool, typer.Option("--as-site", help="Drop its own limits first: the site's hold.")
+    ] = False,
+) -> None:
+    """Change what a source may do; what is not named stays. Processes see it within a minute."""
+    with database() as conn:
+        before = ScreeningOverrides() if as_site else registry.get_source(conn, name).screening
+        screening = _screening(conn, lateness_limit, future_limit, accuracy_limit, before)
+        source = registry.set_terms(conn, name, enrols=enrols, rate_per_s=rate, screening=screening)
+        typer.echo(f"{source.name}: {_terms(source)}.")
+
+
+@app.command("list")
+def list_all() -> None:
+    """List the sources, their tokens, and what became of their fixes today and yesterday (UTC)."""
+    with database() as conn:
+        wall_now = datetime.now(UTC)
+        sources = stored.list_sources(conn)
+        tokens = stored.list_tokens(conn, wall_now=wall_now)
+        yesterday = (clock(get_settings().clock_file).now() - timedelta(days=1)).date()
+        counts = stored.list_outcomes(conn, since=yesterday)
+    table = Table("Source", "Terms", "Tokens", "Fixes today and yesterday")
+    for source in sources:
+        table.add_row(
+            source.name,
+            _terms(source),
+            _tokens([token for token in tokens if token.source_id == source.id]),
+            _counts([count for count in counts if count.source == source.name]),
+        )
+    unread = [count for count in counts if count.source is None]
+    if unread:
+        table.add_row("(unreadable)", "", "", _counts(unread))
+    Console().print(table)
+
+
+@app.command("token")
+def token(
+    name: str,
+    device: Device = None,
+    lasts: Annotated[str | None, typer.Option(help="How long it is good, such as 90d.")] = None,
+) -> None:
+    """Print one more token of a source; with --device, one that speaks for this device alone."""
+    with database() as conn:
+        span = None if lasts is None else duration(lasts)
+        typer.echo(
+            registry.add_token(conn, name, device=device, lasts=span, wall_now=datetime.now(UTC))
+        )
+
+
+@app.command("rotate")
+def rotate(
+    name: str,
+    grace: Annotated[str, typer.Option(help="How long the former tokens stay good.")] = "24h",
+    device: Device = None,
+) -> None:
+    """Print a new token in place of the former ones, which end after the grace period."""
+    with database() as conn:
+        typer.echo(
+            registry.rotate_token(
+                conn, name, device=device, grace=duration(grace), wall_now=datetime.now(UTC)
+            )
+        )
+
+
+@app.command("withdraw")
+def withdraw(name: str, device: Device = None) -> None:
+    """End every token of a source at once, or those of one device of it."""
+    with database() as conn:
+        ended = registry.withdraw_tokens(conn, name, device=device, wall_now=datetime.now(UTC))
+        typer.echo(f"{ended} tokens ended; running processes notice within a minute.")
+
+
+def duration(text: str) -> timedelta:
+    """Return a span such as 90s, 30m, 24h or 7d.
+
+    Raises
+    ------
+    FlowctlError
+        It is none, or longer than 10,000 of its unit.
+    """
+    number, unit = text[:-1], text[-1:]
+    if unit in _UNITS and number.isascii() and number.isdigit() and int(number) <= _MOST_UNITS:
+        return int(number) * _UNITS[unit]
+    raise FlowctlError(f"{text!r} is no span of time; write it as 90s, 30m, 24h or 7d.")
+
+
+def _screening(
+    conn: psycopg.Connection[Any],
+    lateness_limit_s: int | None,
+    future_limit_s: int | None,
+    accuracy_limit_m: float | None,
+    before: ScreeningOverrides | None = None,
+) -> ScreeningOverrides:
+    """Return a source's limits, those not named as they were, checked where any is named."""
+    before = before or ScreeningOverrides()
+    wish = ScreeningOverrides(
+        before.lateness_limit_s if lateness_limit_s is None else lateness_limit_s,
+        before.future_limit_s if future_limit_s is None else future_limit_s,
+        before.accuracy_limit_m if accuracy_limit_m is None else accuracy_limit_m,
+    )
+    if wish == before:
+        return before
+    return registry.check_screening(get_site(conn, get_settings().site), wish)
+
+
+def _terms(source: Source) -> str:
+    parts = ["enrols its devices" if source.enrols else "registered devices only"]
+    if source.rate_per_s is not None:
+        parts.append(f"{source.rate_per_s:g} fixes/s")
+    parts += [f"{name} {value:g}" for name, value in source.screening.stated().items()]
+    return ", ".join(parts)
+
+
+def _tokens(tokens: list[TokenRecord]) -> str:
+    of_devices = sum(token.device_uid is not None for token in tokens)
+    lines = [
+        f"{one.created_wall_at:%Y-%m-%d}, "
+        + ("until withdrawn" if one.expires_wall_at is None else f"ends {_wall(one)}")
+        for one in tokens
+        if one.device_uid is None
+    ]
+    if of_devices:
+        lines.append(f"{of_devices} of single devices")
+    return "\n".join(lines) or "none: nobody can send"
+
+
+def _wall(one: TokenRecord) -> str:
+    return f"{one.expires_wall_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _counts(counts: list[OutcomeCount]) -> str:
+    return "\n".join(f"{count.outcome} {count.n:,}" for count in counts) or "none"
