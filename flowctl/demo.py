@@ -24,8 +24,8 @@ from flowctl.errors import FlowctlError
 from flowctl.local import LocalSystem, fresh_database, local_system, refuse_taken_port
 from flowctl.site_files import read_source
 from flowctl.storage.day_report import day_report
-from flowctl.storage.fixes import list_positions
 from flowctl.storage.heartbeats import find_beat
+from flowctl.storage.leases import list_positions
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import PARTITIONS
 from simulations.engine import run
@@ -80,8 +80,7 @@ class Watch:
 
     def backlog(self) -> int:
         """Return how many stream entries are not stored yet."""
-        positions = list_positions(self.conn, range(PARTITIONS))
-        return stream.backlog(self.store, {p: last for p, (last, _) in positions.items()})
+        return stream.backlog(self.store, list_positions(self.conn))
 
 
 @contextmanager

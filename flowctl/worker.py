@@ -1,9 +1,13 @@
 """The shell around the core: one loop per process, one transaction a step, stopped by signal."""
 
+import os
+import secrets
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
@@ -12,16 +16,19 @@ from zlib import crc32
 import psycopg
 import redis
 import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from flowctl.clock import Clock, clock
 from flowctl.controller import tick
-from flowctl.errors import FlowctlError
+from flowctl.errors import FlowctlError, UnavailableError
 from flowctl.notify.gateways import FileGateway
 from flowctl.notify.outbox import send_due
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
 from flowctl.storage.heartbeats import Heart, beat
+from flowctl.storage.leases import APPLICATION
 from flowctl.storage.plans import commit_decision, end_cleared_trips
 from flowctl.storage.sites import get_site
 from flowctl.storage.snapshot import gate_histories, list_live_trips
@@ -30,6 +37,11 @@ from flowctl.telemetry.ingest import Ingest
 Connection = psycopg.Connection[Any]
 
 _log = structlog.get_logger()
+
+_FIRST_WAIT_S = 0.1
+_LONGEST_WAIT_S = 2.0
+AWAY_MOST_S = 900.0
+"""How long a worker goes on trying while a store is away."""
 
 STATE_KEPT = timedelta(minutes=10)
 """How long a cleared trip stays active, so that its last fixes still belong to it."""
@@ -52,12 +64,77 @@ def _pause_s(settings: Settings) -> float:
 def run_ingest(settings: Settings) -> None:
     """Take in what trucks send until asked to stop."""
     domain = clock(settings.clock_file)
-    with stopping() as stop, psycopg.connect(settings.database_url, autocommit=True) as conn:
-        store = redis.Redis.from_url(settings.valkey_url)
-        ingest = Ingest.begin(conn, store, get_site(conn, settings.site))
-        _log.info("ingest ready", site=settings.site)
+    name = f"{socket.gethostname()[:24]}-{os.getpid()}-{secrets.token_hex(3)}"
+    patience = Patience()
+    with (
+        stopping() as stop,
+        redis.Redis.from_url(settings.valkey_url, retry=Retry(NoBackoff(), 0)) as store,
+    ):
+        while not stop.is_set():
+            try:
+                _ingest(settings, store, name, domain, stop, patience)
+            except _STORES_AWAY as error:
+                patience.wait(error, stop)
+
+
+_STORES_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, redis.RedisError, OSError)
+
+
+def _ingest(
+    settings: Settings,
+    store: "redis.Redis",
+    name: str,
+    domain: Clock,
+    stop: Event,
+    patience: "Patience",
+) -> None:
+    """Work with one connection for as long as it and the store last."""
+    with psycopg.connect(
+        settings.database_url,
+        autocommit=True,
+        application_name=f"{APPLICATION}{name}",
+        options="-c timezone=UTC",
+    ) as conn:
+        ingest = Ingest.begin(conn, store, get_site(conn, settings.site), name=name)
+        _log.info("ingest ready", site=settings.site, worker=name)
         while not stop.is_set():
             ingest.step(domain.now, block_ms=100 if settings.clock_file is None else 5)
+            patience.reset()
+        ingest.own.leave()
+
+
+@dataclass(slots=True)
+class Patience:
+    """Waits longer each time while a store is away, and gives up after a quarter of an hour.
+
+    Then whoever started the process shall know: positions stay on disk meanwhile.
+    """
+
+    _since: float | None = None
+    _wait_s: float = _FIRST_WAIT_S
+
+    def reset(self) -> None:
+        """Take in that everything is well."""
+        self._since, self._wait_s = None, _FIRST_WAIT_S
+
+    def wait(self, error: Exception, stop: Event) -> None:
+        """Wait before the next try.
+
+        Raises
+        ------
+        UnavailableError
+            Nothing has worked for `AWAY_MOST_S`.
+        """
+        now = time.monotonic()
+        self._since = now if self._since is None else self._since
+        if now - self._since > AWAY_MOST_S:
+            raise UnavailableError(
+                f"The stores have been away for {AWAY_MOST_S / 60:.0f} minutes, so this worker"
+                f" ends; start it again when they are back. The last they said: {error}"
+            ) from error
+        _log.warning("a store is away", reason=str(error).strip(), next_try_s=self._wait_s)
+        stop.wait(self._wait_s)
+        self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
 
 
 def run_controller(settings: Settings) -> None:

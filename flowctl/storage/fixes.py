@@ -1,16 +1,17 @@
-"""Fixes at rest: stored once each by identity, set aside with their reason, counted by outcome."""
+"""Fixes at rest: one for each identity (source, device, moment), whatever is delivered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from psycopg import sql
 
 from flowctl.storage.copy import Column, binary_copy, instants, real
-from flowctl.telemetry.fixes import FIX, FixBatch, SetAside, partition_of
+from flowctl.telemetry.fixes import FIX, FixBatch
 
 Connection = psycopg.Connection[Any]
 
@@ -19,71 +20,147 @@ STORED = np.dtype(
 )
 """A fix with its device resolved; instants in microseconds since 1970."""
 
-
-@dataclass(frozen=True, slots=True)
-class StoreCount:
-    """What became of the fixes of some batches."""
-
-    stored: int
-    duplicate: int
-    set_aside: int
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMES = tuple(name for name in FIX.names or () if name != "device")
+_CONTENT = ("lon", "lat", "speed_mps", "heading_deg", "altitude_m", "accuracy_m", "ignition")
 
 
-def resolve_devices(conn: Connection, uids: Sequence[str]) -> dict[str, int]:
-    """Return the ids of devices, entering those never heard of."""
-    distinct = sorted(set(uids))
-    conn.execute(
-        "insert into devices (uid) select unnest(%s::text[]) on conflict do nothing", [distinct]
-    )
-    rows = conn.execute("select uid, id from devices where uid = any(%s)", [distinct]).fetchall()
-    return dict(rows)
-
-
-def resolved(batch: FixBatch, device_ids: Mapping[str, int]) -> NDArray[np.void]:
+def resolved(batch: FixBatch, device_ids: NDArray[np.int32]) -> NDArray[np.void]:
     """Return a batch's rows with their devices' ids in place of indexes: dtype `STORED`."""
     out = np.empty(len(batch.rows), dtype=STORED)
-    for name in STORED.names or ():
-        if name != "device_id":
-            out[name] = batch.rows[name]
-    ids = np.array([device_ids[uid] for uid in batch.devices], dtype=np.int32)
-    out["device_id"] = ids[batch.rows["device"]] if len(ids) else 0
+    for name in _NAMES:
+        out[name] = batch.rows[name]
+    out["device_id"] = device_ids[batch.rows["device"]] if len(batch.rows) else 0
     return out
 
 
-def store_fixes(conn: Connection, rows: NDArray[np.void]) -> NDArray[np.bool_]:
-    """Store rows of dtype `STORED` once each; returns for each whether it was new (shape [n]).
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What must be written so that rows are stored once each, and what they amounted to.
 
-    The identity of a fix is (device, moment, source). The rows go by binary COPY into a staging
-    table and from there past the unique index, which is what makes a redelivery harmless.
+    ``insert`` and ``replace`` have dtype `STORED`; ``lost`` are fixes that contradict the one that
+    is kept under their identity; ``duplicate`` is True for each row that was not its first.
+    """
+
+    insert: NDArray[np.void]
+    replace: NDArray[np.void]
+    lost: NDArray[np.void]
+    duplicate: NDArray[np.bool_]
+
+
+def merge_rows(rows: NDArray[np.void], stored: NDArray[np.void]) -> Merge:
+    """Compare rows with each other and with what is stored under their identities.
+
+    Of fixes that differ under one identity the one is kept that `_content` puts first, and it
+    carries the earliest reception, so that the order of delivery changes nothing.
+
+    Parameters
+    ----------
+    rows
+        Sorted by (device, moment, source); dtype `STORED`, shape [n].
+    stored
+        The stored fix of each identity in ``rows`` that has one, in any order.
+    """
+    same = np.zeros(len(rows), dtype=bool)
+    for name in ("device_id", "fixed_at", "source_id"):
+        column = rows[name]
+        same[1:] = (column[1:] == column[:-1]) & (same[1:] | (name == "device_id"))
+    contested = same.copy()
+    contested[:-1] |= same[1:]
+    former = {_identity(row): row for row in stored}
+    for i in np.flatnonzero(np.isin(rows["device_id"], stored["device_id"])).tolist():
+        contested[i] |= _identity(rows[i]) in former
+    rivals: dict[tuple[int, int, int], list[int]] = {}
+    for i in np.flatnonzero(contested).tolist():
+        rivals.setdefault(_identity(rows[i]), []).append(i)
+    duplicate = np.zeros(len(rows), dtype=bool)
+    insert, replace, lost = [rows[~contested]], [], []
+    for identity, places in rivals.items():
+        several = [rows[i] for i in places]
+        known = former.get(identity)
+        best = _best(several if known is None else [*several, known])
+        duplicate[places[known is None :]] = True
+        if known is None:
+            insert.append(np.array([best], dtype=STORED))
+        elif (_content(best), best["received_at"]) != (_content(known), known["received_at"]):
+            replace.append(best)
+        lost += _contradicting(several if known is None else [*several, known], best)
+    return Merge(
+        np.concatenate(insert), np.array(replace, STORED), np.array(lost, STORED), duplicate
+    )
+
+
+def _contradicting(rivals: list[np.void], best: np.void) -> list[np.void]:
+    """Return those that say something else than the one kept, each content once."""
+    others = {_content(row): row for row in rivals}
+    del others[_content(best)]
+    return list(others.values())
+
+
+def _identity(row: np.void) -> tuple[int, int, int]:
+    return int(row["device_id"]), int(row["fixed_at"]), int(row["source_id"])
+
+
+def _best(rivals: list[np.void]) -> np.void:
+    best = min(rivals, key=_content).copy()
+    best["received_at"] = min(int(row["received_at"]) for row in rivals)
+    return best
+
+
+def _content(row: np.void) -> tuple[float, ...]:
+    """Return what a fix says, in the order that prefers the more precise; absent is infinity."""
+    values = [float(row[name]) for name in ("accuracy_m", *_CONTENT)]
+    return tuple(float("inf") if np.isnan(value) else value for value in values)
+
+
+def find_stored(conn: Connection, rows: NDArray[np.void]) -> NDArray[np.void]:
+    """Return the stored fixes that have the identity of one of ``rows`` (dtype `STORED`)."""
+    if not len(rows):
+        return np.empty(0, dtype=STORED)
+    moments = _moments(rows["fixed_at"])
+    # By identity one at a time through the index; the bounds keep other days out of the plan.
+    found = conn.execute(
+        sql.SQL(
+            "select {} from unnest(%s::int[], %s::timestamptz[], %s::smallint[])"
+            " as w(device_id, fixed_at, source_id) cross join lateral ("
+            "  select * from fixes f where f.device_id = w.device_id and f.fixed_at = w.fixed_at"
+            "  and f.source_id = w.source_id and f.fixed_at between %s and %s limit 1) fix"
+        ).format(_COLUMNS),
+        [
+            rows["device_id"].tolist(),
+            moments,
+            rows["source_id"].tolist(),
+            min(moments),
+            max(moments),
+        ],
+    ).fetchall()
+    return np.array(found, dtype=STORED)
+
+
+_COLUMNS = sql.SQL(
+    "fix.device_id, fix.source_id, (extract(epoch from fix.received_at) * 1000000)::bigint,"
+    " (extract(epoch from fix.fixed_at) * 1000000)::bigint, fix.lon, fix.lat,"
+    " coalesce(fix.speed_mps, 'NaN'), coalesce(fix.heading_deg, 'NaN'),"
+    " coalesce(fix.altitude_m, 'NaN'), coalesce(fix.accuracy_m, 'NaN'),"
+    " coalesce(fix.ignition::int, -1), 0"
+)
+
+
+def insert_fixes(conn: Connection, rows: NDArray[np.void]) -> None:
+    """Store rows of dtype `STORED` none of which is stored yet.
+
+    Raises
+    ------
+    psycopg.errors.UniqueViolation
+        One of them is: somebody else has stored it meanwhile.
     """
     if not len(rows):
-        return np.zeros(0, dtype=bool)
-    conn.execute(
-        "create temp table if not exists staged_fixes"
-        " (device_id integer, source_id smallint, fixed_at timestamptz, received_at timestamptz,"
-        "  lon double precision, lat double precision, speed_mps real, heading_deg real,"
-        "  altitude_m real, accuracy_m real, ignition boolean) on commit delete rows"
-    )
-    conn.execute("truncate staged_fixes")
-    with conn.cursor().copy("copy staged_fixes from stdin (format binary)") as copy:
+        return
+    with conn.cursor().copy(
+        "copy fixes (device_id, source_id, received_at, fixed_at, lon, lat, speed_mps,"
+        " heading_deg, altitude_m, accuracy_m, ignition) from stdin (format binary)"
+    ) as copy:
         copy.write(_copy_stream(rows))
-    new = conn.execute(
-        "insert into fixes select * from staged_fixes on conflict do nothing"
-        " returning device_id, source_id, (extract(epoch from fixed_at) * 1000000)::bigint"
-    ).fetchall()
-    stored = set(new)
-    fresh = np.zeros(len(rows), dtype=bool)
-    identities = zip(
-        rows["device_id"].tolist(),
-        rows["source_id"].tolist(),
-        rows["fixed_at"].tolist(),
-        strict=True,
-    )
-    for i, identity in enumerate(identities):
-        if identity in stored:
-            stored.remove(identity)  # the second of two in one batch is a double
-            fresh[i] = True
-    return fresh
 
 
 def _copy_stream(rows: NDArray[np.void]) -> bytes:
@@ -92,8 +169,8 @@ def _copy_stream(rows: NDArray[np.void]) -> bytes:
         [
             Column(rows["device_id"], ">i4"),
             Column(rows["source_id"], ">i2"),
-            instants(rows["fixed_at"]),
             instants(rows["received_at"]),
+            instants(rows["fixed_at"]),
             Column(rows["lon"], ">f8"),
             Column(rows["lat"], ">f8"),
             real(rows["speed_mps"]),
@@ -105,83 +182,53 @@ def _copy_stream(rows: NDArray[np.void]) -> bytes:
     )
 
 
-def set_aside(conn: Connection, items: Sequence[SetAside]) -> None:
-    """Keep items that are not used."""
+def replace_fixes(conn: Connection, rows: NDArray[np.void]) -> None:
+    """Put rows of dtype `STORED` in the place of those stored under their identities."""
     with conn.cursor() as cursor:
         cursor.executemany(
-            "insert into fixes_aside"
-            " (source_id, received_at, reason, device_uid, fixed_at, raw, partition)"
-            " values (%s, %s, %s, %s, %s, %s, %s)",
+            "update fixes set received_at = %s, lon = %s, lat = %s, speed_mps = nullif(%s, 'NaN'),"
+            " heading_deg = nullif(%s, 'NaN'), altitude_m = nullif(%s, 'NaN'),"
+            " accuracy_m = nullif(%s, 'NaN'), ignition = %s"
+            " where device_id = %s and fixed_at = %s and source_id = %s",
             [
                 (
-                    item.source_id,
-                    _moment(item.received_at_us),
-                    item.reason,
-                    item.device,
-                    _storable(item.fixed_at_us),
-                    item.raw,
-                    partition_of(item.device or ""),
+                    _moment(int(row["received_at"])),
+                    *(float(row[name]) for name in _CONTENT[:-1]),
+                    None if row["ignition"] < 0 else bool(row["ignition"]),
+                    int(row["device_id"]),
+                    _moment(int(row["fixed_at"])),
+                    int(row["source_id"]),
                 )
-                for item in items
+                for row in rows
             ],
         )
-
-
-def count_outcomes(conn: Connection, counts: Mapping[tuple[date, int, str], int]) -> None:
-    """Add to the counters of (day of reception, source, outcome)."""
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            "insert into ingest_counts (day, source_id, outcome, n) values (%s, %s, %s, %s)"
-            " on conflict (day, source_id, outcome) do update set n = ingest_counts.n + excluded.n",
-            [(*key, n) for key, n in sorted(counts.items())],
-        )
-
-
-def total_outcomes(conn: Connection) -> StoreCount:
-    """Return what became of everything that was ever received."""
-    rows = conn.execute(
-        "select case outcome when 'stored' then 1 when 'duplicate' then 2 else 3 end as kind,"
-        " sum(n)::bigint from ingest_counts group by 1"
-    ).fetchall()
-    sums = dict(rows)
-    return StoreCount(sums.get(1, 0), sums.get(2, 0), sums.get(3, 0))
-
-
-def list_positions(conn: Connection, partitions: Sequence[int]) -> dict[int, tuple[str, int]]:
-    """Return (last entry read, epoch) of each stream partition, entering those not seen yet."""
-    conn.execute(
-        "insert into stream_positions (partition) select unnest(%s::smallint[])"
-        " on conflict do nothing",
-        [list(partitions)],
-    )
-    rows = conn.execute(
-        "select partition, last_id, epoch from stream_positions where partition = any(%s)",
-        [list(partitions)],
-    ).fetchall()
-    return {partition: (last_id, epoch) for partition, last_id, epoch in rows}
-
-
-def advance_position(conn: Connection, partition: int, *, old: str, new: str, epoch: int) -> bool:
-    """Move a partition's position if it still is where this owner left it; tells whether it was."""
-    moved = conn.execute(
-        "update stream_positions set last_id = %s"
-        " where partition = %s and last_id = %s and epoch = %s",
-        [new, partition, old, epoch],
-    )
-    return moved.rowcount == 1
 
 
 def list_track(conn: Connection, device_id: int, *, since: datetime) -> NDArray[np.void]:
     """Return a device's stored fixes later than ``since`` by moment, dtype `STORED`, shape [n]."""
     rows = conn.execute(
-        "select device_id, source_id, (extract(epoch from received_at) * 1000000)::bigint,"
-        " (extract(epoch from fixed_at) * 1000000)::bigint, lon, lat,"
-        " coalesce(speed_mps, 'NaN'), coalesce(heading_deg, 'NaN'), coalesce(altitude_m, 'NaN'),"
-        " coalesce(accuracy_m, 'NaN'), coalesce(ignition::int, -1), 0"
-        " from fixes where device_id = %s and fixed_at > %s order by fixed_at, source_id",
+        sql.SQL(
+            "select {} from fixes fix where device_id = %s and fixed_at > %s"
+            " order by fixed_at, source_id"
+        ).format(_COLUMNS),
         [device_id, since],
     ).fetchall()
     return np.array(rows, dtype=STORED)
+
+
+def newest_before(conn: Connection, firsts: Mapping[int, int]) -> dict[int, int | None]:
+    """Return the moment of each device's last stored fix before a moment given for it.
+
+    Moments are microseconds since 1970; None where a device has no such fix.
+    """
+    rows = conn.execute(
+        "select w.device_id, (select (extract(epoch from f.fixed_at) * 1000000)::bigint"
+        "  from fixes f where f.device_id = w.device_id and f.fixed_at < w.fixed_at"
+        "  order by f.fixed_at desc limit 1)"
+        " from unnest(%s::int[], %s::timestamptz[]) as w(device_id, fixed_at)",
+        [list(firsts), [_moment(at) for at in firsts.values()]],
+    ).fetchall()
+    return dict(rows)
 
 
 def has_track_before(conn: Connection, device_id: int, moment: datetime) -> bool:
@@ -193,15 +240,9 @@ def has_track_before(conn: Connection, device_id: int, moment: datetime) -> bool
     return row is not None and bool(row[0])
 
 
+def _moments(microseconds: NDArray[np.int64]) -> list[datetime]:
+    return [_moment(at) for at in microseconds.tolist()]
+
+
 def _moment(microseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
-
-
-def _storable(microseconds: int | None) -> datetime | None:
-    """Return the instant, or None where it lies beyond what a calendar holds."""
-    if microseconds is None:
-        return None
-    try:
-        return _moment(microseconds)
-    except OverflowError:
-        return None
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -14,14 +14,17 @@ BEAT_EVERY = timedelta(seconds=1)
 
 @dataclass(slots=True)
 class Heart:
-    """Beats for one process, but writes at most once a second of domain time."""
+    """Beats for one process, but writes at most once a second of domain time.
+
+    A clock that was set back is news as well.
+    """
 
     process: str
     _last: datetime | None = None
 
     def beat(self, conn: Connection, now: datetime) -> None:
         """Say that the process has done its work up to ``now``, where that is news."""
-        if self._last is None or now - self._last >= BEAT_EVERY:
+        if self._last is None or abs(now - self._last) >= BEAT_EVERY:
             beat(conn, self.process, now)
             self._last = now
 

@@ -1,7 +1,6 @@
 """Visits and tracks at rest."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -18,61 +17,66 @@ from flowctl.visits.revise import Published
 Connection = psycopg.Connection[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
-    """A device's newest fix (a row of dtype `STORED`) and the state of its visits."""
-
-    device_id: int
-    newest: np.void
-    state: TrackState
-
-
-def find_states(conn: Connection, device_ids: Sequence[int]) -> dict[int, TrackState]:
-    """Return the visit states of those devices that have one."""
+def list_states(conn: Connection) -> dict[int, TrackState]:
+    """Return the visit state of every device that was ever seen near a zone."""
     rows = conn.execute(
-        "select device_id, visit_state::text from tracks where device_id = any(%s)",
-        [list(device_ids)],
+        "select device_id, visit_state::text from tracks where visit_state is not null"
     ).fetchall()
     return {device: msgspec.json.decode(text, type=TrackState) for device, text in rows}
 
 
-def save_tracks(conn: Connection, tracks: Sequence[Track]) -> None:
-    """Write where devices stand now; the position shown is always that of the newest moment."""
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            "insert into tracks (device_id, fixed_at, received_at, lon, lat, speed_mps,"
-            " heading_deg, ignition, visit_state)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)"
-            " on conflict (device_id) do update set visit_state = excluded.visit_state,"
-            " (fixed_at, received_at, lon, lat, speed_mps, heading_deg, ignition) = ("
-            " select * from (values"
-            " (excluded.fixed_at, excluded.received_at, excluded.lon, excluded.lat,"
-            "  excluded.speed_mps, excluded.heading_deg, excluded.ignition),"
-            " (tracks.fixed_at, tracks.received_at, tracks.lon, tracks.lat,"
-            "  tracks.speed_mps, tracks.heading_deg, tracks.ignition)) as fix (fixed_at)"
-            " order by fix.fixed_at desc limit 1)",
-            [_track_row(track) for track in tracks],
-        )
+def save_tracks(
+    conn: Connection, newest: NDArray[np.void], states: Mapping[int, TrackState]
+) -> None:
+    """Write where devices stand; the position shown is always that of the newest moment.
 
-
-def _track_row(track: Track) -> tuple[object, ...]:
-    fix = track.newest
-    ignition = int(fix["ignition"])
-    return (
-        track.device_id,
-        _instant(float(fix["fixed_at"]) / 1e6),
-        _instant(float(fix["received_at"]) / 1e6),
-        float(fix["lon"]),
-        float(fix["lat"]),
-        _present(fix["speed_mps"]),
-        _present(fix["heading_deg"]),
-        None if ignition < 0 else bool(ignition),
-        msgspec.json.encode(track.state).decode(),
+    Parameters
+    ----------
+    newest
+        The newest fix of each device, dtype `STORED`; a device appears once.
+    states
+        The visit states of those that have one.
+    """
+    if not len(newest):
+        return
+    devices = newest["device_id"].tolist()
+    conn.execute(
+        "insert into tracks (device_id, fixed_at, received_at, lon, lat, speed_mps, heading_deg,"
+        " ignition, visit_state)"
+        " select device_id, 'epoch'::timestamptz + fixed_us * interval '1 microsecond',"
+        " 'epoch'::timestamptz + received_us * interval '1 microsecond', lon, lat, speed_mps,"
+        " heading_deg, ignition, visit_state::jsonb"
+        " from unnest(%s::int[], %s::bigint[], %s::bigint[], %s::float8[], %s::float8[],"
+        " %s::real[], %s::real[], %s::boolean[], %s::text[]) as n(device_id, fixed_us,"
+        " received_us, lon, lat, speed_mps, heading_deg, ignition, visit_state)"
+        " on conflict (device_id) do update set"
+        " visit_state = coalesce(excluded.visit_state, tracks.visit_state),"
+        " (fixed_at, received_at, lon, lat, speed_mps, heading_deg, ignition) = ("
+        "  select * from (values"
+        "  (excluded.fixed_at, excluded.received_at, excluded.lon, excluded.lat,"
+        "   excluded.speed_mps, excluded.heading_deg, excluded.ignition),"
+        "  (tracks.fixed_at, tracks.received_at, tracks.lon, tracks.lat,"
+        "   tracks.speed_mps, tracks.heading_deg, tracks.ignition)) as fix (fixed_at)"
+        "  order by fix.fixed_at desc limit 1)",
+        [
+            devices,
+            newest["fixed_at"].tolist(),
+            newest["received_at"].tolist(),
+            newest["lon"].tolist(),
+            newest["lat"].tolist(),
+            _present(newest["speed_mps"]),
+            _present(newest["heading_deg"]),
+            [None if value < 0 else bool(value) for value in newest["ignition"].tolist()],
+            [
+                msgspec.json.encode(states[device]).decode() if device in states else None
+                for device in devices
+            ],
+        ],
     )
 
 
-def _present(value: NDArray[np.float32]) -> float | None:
-    return None if np.isnan(value) else float(value)
+def _present(values: NDArray[np.float32]) -> list[float | None]:
+    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN
 
 
 def list_visits(conn: Connection, device_id: int, *, since: datetime) -> list[Published]:
@@ -89,17 +93,38 @@ def list_visits(conn: Connection, device_id: int, *, since: datetime) -> list[Pu
 
 
 def save_visits(conn: Connection, site: Site, visits: Sequence[tuple[int, Published]]) -> None:
-    """Write visits of devices under their identities; a changed one counts up its revision."""
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            "insert into visits (id, device_id, zone, role, gate, entered_at, confirmed_at,"
-            " left_at, seen_inside, received_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-            " on conflict (id) do update set entered_at = excluded.entered_at,"
-            " confirmed_at = excluded.confirmed_at, left_at = excluded.left_at,"
-            " seen_inside = excluded.seen_inside, received_at = excluded.received_at,"
-            " revision = visits.revision + 1",
-            [_visit_row(site, device, published) for device, published in visits],
-        )
+    """Write visits of devices under their identities; a changed one counts up its revision.
+
+    What that changes about the flow of zones is recorded along with it. No visit may be given twice.
+    """
+    if not visits:
+        return
+    rows = [_visit_row(site, device, published) for device, published in visits]
+    conn.execute(
+        "with given as ("
+        " select * from unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[],"
+        " %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::timestamptz[])"
+        " as given (id, device_id, zone, role, gate, entered_at, confirmed_at, left_at,"
+        " seen_inside, received_at)"
+        "), moments as ("
+        # All parts of one statement see the visits as they were before it.
+        " select id, zone, entered_at, left_at, seen_inside, 1 as n from given union all"
+        " select id, zone, entered_at, left_at, seen_inside, -1 from visits"
+        " where id = any(select id from given)"
+        "), saved as ("
+        " insert into visits (id, device_id, zone, role, gate, entered_at, confirmed_at, left_at,"
+        " seen_inside, received_at) select * from given"
+        " on conflict (id) do update set entered_at = excluded.entered_at,"
+        " confirmed_at = excluded.confirmed_at, left_at = excluded.left_at,"
+        " seen_inside = excluded.seen_inside, received_at = excluded.received_at,"
+        " revision = visits.revision + 1"
+        ") insert into zone_flow (at, zone, kind, n)"
+        " select entered_at, zone, 'entered', sum(n) from moments where not seen_inside"
+        " group by id, zone, entered_at having sum(n) <> 0 union all"
+        " select left_at, zone, 'left', sum(n) from moments where left_at is not null"
+        " group by id, zone, left_at having sum(n) <> 0",
+        [list(column) for column in zip(*rows, strict=True)],
+    )
 
 
 def _visit_row(site: Site, device: int, published: Published) -> tuple[object, ...]:
@@ -120,8 +145,15 @@ def _visit_row(site: Site, device: int, published: Published) -> tuple[object, .
 
 
 def withdraw_visits(conn: Connection, ids: Sequence[UUID]) -> None:
-    """Remove visits that late fixes have shown never to have been."""
-    conn.execute("delete from visits where id = any(%s)", [list(ids)])
+    """Remove visits that late fixes have shown never to have been, and take back their flow."""
+    conn.execute(
+        "with gone as ("
+        " delete from visits where id = any(%s) returning zone, entered_at, left_at, seen_inside"
+        ") insert into zone_flow (at, zone, kind, n)"
+        " select entered_at, zone, 'entered', -1 from gone where not seen_inside union all"
+        " select left_at, zone, 'left', -1 from gone where left_at is not null",
+        [list(ids)],
+    )
 
 
 def _instant(epoch_s: float) -> datetime:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 
 import psycopg
@@ -12,16 +13,16 @@ import redis
 import redis.asyncio
 
 from flowctl.data_files import data_dir
-from flowctl.registry.accounts import add_source
+from flowctl.registry.sources import add_source
 from flowctl.site import Site
 from flowctl.site_files import read_source
-from flowctl.storage.fixes import total_outcomes
+from flowctl.storage.outcomes import total_outcomes
 from flowctl.storage.sites import save_site
 from flowctl.telemetry import stream
 from flowctl.telemetry.edge import intake
-from flowctl.telemetry.fixes import FixBatch, microseconds, rows_of
+from flowctl.telemetry.fixes import FixBatch, batch_from_bytes, microseconds, rows_of
 from flowctl.telemetry.formats import own
-from flowctl.telemetry.ingest import Ingest, LostPartitionError
+from flowctl.telemetry.ingest import Ingest
 from flowctl.telemetry.screening import ScreeningParams
 
 T0 = datetime(2024, 1, 23, 1, tzinfo=UTC)
@@ -39,13 +40,19 @@ class Bench:
         with self.conn.transaction():
             source = read_source(data_dir() / "sites/lang_son")
             self.site: Site = save_site(self.conn, source, where="test", now=T0)
-            add_source(self.conn, name="test")
-        self.ingest = Ingest.begin(self.conn, self.store, self.site)
+            add_source(self.conn, name="test", enrols=True)
+            add_source(self.conn, name="another", enrols=False)
+        self.restart()
 
-    def post(self, *fixes: dict[str, object], at: datetime | None = None) -> None:
+    def restart(self) -> Ingest:
+        """Put a worker in place that remembers nothing, as after a crash."""
+        self.ingest = Ingest.begin(self.conn, self.store, self.site)
+        return self.ingest
+
+    def post(self, *fixes: dict[str, object], at: datetime | None = None, source: int = 1) -> None:
         decoded = own.decode(own.msgspec.json.encode(fixes))
         received = microseconds(at or T0 + timedelta(hours=12))
-        taken = intake(decoded, source_id=1, received_at_us=received, params=ScreeningParams())
+        taken = intake(decoded, source_id=source, received_at_us=received, params=ScreeningParams())
         parts = {p: part.to_bytes() for p, part in taken.batch.partitions().items()}
 
         async def send() -> None:
@@ -54,8 +61,8 @@ class Bench:
 
         asyncio.run(send())
 
-    def work(self) -> None:
-        while self.ingest.step(lambda: T0, block_ms=1):
+    def work(self, now: datetime = T0) -> None:
+        while self.ingest.step(lambda: now, block_ms=1):
             pass
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
@@ -151,11 +158,53 @@ def test_a_late_fix_revises_a_visit_and_keeps_its_identity(bench: Bench):
 
 
 def test_a_late_fix_does_not_move_the_position_shown_back(bench: Bench):
-    bench.post(fix(30, (106.4, 21.5)))
+    yard = middle(bench, "yard_bao_nguyen")
+    bench.post(fix(30, yard))
     bench.work()
     bench.post(fix(10, FAR))
     bench.work()
-    assert bench.rows("select lon, lat from tracks") == [(106.4, 21.5)]
+    assert bench.rows("select lon, lat from tracks") == [yard]
+
+
+def test_a_device_far_from_every_zone_is_shown_only_while_its_trip_is_under_way(bench: Bench):
+    bench.post(fix(30, FAR, "A"), fix(30, FAR, "B"))
+    bench.work()
+    assert bench.rows("select count(*) from tracks") == [(0,)]
+    bench.conn.execute(
+        "with driver as (insert into drivers (phone_cipher, phone_hash, language)"
+        "  values ('', '', 'vi') returning id)"
+        " insert into trips (site, plate, driver_id, device_id, direction, cargo, gates, ready_at,"
+        "  registered_at, registered_by)"
+        " select 'lang_son', '29C12345', driver.id, devices.id, 'export', 'normal', '{tan_thanh}',"
+        "  %s, %s, 'x' from devices, driver where uid = 'A'",
+        [T0, T0],
+    )
+    bench.post(fix(31, FAR, "A"), fix(31, FAR, "B"))
+    bench.work()
+    rows = bench.rows("select uid, fixed_at from tracks join devices on id = device_id")
+    assert rows == [("A", T0 + timedelta(minutes=31))]
+    assert bench.restart().recorder.judge.states == {}  # watched, but near to no zone
+
+
+def test_a_device_that_was_always_far_arrives_and_one_first_seen_inside_was_there(bench: Bench):
+    yard = middle(bench, "yard_bao_nguyen")
+    bench.post(fix(0, FAR, "came"))
+    bench.work()
+    bench.restart()
+    bench.post(*[fix(20 + 5 * i, yard, device) for device in ("came", "stood") for i in range(4)])
+    bench.work()
+    rows = bench.rows("select uid, seen_inside from visits join devices d on d.id = device_id")
+    assert sorted(rows) == [("came", False), ("stood", True)]
+
+
+def test_fixes_from_inside_a_zone_that_come_late_are_judged_at_their_moment(bench: Bench):
+    yard = middle(bench, "yard_bao_nguyen")
+    bench.post(fix(0, FAR), fix(60, FAR), fix(61, FAR))
+    bench.work()
+    bench.post(*[fix(20 + 5 * i, yard) for i in range(4)])
+    bench.work()
+    [(zone, came, went)] = bench.rows(VISITS)
+    assert (zone, came, went) == ("yard_bao_nguyen", 20, 60)
 
 
 def test_what_fails_screening_is_kept_with_its_reason_and_counted(bench: Bench):
@@ -174,31 +223,114 @@ def test_what_fails_screening_is_kept_with_its_reason_and_counted(bench: Bench):
 
 def test_a_crash_before_the_commit_leaves_nothing_and_a_second_worker_takes_it_up(bench: Bench):
     bench.post(*a_day(bench))
-    entries = stream.read(
-        bench.store,
-        {p: last for p, (last, _) in bench.ingest.positions.items()},
-        count=64,
-        block_ms=1,
-    )
+    entries = stream.read(bench.store, dict.fromkeys(range(16), "0-0"), count=64, block_ms=1)
+    [batch] = [batch_from_bytes(body) for part in entries.values() for _, body in part]
     with bench.conn.transaction(force_rollback=True):  # what a crash does to a transaction
-        bench.ingest._store(entries)  # noqa: SLF001 - the crash is inside the step
+        bench.ingest.recorder.record(batch)
+        assert bench.rows("select count(*) from fixes") == [(21,)]
     assert bench.rows("select count(*) from fixes") == [(0,)]
-    bench.ingest = Ingest.begin(bench.conn, bench.store, bench.site)
+    bench.restart()
     bench.work()
     assert bench.rows(VISITS) == EXPECTED
 
 
-def test_a_paused_former_owner_cannot_commit(bench: Bench):
+def test_of_fixes_that_differ_under_one_identity_the_more_precise_is_kept_in_any_order(
+    bench: Bench,
+):
+    vague = {**fix(0, FAR), "accuracy_m": 50}
+    fine = {**fix(0, (106.31, 21.41)), "accuracy_m": 5}
+    silent = fix(0, (106.2, 21.3))
+    for n, order in enumerate(permutations([vague, fine, silent])):
+        for together in (True, False):
+            device = f"{n}{together}"
+            fixes = [{**one, "device": device} for one in order]
+            for part in [fixes] if together else [[one] for one in fixes]:
+                bench.post(*part)
+                bench.work()
+    assert bench.rows("select distinct lon, accuracy_m from fixes") == [(106.31, 5.0)]
+    [(fixes,)] = bench.rows("select count(*) from fixes")
+    outcomes = total_outcomes(bench.conn)
+    assert (fixes, outcomes.stored, outcomes.duplicate) == (12, 12, 24)
+    assert bench.rows("select count(*) from fixes_aside where reason <> 'contradicted'") == [(0,)]
+    lost = bench.rows("select distinct device_uid, convert_from(raw, 'utf8') from fixes_aside")
+    assert len(lost) == 24  # each of the two others, for each device
+
+
+def test_a_fix_delivered_twice_keeps_the_earlier_reception(bench: Bench):
+    bench.post(fix(0, FAR), at=T0 + timedelta(hours=2))
+    bench.work()
+    bench.post(fix(0, FAR), at=T0 + timedelta(hours=1))
+    bench.work()
+    bench.post(fix(0, FAR), at=T0 + timedelta(hours=3))
+    bench.work()
+    assert bench.rows("select received_at from fixes") == [(T0 + timedelta(hours=1),)]
+
+
+def test_two_sources_may_tell_of_one_device_and_moment(bench: Bench):
+    bench.conn.execute("insert into devices (uid) values ('A')")
     bench.post(fix(0, FAR))
-    paused = bench.ingest
-    second = Ingest.begin(bench.conn, bench.store, bench.site)
-    entries = stream.read(
-        bench.store, {p: last for p, (last, _) in paused.positions.items()}, count=9, block_ms=1
+    bench.post(fix(0, FAR), source=2)
+    bench.post(fix(0, FAR), source=2)
+    bench.work()
+    assert bench.rows("select source_id from fixes order by 1") == [(1,), (2,)]
+
+
+def test_a_device_belongs_to_the_source_that_enrolled_it(bench: Bench):
+    bench.post(fix(0, FAR))
+    bench.work()
+    bench.post(fix(1, FAR), source=2)
+    bench.work()
+    assert bench.rows("select source_id, reason, device_uid from fixes_aside") == [
+        (2, "foreign_device", "A")
+    ]
+    bench.conn.execute(
+        "update devices set source_id = 2, rebound_wall_at = clock_timestamp() where uid = 'A'"
     )
-    second.step(lambda: T0, block_ms=1)
-    with pytest.raises(LostPartitionError):
-        paused._commit(entries, lambda: T0)  # noqa: SLF001 - resumes where it was paused
-    assert total_outcomes(bench.conn).stored == 1
+    bench.ingest.keep()
+    bench.post(fix(2, FAR), source=2)
+    bench.work()
+    assert bench.rows("select count(*) from fixes") == [(2,)]
+
+
+def test_a_device_nobody_knows_is_kept_aside_until_it_is_registered(bench: Bench):
+    yard = middle(bench, "yard_bao_nguyen")
+    bench.post(fix(0, FAR), *[fix(10 + 5 * i, yard) for i in range(4)], source=2)
+    bench.work()
+    bench.ingest.release(T0 + timedelta(hours=12))
+    assert bench.rows("select count(*) from fixes_aside where released_at is null") == [(5,)]
+    bench.conn.execute("insert into devices (uid) values ('A')")
+    assert bench.ingest.release(T0 + timedelta(hours=13)) == 5
+    assert bench.ingest.release(T0 + timedelta(hours=13)) == 0
+    assert bench.rows("select count(*) from visits") == [(1,)]
+    assert bench.rows("select distinct received_at from fixes") == [(T0 + timedelta(hours=12),)]
+    outcomes = total_outcomes(bench.conn)
+    assert (outcomes.stored, outcomes.duplicate, outcomes.set_aside) == (5, 0, 0)
+
+
+def test_a_held_fix_too_old_by_the_limit_stays_aside(bench: Bench):
+    bench.post(fix(0, FAR), source=2)
+    bench.work()
+    bench.conn.execute("insert into devices (uid) values ('A')")
+    assert bench.ingest.release(T0 + timedelta(days=8)) == 0
+
+
+def test_a_fix_dated_ahead_is_taken_in_when_its_moment_has_come(bench: Bench):
+    bench.post({**fix(60, FAR), "speed_mps": 3.5}, at=T0)
+    bench.work()
+    bench.ingest.release(T0 + timedelta(minutes=59))
+    assert bench.rows("select count(*) from fixes") == [(0,)]
+    bench.ingest.release(T0 + timedelta(minutes=60))
+    rows = bench.rows("select fixed_at, received_at, speed_mps, accuracy_m from fixes")
+    assert rows == [(T0 + timedelta(minutes=60), T0, 3.5, None)]
+
+
+def test_a_clock_set_back_holds_nothing_up(bench: Bench):
+    bench.post(fix(0, FAR))
+    bench.work(now=T0 + timedelta(hours=2))
+    bench.post(fix(5, FAR), at=T0 + timedelta(minutes=10))
+    bench.work(now=T0 + timedelta(hours=1))
+    assert bench.rows("select count(*) from fixes") == [(2,)]
+    assert bench.rows("select at from heartbeats") == [(T0 + timedelta(hours=1),)]
 
 
 def test_the_stream_is_trimmed_only_behind_what_is_committed(bench: Bench):
@@ -232,7 +364,7 @@ def test_a_poison_entry_is_set_aside_with_its_bytes_and_the_others_go_on(
     assert total_outcomes(bench.conn).stored == 2
     kept = bench.rows("select reason, raw, received_at from fixes_aside")
     assert kept == [("poison", poison, T0)] * 16
-    bench.ingest = Ingest.begin(bench.conn, bench.store, bench.site)
+    bench.restart()
     bench.work()
     assert total_outcomes(bench.conn).set_aside == 16
 

@@ -23,7 +23,9 @@ insert into source_tokens (token_hash, source_id) select token_hash, id from sou
 alter table sources drop column token_hash;
 
 alter table devices
-    add column source_id smallint references sources;  -- who alone speaks for it; null: anybody
+    add column source_id smallint references sources,  -- who alone speaks for it; null: anybody
+    add column rebound_wall_at timestamptz;  -- when that was changed, for those who remember it
+create index devices_rebound on devices (rebound_wall_at) where rebound_wall_at is not null;
 
 -- Which truck carries a device, and when. Overlaps are reported, not refused: they are evidence.
 create table device_trucks (
@@ -54,6 +56,9 @@ alter table stream_positions
     add column newest_at timestamptz not null default '-infinity';
 update stream_positions
     set newest_at = coalesce((select max(fixed_at) from fixes), '-infinity');
+
+-- Null: watched on its way, but in no zone so far, so that there is no state of visits.
+alter table tracks alter column visit_state drop not null;
 
 create table ingest_workers (
     name         text primary key,
