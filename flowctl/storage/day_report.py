@@ -10,8 +10,8 @@ from typing import Any, LiteralString
 import psycopg
 
 from flowctl.site import Site
-from flowctl.storage.fixes import total_outcomes
 from flowctl.storage.live import LiveRow, list_trips
+from flowctl.storage.outcomes import total_outcomes
 
 Connection = psycopg.Connection[Any]
 
