@@ -7,6 +7,7 @@ All coordinates are WGS 84 lon/lat in degrees, durations are in seconds (``_s``)
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -186,12 +187,25 @@ class DispatchParams:
     capacity_fade_s: int = 7200
 
 
+class UnknownDevices(StrEnum):
+    """What becomes of a fix whose device nobody has registered.
+
+    A device of a source that enrols is registered by its first fix and never unknown.
+    """
+
+    HOLD = "hold"
+    """It is kept aside, and taken in once the device is registered."""
+    REFUSE = "refuse"
+    """Its sender is told so; it stays aside."""
+
+
 @dataclass(frozen=True)
 class Site:
     """Everything that is true of a place and is not a truck.
 
     ``roads`` are the pieces of road as drawn, for a map, with their names in ``road_names``;
-    ``corridors`` and ``freight_roads`` are ways put together from them.
+    ``corridors`` and ``freight_roads`` are ways put together from them. Stored fixes are kept for
+    ``fixes_kept_days``, those set aside for ``aside_kept_days``.
     """
 
     id: str
@@ -209,6 +223,9 @@ class Site:
     dispatch: DispatchParams
     freight_roads: tuple[FreightRoad, ...] = ()
     road_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unknown_devices: UnknownDevices = UnknownDevices.HOLD
+    fixes_kept_days: int = 365
+    aside_kept_days: int = 90
 
     @cached_property
     def gate_by_id(self) -> Mapping[str, Gate]:

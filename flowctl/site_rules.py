@@ -1,5 +1,6 @@
 """What must hold between the parts of a site: references, required zones, zones apart."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -26,6 +27,7 @@ def site_faults(site: Site, where: str) -> Iterator[str]:
     yield from _gate_faults(site.zones, gates, where)
     yield from _yard_faults(site.zones, yards, where)
     yield from _overlaps(site.zones, Projection(site.epsg), where)
+    yield from _kept_too_briefly(site, where)
 
 
 def _doubles(what: str, ids: Sequence[str], where: str) -> Iterator[str]:
@@ -79,4 +81,15 @@ def _overlaps(zones: Sequence[Zone], plane: Projection, where: str) -> Iterator[
             yield (
                 f'{where}/zones.geojson, feature {other.id}, field "geometry": the {other.role} '
                 f"overlaps the {one.role} {one.id} by {shared:,.0f} m²; draw them apart"
+            )
+
+
+def _kept_too_briefly(site: Site, where: str) -> Iterator[str]:
+    """Yield a sentence where a fix could be dropped that is not too late to be taken."""
+    taken_days = math.ceil(site.lateness_limit_s / 86_400) + 1
+    for key, days in (("fixes_days", site.fixes_kept_days), ("aside_days", site.aside_kept_days)):
+        if days < taken_days:
+            yield (
+                f'{where}/site.toml, retention, field "{key}": {days} days are too few; with this '
+                f"lateness_limit_s keep at least {taken_days}"
             )

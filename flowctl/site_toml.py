@@ -18,6 +18,7 @@ from flowctl.site import (
     Gate,
     Opening,
     Site,
+    UnknownDevices,
     VisitParams,
     Yard,
 )
@@ -70,6 +71,7 @@ def read_site(table: Table, drawn: Drawn) -> Site:
         _corridor(one, [yard.id for yard in yards], drawn)
         for one in table.tables("corridors", "corridor")
     ]
+    fixes_kept_days, aside_kept_days = _retention(table)
     site = Site(
         id=table.identifier(),
         name=table.names(),
@@ -86,6 +88,9 @@ def read_site(table: Table, drawn: Drawn) -> Site:
         dispatch=_params(table, "dispatch", DispatchParams()),
         freight_roads=tuple(ways),
         road_names={road.id: road.name for road in drawn.pieces},
+        unknown_devices=_unknown_devices(table),
+        fixes_kept_days=fixes_kept_days,
+        aside_kept_days=aside_kept_days,
     )
     table.close()
     return site
@@ -203,6 +208,28 @@ def _corridor(table: Table, yards: list[str], drawn: Drawn) -> Corridor | None:
     if yard and not ends_in(way, yard, drawn.zones, at_start=False):
         table.refuse("roads", f"must end inside the zone {yard}")
     return Corridor(identifier, yard, way.line, way.length_m, way.speed_mps)
+
+
+def _unknown_devices(site: Table) -> UnknownDevices:
+    """Read ``[telemetry] unknown_devices``; a site that says nothing holds their fixes."""
+    table = site.table("telemetry") if site.has("telemetry") else None
+    if table is None:
+        return Site.unknown_devices
+    rule = table.one_of("unknown_devices", UnknownDevices, "rule for unknown devices")
+    table.close()
+    return UnknownDevices(rule) if rule else Site.unknown_devices
+
+
+def _retention(site: Table) -> tuple[int, int]:
+    """Read for how many days fixes are kept, and those set aside."""
+    kept = {"fixes_days": Site.fixes_kept_days, "aside_days": Site.aside_kept_days}
+    table = site.table("retention") if site.has("retention") else None
+    if table is not None:
+        for key in kept:
+            if table.has(key):
+                kept[key] = table.whole(key, least=1, most=36_600)
+        table.close()
+    return kept["fixes_days"], kept["aside_days"]
 
 
 def _params(site: Table, key: str, default: _Params) -> _Params:

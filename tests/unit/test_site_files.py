@@ -7,6 +7,7 @@ import pytest
 from tiny_site import ROADS, ZONES, Features, box, write_site
 
 from flowctl.errors import SiteError
+from flowctl.site import UnknownDevices
 from flowctl.site_files import SiteSource, check, load_site, parse_site, read_source
 from flowctl.site_tables import LANGUAGES
 
@@ -33,6 +34,33 @@ def test_a_site_is_read_with_its_gates_yards_and_rules(tmp_path: Path):
     assert site.visit.inner_m == 12.0
     assert site.visit.outer_m == 30.0
     assert [name for name, _ in site.roads] == list(ROADS)
+
+
+def test_a_site_that_does_not_say_holds_unknown_devices_and_keeps_fixes_a_year(tmp_path: Path):
+    site = load_site(write_site(tmp_path))
+    assert site.unknown_devices is UnknownDevices.HOLD
+    assert (site.fixes_kept_days, site.aside_kept_days) == (365, 90)
+
+
+def test_a_site_says_what_becomes_of_unknown_devices_and_how_long_fixes_are_kept(tmp_path: Path):
+    said = '[telemetry]\nunknown_devices = "refuse"\n[retention]\nfixes_days = 30\n[visit]\n'
+    site = load_site(write_site(tmp_path, toml=("[visit]\n", said)))
+    assert site.unknown_devices is UnknownDevices.REFUSE
+    assert (site.fixes_kept_days, site.aside_kept_days) == (30, 90)
+
+
+def test_an_unknown_rule_for_unknown_devices_is_named_with_those_there_are(tmp_path: Path):
+    said = '[telemetry]\nunknown_devices = "drop"\n[visit]\n'
+    problem = only_problem(write_site(tmp_path, toml=("[visit]\n", said)))
+    assert "telemetry" in problem
+    assert "hold, refuse" in problem
+
+
+def test_a_fix_must_be_kept_longer_than_it_may_take_to_come(tmp_path: Path):
+    said = "[retention]\naside_days = 7\n[visit]\n"
+    problem = only_problem(write_site(tmp_path, toml=("[visit]\n", said)))
+    assert '"aside_days"' in problem
+    assert "at least 8" in problem
 
 
 def test_travel_time_is_reaction_and_the_way_to_the_queue(tmp_path: Path):
