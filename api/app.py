@@ -5,14 +5,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
-import redis.asyncio
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
 
 from api import (
+    aside,
     board,
+    devices,
     driver,
     errors,
     events,
@@ -20,19 +21,26 @@ from api import (
     gates,
     health,
     live,
+    metrics,
     pages,
     sessions,
     simulations,
     site,
+    trackers,
     trips,
 )
 from api.auth import authorize
+from api.database import Database
+from api.edge import make_edge
 from api.feed import Feed
+from api.known import KnownDevices
 from api.middleware import BodyLimit, ProtectiveHeaders
+from api.tokens import Tokens
 from flowctl.clock import Clock
 from flowctl.registry.keys import derive_keys
 from flowctl.settings import Settings
 from flowctl.storage.sites import get_site
+from flowctl.telemetry import stream
 
 _POOL_MOST = 8
 _POOL_WAIT_S = 5.0
@@ -41,6 +49,9 @@ _ROUTERS = (
     health.router,
     sessions.router,
     fixes.router,
+    aside.router,
+    devices.router,
+    metrics.router,
     trips.router,
     gates.router,
     site.router,
@@ -57,7 +68,8 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     """Return the application; its stores are opened when it starts and closed when it stops.
 
     ``app.state`` holds ``settings``, ``clock``, ``keys``, ``pool`` (PostgreSQL), ``store`` (Valkey,
-    asyncio), ``site`` as loaded in the database, and ``feed``, the live picture.
+    asyncio), ``site`` as loaded in the database, ``feed``, the live picture, ``tokens``, whose they
+    are, and ``edge``, which takes fixes.
     """
     app = FastAPI(
         title="flowctl",
@@ -70,8 +82,8 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.state.settings = settings
     app.state.clock = clock
     app.state.keys = derive_keys(settings.secret)
-    app.state.sources = {}
     errors.install(app)
+    app.router.routes.extend(trackers.ROUTES)  # before all others: theirs are most requests
     for router in _ROUTERS:
         app.include_router(router)
     app.mount("/assets", StaticFiles(directory=pages.DIST / "assets", check_dir=False))
@@ -91,12 +103,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         timeout=_POOL_WAIT_S,
         open=False,
     )
-    store = redis.asyncio.Redis.from_url(state.settings.valkey_url)
+    store = stream.connect(state.settings.valkey_url)
     state.pool, state.store = pool, store
     try:
         await run_in_threadpool(_open, pool, state)
         state.feed = Feed(pool, state.site, state.clock)
-        async with state.feed.running():
+        database, appender = Database(pool), stream.Appender(store)
+        state.tokens = Tokens(database)
+        state.edge = make_edge(state.site, state.clock, appender, KnownDevices(database))
+        async with state.feed.running(), appender.running():
             yield
     finally:
         await store.aclose()

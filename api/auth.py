@@ -3,36 +3,33 @@
 `authorize` runs before every route of the app. Routes ask `caller` who it was.
 """
 
-import time
+import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Request
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
 
 from api.errors import Problem
-from api.permissions import PERMISSIONS
+from api.permissions import PERMISSIONS, POSITIONS
 from flowctl.registry.accounts import Role, hash_token
 from flowctl.storage.accounts import find_session
-from flowctl.storage.sources import Source, find_source
+from flowctl.storage.sources import Source
 
 COOKIE = "flowctl_session"
 CSRF_HEADER = "x-flowctl"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_SOURCE_KEPT_S = 30.0
-"""So long a token is good without asking the database again: a withdrawn one ends within it."""
-_SOURCES_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who may be here; ``source`` is a machine's id and None for people."""
+    """Somebody who may be here; ``source`` is a machine's and None for people."""
 
     name: str
     role: Role
-    source: int | None = None
+    source: Source | None = None
 
     @property
     def signature(self) -> str:
@@ -43,7 +40,7 @@ class Caller:
 async def authorize(request: Request) -> None:
     """Let the request through, or raise the Problem that says why not (401, 403)."""
     route = request.scope.get("route")
-    path = route.path if isinstance(route, APIRoute) else request.url.path
+    path = route.path if isinstance(route, Route) else request.url.path
     if (request.method, path) not in PERMISSIONS:
         raise Problem(403, "Forbidden", f"Nobody may {request.method} {path}.")
     roles = PERMISSIONS[request.method, path]
@@ -54,6 +51,8 @@ async def authorize(request: Request) -> None:
         raise _unknown()
     if caller.role not in roles:
         raise Problem(403, "Forbidden", f"The role {caller.role} may not {request.method} {path}.")
+    if caller.source is not None and caller.source.device_uid and path not in POSITIONS:
+        raise Problem(403, "Forbidden", "The token of one device may send its positions only.")
     by_cookie = caller.source is None
     if by_cookie and request.method not in _SAFE and request.headers.get(CSRF_HEADER) != "1":
         raise Problem(403, "Forbidden", "A change by session cookie needs the header X-Flowctl: 1.")
@@ -62,10 +61,10 @@ async def authorize(request: Request) -> None:
 
 async def find_caller(request: Request) -> Caller | None:
     """Return who holds the request's token or cookie; None where that is nobody."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        source = await _find_source(request, token.strip())
-        return None if source is None else Caller(source.name, Role.MACHINE, source.id)
+    token = _token_of(request.headers.get("authorization", ""))
+    if token is not None:
+        source = await request.app.state.tokens.find(token)
+        return None if source is None else Caller(source.name, Role.MACHINE, source)
     cookie = request.cookies.get(COOKIE)
     if cookie is None:
         return None
@@ -78,33 +77,46 @@ def caller(request: Request) -> Caller:
     return found
 
 
-def machine(request: Request) -> int:
-    """Return the id of the source that is calling; a dependency of routes for machines."""
+def machine(request: Request) -> Source:
+    """Return the source that is calling; a dependency of routes for machines."""
     found = caller(request)
     if found.source is None:
         raise Problem(403, "Forbidden", "Only a machine with its token may do this.")
     return found.source
 
 
-async def source_of_token(request: Request, token: str) -> int:
-    """Return the id of the source a token belongs to, where it stands in the path.
+async def source_of_token(request: Request, token: str) -> Source:
+    """Return the source a token belongs to, where it stands in the path.
 
     Raises
     ------
     Problem
         401, the token belongs to nobody.
     """
-    source = await _find_source(request, token)
+    source: Source | None = await request.app.state.tokens.find(token)
     if source is None:
         raise _unknown()
-    return source.id
+    return source
+
+
+def _token_of(authorization: str) -> str | None:
+    """Return a bearer's token, or the password of a phone app that knows only user and password."""
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value).decode().partition(":")[2]
+        except ValueError:
+            return ""
+    return None
 
 
 def _unknown() -> Problem:
     return Problem(
         401,
         "Unauthorized",
-        "Sign in, or send the bearer token of a known source.",
+        "Sign in, or send the token of a known source.",
         {"WWW-Authenticate": "Bearer"},
     )
 
@@ -113,25 +125,3 @@ def _caller_of_session(state: Any, token: str) -> Caller | None:  # noqa: ANN401
     with state.pool.connection() as conn:
         account = find_session(conn, hash_token(token), wall_now=datetime.now(UTC))
     return None if account is None else Caller(account.name, Role(account.role))
-
-
-async def _find_source(request: Request, token: str) -> Source | None:
-    """Return a token's source; remembered briefly, for trackers post many times a second."""
-    known: dict[bytes, tuple[float, Source]] = request.app.state.sources
-    key = hash_token(token)
-    until, source = known.get(key, (0.0, None))
-    if source is not None and time.monotonic() < until:
-        return source
-    found = await run_in_threadpool(_look_up_source, request.app.state, key)
-    if found is None:
-        known.pop(key, None)
-        return None
-    if len(known) >= _SOURCES_KEPT:
-        known.clear()
-    known[key] = (time.monotonic() + _SOURCE_KEPT_S, found)
-    return found
-
-
-def _look_up_source(state: Any, key: bytes) -> Source | None:  # noqa: ANN401 - Starlette's State
-    with state.pool.connection() as conn:
-        return find_source(conn, key, wall_now=datetime.now(UTC))

@@ -1,94 +1,72 @@
-"""Positions in: answered only once they are on disk."""
+"""Batches of positions in the project's own formats: answered only once they are on disk."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
-from urllib.parse import parse_qsl
+from collections.abc import Callable
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.auth import machine, source_of_token
+from api.auth import machine
+from api.edge import Edge, answer
 from api.errors import Problem
-from flowctl.telemetry import stream
-from flowctl.telemetry.edge import Intake, Rejection, intake
-from flowctl.telemetry.fixes import microseconds
-from flowctl.telemetry.formats import osmand, own
+from api.middleware import POSITIONS_LIMIT_BYTES
+from flowctl.storage.sources import Source
+from flowctl.telemetry.formats import own
 from flowctl.telemetry.formats.decoded import Decoded, MalformedError
-from flowctl.telemetry.screening import ScreeningParams
+from flowctl.telemetry.formats.inflate import TooLargeError, gunzip
 
 router = APIRouter(tags=["fixes"])
 
-BODY_LIMIT_BYTES = 10_000_000
-
-
-class Accepted(msgspec.Struct):
-    """The answer to a batch."""
-
-    accepted: int
-    rejected: tuple[Rejection, ...]
+_LARGE_BYTES = 500_000
+Decode = Callable[[bytes], Decoded]
+_JSON = "application/json"
+_FORMATS: dict[str, Decode] = {
+    _JSON: own.decode_json,
+    "application/x-ndjson": own.decode_ndjson,
+    "application/msgpack": own.decode_msgpack,
+    "application/vnd.msgpack": own.decode_msgpack,
+    "application/x-msgpack": own.decode_msgpack,
+}
+# What curl says of any body, and what a sender says that says nothing.
+_UNSAID = frozenset({"", "application/x-www-form-urlencoded"})
 
 
 @router.post("/v1/fixes")
-async def post_fixes(request: Request, source: Annotated[int, Depends(machine)]) -> Response:
-    """Take a JSON array of fixes; each item is accepted, or rejected and kept with its reason."""
-    body = await _body(request)
-    received_at_us = microseconds(request.app.state.clock.now())
+async def post_fixes(request: Request, source: Annotated[Source, Depends(machine)]) -> Response:
+    """Take a batch of fixes; each item is accepted, or rejected and kept with its reason."""
+    edge: Edge = request.app.state.edge
+    decode = _decoder(request)
+    zipped = _is_zipped(request)
+    body = await request.body()
+    received_at_us = edge.now_us()
+
+    def decoded() -> Decoded:
+        return decode(gunzip(body, POSITIONS_LIMIT_BYTES) if zipped else body)
+
     try:
-        decoded = own.decode(body)
+        # A small body may be a large one once it is inflated.
+        large = zipped or len(body) > _LARGE_BYTES
+        fixes = await edge.in_thread(decoded) if large else decoded()
+    except TooLargeError as error:
+        raise Problem(413, "Body too large", str(error)) from error
     except MalformedError as error:
         raise Problem(400, "Malformed body", str(error)) from error
-    taken = await _take(request, decoded, source, received_at_us)
-    answer = Accepted(len(taken.batch.rows), taken.rejected)
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    return answer(await edge.take(fixes, source, received_at_us))
 
 
-@router.api_route("/v1/osmand/{token}", methods=["GET", "POST"])
-async def osmand_fix(request: Request, token: str) -> Response:
-    """Take one fix as the Traccar Client app sends it; the token stands in the path."""
-    source = await source_of_token(request, token)
-    fields: Mapping[str, str] = dict(request.query_params)
-    if request.method == "POST":
-        form = (await _body(request)).decode("utf-8", errors="replace")
-        fields = {**fields, **dict(parse_qsl(form, keep_blank_values=True))}
-    received_at_us = microseconds(request.app.state.clock.now())
-    try:
-        decoded = osmand.decode(fields, received_at_us=received_at_us)
-    except MalformedError as error:
-        raise Problem(400, "Malformed fix", str(error)) from error
-    taken = await _take(request, decoded, source, received_at_us)
-    # A client that is told 4xx sends the same fix for ever: it is kept aside, so that is a yes.
-    answer = Accepted(len(taken.batch.rows), taken.rejected)
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+def _decoder(request: Request) -> Decode:
+    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    decode = _FORMATS.get(_JSON if said in _UNSAID else said)
+    if decode is None:
+        raise Problem(
+            415,
+            "Unknown format",
+            f"Fixes cannot be sent as {said}; send one of: {', '.join(_FORMATS)}.",
+        )
+    return decode
 
 
-async def _take(request: Request, decoded: Decoded, source: int, received_at_us: int) -> Intake:
-    """Screen fixes and return once they are on disk."""
-    state: Any = request.app.state
-    taken = intake(
-        decoded,
-        source_id=source,
-        received_at_us=received_at_us,
-        params=ScreeningParams(
-            lateness_limit_s=state.site.lateness_limit_s,
-            future_limit_s=state.site.future_limit_s,
-        ),
-    )
-    parts = taken.batch.partitions()
-    await stream.append(state.store, {p: part.to_bytes() for p, part in parts.items()})
-    return taken
-
-
-async def _body(request: Request) -> bytes:
-    """Read the body, but never more than the limit, whatever the sender claims."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > BODY_LIMIT_BYTES:
-            raise Problem(
-                413,
-                "Body too large",
-                f"A request may hold {BODY_LIMIT_BYTES // 1_000_000} MB; send smaller batches.",
-            )
-        chunks.append(chunk)
-    return b"".join(chunks)
+def _is_zipped(request: Request) -> bool:
+    said = request.headers.get("content-encoding", "identity").strip().lower()
+    if said not in {"identity", "gzip", "x-gzip"}:
+        raise Problem(415, "Unknown encoding", f"A body cannot be {said}; send it gzip or plain.")
+    return said != "identity"

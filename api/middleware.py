@@ -6,12 +6,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, problem_response
 
-POSITIONS_LIMIT_BYTES = 10_000_000
+POSITIONS_LIMIT_BYTES = 32_000_000
 BODY_LIMIT_BYTES = 1_000_000
 _DRAINED_BYTES = 100_000_000
 """So much of a body that is too large is read and dropped, so that its sender reads the answer."""
 
-_POSITION_PATHS = ("/v1/fixes", "/v1/osmand/")
+_BATCHES = "/v1/fixes"
 
 # MapLibre runs its workers from the bundle or a blob and sets styles on its own elements.
 _CONTENT_POLICY = (
@@ -64,8 +64,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        for_positions = scope["path"].startswith(_POSITION_PATHS)
-        limit = POSITIONS_LIMIT_BYTES if for_positions else BODY_LIMIT_BYTES
+        limit = POSITIONS_LIMIT_BYTES if scope["path"] == _BATCHES else BODY_LIMIT_BYTES
         detail = f"A request here may hold {limit // 1_000_000} MB; send smaller batches."
         if _claimed(scope) > limit:
             await _drain(receive)

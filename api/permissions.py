@@ -8,11 +8,15 @@ _ADMIN = frozenset({Role.ADMINISTRATOR})
 _MACHINE = frozenset({Role.MACHINE})
 _EVERYBODY = frozenset(Role)
 _CONTROL_ROOM = _ADMIN | {Role.OPERATOR, Role.OFFICER, Role.PLANNER}
+_DISPATCHERS = _ADMIN | {Role.OPERATOR}
 _REGISTRARS = _MACHINE | _ADMIN | {Role.OPERATOR, Role.HAULIER}
 _PLANNERS = _ADMIN | {Role.PLANNER, Role.OPERATOR}
 
 PUBLIC: frozenset[Role] | None = None
-"""Needs no credentials; a driver's code and an OsmAnd token are checked by their routes."""
+"""Needs no credentials; a driver's code and a token in the path are checked by their routes."""
+
+POSITIONS = frozenset({"/v1/fixes", "/v1/traccar", "/v1/owntracks", "/v1/ufms"})
+"""The paths that take positions, which is all that the token of a single device is good for."""
 
 PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/"): PUBLIC,
@@ -26,6 +30,23 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/fixes"): _MACHINE,
     ("GET", "/v1/osmand/{token}"): PUBLIC,
     ("POST", "/v1/osmand/{token}"): PUBLIC,
+    ("GET", "/v1/osmand/{token}/"): PUBLIC,
+    ("POST", "/v1/osmand/{token}/"): PUBLIC,
+    ("POST", "/v1/traccar"): _MACHINE,
+    ("POST", "/v1/traccar/{token}"): PUBLIC,
+    ("POST", "/v1/owntracks"): _MACHINE,
+    ("POST", "/v1/owntracks/{token}"): PUBLIC,
+    ("POST", "/v1/ufms"): _MACHINE,
+    ("POST", "/v1/ufms/{token}"): PUBLIC,
+    ("GET", "/v1/fixes/aside"): _DISPATCHERS,
+    ("GET", "/v1/fixes/aside/counts"): _DISPATCHERS,
+    ("GET", "/v1/devices"): _DISPATCHERS,
+    ("GET", "/v1/devices/conflicts"): _DISPATCHERS,
+    ("POST", "/v1/devices"): _DISPATCHERS,
+    ("POST", "/v1/devices/{uid:path}/assignments"): _DISPATCHERS,
+    ("POST", "/v1/devices/{uid:path}/assignments/{assignment_id}/end"): _DISPATCHERS,
+    ("GET", "/v1/devices/{uid:path}"): _DISPATCHERS,
+    ("GET", "/metrics"): _MACHINE | _ADMIN,
     ("POST", "/v1/trips"): _REGISTRARS,
     ("GET", "/v1/trips"): _REGISTRARS | _CONTROL_ROOM,
     ("GET", "/v1/trips/{trip_id}"): _REGISTRARS | _CONTROL_ROOM,

@@ -1,12 +1,14 @@
 """The edge: a decoded body becomes the batch that goes to disk, and the answer its sender gets."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from flowctl.telemetry.fixes import FIX, FixBatch, SetAside, index_devices, rows_of
+from flowctl.site import Site
+from flowctl.telemetry.fixes import FIX, FixBatch, SetAside, rows_of
 from flowctl.telemetry.formats.decoded import Decoded
 from flowctl.telemetry.screening import ACCEPTED, DETAILS, REASONS, Reason, ScreeningParams, screen
 
@@ -28,19 +30,45 @@ class Intake:
     rejected: tuple[Rejection, ...]
 
 
+def site_limits(site: Site) -> ScreeningParams:
+    """Return the limits a site sets; a source's own stand over them."""
+    return ScreeningParams(
+        lateness_limit_s=site.lateness_limit_s, future_limit_s=site.future_limit_s
+    )
+
+
 def intake(
-    decoded: Decoded, *, source_id: int, received_at_us: int, params: ScreeningParams
+    decoded: Decoded,
+    *,
+    source_id: int,
+    received_at_us: int,
+    params: ScreeningParams,
+    only_device: str | None = None,
+    unknown: frozenset[str] = frozenset(),
 ) -> Intake:
-    """Screen decoded fixes; those that fail stay in the batch as set aside, nothing is dropped."""
+    """Screen decoded fixes; those that fail stay in the batch as set aside, nothing is dropped.
+
+    Parameters
+    ----------
+    decoded
+        What a body held; its source and moment of reception are filled in here.
+    source_id, received_at_us, params
+        Who sent it, when it came, and the limits that hold for him.
+    only_device
+        The one device the sender may speak for, None where he may for all of his source.
+    unknown
+        Devices that are refused because nobody has registered them.
+    """
     decoded.rows["source_id"] = source_id
     decoded.rows["received_at"] = received_at_us
     verdict = screen(decoded.rows, received_at_us=received_at_us, params=params)
+    if unknown:
+        _judge_devices(decoded, verdict, Reason.UNKNOWN_DEVICE, lambda uid: uid in unknown)
+    if only_device is not None:
+        _judge_devices(decoded, verdict, Reason.FOREIGN_DEVICE, lambda uid: uid != only_device)
     good = verdict == ACCEPTED
     if good.all() and not decoded.misfits:
         return Intake(FixBatch(decoded.devices, decoded.rows), ())
-    kept = decoded.rows[good].copy()
-    devices, index = index_devices([decoded.devices[i] for i in kept["device"]])
-    kept["device"] = index
     aside: list[tuple[Rejection, SetAside]] = []
     for misfit in decoded.misfits:
         reason = Reason.MALFORMED
@@ -51,10 +79,26 @@ def intake(
         item = set_aside(decoded.rows[i], decoded.devices[decoded.rows["device"][i]], reason)
         aside.append((Rejection(int(decoded.item[i]), reason, _detail(reason, params)), item))
     aside.sort(key=lambda pair: pair[0].index)
+    kept = _only(decoded, good)
     return Intake(
-        FixBatch(devices, kept, tuple(item for _, item in aside)),
+        FixBatch(kept.devices, kept.rows, tuple(item for _, item in aside)),
         tuple(rejection for rejection, _ in aside),
     )
+
+
+def _judge_devices(
+    decoded: Decoded, verdict: NDArray[np.int8], reason: Reason, applies: Callable[[str], bool]
+) -> None:
+    """Put a reason that holds for all fixes of a device before those of single fixes."""
+    judged = np.array([applies(uid) for uid in decoded.devices], dtype=np.bool_)
+    if judged.any():
+        verdict[judged[decoded.rows["device"]]] = REASONS.index(reason)
+
+
+def _only(decoded: Decoded, good: NDArray[np.bool_]) -> FixBatch:
+    rows = decoded.rows[good]
+    used, rows["device"] = np.unique(rows["device"], return_inverse=True)
+    return FixBatch(tuple(decoded.devices[i] for i in used.tolist()), rows)
 
 
 def _detail(reason: Reason, params: ScreeningParams) -> str:

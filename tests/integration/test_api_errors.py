@@ -64,7 +64,7 @@ def test_a_batch_of_fixes_may_be_larger_than_other_bodies_but_not_boundless(api:
     machine = api.machine()
     below = machine.post("/v1/fixes", content=b"[" + b" " * 2_000_000 + b"]")
     assert below.status_code == 200, below.text
-    assert "10 MB" in problem(machine.post("/v1/fixes", content=b" " * 10_000_001), 413)
+    assert "32 MB" in problem(machine.post("/v1/fixes", content=b" " * 32_000_001), 413)
 
 
 def test_a_sender_that_breaks_off_harms_nobody(api: RunningApi):

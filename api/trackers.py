@@ -1,0 +1,131 @@
+"""Positions as trackers and other servers send them, each in its own format.
+
+A fix that does not pass the screening is kept aside and answered with 2xx: a tracker that is told
+4xx sends the same fix for ever. These routes are plain ASGI, for a country's trackers post one fix
+a request: what a framework adds to each would cost as much as the fix.
+"""
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+import msgspec
+from fastapi import Request
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+
+from api.auth import authorize, machine, source_of_token
+from api.edge import Accepted, Edge
+from api.errors import Problem
+from flowctl.storage.sources import Source
+from flowctl.telemetry.edge import Intake
+from flowctl.telemetry.formats import osmand, owntracks, traccar, ufms
+from flowctl.telemetry.formats.decoded import Decoded, MalformedError
+
+_MOST_FIELDS = 100
+_ALL_WELL = b'{"accepted":1,"rejected":[]}'
+
+Decode = Callable[[Request, bytes, int], Decoded]
+
+
+class Tracker:
+    """An ASGI endpoint that takes what one format holds."""
+
+    def __init__(self, decode: Decode, reply: Callable[[Intake], bytes]) -> None:
+        self._decode = decode
+        self._reply = reply
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        request = Request(scope, receive)
+        source = await _source(request)
+        edge: Edge = scope["app"].state.edge
+        body = await request.body() if scope["method"] == "POST" else b""
+        received_at_us = edge.now_us()
+        try:
+            decoded = self._decode(request, body, received_at_us)
+        except MalformedError as error:
+            raise Problem(400, "Malformed fix", str(error)) from error
+        taken = await edge.take(decoded, source, received_at_us)
+        for message in _answer(self._reply(taken)):
+            await send(message)
+
+
+async def _source(request: Request) -> Source:
+    token = request.path_params.get("token")
+    if token is not None:
+        return await source_of_token(request, token)
+    await authorize(request)
+    return machine(request)
+
+
+def _answer(body: bytes) -> tuple[Message, Message]:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    return (
+        {"type": "http.response.start", "status": 200, "headers": headers},
+        {"type": "http.response.body", "body": body},
+    )
+
+
+def _told(taken: Intake) -> bytes:
+    if len(taken.batch.rows) == 1 and not taken.rejected:
+        return _ALL_WELL
+    return msgspec.json.encode(Accepted(len(taken.batch.rows), taken.rejected))
+
+
+def _nothing_to_tell(_taken: Intake) -> bytes:
+    return b"[]"
+
+
+def _osmand(request: Request, body: bytes, received_at_us: int) -> Decoded:
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return osmand.decode_json(body)
+    said = request.scope["query_string"] + (b"&" + body if body else b"")
+    try:
+        fields = parse_qsl(
+            said.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
+        )
+    except ValueError:
+        raise MalformedError(f"A fix has at most {_MOST_FIELDS} fields.") from None
+    return osmand.decode(dict(fields), received_at_us=received_at_us)
+
+
+def _traccar(_request: Request, body: bytes, _received_at_us: int) -> Decoded:
+    return traccar.decode(body)
+
+
+def _ufms(_request: Request, body: bytes, _received_at_us: int) -> Decoded:
+    return ufms.decode(body)
+
+
+def _owntracks(request: Request, body: bytes, _received_at_us: int) -> Decoded:
+    """Read a payload; the device is named by the app's headers or in the query."""
+    user = request.headers.get("x-limit-u") or request.query_params.get("u")
+    device = request.headers.get("x-limit-d") or request.query_params.get("d")
+    return owntracks.decode(body, f"{user}/{device}" if user and device else None)
+
+
+def _route(path: str, tracker: Tracker, *methods: str) -> Route:
+    route = Route(path, tracker, methods=methods)
+    route.methods = set(methods)  # Starlette adds HEAD to GET, which would store a fix
+    return route
+
+
+def _routes() -> tuple[Route, ...]:
+    by_osmand = Tracker(_osmand, _told)
+    others = {
+        "/v1/traccar": Tracker(_traccar, _told),
+        "/v1/owntracks": Tracker(_owntracks, _nothing_to_tell),
+        "/v1/ufms": Tracker(_ufms, _told),
+    }
+    return (
+        _route("/v1/osmand/{token}", by_osmand, "GET", "POST"),
+        _route("/v1/osmand/{token}/", by_osmand, "GET", "POST"),
+        *(_route(path, tracker, "POST") for path, tracker in others.items()),
+        *(_route(f"{path}/{{token}}", tracker, "POST") for path, tracker in others.items()),
+    )
+
+
+ROUTES = _routes()
