@@ -21,6 +21,10 @@ class Settings(BaseSettings):
 
     database_url: str = "postgresql://flowctl@127.0.0.1:5432/flowctl"
     valkey_url: str = "redis://127.0.0.1:6379/0"
+    mqtt_url: str = "mqtt://127.0.0.1:1883"
+    """Broker of OwnTracks phones; ``mqtts://`` for TLS, user and password as in any address."""
+    amqp_url: str = "amqp://127.0.0.1:5672/"
+    """Broker of UFMS providers; ``amqps://`` for TLS."""
     public_url: str = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
     port: int = 8000
