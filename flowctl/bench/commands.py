@@ -1,0 +1,62 @@
+"""The commands ``flowctl bench …``."""
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flowctl.bench.bodies import Format
+
+app = typer.Typer(no_args_is_help=True, help="Measure this machine against a comparator.")
+
+
+class Protocol(StrEnum):
+    """How fixes are sent: in batches of our own, or one a request as a tracker's app does."""
+
+    FIXES = "fixes"
+    OSMAND = "osmand"
+
+
+@app.callback()
+def bench() -> None:
+    """Measure this machine against a comparator."""
+
+
+@app.command()
+def ingest(
+    rate: Annotated[
+        float, typer.Option(min=0.0, help="Fixes a second; 0: as fast as they are acknowledged.")
+    ] = 0.0,
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long to post.")] = 60.0,
+    batch: Annotated[int, typer.Option(min=1, max=100_000, help="Fixes a request.")] = 1_000,
+    trucks: Annotated[int, typer.Option(min=1_000, max=2_000_000)] = 1_000_000,
+    form: Annotated[Format, typer.Option("--format", help="Of the batches.")] = Format.COLUMNAR,
+    protocol: Annotated[Protocol, typer.Option(help="Batches, or one fix a request.")] = (
+        Protocol.FIXES
+    ),
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Ingest workers.")] = 2,
+    api: Annotated[int, typer.Option(min=1, max=16, help="API processes.")] = 1,
+    connections: Annotated[
+        int | None, typer.Option(min=1, help="Posts in flight; by the protocol if not given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of the load.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Post positions over HTTP and report what is stored and judged, beside raw COPY."""
+    from flowctl.bench.figures import table  # noqa: PLC0415
+    from flowctl.bench.ingest import BenchOptions, run_bench  # noqa: PLC0415
+    from flowctl.shell import sentences  # noqa: PLC0415
+
+    in_flight = connections or (16 if protocol is Protocol.FIXES else 128)
+    options = BenchOptions(
+        rate, seconds, batch, trucks, form, str(protocol), workers, api, in_flight, seed
+    )
+    console = Console(stderr=True)
+    with sentences(), console.status("starting", spinner="line") as status:
+        figures = run_bench(options, status.update)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))
