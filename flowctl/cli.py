@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from flowctl import cli_sources
+from flowctl.bench import commands as bench_commands
+from flowctl.cli_listen import listen_app
 from flowctl.errors import FlowctlError
 from flowctl.settings import Settings
 from flowctl.shell import EXIT_REFUSED, database, get_settings, sentences
@@ -27,6 +29,8 @@ app = typer.Typer(
 site_app = typer.Typer(no_args_is_help=True, help="Sites: check their files, load them.")
 app.add_typer(site_app, name="site")
 app.add_typer(cli_sources.app, name="source")
+app.add_typer(listen_app, name="listen")
+app.add_typer(bench_commands.app, name="bench")
 
 
 def _serve(run: Callable[[Settings], None]) -> None:
