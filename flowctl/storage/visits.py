@@ -95,7 +95,7 @@ def list_visits(conn: Connection, device_id: int, *, since: datetime) -> list[Pu
 def save_visits(conn: Connection, site: Site, visits: Sequence[tuple[int, Published]]) -> None:
     """Write visits of devices under their identities; a changed one counts up its revision.
 
-    What that changes about the flow of zones is recorded along with it. No visit may be given twice.
+    What that changes about the flow of zones is recorded along with it. Each visit is given once.
     """
     if not visits:
         return
@@ -103,9 +103,9 @@ def save_visits(conn: Connection, site: Site, visits: Sequence[tuple[int, Publis
     conn.execute(
         "with given as ("
         " select * from unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[],"
-        " %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::timestamptz[])"
-        " as given (id, device_id, zone, role, gate, entered_at, confirmed_at, left_at,"
-        " seen_inside, received_at)"
+        " %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::boolean[],"
+        " %s::timestamptz[]) as given (id, device_id, zone, role, gate, entered_at, confirmed_at,"
+        " left_at, seen_inside, received_at)"
         "), moments as ("
         # All parts of one statement see the visits as they were before it.
         " select id, zone, entered_at, left_at, seen_inside, 1 as n from given union all"
