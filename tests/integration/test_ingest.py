@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 import redis
@@ -50,7 +51,7 @@ class Bench:
         return self.ingest
 
     def post(self, *fixes: dict[str, object], at: datetime | None = None, source: int = 1) -> None:
-        decoded = own.decode(own.msgspec.json.encode(fixes))
+        decoded = own.decode_json(msgspec.json.encode(fixes))
         received = microseconds(at or T0 + timedelta(hours=12))
         taken = intake(decoded, source_id=source, received_at_us=received, params=ScreeningParams())
         parts = {p: part.to_bytes() for p, part in taken.batch.partitions().items()}

@@ -35,7 +35,7 @@ def body(*fixes: object) -> bytes:
 
 
 def test_the_published_example_is_read_column_by_column():
-    decoded = own.decode(body(GOOD))
+    decoded = own.decode_json(body(GOOD))
     [row] = decoded.rows
     assert decoded.devices == ("VN-7781",)
     assert row["fixed_at"] == NOW_US
@@ -45,7 +45,7 @@ def test_the_published_example_is_read_column_by_column():
 
 def test_what_a_fix_does_not_say_is_absent_and_not_zero():
     bare = {name: GOOD[name] for name in ("device", "fixed_at", "lon", "lat")}
-    [row] = own.decode(body(bare)).rows
+    [row] = own.decode_json(body(bare)).rows
     assert np.isnan([row["speed_mps"], row["heading_deg"], row["accuracy_m"]]).all()
     assert row["ignition"] == -1
 
@@ -68,7 +68,7 @@ def test_what_a_fix_does_not_say_is_absent_and_not_zero():
     ],
 )
 def test_one_bad_item_is_named_and_the_others_are_taken(bad: object):
-    decoded = own.decode(body(GOOD, bad, GOOD))
+    decoded = own.decode_json(body(GOOD, bad, GOOD))
     assert decoded.item.tolist() == [0, 2]
     [misfit] = decoded.misfits
     assert misfit.index == 1
@@ -79,18 +79,18 @@ def test_one_bad_item_is_named_and_the_others_are_taken(bad: object):
 @pytest.mark.parametrize("bad", [b"", b"{", b"[" * 1_000_000, b'{"a": 1}', b"\xff\xfe", b"17"])
 def test_a_body_that_is_no_array_is_refused_as_a_whole(bad: bytes):
     with pytest.raises(MalformedError, match="not a JSON array"):
-        own.decode(bad)
+        own.decode_json(bad)
 
 
 def test_an_item_that_is_no_text_costs_the_others_nothing():
     good = json.dumps(GOOD).encode()
-    decoded = own.decode(b"[" + good + b"," + good.replace(b"VN-7781", b"VN-\xff") + b"]")
+    decoded = own.decode_json(b"[" + good + b"," + good.replace(b"VN-7781", b"VN-\xff") + b"]")
     assert decoded.item.tolist() == [0]
     assert [misfit.index for misfit in decoded.misfits] == [1]
 
 
 def test_an_empty_batch_is_nothing_wrong():
-    assert len(own.decode(b"[]").rows) == 0
+    assert len(own.decode_json(b"[]").rows) == 0
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_fix_is_screened_by_what_it_says_itself(change: dict[str, float], reas
 
 def test_the_sender_is_told_which_item_was_set_aside_and_why():
     fixes = body(GOOD, {**GOOD, "lat": 95}, 17, {**GOOD, "fixed_at": "1970-01-01T00:00:00Z"})
-    taken = intake(own.decode(fixes), source_id=3, received_at_us=NOW_US, params=ScreeningParams())
+    taken = intake(own.decode_json(fixes), source_id=3, received_at_us=NOW_US, params=ScreeningParams())
     assert len(taken.batch.rows) == 1
     assert [(r.index, r.reason) for r in taken.rejected] == [
         (1, "latitude_out_of_range"),

@@ -1,91 +1,182 @@
-"""The project's own batch: a JSON array of fixes, judged item by item.
+"""The project's own batch: a JSON array of fixes, lines of JSON, or a MessagePack array.
 
-The quick way decodes the whole array at once; only when an item does not fit is every item
-decoded by itself, so that one bad item costs the others nothing but a little time.
+Speed is in m/s, heading in degrees from north, altitude and accuracy in metres. A fix is known by
+its source, its device and ``fixed_at``. Each item is judged by itself; an object or a map in place
+of the array holds ``columns`` (see `columnar`).
 """
 
-from datetime import datetime
-from typing import Annotated
+import re
+from dataclasses import replace
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from flowctl.telemetry.fixes import index_devices, microseconds, rows_of
-from flowctl.telemetry.formats.decoded import (
-    MOST_METRES,
-    MOST_SPEED_MPS,
-    Decoded,
-    MalformedError,
-    Misfit,
-    Uid,
+from flowctl.telemetry.formats import columnar
+from flowctl.telemetry.formats.decoded import Decoded, MalformedError, Misfit
+from flowctl.telemetry.formats.lists import EpochMs, Instant, Name, check_count, rows_from
+from flowctl.telemetry.formats.wire import (
+    JSON,
+    MSGPACK,
+    UNREADABLE,
+    Wire,
+    check_claim,
+    check_commas,
+    columns_of,
+    judge_each,
 )
 
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+_QUICK_JSON = msgspec.json.Decoder(list[Wire[Name, str | EpochMs]])
+_QUICK_LINE = msgspec.json.Decoder(Wire[Name, str | EpochMs])
+# MessagePack's own timestamps arrive as datetimes, which are slower: texts and numbers go first.
+_QUICK_MSGPACK = (
+    msgspec.msgpack.Decoder(list[Wire[Name, str | EpochMs]]).decode,
+    msgspec.msgpack.Decoder(list[Wire[Name, Instant | EpochMs]]).decode,
+)
+
+_OBJECT = re.compile(rb"[ \t\r\n]*\{")
 
 
-class WireFix(msgspec.Struct, frozen=True):
-    """One fix as it is posted."""
-
-    device: Uid
-    fixed_at: Instant
-    lon: float
-    lat: float
-    speed_mps: Annotated[float, msgspec.Meta(ge=0, le=MOST_SPEED_MPS)] | None = None
-    heading_deg: Annotated[float, msgspec.Meta(ge=0, le=360)] | None = None
-    altitude_m: Annotated[float, msgspec.Meta(ge=-MOST_METRES, le=MOST_METRES)] | None = None
-    accuracy_m: Annotated[float, msgspec.Meta(ge=0, le=MOST_METRES)] | None = None
-    ignition: bool | None = None
+_SPACE = b" \t\r\n"
 
 
-_ALL = msgspec.json.Decoder(list[WireFix])
-_RAW = msgspec.json.Decoder(list[msgspec.Raw])
-_ONE = msgspec.json.Decoder(WireFix)
-
-
-def decode(body: bytes) -> Decoded:
-    """Read a JSON array of fixes.
+def decode_json(body: bytes) -> Decoded:
+    """Read a JSON array of fixes, or an object of columns.
 
     Raises
     ------
     MalformedError
-        The body is not a JSON array, so that no item can be told from another.
+        The body is neither, so that no item can be told from another; or something in it is
+        nested deeper than can be read, or it holds more than `lists.MOST_ITEMS`.
     """
     try:
-        return _columns(_ALL.decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_json(body)
+    except MalformedError:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise
+    decoded = _decode_json(_STRING_OR_NO_NUMBER.sub(_quoted, body))
+    return replace(decoded, misfits=tuple(map(_as_it_came, decoded.misfits)))
+
+
+def _decode_json(body: bytes) -> Decoded:
+    check_commas(body)
+    if _OBJECT.match(body):
+        return columnar.decode_json(body)
+    try:
+        return rows_from(columns_of(_QUICK_JSON.decode(body)))
+    except UNREADABLE:
         return _decode_each(body)
 
 
 def _decode_each(body: bytes) -> Decoded:
     try:
-        items = _RAW.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        items = JSON.items(body)
+    except UNREADABLE as error:
         raise MalformedError(
-            f"The body is not a JSON array of fixes: {error}. "
-            'Send [{"device": "…", "fixed_at": "2024-01-23T01:02:03Z", "lon": 106.7, "lat": 21.9}].'
+            f"The body is not a JSON array of fixes: {error}. Send"
+            ' [{"device": "…", "fixed_at": "2024-01-23T01:02:03Z", "lon": 106.7, "lat": 21.9}].'
         ) from error
-    fits: list[WireFix] = []
-    where: list[int] = []
-    misfits: list[Misfit] = []
-    for index, raw in enumerate(items):
+    return judge_each(items, JSON)
+
+
+# A string, or what several languages write although JSON has no such number. A string without an
+# end runs to the end of the body, so that the time taken is linear whatever comes.
+_STRING_OR_NO_NUMBER = re.compile(
+    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|(-?Infinity|NaN)', flags=re.DOTALL
+)
+# Strings in the place of those numbers cost the items they are in, and no others. An escape that
+# nobody writes tells our strings from the sender's.
+_QUOTED = {
+    b"NaN": rb'"\u004eaN"',
+    b"Infinity": rb'"\u0049nfinity"',
+    b"-Infinity": rb'"-\u0049nfinity"',
+}
+
+
+def _quoted(found: re.Match[bytes]) -> bytes:
+    return _QUOTED[found[1]] if found[1] else found[0]
+
+
+def _as_it_came(misfit: Misfit) -> Misfit:
+    raw = misfit.raw
+    for written, quoted in _QUOTED.items():
+        raw = raw.replace(quoted, written)
+    if raw == misfit.raw:
+        return misfit
+    detail = "JSON has no NaN and no Infinity; leave out what is not known."
+    return replace(misfit, raw=raw, detail=detail)
+
+
+def decode_ndjson(body: bytes) -> Decoded:
+    r"""Read lines of JSON, one fix each.
+
+    Lines end with ``\n`` or ``\r\n``, the last one perhaps with the body. Blank lines are skipped
+    and not counted: an item's index is its place among the other lines, from 0.
+
+    Raises
+    ------
+    MalformedError
+        There are more lines than `lists.MOST_ITEMS`.
+    """
+    body = body.strip(_SPACE)
+    letters = np.frombuffer(body, np.uint8)
+    ends = np.flatnonzero(letters == _LINE_END)
+    check_count(len(ends))
+    if _has_an_object_a_line(letters, ends):
         try:
-            fits.append(_ONE.decode(raw))
-            where.append(index)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            misfits.append(Misfit(index, None, bytes(raw), str(error)))
-    decoded = _columns(fits)
-    return Decoded(decoded.devices, decoded.rows, np.array(where, np.int64), tuple(misfits))
+            fixes = _QUICK_LINE.decode_lines(body)
+        except UNREADABLE:
+            fixes = []  # each line is judged below
+        if len(fixes) == len(ends) + 1:
+            return rows_from(columns_of(fixes))
+    lines = [line.strip(_SPACE) for line in body.split(b"\n")]
+    return judge_each([line for line in lines if line], JSON)
 
 
-def _columns(fixes: list[WireFix]) -> Decoded:
-    devices, index = index_devices([fix.device for fix in fixes])
-    rows = rows_of(len(fixes))
-    rows["device"] = index
-    rows["fixed_at"] = [microseconds(fix.fixed_at) for fix in fixes]
-    rows["lon"] = [fix.lon for fix in fixes]
-    rows["lat"] = [fix.lat for fix in fixes]
-    for column in ("speed_mps", "heading_deg", "altitude_m", "accuracy_m"):
-        values = [getattr(fix, column) for fix in fixes]
-        rows[column] = [np.nan if value is None else value for value in values]
-    rows["ignition"] = [-1 if fix.ignition is None else int(fix.ignition) for fix in fixes]
-    return Decoded(devices, rows, np.arange(len(fixes)))
+_LINE_END, _RETURN, _OPENING, _CLOSING = b"\n\r{}"
+
+
+def _has_an_object_a_line(letters: NDArray[np.uint8], ends: NDArray[np.int64]) -> bool:
+    """Tell whether every line begins as an object does and ends as one does.
+
+    `decode_lines` asks for neither: to it a line's end is like any other space between objects.
+    """
+    if not len(letters) or letters[0] != _OPENING or letters[-1] != _CLOSING:
+        return False
+    last = letters[ends - 1]
+    last = np.where(last == _RETURN, letters[ends - 2], last)
+    return bool((last == _CLOSING).all() and (letters[ends + 1] == _OPENING).all())
+
+
+def decode_msgpack(body: bytes) -> Decoded:
+    """Read a MessagePack array of maps, or a map of columns. A misfit's bytes are MessagePack.
+
+    Raises
+    ------
+    MalformedError
+        As `decode_json`.
+    """
+    if body[:1] in _MAPS:
+        return columnar.decode_msgpack(body)
+    check_claim(body)
+    for quick in _QUICK_MSGPACK:
+        try:
+            return rows_from(columns_of(quick(body)))
+        except UNREADABLE:
+            continue
+    return _decode_each_packed(body)
+
+
+def _decode_each_packed(body: bytes) -> Decoded:
+    try:
+        items = MSGPACK.items(body)
+    except UNREADABLE as error:
+        raise MalformedError(
+            f"The body is not a MessagePack array of fixes: {error}. Send an array of maps with"
+            " the fields device, fixed_at, lon and lat."
+        ) from error
+    return judge_each(items, MSGPACK)
+
+
+# First bytes of a map (MessagePack specification: fixmap, map 16, map 32).
+_MAPS = frozenset(bytes([head]) for head in (*range(0x80, 0x90), 0xDE, 0xDF))
