@@ -30,9 +30,14 @@ class Lease:
 
 
 def enter_partitions(conn: Connection, count: int) -> None:
-    """Enter the partitions that are not there yet."""
+    """Enter the partitions that are not there yet.
+
+    Those that are there are not even offered: a conflict with a row that a paused owner has
+    changed would wait for that owner.
+    """
     conn.execute(
-        "insert into stream_positions (partition) select generate_series(0, %s - 1)"
+        "insert into stream_positions (partition) select number from generate_series(0, %s - 1)"
+        " as number where not exists (select from stream_positions where partition = number)"
         " on conflict do nothing",
         [count],
     )
