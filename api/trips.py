@@ -160,7 +160,9 @@ def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) ->
     )
     with transaction(request) as conn:
         _get(conn, state.site, trip_id, who)
-        registry.change(conn, state.site, state.keys, trip_id, wish, now=state.clock.now())
+        registry.change(
+            conn, state.site, state.keys, trip_id, wish, by=who.signature, now=state.clock.now()
+        )
         return _answer(state.site, _get(conn, state.site, trip_id, who))
 
 

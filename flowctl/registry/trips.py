@@ -1,4 +1,8 @@
-"""Trips: registered, changed, cancelled; each in the caller's transaction, with its message."""
+"""Trips: registered, changed, cancelled; each in the caller's transaction, with its message.
+
+A trip that names a device says that its truck carries it; one that names none is followed by the
+device that is its truck's primary one.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,13 +10,13 @@ from datetime import datetime, timedelta
 from psycopg.errors import UniqueViolation
 
 from flowctl.errors import ConflictError, NotFoundError
+from flowctl.registry.devices import carry, register_device
 from flowctl.registry.keys import Keys, encrypt_phone, hash_phone
 from flowctl.registry.phones import parse_phone
 from flowctl.registry.plates import strip_mark
 from flowctl.registry.rules import (
     Declaration,
     check_declaration,
-    check_device,
     check_gates,
     check_language,
     check_ready,
@@ -20,6 +24,7 @@ from flowctl.registry.rules import (
 from flowctl.site import Site
 from flowctl.state import Cargo
 from flowctl.storage import trips as stored
+from flowctl.storage.devices import Device, primary_device
 from flowctl.storage.gate_events import GateEvent, insert_gate_events
 from flowctl.storage.outbox import queue_message
 from flowctl.storage.trips import Connection, TripRecord, TripValues
@@ -53,10 +58,11 @@ def register(
         The plate or the device has an active trip, which is named.
     """
     checked = check_declaration(site, declaration, now=now)
+    device = _declared_device(conn, checked, now)
     values = TripValues(
         plate=checked.plate,
         driver_id=_driver(conn, keys, checked.phone, checked.language),
-        device_id=None if checked.device is None else stored.resolve_device(conn, checked.device),
+        device_id=None if device is None else device.id,
         direction=checked.direction,
         cargo=checked.cargo,
         gates=checked.gates,
@@ -65,7 +71,10 @@ def register(
     try:
         trip = stored.insert_trip(conn, site=site.id, values=values, registered_by=by, now=now)
     except UniqueViolation as error:
-        raise _conflict(conn, error, values, checked.device) from error
+        implied = checked.device is None
+        raise _conflict(conn, error, values, device, implied=implied) from error
+    if device is not None:
+        carry(conn, device.id, values.plate, since=now, by=by)
     queue_message(
         conn, site=site.id, trip_id=trip, kind="registered", params={}, now=now, expires_at=None
     )
@@ -73,7 +82,14 @@ def register(
 
 
 def change(
-    conn: Connection, site: Site, keys: Keys, trip_id: int, wish: TripChange, *, now: datetime
+    conn: Connection,
+    site: Site,
+    keys: Keys,
+    trip_id: int,
+    wish: TripChange,
+    *,
+    by: str,
+    now: datetime,
 ) -> None:
     """Change what an active trip declares.
 
@@ -95,11 +111,12 @@ def change(
             )
         check_gates(site, gates)
         check_ready(site, gates, ready_at, now=now)
-    device = None if wish.drop_device else check_device(wish.device or trip.device)
+    uid = None if wish.drop_device else wish.device or trip.device
+    device = None if uid is None else register_device(conn, uid)
     values = TripValues(
         plate=trip.plate,
         driver_id=_changed_driver(conn, keys, trip, wish),
-        device_id=None if device is None else stored.resolve_device(conn, device),
+        device_id=None if device is None else device.id,
         direction=trip.direction,
         cargo=trip.cargo if wish.cargo is None else wish.cargo,
         gates=gates,
@@ -109,6 +126,8 @@ def change(
         stored.update_trip(conn, trip_id, values)
     except UniqueViolation as error:
         raise _conflict(conn, error, values, device) from error
+    if device is not None and device.uid != trip.device:
+        carry(conn, device.id, trip.plate, since=now, by=by)
 
 
 def cancel(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> None:
@@ -162,6 +181,13 @@ def _get_active(conn: Connection, site: Site, trip_id: int) -> TripRecord:
     return trip
 
 
+def _declared_device(conn: Connection, checked: Declaration, now: datetime) -> Device | None:
+    """Return the device a declaration names, entered if need be, or else its truck's primary."""
+    if checked.device is None:
+        return primary_device(conn, checked.plate, now)
+    return register_device(conn, checked.device)
+
+
 def _driver(conn: Connection, keys: Keys, phone: str, language: str) -> int:
     return stored.upsert_driver(
         conn,
@@ -181,15 +207,21 @@ def _changed_driver(conn: Connection, keys: Keys, trip: TripRecord, wish: TripCh
 
 
 def _conflict(
-    conn: Connection, violation: UniqueViolation, values: TripValues, device: str | None
+    conn: Connection,
+    violation: UniqueViolation,
+    values: TripValues,
+    device: Device | None,
+    *,
+    implied: bool = False,
 ) -> ConflictError:
     trip: int | None
     if violation.diag.constraint_name == "trips_one_active_per_plate":
         what = f"The plate {values.plate}"
         trip = stored.find_active_trip_of_plate(conn, values.plate)
-    elif values.device_id is not None:
-        what = f"The device {device}"
-        trip = stored.find_active_trip_of_device(conn, values.device_id)
+    elif device is not None:
+        known = ", by the registry the truck's own," if implied else ""
+        what = f"The device {device.uid}{known}"
+        trip = stored.find_active_trip_of_device(conn, device.id)
     else:
         raise violation
     # Between the violation and this look the other trip may have ended.

@@ -1,4 +1,4 @@
-"""Trips, drivers and devices at rest."""
+"""Trips and drivers at rest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,13 +59,6 @@ def upsert_driver(
 def set_language(conn: Connection, driver_id: int, language: str) -> None:
     """Say in which language a driver is spoken to."""
     conn.execute("update drivers set language = %s where id = %s", [language, driver_id])
-
-
-def resolve_device(conn: Connection, uid: str) -> int:
-    """Return the id of a device, entering it where it was never heard of."""
-    conn.execute("insert into devices (uid) values (%s) on conflict do nothing", [uid])
-    [(device,)] = conn.execute("select id from devices where uid = %s", [uid]).fetchall()
-    return int(device)
 
 
 def insert_trip(
