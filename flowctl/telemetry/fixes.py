@@ -1,8 +1,9 @@
 """Fixes in columns: the one shape every format is normalised to."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntFlag
 from typing import Any
 from zlib import crc32
@@ -150,10 +151,13 @@ def index_devices(uids: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.uint
     """Return the distinct identifiers in order of appearance, and each item's index among them."""
     order: dict[str, int] = {}
     index = [order.setdefault(uid, len(order)) for uid in uids]
-    return tuple(order), np.array(index, dtype=np.uint32)
+    return tuple(order), np.frombuffer(array("I", index), dtype=np.uint32)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def microseconds(moment: datetime) -> int:
     """Return an aware instant as microseconds since 1970-01-01 UTC, exactly."""
-    seconds = int(moment.replace(microsecond=0).timestamp())
-    return seconds * 1_000_000 + moment.microsecond
+    return (moment - _EPOCH) // _MICROSECOND
