@@ -121,7 +121,8 @@ def test_a_fix_is_screened_by_what_it_says_itself(change: dict[str, float], reas
 
 def test_the_sender_is_told_which_item_was_set_aside_and_why():
     fixes = body(GOOD, {**GOOD, "lat": 95}, 17, {**GOOD, "fixed_at": "1970-01-01T00:00:00Z"})
-    taken = intake(own.decode_json(fixes), source_id=3, received_at_us=NOW_US, params=ScreeningParams())
+    decoded = own.decode_json(fixes)
+    taken = intake(decoded, source_id=3, received_at_us=NOW_US, params=ScreeningParams())
     assert len(taken.batch.rows) == 1
     assert [(r.index, r.reason) for r in taken.rejected] == [
         (1, "latitude_out_of_range"),

@@ -7,7 +7,7 @@ one: numpy reads those in a block, several times as quickly as it looks at Pytho
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Generic, TypeGuard, TypeVar
+from typing import Annotated, Generic, TypeGuard, TypeVar
 
 import msgspec
 import numpy as np
@@ -102,25 +102,28 @@ def check_count(count: int) -> int:
 
 
 _PACK = msgspec.msgpack.Encoder().encode
-# How MessagePack tags what it writes (specification: float 64, uint 64, false, true).
-_FLOAT, _UNSIGNED, _FALSE, _TRUE = 0xCB, 0xCF, 0xC2, 0xC3
+# How MessagePack tags what it writes (specification: uint 64, false, true).
+_UNSIGNED, _FALSE, _TRUE = 0xCF, 0xC2, 0xC3
 _FLAG = np.full(256, -1, np.int8)
 _FLAG[_FALSE], _FLAG[_TRUE] = 0, 1
 
 
+_NUMBER = np.dtype([("tag", "u1"), ("float", ">f8")])
+_WHOLE = np.dtype([("tag", "u1"), ("unsigned", ">u8")])
+
+
 def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
-    """Return floats as an array, NaN for None."""
-    block = _find_block(values, _FLOAT, ">f8")
-    return np.array(values, np.float64) if block is None else block
+    """Return floats as an array, NaN for None, which alone does not take nine bytes."""
+    cells = _find_cells(values, _NUMBER)
+    return np.array(values, np.float64) if cells is None else cells["float"]
 
 
-def _find_block(values: Sequence[object], tag: int, kind: str) -> NDArray[Any] | None:
-    """Return values as an array if MessagePack writes each of them as this tag and eight bytes."""
+def _find_cells(values: Sequence[object], cell: np.dtype[np.void]) -> NDArray[np.void] | None:
+    """Return values as MessagePack writes them, if that makes nine bytes of each."""
     packed, head = _PACK(values), _head_bytes(len(values))
-    if len(packed) != head + 9 * len(values):
+    if len(packed) != head + cell.itemsize * len(values):
         return None
-    cells = np.frombuffer(packed, [("tag", "u1"), ("value", kind)], offset=head)
-    return cells["value"] if (cells["tag"] == tag).all() else None
+    return np.frombuffer(packed, cell, offset=head)
 
 
 def _flags(values: Sequence[bool | None]) -> NDArray[np.int8]:
@@ -160,8 +163,10 @@ def instants(values: Sequence[str | int | datetime]) -> NDArray[np.int64]:
 
 def _find_instants_after_1970(values: Sequence[object]) -> NDArray[np.int64] | None:
     """Return the moments of milliseconds that all take eight bytes: since February 1970 they do."""
-    milliseconds = _find_block(values, _UNSIGNED, ">u8")
-    return None if milliseconds is None else milliseconds.astype(np.int64) * 1_000
+    cells = _find_cells(values, _WHOLE)
+    if cells is None or (cells["tag"] != _UNSIGNED).any():
+        return None
+    return cells["unsigned"].astype(np.int64) * 1_000
 
 
 def _are_texts(values: Sequence[object]) -> TypeGuard[Sequence[str]]:
