@@ -1,0 +1,47 @@
+"""What the processes are doing, for those who watch them: leases, beats; ages on the wall clock."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionMeasure:
+    """A partition's committed position, and for how long whom it is leased (negative: run out)."""
+
+    partition: int
+    last_id: str
+    owner: str | None
+    lease_left_s: float | None
+
+
+def list_partitions(conn: Connection) -> list[PartitionMeasure]:
+    """Return every partition that was ever worked on."""
+    with conn.cursor(row_factory=class_row(PartitionMeasure)) as cursor:
+        return cursor.execute(
+            "select partition, last_id, owner,"
+            " extract(epoch from lease_until_wall_at - clock_timestamp())::float8 as lease_left_s"
+            " from stream_positions order by partition"
+        ).fetchall()
+
+
+def list_beat_ages(conn: Connection) -> dict[str, float]:
+    """Return how many seconds ago each process last wrote its heartbeat."""
+    rows = conn.execute(
+        "select process, extract(epoch from clock_timestamp() - wall_at)::float8"
+        " from heartbeats order by process"
+    ).fetchall()
+    return dict(rows)
+
+
+def list_worker_ages(conn: Connection) -> dict[str, float]:
+    """Return how many seconds ago each ingest worker last said that it lives."""
+    rows = conn.execute(
+        "select name, extract(epoch from clock_timestamp() - beat_wall_at)::float8"
+        " from ingest_workers order by name"
+    ).fetchall()
+    return dict(rows)

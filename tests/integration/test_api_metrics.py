@@ -1,0 +1,125 @@
+from collections.abc import Iterator
+from datetime import date
+
+import psycopg
+import pytest
+import redis
+from api_server import RunningApi
+from border import MORNING
+from prometheus_client.parser import text_string_to_metric_families
+
+from flowctl.registry.accounts import Role
+from flowctl.storage.heartbeats import beat
+from flowctl.storage.outcomes import count_outcomes, set_aside
+from flowctl.telemetry import stream
+from flowctl.telemetry.fixes import SetAside, microseconds
+
+
+def scrape(api: RunningApi) -> dict[tuple[str, ...], float]:
+    """Return every sample of a scrape by (name, values of its labels)."""
+    answer = api.machine().get("/metrics")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/plain")
+    return {
+        (sample.name, *(sample.labels[label] for label in sorted(sample.labels))): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def test_fixes_are_counted_by_outcome_and_source(api: RunningApi):
+    day = date(2024, 1, 23)
+    count_outcomes(
+        api.border.conn,
+        {(day, 1, "stored"): 7, (day, 1, "swapped"): 2, (day, 1, "too_late"): 1},
+    )
+    count_outcomes(api.border.conn, {(date(2024, 1, 24), 1, "stored"): 4, (day, 0, "poison"): 1})
+    samples = scrape(api)
+    assert {key: n for key, n in samples.items() if key[0] == "flowctl_fixes_total"} == {
+        ("flowctl_fixes_total", "stored", "trackers"): 11,
+        ("flowctl_fixes_total", "swapped", "trackers"): 2,
+        ("flowctl_fixes_total", "too_late", "trackers"): 1,
+        ("flowctl_fixes_total", "poison", "unreadable"): 1,
+    }
+
+
+def test_fixes_that_wait_for_their_moment_or_their_device_are_shown(api: RunningApi):
+    at = microseconds(MORNING)
+    for reason, device in (("future", "a"), ("unknown_device", "b"), ("unknown_device", "c")):
+        set_aside(api.border.conn, [SetAside(1, at, reason, device, at, b"{}")])
+    set_aside(api.border.conn, [SetAside(1, at, "too_late", "d", at, b"{}")])
+    api.border.conn.execute("update fixes_aside set released_at = %s where id = 2", [MORNING])
+    samples = scrape(api)
+    assert samples["flowctl_fixes_held", "future"] == 1
+    assert samples["flowctl_fixes_held", "unknown_device"] == 1
+    assert ("flowctl_fixes_held", "too_late") not in samples
+
+
+@pytest.fixture
+def store(valkey: str) -> Iterator["redis.Redis"]:
+    with redis.Redis.from_url(valkey) as client:
+        yield client
+
+
+def test_what_waits_in_the_stream_is_what_nobody_has_committed(
+    api: RunningApi, store: "redis.Redis"
+):
+    first = store.xadd(stream.key(3), {"b": b"1"}, id="1700000000000-0")
+    store.xadd(stream.key(3), {"b": b"2"}, id="1700000001000-0")
+    store.xadd(stream.key(3), {"b": b"3"})
+    api.border.conn.execute(
+        "insert into stream_positions (partition, last_id) values (3, %s), (4, '0-0')",
+        [first.decode()],
+    )
+    samples = scrape(api)
+    assert samples["flowctl_stream_waiting_entries", "3"] == 2
+    assert samples["flowctl_stream_oldest_waiting_seconds", "3"] > 1e6
+    assert samples["flowctl_stream_waiting_entries", "4"] == 0
+    assert samples["flowctl_stream_oldest_waiting_seconds", "4"] == 0
+
+
+def test_leases_and_beats_are_shown_with_their_age(api: RunningApi):
+    conn = api.border.conn
+    conn.execute(
+        "insert into stream_positions (partition, owner, lease_until_wall_at)"
+        " values (0, 'one', now() + interval '8 s'), (1, 'two', now() - interval '5 s'),"
+        " (2, null, null)"
+    )
+    beat(conn, "controller", MORNING)
+    conn.execute("insert into ingest_workers values ('one', now() - interval '3 s')")
+    samples = scrape(api)
+    assert 0 < samples["flowctl_partition_lease_seconds", "one", "0"] <= 8
+    assert samples["flowctl_partition_lease_seconds", "two", "1"] <= -5
+    assert not [key for key in samples if key[0].endswith("lease_seconds") and key[-1] == "2"]
+    assert 0 <= samples["flowctl_heartbeat_age_seconds", "controller"] < 60
+    assert 3 <= samples["flowctl_ingest_worker_age_seconds", "one"] < 60
+
+
+def test_the_api_process_itself_is_measured(api: RunningApi):
+    samples = scrape(api)
+    assert samples["process_resident_memory_bytes",] > 10_000_000
+    assert samples["process_open_fds",] > 0
+
+
+def test_metrics_are_for_administrators_and_machines(api: RunningApi):
+    assert api.client().get("/metrics").status_code == 401
+    assert api.person(Role.OPERATOR).get("/metrics").status_code == 403
+    assert api.person(Role.ADMINISTRATOR).get("/metrics").status_code == 200
+
+
+def test_with_the_database_away_a_scrape_is_told_so(api: RunningApi, database: str):
+    machine = api.machine()
+    assert machine.get("/metrics").status_code == 200
+    server, _, name = database.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as conn:
+        conn.execute(f'alter database "{name}" with allow_connections false')
+        conn.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
+        )
+        try:
+            answer = machine.get("/metrics")
+        finally:
+            conn.execute(f'alter database "{name}" with allow_connections true')
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Traceback" not in answer.text
