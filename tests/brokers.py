@@ -67,7 +67,7 @@ def running_mosquitto(home: Path, *, port: int | None = None, extra: str = "") -
         line = ["mosquitto_passwd", *new, "-b", home / "passwords", user, PASSWORD]
         subprocess.run(line, check=True, capture_output=True)
     text = (ROOT / "deploy/mosquitto/mosquitto.conf").read_text()
-    text = text.replace("/mosquitto/config/acl", str(ROOT / "deploy/mosquitto/acl"))
+    text = text.replace("/etc/mosquitto/acl", str(ROOT / "deploy/mosquitto/acl"))
     text = text.replace("/mosquitto/data/", f"{home}/")
     lock = DirectoryLock(home)
 

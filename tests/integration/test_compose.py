@@ -1,6 +1,7 @@
 """The deployment by containers, as far as it can be checked without an engine."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,16 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from api.permissions import PERMISSIONS
 from flowctl.cli import app
 from flowctl.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 STORES = {"database", "valkey"}
 PROCESSES = {"migrate", "site", "api", "ingest", "controller", "notify", "simulator"}
+LISTENERS = {"listen-mqtt": "mosquitto", "listen-amqp": "rabbitmq"}
+GATEWAYS = {"mosquitto": "mqtt", "rabbitmq": "amqp", "traccar": "traccar"}
+OURS = PROCESSES | set(LISTENERS)
 TEXT = (ROOT / "docker-compose.yml").read_text()
 SERVICES: dict[str, Any] = yaml.safe_load(TEXT)["services"]
 
@@ -29,10 +34,10 @@ def find_command(words: list[str]) -> object | None:
 
 
 def test_every_process_of_a_deployment_is_there():
-    assert set(SERVICES) == STORES | PROCESSES
+    assert set(SERVICES) == STORES | OURS | set(GATEWAYS)
 
 
-@pytest.mark.parametrize("name", sorted(PROCESSES))
+@pytest.mark.parametrize("name", sorted(OURS))
 def test_a_service_runs_a_command_that_exists(name: str):
     command = find_command(SERVICES[name]["command"])
     assert command is not None
@@ -43,9 +48,77 @@ def test_a_command_that_does_not_exist_would_be_noticed():
     assert find_command(["no-such-command"]) is None
 
 
-def test_only_the_api_is_published_and_only_on_loopback():
+def test_only_trackers_ports_are_reached_from_outside_all_else_is_published_on_loopback():
     published = {name: one["ports"] for name, one in SERVICES.items() if "ports" in one}
-    assert published == {"api": ["127.0.0.1:8000:8000"]}
+    assert set(published) == {"api", *GATEWAYS}
+    assert published["api"] == ["127.0.0.1:8000:8000"]
+    outside = {
+        name for name, ports in published.items() for port in ports if "127.0.0.1" not in port
+    }
+    assert outside == {"traccar"}
+
+
+def test_a_gateway_and_its_listener_run_only_when_asked_for():
+    profiles = {name: one["profiles"] for name, one in SERVICES.items() if "profiles" in one}
+    of_listeners = {name: [GATEWAYS[broker]] for name, broker in LISTENERS.items()}
+    assert profiles == {name: [profile] for name, profile in GATEWAYS.items()} | of_listeners
+
+
+def test_without_a_profile_no_secret_of_a_gateway_is_asked_for():
+    for secret in ("FLOWCTL_MQTT_PASSWORD", "FLOWCTL_AMQP_PASSWORD", "FLOWCTL_TRACCAR_TOKEN"):
+        uses = re.findall(r"\$\{" + secret + r"([^}]*)\}", TEXT)
+        assert uses
+        assert set(uses) == {":-"}
+
+
+@pytest.mark.parametrize("name", sorted(GATEWAYS))
+def test_a_gateway_without_its_secret_does_not_start(name: str):
+    script = SERVICES[name].get("entrypoint", SERVICES[name].get("command"))[-1]
+    [variable] = re.findall(r'^: "\$\$\{(\w+):\?', script, re.MULTILINE)
+    done = subprocess.run(
+        ["/bin/sh", "-c", script.replace("$$", "$")],
+        env={"PATH": "/nowhere", variable: ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "in .env" in done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(LISTENERS))
+def test_a_listener_waits_for_its_broker_and_its_own_heartbeat_is_looked_at(name: str):
+    listener = SERVICES[name]
+    assert listener["depends_on"][LISTENERS[name]]["condition"] == "service_healthy"
+    _, kind, _, source = listener["command"]
+    assert listener["healthcheck"]["test"][-1] == f"listen-{kind}-{source}"
+
+
+def test_traccar_forwards_to_the_api_with_its_token_and_listens_to_what_is_published():
+    text = (ROOT / "deploy/traccar/traccar.xml").read_text()
+    entries = dict(re.findall(r"<entry key='([\w.]+)'>(.*?)</entry>", text))
+    assert entries["forward.url"] == "http://api:8000/v1/traccar"
+    assert ("POST", "/v1/traccar") in PERMISSIONS
+    assert entries["forward.type"] == "json"
+    assert entries["forward.retry.enable"] == "true"
+    traccar = SERVICES["traccar"]
+    assert traccar["environment"]["FORWARD_HEADER"].startswith("Authorization: Bearer ${FLOWCTL_")
+    assert traccar["environment"]["CONFIG_USE_ENVIRONMENT_VARIABLES"] == "true"
+    assert len(entries["protocols.enable"].split(",")) == len(
+        {port.split(":")[0] for port in traccar["ports"] if "127.0.0.1" not in port}
+    )
+    assert set(traccar["networks"]) & set(SERVICES["api"]["networks"])
+
+
+def test_what_a_gateway_is_configured_with_is_there():
+    mounted = [
+        volume.split(":")[0]
+        for name in GATEWAYS
+        for volume in SERVICES[name]["volumes"]
+        if volume.startswith("./")
+    ]
+    assert len(mounted) == len(GATEWAYS)
+    assert all((ROOT / path).exists() for path in mounted)
 
 
 def test_secrets_have_no_default():
@@ -55,7 +128,7 @@ def test_secrets_have_no_default():
         assert all(use.startswith(":?") for use in uses)
 
 
-@pytest.mark.parametrize("name", sorted(PROCESSES))
+@pytest.mark.parametrize("name", sorted(OURS))
 def test_every_setting_given_is_one_flowctl_reads(name: str):
     known = {f"FLOWCTL_{field.upper()}" for field in Settings.model_fields}
     given = {key for key in SERVICES[name]["environment"] if key.startswith("FLOWCTL_")}
@@ -69,7 +142,7 @@ def test_a_position_is_on_disk_before_it_is_acknowledged():
 
 
 def test_nothing_starts_before_the_schema_and_the_site_are_there():
-    for name in PROCESSES - {"migrate", "site"}:
+    for name in OURS - {"migrate", "site"}:
         conditions = SERVICES[name]["depends_on"]
         assert conditions["site"]["condition"] == "service_completed_successfully"
     assert "migrate" in SERVICES["site"]["depends_on"]
@@ -77,8 +150,8 @@ def test_nothing_starts_before_the_schema_and_the_site_are_there():
 
 
 def test_images_are_pinned_to_a_version():
-    for name in STORES:
-        assert re.fullmatch(r"[\w/]+:\d+\.\d+\.\d+-\w+", SERVICES[name]["image"])
+    for name in STORES | set(GATEWAYS):
+        assert re.fullmatch(r"[\w/-]+:\d+\.\d+\.\d+-\w+", SERVICES[name]["image"])
 
 
 def test_the_image_runs_without_root_and_from_locked_packages():
