@@ -78,6 +78,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # asks at every request
     )
     app.state.settings = settings
     app.state.clock = clock

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.auth import machine
-from api.edge import Edge, answer
+from api.edge import Edge, told
 from api.errors import Problem
 from api.middleware import POSITIONS_LIMIT_BYTES
 from flowctl.storage.sources import Source
@@ -50,7 +50,8 @@ async def post_fixes(request: Request, source: Annotated[Source, Depends(machine
         raise Problem(413, "Body too large", str(error)) from error
     except MalformedError as error:
         raise Problem(400, "Malformed body", str(error)) from error
-    return answer(await edge.take(fixes, source, received_at_us))
+    taken = await edge.take(fixes, source, received_at_us)
+    return Response(told(taken), media_type=_JSON)
 
 
 def _decoder(request: Request) -> Decode:

@@ -1,6 +1,5 @@
 """What surrounds every request: the limit of its body, and the headers that protect browsers."""
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,13 +19,14 @@ _CONTENT_POLICY = (
     " connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'none'"
 )
-_PROTECTION = {
-    "content-security-policy": _CONTENT_POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
-    "cross-origin-opener-policy": "same-origin",
-}
+_PROTECTION = (
+    (b"content-security-policy", _CONTENT_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+_CACHING = b"cache-control"
 
 
 class ProtectiveHeaders:
@@ -43,11 +43,10 @@ class ProtectiveHeaders:
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _PROTECTION.items():
-                    headers[name] = value
-                if scope["path"].startswith("/v1/"):
-                    headers.setdefault("cache-control", "no-store")
+                headers = [*message.get("headers", ()), *_PROTECTION]
+                if scope["path"].startswith("/v1/") and all(h[0] != _CACHING for h in headers):
+                    headers.append((_CACHING, b"no-store"))
+                message["headers"] = headers
             await send(message)
 
         await self.app(scope, receive, send_protected)
@@ -86,8 +85,8 @@ class BodyLimit:
 
 
 def _claimed(scope: Scope) -> int:
-    claimed = Headers(scope=scope).get("content-length", "")
-    return int(claimed) if claimed.isdecimal() else 0
+    claimed = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(claimed) if claimed.isdigit() else 0
 
 
 async def _drain(receive: Receive) -> None:

@@ -39,12 +39,11 @@ def _serve(run: Callable[[Settings], None]) -> None:
 
 
 @app.command()
-def api() -> None:
+def api(
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
+) -> None:
     """Serve the API and the pages."""
-    import uvicorn  # noqa: PLC0415 - the other commands do without the web server
-
-    from api.app import create_app  # noqa: PLC0415
-    from flowctl.clock import clock  # noqa: PLC0415
+    from api.serve import serve  # noqa: PLC0415 - the other commands do without the web server
     from flowctl.storage.sites import get_site  # noqa: PLC0415
 
     with sentences():
@@ -52,15 +51,7 @@ def api() -> None:
         # Asked here as well: inside the server's start-up a refusal would come with a traceback.
         with psycopg.connect(chosen.database_url) as conn:
             get_site(conn, chosen.site)
-        application = create_app(chosen, clock(chosen.clock_file))
-        uvicorn.run(
-            application,
-            host=chosen.host,
-            port=chosen.port,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=2,  # an operator's stream of events never ends by itself
-        )
+        serve(chosen, workers=workers)
 
 
 @app.command()

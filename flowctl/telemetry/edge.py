@@ -1,6 +1,6 @@
 """The edge: a decoded body becomes the batch that goes to disk, and the answer its sender gets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.site import Site
-from flowctl.telemetry.fixes import FIX, FixBatch, SetAside, rows_of
+from flowctl.telemetry.fixes import FIX, FixBatch, SetAside, merge, rows_of
 from flowctl.telemetry.formats.decoded import Decoded
 from flowctl.telemetry.screening import ACCEPTED, DETAILS, REASONS, Reason, ScreeningParams, screen
 
@@ -84,6 +84,13 @@ def intake(
         FixBatch(kept.devices, kept.rows, tuple(item for _, item in aside)),
         tuple(rejection for rejection, _ in aside),
     )
+
+
+def join(parts: Sequence[Decoded]) -> Decoded:
+    """Return what many bodies held as one; its rows are numbered anew, in the order given."""
+    fixes = merge([FixBatch(part.devices, part.rows) for part in parts])
+    misfits = tuple(misfit for part in parts for misfit in part.misfits)
+    return Decoded(fixes.devices, fixes.rows, np.arange(len(fixes.rows)), misfits)
 
 
 def _judge_devices(

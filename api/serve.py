@@ -1,0 +1,48 @@
+"""The API as a process, or as several that share the port."""
+
+import gc
+import os
+import signal
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
+from threading import Thread
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from flowctl.clock import clock
+from flowctl.settings import Settings, settings
+
+
+def serve(chosen: Settings, *, workers: int) -> None:
+    """Serve until asked to stop; the settings are read anew by each of several processes."""
+    uvicorn.run(
+        "api.serve:application",
+        factory=True,
+        workers=workers,
+        host=chosen.host,
+        port=chosen.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,  # an operator's stream of events never ends by itself
+    )
+
+
+def application() -> FastAPI:
+    """Return the application of this process."""
+    chosen = settings()
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=[parent], daemon=True).start()
+    made = create_app(chosen, clock(chosen.clock_file))
+    # What is there by now stays: walking it in search of garbage took a third of a fix's time.
+    gc.collect()
+    gc.freeze()
+    return made
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End when the first process is gone however it ended, for we hold its port."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
