@@ -90,9 +90,13 @@ def simulator() -> None:
 def migrate() -> None:
     """Bring the database to the newest schema."""
     from flowctl.storage import migrate as schema  # noqa: PLC0415
+    from flowctl.storage.partitions import describe_level  # noqa: PLC0415
 
     with sentences():
-        typer.echo(f"The database is at revision {schema.migrate(get_settings().database_url)}.")
+        url = get_settings().database_url
+        typer.echo(f"The database is at revision {schema.migrate(url)}.")
+        with psycopg.connect(url) as conn:
+            typer.echo(describe_level(conn))
 
 
 @site_app.command("check")

@@ -26,6 +26,7 @@ from flowctl.site_files import read_source
 from flowctl.storage.day_report import day_report
 from flowctl.storage.heartbeats import find_beat
 from flowctl.storage.leases import list_positions
+from flowctl.storage.partitions import describe_level
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import PARTITIONS
 from simulations.engine import run
@@ -179,6 +180,7 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
                 seed=options.seed,
             )
         )
+        console.print(describe_level(stage.watch.conn), style="dim", soft_wrap=True)
         _greet(console, stage.system, time.monotonic() - began)
         end = scenario.start + timedelta(days=1)
         _play(options, stage, console, end, stopped)
