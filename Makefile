@@ -7,6 +7,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test quick check lock clean test-packages
 BIN := .venv/bin
+PGLITE := tests/pglite
 
 help:
 	@echo "make setup   install everything into .venv and build the pages"
@@ -76,8 +77,14 @@ test: setup check test-packages
 	scripts/with_node npm run check --prefix $(WEB)
 	$(BIN)/pytest -rs
 
-test-packages:
+test-packages: $(PGLITE)/node_modules/.installed
 	@scripts/install_test_packages
+
+# TimescaleDB's Community edition, which runs in Node.js.
+$(PGLITE)/node_modules/.installed: $(PGLITE)/package.json $(PGLITE)/package-lock.json | $(BIN)/uv
+	@echo "Installing TimescaleDB for the tests"
+	@scripts/with_node npm ci --prefix $(PGLITE) --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # --- Locked requirements --------------------------------------------------------------------------
 
@@ -91,5 +98,5 @@ lock: $(BIN)/uv
 
 clean:
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out
-	rm -rf $(WEB)/node_modules $(WEB)/dist
+	rm -rf $(WEB)/node_modules $(WEB)/dist $(PGLITE)/node_modules
 	@echo ".state holds the demo's data; to remove them too: rm -rf .state"

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
 
+import community
 import psycopg
 import pytest
 import redis
@@ -53,6 +54,16 @@ def timescale_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def community_url(state_dir: Path) -> Iterator[str]:
+    """Return the address of a TimescaleDB server (Community), without a database's name."""
+    obstacle = community.find_obstacle()
+    if obstacle is not None:
+        pytest.skip(obstacle)
+    with community.running_community(state_dir / "community") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def postgres_template(postgres_url: str) -> str:
     """Return the server's address once it holds a migrated template to copy."""
     return _with_template(postgres_url)
@@ -62,6 +73,12 @@ def postgres_template(postgres_url: str) -> str:
 def timescale_template(timescale_url: str) -> str:
     """Return the server's address once it holds a migrated template to copy."""
     return _with_template(timescale_url)
+
+
+@pytest.fixture(scope="session")
+def community_template(community_url: str) -> str:
+    """Return the server's address once it holds a migrated template to copy."""
+    return _with_template(community_url)
 
 
 @pytest.fixture
@@ -76,11 +93,22 @@ def timescale_database(timescale_template: str) -> Iterator[str]:
     yield from _copy_of_template(timescale_template)
 
 
-@pytest.fixture(params=["postgresql", pytest.param("timescaledb", marks=pytest.mark.timescale)])
+@pytest.fixture
+def community_database(community_template: str) -> Iterator[str]:
+    """Return the url of a migrated, empty database of TimescaleDB Community."""
+    yield from _copy_of_template(community_template)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("database", id="postgresql"),
+        pytest.param("timescale_database", id="apache", marks=pytest.mark.timescale),
+        pytest.param("community_database", id="community", marks=pytest.mark.timescale),
+    ]
+)
 def any_database(request: pytest.FixtureRequest) -> str:
-    """Return the url of a migrated, empty database: once of PostgreSQL, once of TimescaleDB."""
-    name = "database" if request.param == "postgresql" else "timescale_database"
-    url: str = request.getfixturevalue(name)
+    """Return the url of a migrated, empty database: once of each storage level."""
+    url: str = request.getfixturevalue(request.param)
     return url
 
 

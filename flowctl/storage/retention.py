@@ -50,8 +50,9 @@ def retain(conn: Connection, site: Site, now: datetime, *, wall_clock: bool) -> 
         if not alone:
             return
         lateness = timedelta(seconds=site.lateness_limit_s)
+        ahead = _DAY + timedelta(seconds=site.future_limit_s)  # until the next call
         with conn.transaction():
-            ensure_fix_partitions(conn, (now - lateness).date(), (now + _DAY).date())
+            ensure_fix_partitions(conn, (now - lateness).date(), (now + ahead).date())
         _drop_aside_before(conn, now - timedelta(days=site.aside_kept_days))
         keep = timedelta(days=site.fixes_kept_days)
         if tables_level(conn) is Capability.TIMESCALEDB_COMMUNITY:

@@ -1,5 +1,8 @@
-"""The schema on a plain PostgreSQL and on a real TimescaleDB."""
+"""The schema on each storage level: plain PostgreSQL and TimescaleDB of both editions."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -11,16 +14,31 @@ import pytest
 from flowctl.errors import UnavailableError
 from flowctl.server_process import free_port
 from flowctl.storage.migrate import migrate
-from flowctl.storage.partitions import Capability, capability, ensure_fix_partitions
+from flowctl.storage.partitions import (
+    Capability,
+    capability,
+    describe_level,
+    ensure_fix_partitions,
+    tables_level,
+)
 
 DAY = date(2024, 1, 23)
 NOON = datetime(2024, 1, 23, 12, tzinfo=UTC)
 T = TypeVar("T")
-both_servers = pytest.mark.parametrize(
+every_server = pytest.mark.parametrize(
     "empty_database",
-    ["postgres_url", pytest.param("timescale_url", marks=pytest.mark.timescale)],
+    [
+        "postgres_url",
+        pytest.param("timescale_url", marks=pytest.mark.timescale),
+        pytest.param("community_url", marks=pytest.mark.timescale),
+    ],
     indirect=True,
 )
+LEVELS = {
+    "database": Capability.POSTGRESQL,
+    "timescale_database": Capability.TIMESCALEDB_APACHE,
+    "community_database": Capability.TIMESCALEDB_COMMUNITY,
+}
 
 
 def insert_fix(conn: psycopg.Connection, at: datetime) -> None:
@@ -36,7 +54,7 @@ def at_once(*calls: Callable[[], T]) -> list[T]:
         return [running.result() for running in [pool.submit(call) for call in calls]]
 
 
-@both_servers
+@every_server
 def test_an_empty_database_reaches_the_newest_revision_and_stays_there(empty_database: str):
     newest = migrate(empty_database)
     with psycopg.connect(empty_database) as conn:
@@ -44,7 +62,7 @@ def test_an_empty_database_reaches_the_newest_revision_and_stays_there(empty_dat
     assert migrate(empty_database) == newest
 
 
-@both_servers
+@every_server
 def test_two_processes_that_migrate_at_once_take_turns(empty_database: str):
     revisions = at_once(*[lambda: migrate(empty_database)] * 4)
     assert len(set(revisions)) == 1
@@ -58,10 +76,42 @@ def test_a_database_that_does_not_answer_is_named_as_such():
 
 
 def test_the_server_is_known_for_what_it_can_do(any_database: str, request: pytest.FixtureRequest):
-    on_timescale = "timescaledb" in request.node.callspec.id
-    expected = Capability.TIMESCALEDB_APACHE if on_timescale else Capability.POSTGRESQL
+    expected = LEVELS[request.node.callspec.params["any_database"]]
     with psycopg.connect(any_database) as conn:
-        assert capability(conn) is expected
+        assert capability(conn) is tables_level(conn) is expected
+
+
+def test_the_level_is_told_in_a_sentence(any_database: str, request: pytest.FixtureRequest):
+    words = {
+        Capability.POSTGRESQL: "PostgreSQL alone",
+        Capability.TIMESCALEDB_APACHE: "TimescaleDB, Apache edition",
+        Capability.TIMESCALEDB_COMMUNITY: "TimescaleDB, Community edition",
+    }
+    with psycopg.connect(any_database) as conn:
+        said = describe_level(conn)
+    assert said.startswith(words[LEVELS[request.node.callspec.params["any_database"]]])
+    assert "could do more" not in said
+
+
+def test_migrate_tells_the_level(empty_database: str):
+    environment = {"FLOWCTL_SECRET": "s" * 32, "FLOWCTL_DATABASE_URL": empty_database}
+    said = subprocess.run(
+        [sys.executable, "-m", "flowctl.cli", "migrate"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.endswith("PostgreSQL alone: fixes lie in a partition a day.\n")
+
+
+@pytest.mark.timescale
+def test_tables_made_for_less_than_the_server_can_do_are_told(timescale_database: str):
+    with psycopg.connect(timescale_database) as conn:
+        conn.execute("alter table fixes rename to hyper")
+        conn.execute("create table fixes (fixed_at timestamptz) partition by range (fixed_at)")
+        assert "PostgreSQL alone" in describe_level(conn)
+        assert "The server could do more" in describe_level(conn)
 
 
 def test_a_fix_is_stored_once_however_often_it_comes(any_database: str):
