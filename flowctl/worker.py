@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Event
 from typing import Any
 from zlib import crc32
@@ -29,7 +29,9 @@ from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
 from flowctl.storage.heartbeats import Heart, beat
 from flowctl.storage.leases import APPLICATION
+from flowctl.storage.partitions import describe_level
 from flowctl.storage.plans import commit_decision, end_cleared_trips
+from flowctl.storage.retention import retain
 from flowctl.storage.sites import get_site
 from flowctl.storage.snapshot import gate_histories, list_live_trips
 from flowctl.telemetry.ingest import Ingest
@@ -96,8 +98,13 @@ def _ingest(
         options="-c timezone=UTC",
     ) as conn:
         ingest = Ingest.begin(conn, store, get_site(conn, settings.site), name=name)
-        _log.info("ingest ready", site=settings.site, worker=name)
+        _log.info("ingest ready", site=settings.site, worker=name, storage=describe_level(conn))
+        day: date | None = None
         while not stop.is_set():
+            now = domain.now()
+            if now.date() != day:
+                retain(conn, ingest.site, now, wall_clock=settings.clock_file is None)
+                day = now.date()
             ingest.step(domain.now, block_ms=100 if settings.clock_file is None else 5)
             patience.reset()
         ingest.own.leave()

@@ -17,7 +17,7 @@ import psycopg
 import redis
 import structlog
 
-from flowctl.site import Site
+from flowctl.site import Site, UnknownDevices
 from flowctl.storage import leases as lease_store
 from flowctl.storage import outcomes
 from flowctl.storage.heartbeats import Heart
@@ -215,7 +215,7 @@ class Ingest:
                 now=now,
                 oldest=now - timedelta(seconds=self.site.lateness_limit_s),
                 most=RELEASED_AT_ONCE,
-                held=True,
+                held=self.site.unknown_devices is UnknownDevices.HOLD,
             )
             if items:
                 aside = [item for _, item in items]

@@ -216,7 +216,7 @@ def test_what_fails_screening_is_kept_with_its_reason_and_counted(bench: Bench):
     bench.work()
     kept = bench.rows("select reason, device_uid from fixes_aside order by id")
     assert sorted(kept, key=str) == sorted(
-        [("latitude_out_of_range", "A"), ("malformed", None), ("too_late", "A")], key=str
+        [("latitude_out_of_range", "A"), ("malformed", "A"), ("too_late", "A")], key=str
     )
     outcomes = total_outcomes(bench.conn)
     assert (outcomes.stored, outcomes.duplicate, outcomes.set_aside) == (1, 0, 3)

@@ -63,10 +63,13 @@ class Crew:
         return total_outcomes(self.conn).stored
 
 
-@pytest.fixture
-def crew(any_database: str, valkey: str) -> Iterator[Crew]:
+# The server the Community edition is tested on has one session for all: no two workers there.
+@pytest.fixture(
+    params=["database", pytest.param("timescale_database", marks=pytest.mark.timescale)]
+)
+def crew(request: pytest.FixtureRequest, valkey: str) -> Iterator[Crew]:
     with ExitStack() as stack:
-        yield Crew(any_database, valkey, stack)
+        yield Crew(request.getfixturevalue(request.param), valkey, stack)
 
 
 def step(worker: Ingest) -> int:
