@@ -1,11 +1,11 @@
-# make setup | demo | test | quick | lock | clean
+# make setup | demo | test | quick | faults | lock | clean
 #
 # Everything lands in .venv (Python), api/web (pages), .tools (programs for the tests) and .state (the
 # demo's stores). A stamp says what is done, so a second `make setup` has nothing to do.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick check lock clean test-packages
+.PHONY: help setup demo test quick faults check lock clean test-packages
 BIN := .venv/bin
 PGLITE := tests/pglite
 
@@ -14,6 +14,7 @@ help:
 	@echo "make demo    play a day at the border, with everything it needs (opens no port but loopback)"
 	@echo "make test    every check and every test"
 	@echo "make quick   the checks and tests that take seconds"
+	@echo "make faults  kill everything in turn under load and count what was acknowledged (20 min)"
 	@echo "make lock    renew the locked requirements"
 	@echo "make clean   remove what the above made"
 
@@ -76,6 +77,9 @@ test: setup check test-packages
 	$(BIN)/lint-imports
 	scripts/with_node npm run check --prefix $(WEB)
 	$(BIN)/pytest -rs
+
+faults: $(BIN)/.tests
+	@PYTHONPATH=tests $(BIN)/python -m faults
 
 test-packages: $(PGLITE)/node_modules/.installed
 	@scripts/install_test_packages

@@ -72,7 +72,8 @@ def _windows(blocks: Blocks, entries: Sequence[Entry]) -> Iterator[tuple[int, in
     for low in range(first - 1, last + 1, _BLOCKS_AT_ONCE):
         high = min(low + _BLOCKS_AT_ONCE, last + 1)
         inside = [number for number in range(low - 1, high + 1) if number in by_block]
-        start_ms, end_ms = blocks.begins_ms(low), blocks.begins_ms(high)
+        start_ms = blocks.begins_ms(low)
+        end_ms = blocks.begins_ms(high) + (1 if high > last else 0)
         sent, yes = _keys_of(blocks, by_block, inside)
         yield start_ms, end_ms, _within(sent, start_ms, end_ms), _within(yes, start_ms, end_ms)
 

@@ -93,7 +93,14 @@ class Driving:
 
     __slots__ = ("_routes", "_ways", "zone_trucks")
 
-    def __init__(self, trucks: int, routes: tuple[Route, ...], *, seed: int) -> None:
+    def __init__(
+        self,
+        trucks: int,
+        routes: tuple[Route, ...],
+        *,
+        seed: int,
+        zone_trucks: int | None = None,
+    ) -> None:
         rng = np.random.default_rng([seed, trucks])
         region = _REGIONS[rng.choice(len(_REGIONS), trucks, p=_REGIONS[:, 3])]
         turn = rng.uniform(0, 2 * np.pi, trucks)
@@ -115,7 +122,8 @@ class Driving:
             axis=1,
         )
         self._routes = routes
-        self.zone_trucks = min(ZONE_TRUCKS, round(trucks * ZONE_SHARE)) if routes else 0
+        usual = min(ZONE_TRUCKS, round(trucks * ZONE_SHARE))
+        self.zone_trucks = usual if zone_trucks is None else zone_trucks
 
     def at(
         self, truck: NDArray[np.int64], at_s: Floats, rng: np.random.Generator

@@ -49,6 +49,7 @@ class LoadSpec(msgspec.Struct, frozen=True):
     seconds: float
     connections: int
     ledger: str
+    zone_trucks: int | None = None  # how many go through the zones; None: as `driving` says
     abandons: float = 0.0  # share of posts that are given up after a failure
     patience_s: float = 60.0  # how long a post may go without a yes once the time is over
 
@@ -59,7 +60,8 @@ class LoadSpec(msgspec.Struct, frozen=True):
     def blocks(self) -> Blocks:
         """Return what makes the fixes."""
         routes = routes_of(load_site(Path(self.site)))
-        return Blocks(self.plan(), Driving(self.trucks, routes, seed=self.seed))
+        driving = Driving(self.trucks, routes, seed=self.seed, zone_trucks=self.zone_trucks)
+        return Blocks(self.plan(), driving)
 
 
 class LoadState(msgspec.Struct):

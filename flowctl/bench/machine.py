@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -155,8 +155,12 @@ class Machine:
 
 
 @contextmanager
-def running_machine(home: Path, layout: Layout, *, trucks: int) -> Iterator[Machine]:
+def running_machine(
+    home: Path, layout: Layout, *, trucks: int, before: Callable[[str], None] = lambda _: None
+) -> Iterator[Machine]:
     """Run everything in an empty directory, with the devices of ``trucks`` trucks registered.
+
+    ``before`` is given the database's address while there is nothing in it.
 
     Raises
     ------
@@ -172,6 +176,7 @@ def running_machine(home: Path, layout: Layout, *, trucks: int) -> Iterator[Mach
     machine: Machine | None = None
     try:
         stores[VALKEY] = start_valkey(home)
+        before(postgres.url)
         machine = _prepare(home, layout, stores, trucks)
         for name in (*machine.apis, *machine.workers):
             machine.start(name)
