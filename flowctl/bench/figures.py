@@ -34,15 +34,18 @@ class Figures:
     """A run's figures.
 
     ``fixes_per_s`` counts distinct fixes from the first post to the last commit, all of them
-    stored and judged; ``ratio`` is against ``raw_copy_per_s``. ``lost`` are fixes acknowledged and
-    not stored, ``duplicated`` those stored or counted twice, ``miscounted`` how far the system's
-    own counters are from what it acknowledged. ``p50_s`` … are from a fix's reception to the
-    first sight of the visit it confirmed, seen within ``sight_gap_s`` at worst.
+    stored and judged; ``ratio`` is against ``raw_copy_per_s``. The rates per second of processor
+    time, that of every process there is, hold on a machine that others use as well. ``lost`` are
+    fixes acknowledged and not stored, ``duplicated`` those stored or counted twice, ``miscounted``
+    how far the system's own counters are from what it acknowledged. ``p50_s`` … are from a fix's
+    reception to the first sight of the visit it confirmed, seen within ``sight_gap_s`` at worst.
     """
 
     fixes_per_s: float
     raw_copy_per_s: float | None
     ratio: float | None
+    fixes_per_cpu_s: float
+    raw_copy_per_cpu_s: float | None
     lost: int
     duplicated: int
     miscounted: int
@@ -103,8 +106,12 @@ def table(figures: Figures) -> RenderableType:
 def _lines(f: Figures) -> list[tuple[str, str]]:
     return [
         ("stored and judged", f"{f.fixes_per_s:,.0f} fixes/s ({f.fixes:,} in {f.seconds:.1f} s)"),
-        ("raw COPY, same rows", f"{_per_s(f.raw_copy_per_s)}, {f.rows_a_transaction:,} at a time"),
+        ("raw COPY, same rows", f"{_rows(f.raw_copy_per_s)}/s, {f.rows_a_transaction:,} at a time"),
         ("ratio", "–" if f.ratio is None else f"{f.ratio:.2f}"),
+        (
+            "per CPU second",
+            f"{f.fixes_per_cpu_s:,.0f} fixes, raw COPY {_rows(f.raw_copy_per_cpu_s)}",
+        ),
         ("lost, duplicated", f"{f.lost}, {f.duplicated} (miscounted {f.miscounted})"),
         (
             "receipt → visit",
@@ -127,8 +134,8 @@ def _lines(f: Figures) -> list[tuple[str, str]]:
     ]
 
 
-def _per_s(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f} rows/s"
+def _rows(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f} rows"
 
 
 def _s(value: float | None) -> str:

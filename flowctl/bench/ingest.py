@@ -10,14 +10,14 @@ from pathlib import Path
 import psycopg
 
 from flowctl.bench.bodies import Format
-from flowctl.bench.copy_rate import raw_copy_per_s
+from flowctl.bench.copy_rate import CopyRate, measure_copy
 from flowctl.bench.counting import Tally, rows_a_transaction, tally
 from flowctl.bench.figures import Conditions, Disk, Figures, megabytes
 from flowctl.bench.ledger import read_ledger
 from flowctl.bench.load import LoadSpec, LoadState
 from flowctl.bench.load_process import LoadProcess, posting
-from flowctl.bench.machine import SITE, VALKEY, Layout, Machine, running_machine
-from flowctl.bench.usage import Sampler, Usage
+from flowctl.bench.machine import POSTGRES, SITE, VALKEY, Layout, Machine, running_machine
+from flowctl.bench.usage import Sampler, Usage, use_of
 from flowctl.bench.watching import VisitWatch, drain
 from flowctl.errors import FlowctlError
 from flowctl.storage.outcomes import StoreCount, total_outcomes
@@ -73,8 +73,11 @@ def run_bench(options: BenchOptions, tell: Tell) -> Figures:
             url = machine.settings.database_url
             batch = _batch(url)
             disk = _disk(machine, url)
-            raw = raw_copy_per_s(
-                url, batch=batch, progress=lambda n: tell(f"raw COPY: {n:,} rows copied")
+            raw = measure_copy(
+                url,
+                batch=batch,
+                cpu_s=lambda: _cpu_s(machine),
+                progress=lambda n: tell(f"raw COPY: {n:,} rows copied"),
             )
     cores = len(os.sched_getaffinity(0))
     conditions = Conditions(cores, round(load_before, 2), round(load_after, 2))
@@ -155,6 +158,12 @@ def _count(run: _Run, machine: Machine) -> tuple[Tally, StoreCount]:
         return tally(conn, run.spec.blocks(), entries), total_outcomes(conn)
 
 
+def _cpu_s(machine: Machine) -> float:
+    """Return the processor time of the database and of this process so far."""
+    pids = {POSTGRES: machine.servers()[POSTGRES].pid}
+    return use_of(pids)[POSTGRES].cpu_s + time.process_time()
+
+
 def _batch(database_url: str) -> int:
     with psycopg.connect(database_url) as conn:
         return rows_a_transaction(conn)
@@ -177,7 +186,7 @@ def _figures(
     options: BenchOptions,
     run: _Run,
     count: tuple[Tally, StoreCount],
-    raw: float | None,
+    raw: CopyRate | None,
     batch: int,
     disk: Disk,
     conditions: Conditions,
@@ -190,8 +199,10 @@ def _figures(
     rate = kept.stored / seconds
     return Figures(
         fixes_per_s=round(rate, 1),
-        raw_copy_per_s=None if raw is None else round(raw, 1),
-        ratio=None if raw is None else round(rate / raw, 4),
+        raw_copy_per_s=None if raw is None else round(raw.per_s, 1),
+        ratio=None if raw is None else round(rate / raw.per_s, 4),
+        fixes_per_cpu_s=round(kept.stored / sum(use.cpu_s for use in run.usage.values()), 1),
+        raw_copy_per_cpu_s=None if raw is None else round(raw.per_cpu_s, 1),
         lost=kept.lost,
         duplicated=kept.twice + max(0, counters.stored - kept.stored),
         # Only a post without an answer, tried again, may count its fixes as doubles once more.
