@@ -38,6 +38,12 @@ class RunningApi:
     border: Border
     clients: list[httpx.Client] = field(default_factory=list)
 
+    @property
+    def store(self) -> str:
+        """The url of its Valkey."""
+        url: str = self.app.state.settings.valkey_url
+        return url
+
     def client(self, **headers: str) -> httpx.Client:
         """Return a client without credentials."""
         made = httpx.Client(base_url=self.url, headers=headers, timeout=20)
