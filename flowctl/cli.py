@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from flowctl import cli_sources
+from flowctl import cli_devices, cli_sources
 from flowctl.bench import commands as bench_commands
 from flowctl.cli_listen import listen_app
 from flowctl.errors import FlowctlError
@@ -29,6 +29,8 @@ app = typer.Typer(
 site_app = typer.Typer(no_args_is_help=True, help="Sites: check their files, load them.")
 app.add_typer(site_app, name="site")
 app.add_typer(cli_sources.app, name="source")
+app.add_typer(cli_devices.app, name="device")
+app.command("aside")(cli_devices.aside)
 app.add_typer(listen_app, name="listen")
 app.add_typer(bench_commands.app, name="bench")
 

@@ -96,7 +96,7 @@ def list_all() -> None:
     unread = [count for count in counts if count.source is None]
     if unread:
         table.add_row("(unreadable)", "", "", _counts(unread))
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @app.command("token")

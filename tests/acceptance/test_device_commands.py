@@ -1,0 +1,129 @@
+"""Sources, devices and what was set aside, by the commands an administrator types."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from flowctl.data_files import data_dir
+from flowctl.registry.accounts import hash_token
+from flowctl.storage.outcomes import count_outcomes, set_aside
+from flowctl.storage.sources import ScreeningOverrides, Source, find_source
+from flowctl.telemetry.fixes import SetAside, microseconds
+
+
+class Shell:
+    """Runs commands against one database."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+
+    def run(self, *arguments: str, refused: bool = False) -> str:
+        """Return what a command said, on standard error where it is to refuse."""
+        done = subprocess.run(
+            [sys.executable, "-m", "flowctl.cli", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "COLUMNS": "200",
+                "FLOWCTL_SECRET": "s" * 32,
+                "FLOWCTL_DATABASE_URL": self.database,
+            },
+        )
+        assert done.returncode == (1 if refused else 0), done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stderr if refused else done.stdout
+
+    def whose(self, token: str) -> Source | None:
+        """Return whom a printed token belongs to now."""
+        with psycopg.connect(self.database) as conn:
+            return find_source(conn, hash_token(token.strip()), wall_now=datetime.now(UTC))
+
+
+@pytest.fixture
+def shell(database: str) -> Shell:
+    made = Shell(database)
+    made.run("site", "load", str(data_dir() / "sites/lang_son"))
+    return made
+
+
+def test_a_source_is_added_seen_changed_rotated_and_withdrawn(shell: Shell):
+    first = shell.run("source", "add", "acme", "--enrols", "--rate", "500", "--future-limit", "60")
+    with psycopg.connect(shell.database) as conn:
+        count_outcomes(conn, {(datetime.now(UTC).date(), 1, "stored"): 1234})
+    listed = shell.run("source", "list")
+    for said in ("acme", "enrols", "500 fixes/s", "future_limit_s 60", "stored 1,234", "withdrawn"):
+        assert said in listed
+    shell.run("source", "set", "acme", "--no-enrols", "--rate", "0", "--accuracy-limit", "50")
+    assert shell.whose(first) == Source(1, "acme", False, ScreeningOverrides(None, 60, 50.0), None)
+    shell.run("source", "set", "acme", "--as-site")
+    assert shell.whose(first) == Source(1, "acme")
+    second = shell.run("source", "rotate", "acme", "--grace", "0s")
+    assert shell.whose(first) is None
+    of_device = shell.run("source", "token", "acme", "--device", "VN-1", "--lasts", "90d")
+    known = shell.whose(of_device)
+    assert known is not None
+    assert known.device_uid == "VN-1"
+    assert "2 tokens" in shell.run("source", "withdraw", "acme")
+    assert [shell.whose(token) for token in (second, of_device)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("source", "add", "acme", "--lateness-limit", "700000"), "60 and 604800 s"),
+        (("source", "rotate", "nobody"), "no source 'nobody'"),
+        (("source", "token", "nobody", "--lasts", "soon"), "'soon' is no span of time"),
+        (("device", "add", "VN-1", "--plate", "?"), "number plate"),
+        (("device", "add", "VN-1", "--source", "nobody"), "no source 'nobody'"),
+        (("device", "import", "nowhere.csv"), "nowhere.csv"),
+        (("aside", "--reason", "late"), "too_late"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(
+    shell: Shell, arguments: tuple[str, ...], says: str
+):
+    assert says in shell.run(*arguments, refused=True)
+
+
+def test_devices_are_added_imported_listed_and_their_conflicts_named(shell: Shell, tmp_path: Path):
+    shell.run("source", "add", "acme")
+    said = shell.run("device", "add", "VN-1", "--plate", "12C-123.45", "--source", "acme")
+    assert "VN-1" in said
+    assert "12C12345 as its primary device" in said
+    assert "Nothing contradicts itself" in shell.run("device", "conflicts")
+    file = tmp_path / "fleet.csv"
+    file.write_text("uid,plate,source\nVN-2,12C12345,acme\nVN-3,,\n", encoding="utf-8-sig")
+    assert "2 devices: 2 new" in shell.run("device", "import", str(file))
+    assert "12C12345 has two devices" in shell.run("device", "conflicts")
+    page = shell.run("device", "list", "--limit", "2")
+    assert "VN-2" in page
+    assert "VN-3" not in page
+    assert "VN-3" in shell.run("device", "list", "--after", "VN-2")
+    file.write_bytes(b"uid\n\xff\n")
+    assert "UTF-8" in shell.run("device", "import", str(file), refused=True)
+
+
+def test_fixes_that_were_set_aside_are_listed_and_cannot_steer_the_terminal(shell: Shell):
+    shell.run("source", "add", "acme")
+    now = datetime.now(UTC)
+    with psycopg.connect(shell.database) as conn:
+        for reason, ago, raw in (
+            ("malformed", timedelta(hours=1), b"[red]\x1b[2J\xff"),
+            ("too_late", timedelta(hours=30), b"{}"),
+        ):
+            at = microseconds(now - ago)
+            set_aside(conn, [SetAside(1, at, reason, "VN-1", at, raw)])
+    listed = shell.run("aside")
+    assert "malformed" in listed
+    assert "too_late" not in listed
+    assert "[red]·[2J\\xff" in listed
+    assert "too_late" in shell.run("aside", "--since", "2d", "--reason", "too_late")
+    counted = shell.run("aside", "--counts", "--source", "acme")
+    assert "malformed" in counted
