@@ -14,7 +14,6 @@ from flowctl.telemetry.fixes import (
     rows_of,
 )
 from flowctl.telemetry.formats import own
-from flowctl.telemetry.formats.decoded import MalformedError
 from flowctl.telemetry.screening import ACCEPTED, REASONS, ScreeningParams, screen
 
 NOW_US = 1_705_971_723_000_000  # 2024-01-23T01:02:03Z
@@ -32,65 +31,6 @@ GOOD = {
 
 def body(*fixes: object) -> bytes:
     return json.dumps(fixes).encode()
-
-
-def test_the_published_example_is_read_column_by_column():
-    decoded = own.decode_json(body(GOOD))
-    [row] = decoded.rows
-    assert decoded.devices == ("VN-7781",)
-    assert row["fixed_at"] == NOW_US
-    assert (row["lon"], row["lat"], row["ignition"]) == (106.70, 21.94, 1)
-    assert row["speed_mps"] == pytest.approx(11.2)
-
-
-def test_what_a_fix_does_not_say_is_absent_and_not_zero():
-    bare = {name: GOOD[name] for name in ("device", "fixed_at", "lon", "lat")}
-    [row] = own.decode_json(body(bare)).rows
-    assert np.isnan([row["speed_mps"], row["heading_deg"], row["accuracy_m"]]).all()
-    assert row["ignition"] == -1
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {**GOOD, "device": ""},
-        {name: value for name, value in GOOD.items() if name != "device"},
-        {**GOOD, "lat": "north"},
-        {**GOOD, "fixed_at": "yesterday"},
-        {**GOOD, "fixed_at": "2024-01-23T01:02:03"},
-        {**GOOD, "device": "x" * 65},
-        {**GOOD, "device": "a\x00b"},
-        {**GOOD, "speed_mps": -4},
-        {**GOOD, "speed_mps": 1e300},
-        {**GOOD, "heading_deg": 720},
-        17,
-        None,
-    ],
-)
-def test_one_bad_item_is_named_and_the_others_are_taken(bad: object):
-    decoded = own.decode_json(body(GOOD, bad, GOOD))
-    assert decoded.item.tolist() == [0, 2]
-    [misfit] = decoded.misfits
-    assert misfit.index == 1
-    assert json.loads(misfit.raw) == bad
-    assert misfit.detail
-
-
-@pytest.mark.parametrize("bad", [b"", b"{", b"[" * 1_000_000, b'{"a": 1}', b"\xff\xfe", b"17"])
-def test_a_body_that_is_no_array_is_refused_as_a_whole(bad: bytes):
-    with pytest.raises(MalformedError, match="not a JSON array"):
-        own.decode_json(bad)
-
-
-def test_an_item_that_is_no_text_costs_the_others_nothing():
-    good = json.dumps(GOOD).encode()
-    decoded = own.decode_json(b"[" + good + b"," + good.replace(b"VN-7781", b"VN-\xff") + b"]")
-    assert decoded.item.tolist() == [0]
-    assert [misfit.index for misfit in decoded.misfits] == [1]
-
-
-def test_an_empty_batch_is_nothing_wrong():
-    assert len(own.decode_json(b"[]").rows) == 0
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.telemetry.formats import columnar
-from flowctl.telemetry.formats.decoded import Decoded, MalformedError, Misfit
+from flowctl.telemetry.formats.decoded import Decoded, MalformedError
 from flowctl.telemetry.formats.lists import EpochMs, Instant, Name, check_count, rows_from
+from flowctl.telemetry.formats.mending import as_it_came, mend
 from flowctl.telemetry.formats.wire import (
     JSON,
     MSGPACK,
@@ -52,10 +53,11 @@ def decode_json(body: bytes) -> Decoded:
     try:
         return _decode_json(body)
     except MalformedError:
-        if b"NaN" not in body and b"Infinity" not in body:
+        mended = mend(body)
+        if mended == body:
             raise
-    decoded = _decode_json(_STRING_OR_NO_NUMBER.sub(_quoted, body))
-    return replace(decoded, misfits=tuple(map(_as_it_came, decoded.misfits)))
+    decoded = _decode_json(mended)
+    return replace(decoded, misfits=tuple(map(as_it_came, decoded.misfits)))
 
 
 def _decode_json(body: bytes) -> Decoded:
@@ -79,34 +81,6 @@ def _decode_each(body: bytes) -> Decoded:
     return judge_each(items, JSON)
 
 
-# A string, or what several languages write although JSON has no such number. A string without an
-# end runs to the end of the body, so that the time taken is linear whatever comes.
-_STRING_OR_NO_NUMBER = re.compile(
-    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|(-?Infinity|NaN)', flags=re.DOTALL
-)
-# Strings in the place of those numbers cost the items they are in, and no others. An escape that
-# nobody writes tells our strings from the sender's.
-_QUOTED = {
-    b"NaN": rb'"\u004eaN"',
-    b"Infinity": rb'"\u0049nfinity"',
-    b"-Infinity": rb'"-\u0049nfinity"',
-}
-
-
-def _quoted(found: re.Match[bytes]) -> bytes:
-    return _QUOTED[found[1]] if found[1] else found[0]
-
-
-def _as_it_came(misfit: Misfit) -> Misfit:
-    raw = misfit.raw
-    for written, quoted in _QUOTED.items():
-        raw = raw.replace(quoted, written)
-    if raw == misfit.raw:
-        return misfit
-    detail = "JSON has no NaN and no Infinity; leave out what is not known."
-    return replace(misfit, raw=raw, detail=detail)
-
-
 def decode_ndjson(body: bytes) -> Decoded:
     r"""Read lines of JSON, one fix each.
 
@@ -125,10 +99,10 @@ def decode_ndjson(body: bytes) -> Decoded:
     if _has_an_object_a_line(letters, ends):
         try:
             fixes = _QUICK_LINE.decode_lines(body)
+            if len(fixes) == len(ends) + 1:
+                return rows_from(columns_of(fixes))
         except UNREADABLE:
-            fixes = []  # each line is judged below
-        if len(fixes) == len(ends) + 1:
-            return rows_from(columns_of(fixes))
+            pass  # each line is judged below
     lines = [line.strip(_SPACE) for line in body.split(b"\n")]
     return judge_each([line for line in lines if line], JSON)
 
