@@ -143,8 +143,8 @@ def running_rabbitmq(home: Path, *, port: int | None = None) -> Iterator[Broker]
 
 
 @dataclass
-class Listener:
-    """A process of ``flowctl listen``, as it runs on a server."""
+class Running:
+    """A process of flowctl, as it runs on a server."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -160,17 +160,17 @@ class Listener:
 
 
 @contextmanager
-def listening(log: Path, *arguments: str, **environment: str) -> Iterator[Listener]:
-    """Run ``flowctl listen`` with these arguments and settings; stopped in an orderly way."""
+def running_flowctl(log: Path, *arguments: str, **environment: str) -> Iterator[Running]:
+    """Run ``flowctl`` with these arguments and settings; stopped in an orderly way."""
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flowctl.cli", "listen", *arguments],
+            [sys.executable, "-m", "flowctl.cli", *arguments],
             stdout=out,
             stderr=out,
             env={"PATH": "/usr/bin:/bin", "FLOWCTL_SECRET": "s" * 32, **environment},
         )
     try:
-        yield Listener(process, log)
+        yield Running(process, log)
     finally:
         process.terminate()
         try:
@@ -197,7 +197,7 @@ def identities(batch: FixBatch) -> set[tuple[str, int]]:
     }
 
 
-def until(met: Callable[[], bool], what: str, *, within_s: float = 30.0) -> None:
+def until(met: Callable[[], bool], what: str, *, within_s: float = 60.0) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + within_s
     while not met():
