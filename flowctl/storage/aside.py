@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import class_row
@@ -58,6 +58,15 @@ class AsideCount:
     released: int
 
 
+_WANTED: LiteralString = """
+ from fixes_aside a left join sources s on s.id = a.source_id
+ where (%(reason)s::text is null or a.reason = %(reason)s)
+ and (%(source)s::text is null or a.source_id = (select id from sources where name = %(source)s))
+ and (%(since)s::timestamptz is null or a.received_at >= %(since)s)
+ and (%(until)s::timestamptz is null or a.received_at < %(until)s)
+"""
+
+
 def list_aside(
     conn: Connection,
     wanted: AsideFilter,
@@ -71,13 +80,8 @@ def list_aside(
         return cursor.execute(
             "select a.id, s.name as source, a.received_at, a.reason, a.device_uid as device,"
             " a.fixed_at, a.released_at, a.raw"
-            " from fixes_aside a left join sources s on s.id = a.source_id"
-            " where (%(reason)s::text is null or a.reason = %(reason)s)"
-            " and (%(source)s::text is null"
-            "      or a.source_id = (select id from sources where name = %(source)s))"
-            " and (%(since)s::timestamptz is null or a.received_at >= %(since)s)"
-            " and (%(until)s::timestamptz is null or a.received_at < %(until)s)"
-            " and (%(id)s::bigint is null or (a.received_at, a.id) < (%(at)s, %(id)s))"
+            + _WANTED
+            + " and (%(id)s::bigint is null or (a.received_at, a.id) < (%(at)s, %(id)s))"
             " order by a.received_at desc, a.id desc limit %(limit)s",
             {**wanted.values(), "at": received_at, "id": id_, "limit": limit},
             prepare=False,  # one plan for all filters would use the index of none
@@ -90,13 +94,8 @@ def count_aside(conn: Connection, wanted: AsideFilter, *, limit: int = 10_000) -
         return cursor.execute(
             "select date_trunc('hour', a.received_at, 'UTC') as hour, s.name as source, a.reason,"
             " count(*) as n, count(a.released_at) as released"
-            " from fixes_aside a left join sources s on s.id = a.source_id"
-            " where (%(reason)s::text is null or a.reason = %(reason)s)"
-            " and (%(source)s::text is null"
-            "      or a.source_id = (select id from sources where name = %(source)s))"
-            " and (%(since)s::timestamptz is null or a.received_at >= %(since)s)"
-            " and (%(until)s::timestamptz is null or a.received_at < %(until)s)"
-            " group by 1, 2, 3 order by 1 desc, 2 nulls last, 3 limit %(limit)s",
+            + _WANTED
+            + " group by 1, 2, 3 order by 1 desc, 2 nulls last, 3 limit %(limit)s",
             {**wanted.values(), "limit": limit},
             prepare=False,
         ).fetchall()
