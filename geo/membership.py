@@ -34,7 +34,7 @@ class ZoneIndex:
         The projected system the metres are measured in.
     """
 
-    __slots__ = ("_inner", "_outer", "_tree", "zones")
+    __slots__ = ("_bounds", "_inner", "_outer", "_tree", "zones")
 
     def __init__(self, zones: Sequence[Zone], *, inner_m: float, outer_m: float, epsg: int) -> None:
         if not (inner_m >= 0 and outer_m >= 0):
@@ -44,6 +44,7 @@ class ZoneIndex:
         self._inner = _array([_shrunk(zone.polygon, inner_m, plane) for zone in zones])
         self._outer = _array([_grown(zone.polygon, outer_m, plane) for zone in zones])
         self._tree = shapely.STRtree(self._outer)
+        self._bounds = shapely.total_bounds(self._outer)
         shapely.prepare(self._inner)
         shapely.prepare(self._outer)
 
@@ -66,7 +67,11 @@ class ZoneIndex:
         y = np.atleast_1d(np.asarray(lat, dtype=np.float64))
         inner = np.zeros((len(x), len(self.zones)), dtype=np.bool_)
         outer = inner.copy()
-        point, zone = self._tree.query(shapely.points(x, y))  # by rectangles; NaN meets none
+        # Most points of a country are far from every zone; NaN is within no bounds.
+        west, south, east, north = self._bounds
+        near = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
+        at, zone = self._tree.query(shapely.points(x[near], y[near]))  # by rectangles
+        point = near[at]
         # For a point, "intersects" is "covered by", and this form uses the prepared polygons.
         outer[point, zone] = shapely.intersects_xy(self._outer[zone], x[point], y[point])
         inner[point, zone] = shapely.intersects_xy(self._inner[zone], x[point], y[point])

@@ -38,8 +38,9 @@ def resolved(batch: FixBatch, device_ids: NDArray[np.int32]) -> NDArray[np.void]
 class Merge:
     """What must be written so that rows are stored once each, and what they amounted to.
 
-    ``insert`` and ``replace`` have dtype `STORED`; ``lost`` are fixes that contradict the one that
-    is kept under their identity; ``duplicate`` is True for each row that was not its first.
+    ``insert`` (in the order of the rows) and ``replace`` have dtype `STORED`; ``lost`` are fixes
+    that contradict the one that is kept under their identity; ``duplicate`` is True for each row
+    that was not the first of its identity.
     """
 
     insert: NDArray[np.void]
@@ -51,7 +52,7 @@ class Merge:
 def merge_rows(rows: NDArray[np.void], stored: NDArray[np.void]) -> Merge:
     """Compare rows with each other and with what is stored under their identities.
 
-    Of fixes that differ under one identity the one is kept that `_content` puts first, and it
+    Of fixes that differ under one identity the one is kept that `_preference` puts first, and it
     carries the earliest reception, so that the order of delivery changes nothing.
 
     Parameters
@@ -61,54 +62,75 @@ def merge_rows(rows: NDArray[np.void], stored: NDArray[np.void]) -> Merge:
     stored
         The stored fix of each identity in ``rows`` that has one, in any order.
     """
-    same = np.zeros(len(rows), dtype=bool)
-    for name in ("device_id", "fixed_at", "source_id"):
-        column = rows[name]
-        same[1:] = (column[1:] == column[:-1]) & (same[1:] | (name == "device_id"))
-    contested = same.copy()
-    contested[:-1] |= same[1:]
-    former = {_identity(row): row for row in stored}
+    repeats = _repeats(rows)
+    contested = repeats.copy()
+    contested[:-1] |= repeats[1:]
+    known = {_identity(row) for row in stored}
     for i in np.flatnonzero(np.isin(rows["device_id"], stored["device_id"])).tolist():
-        contested[i] |= _identity(rows[i]) in former
-    rivals: dict[tuple[int, int, int], list[int]] = {}
-    for i in np.flatnonzero(contested).tolist():
-        rivals.setdefault(_identity(rows[i]), []).append(i)
-    duplicate = np.zeros(len(rows), dtype=bool)
-    insert, replace, lost = [rows[~contested]], [], []
-    for identity, places in rivals.items():
-        several = [rows[i] for i in places]
-        known = former.get(identity)
-        best = _best(several if known is None else [*several, known])
-        duplicate[places[known is None :]] = True
-        if known is None:
-            insert.append(np.array([best], dtype=STORED))
-        elif (_content(best), best["received_at"]) != (_content(known), known["received_at"]):
-            replace.append(best)
-        lost += _contradicting(several if known is None else [*several, known], best)
-    return Merge(
-        np.concatenate(insert), np.array(replace, STORED), np.array(lost, STORED), duplicate
-    )
+        contested[i] |= _identity(rows[i]) in known
+    rivals = np.concatenate([stored, rows[contested]])
+    place = np.concatenate([np.full(len(stored), _STORED_PLACE), np.flatnonzero(contested)])
+    # The sort is stable: what is stored comes first among its rivals.
+    order = np.lexsort((rivals["source_id"], rivals["fixed_at"], rivals["device_id"]))
+    rivals, place = rivals[order], place[order]
+    starts = np.flatnonzero(~_repeats(rivals))
+    best, lost = _best_of_each(rivals, starts)
+    was_stored = place[starts] == _STORED_PLACE
+    first = rivals[starts]
+    better = (_content(best) != _content(first)) | (best["received_at"] != first["received_at"])
+    merged = rows.copy()
+    merged[place[starts][~was_stored]] = best[~was_stored]
+    new = ~contested
+    new[place[starts][~was_stored]] = True
+    return Merge(merged[new], best[was_stored & better], lost, ~new)
 
 
-def _contradicting(rivals: list[np.void], best: np.void) -> list[np.void]:
-    """Return those that say something else than the one kept, each content once."""
-    others = {_content(row): row for row in rivals}
-    del others[_content(best)]
-    return list(others.values())
+_STORED_PLACE = -1
+
+
+def _best_of_each(
+    rivals: NDArray[np.void], starts: NDArray[np.intp]
+) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """Return the fix kept of each group of rivals that begins at ``starts``, and what it beat."""
+    best, lost = rivals[starts].copy(), []
+    if len(starts):
+        best["received_at"] = np.minimum.reduceat(rivals["received_at"], starts)
+    ends = np.append(starts[1:], len(rivals))
+    content = _content(rivals)
+    same = content == np.repeat(content[starts], ends - starts)
+    at_odds = ~np.logical_and.reduceat(same, starts) if len(starts) else np.empty(0, bool)
+    for group in np.flatnonzero(at_odds).tolist():
+        several = sorted(rivals[starts[group] : ends[group]], key=_preference)
+        for name in _CONTENT:
+            best[name][group] = several[0][name]
+        contents = {_preference(row): row for row in several}
+        lost += list(contents.values())[1:]
+    return best, np.array(lost, dtype=STORED)
+
+
+def _repeats(rows: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Tell which rows, sorted by identity, have that of the row before (shape [n])."""
+    repeats = np.zeros(len(rows), dtype=bool)
+    repeats[1:] = rows["device_id"][1:] == rows["device_id"][:-1]
+    for name in ("fixed_at", "source_id"):
+        repeats[1:] &= rows[name][1:] == rows[name][:-1]
+    return repeats
 
 
 def _identity(row: np.void) -> tuple[int, int, int]:
     return int(row["device_id"]), int(row["fixed_at"]), int(row["source_id"])
 
 
-def _best(rivals: list[np.void]) -> np.void:
-    best = min(rivals, key=_content).copy()
-    best["received_at"] = min(int(row["received_at"]) for row in rivals)
-    return best
+def _content(rows: NDArray[np.void]) -> NDArray[np.void]:
+    """Return what fixes say, as bytes that can be compared (shape [n])."""
+    packed = np.empty(len(rows), dtype=[(name, STORED[name]) for name in _CONTENT])
+    for name in _CONTENT:
+        packed[name] = rows[name]
+    return packed.view(f"V{packed.dtype.itemsize}")
 
 
-def _content(row: np.void) -> tuple[float, ...]:
-    """Return what a fix says, in the order that prefers the more precise; absent is infinity."""
+def _preference(row: np.void) -> tuple[float, ...]:
+    """Return what orders fixes of one identity: the more precise first, then by their values."""
     values = [float(row[name]) for name in ("accuracy_m", *_CONTENT)]
     return tuple(float("inf") if np.isnan(value) else value for value in values)
 
@@ -117,21 +139,22 @@ def find_stored(conn: Connection, rows: NDArray[np.void]) -> NDArray[np.void]:
     """Return the stored fixes that have the identity of one of ``rows`` (dtype `STORED`)."""
     if not len(rows):
         return np.empty(0, dtype=STORED)
-    moments = _moments(rows["fixed_at"])
     # By identity one at a time through the index; the bounds keep other days out of the plan.
+    # Binary numbers: written as text, a list of moments is mostly escaping.
     found = conn.execute(
         sql.SQL(
-            "select {} from unnest(%s::int[], %s::timestamptz[], %s::smallint[])"
-            " as w(device_id, fixed_at, source_id) cross join lateral ("
-            "  select * from fixes f where f.device_id = w.device_id and f.fixed_at = w.fixed_at"
+            "select {} from unnest(%b::int[], %b::bigint[], %b::smallint[])"
+            " as w(device_id, fixed_us, source_id) cross join lateral ("
+            "  select * from fixes f where f.device_id = w.device_id"
+            "  and f.fixed_at = 'epoch'::timestamptz + w.fixed_us * interval '1 microsecond'"
             "  and f.source_id = w.source_id and f.fixed_at between %s and %s limit 1) fix"
         ).format(_COLUMNS),
         [
             rows["device_id"].tolist(),
-            moments,
+            rows["fixed_at"].tolist(),
             rows["source_id"].tolist(),
-            min(moments),
-            max(moments),
+            _moment(int(rows["fixed_at"].min())),
+            _moment(int(rows["fixed_at"].max())),
         ],
     ).fetchall()
     return np.array(found, dtype=STORED)
@@ -238,10 +261,6 @@ def has_track_before(conn: Connection, device_id: int, moment: datetime) -> bool
         [device_id, moment],
     ).fetchone()
     return row is not None and bool(row[0])
-
-
-def _moments(microseconds: NDArray[np.int64]) -> list[datetime]:
-    return [_moment(at) for at in microseconds.tolist()]
 
 
 def _moment(microseconds: int) -> datetime:

@@ -48,14 +48,24 @@ class Fleet:
 
         Devices that an enrolling source speaks of for the first time are registered with it.
         """
-        strange = [uid for uid in batch.devices if uid not in self.ids]
-        if strange:
-            self.learn(stored.find_devices(conn, strange))
-            self._enrol(conn, batch, enrolling)
-        return np.array([self.ids.get(uid, UNKNOWN) for uid in batch.devices], dtype=np.int32)
+        ids = self._look_up(batch)
+        if (ids == UNKNOWN).any():
+            self.learn(stored.find_devices(conn, [batch.devices[i] for i in _where(ids)]))
+            self._enrol(conn, batch, self._look_up(batch) == UNKNOWN, enrolling)
+            ids = self._look_up(batch)
+        return ids
 
-    def _enrol(self, conn: Connection, batch: FixBatch, enrolling: frozenset[int]) -> None:
-        strange = np.array([uid not in self.ids for uid in batch.devices], dtype=bool)
+    def _look_up(self, batch: FixBatch) -> NDArray[np.int32]:
+        known = self.ids.get
+        return np.array([known(uid, UNKNOWN) for uid in batch.devices], dtype=np.int32)
+
+    def _enrol(
+        self,
+        conn: Connection,
+        batch: FixBatch,
+        strange: NDArray[np.bool_],
+        enrolling: frozenset[int],
+    ) -> None:
         vouched = strange[batch.rows["device"]] & np.isin(batch.rows["source_id"], list(enrolling))
         rows = batch.rows[vouched]
         devices, first = np.unique(rows["device"], return_index=True)
@@ -113,3 +123,8 @@ class Fleet:
             grown = np.full(size, empty, dtype=column.dtype)
             grown[: len(column)] = column
             setattr(self, name, grown)
+
+
+def _where(ids: NDArray[np.int32]) -> list[int]:
+    unknown: list[int] = np.flatnonzero(ids == UNKNOWN).tolist()
+    return unknown

@@ -115,7 +115,9 @@ class Recorder:
         return self._latest(rows)
 
     def _judge(self, merged: Merge) -> None:
-        changed = _by_device(np.concatenate([merged.insert, merged.replace]))
+        changed = merged.insert
+        if len(merged.replace):
+            changed = _by_device(np.concatenate([changed, merged.replace]))
         in_order = changed["fixed_at"] > self.fleet.stored_until[changed["device_id"]]
         watched = fleet_store.watched_devices(self.conn)
         self.judge.judge(self.conn, changed, in_order=in_order, watched=watched)
