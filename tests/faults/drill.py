@@ -34,7 +34,7 @@ class Plan:
     """How long and how hard a drill is; durations in seconds."""
 
     kills: int = 52
-    rate: float = 1_500.0
+    rate: float = 800.0
     database_away_s: float = 300.0
     store_away_s: float = 10.0
     paused_s: float = 15.0
