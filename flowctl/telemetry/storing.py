@@ -108,10 +108,11 @@ class Recorder:
         fix_store.replace_fixes(self.conn, merged.replace)
         lost = self._contradicted(batch, merged.lost)
         outcomes.set_aside(self.conn, [*batch.aside, *refused, *lost])
-        total = _outcomes([*batch.aside, *refused], rows, merged)
-        outcomes.count_outcomes(self.conn, total + (counts or Counter()))
         self._judge(merged)
         self.fleet.advance(rows)
+        # Last, for all workers count in the same rows: whoever has, holds the others up.
+        total = _outcomes([*batch.aside, *refused], rows, merged)
+        outcomes.count_outcomes(self.conn, total + (counts or Counter()))
         return self._latest(rows)
 
     def _judge(self, merged: Merge) -> None:
