@@ -10,6 +10,8 @@ alter table sources
     add column enrols boolean not null default false,  -- may enter devices of its own
     add column screening jsonb not null default '{}',  -- its limits in place of the site's
     add column rate_per_s real check (rate_per_s > 0);  -- fixes a second; null: no limit
+-- Until now every source's devices were entered at first sight.
+update sources set enrols = true;
 
 create table source_tokens (
     token_hash      bytea primary key,  -- sha-256
