@@ -38,7 +38,7 @@ DETAILS = {
     Reason.TOO_LATE: "The fix was more than {lateness_h} hours old when received: too late.",
     Reason.IMPRECISE: "The stated accuracy is too poor to place a truck.",
     Reason.MALFORMED: "The item is not a fix of this format.",
-    Reason.UNKNOWN_DEVICE: "Nobody has registered this device; it is kept aside until claimed.",
+    Reason.UNKNOWN_DEVICE: "Nobody has registered this device; its fixes are kept aside.",
     Reason.FOREIGN_DEVICE: "This device belongs to another source, or the token to another device.",
     Reason.CONTRADICTED: "Another fix of the same source, device and moment was kept instead.",
     Reason.POISON: "The stream entry could not be read or stored.",

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
 import redis
 from api_server import RunningApi, SetClock, served
@@ -118,3 +119,22 @@ def test_trackers_go_on_while_postgresql_is_away_and_who_is_not_known_is_asked_t
         assert becomes(401, lambda: client.get(f"/v1/osmand/never-seen?{OSMAND}"))
         assert post(api, client, "T40").json() == WELL
         assert {device for device, _ in fixes_on_disk(valkey)} == {f"T{i}" for i in range(41)}
+
+
+def test_a_database_that_hangs_holds_no_tracker_up(
+    database: str, valkey: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tokens, "KEPT_S", 0.0)
+    monkeypatch.setattr("api.database.ANSWER_S", 0.5)
+    with running(database, valkey) as api, psycopg.connect(database) as other:
+        client = api.client()
+        assert post(api, client, "T0").json() == WELL
+        other.execute("lock table source_tokens in access exclusive mode")
+        began = time.monotonic()
+        for i in range(1, 20):
+            assert post(api, client, f"T{i}").json() == WELL
+        assert time.monotonic() - began < 10
+        refused(client.get(f"/v1/osmand/never-seen?{OSMAND}"))
+        other.rollback()
+        assert becomes(401, lambda: client.get(f"/v1/osmand/never-seen?{OSMAND}"))
+    assert {device for device, _ in fixes_on_disk(valkey)} == {f"T{i}" for i in range(20)}

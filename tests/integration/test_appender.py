@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import redis
 import redis.asyncio
+from streams import fixes_on_disk
 
 from flowctl.embedded import start_valkey
 from flowctl.errors import UnavailableError
 from flowctl.telemetry import stream
-from flowctl.telemetry.fixes import FixBatch, batch_from_bytes, rows_of
+from flowctl.telemetry.fixes import FixBatch, rows_of
 from flowctl.telemetry.stream import Appender
 
 
@@ -21,17 +22,6 @@ def batch(device: str, moment_us: int = 0, count: int = 1) -> FixBatch:
     rows = rows_of(count)
     rows["fixed_at"] = moment_us
     return FixBatch((device,), rows)
-
-
-def stored(url: str) -> list[tuple[str, int]]:
-    """Return (device, fixed_at) of every fix on the streams."""
-    with redis.Redis.from_url(url) as store:
-        entries = [entry for name in store.keys("fixes:*") for _, entry in store.xrange(name)]
-    found = []
-    for entry in entries:
-        part = batch_from_bytes(entry[b"b"])
-        found += [(part.devices[row["device"]], int(row["fixed_at"])) for row in part.rows]
-    return found
 
 
 def appending(url: str, work: Callable[[Appender], Awaitable[None]]) -> None:
@@ -54,7 +44,7 @@ def test_many_callers_fixes_are_on_the_streams_once_each_in_few_entries(valkey: 
         await asyncio.gather(*(appender.append(batch(*one)) for one in wanted))
 
     appending(valkey, work)
-    assert sorted(stored(valkey)) == sorted(wanted)
+    assert sorted(fixes_on_disk(valkey)) == sorted(wanted)
     with redis.Redis.from_url(valkey) as store:
         assert sum(store.xlen(name) for name in store.keys("fixes:*")) <= 14
 
@@ -64,7 +54,7 @@ def test_one_devices_fixes_keep_the_order_of_their_coming(valkey: str):
         await asyncio.gather(*(appender.append(batch("T", i)) for i in range(300)))
 
     appending(valkey, work)
-    assert [moment for _, moment in stored(valkey)] == list(range(300))
+    assert [moment for _, moment in fixes_on_disk(valkey)] == list(range(300))
 
 
 def test_a_caller_that_goes_away_harms_no_other(valkey: str):
@@ -77,7 +67,7 @@ def test_a_caller_that_goes_away_harms_no_other(valkey: str):
         assert gone.cancelled()
 
     appending(valkey, work)
-    assert {("here", i) for i in range(3)} <= set(stored(valkey))
+    assert {("here", i) for i in range(3)} <= set(fixes_on_disk(valkey))
 
 
 def test_what_was_taken_is_written_before_the_end(valkey: str):
@@ -87,7 +77,7 @@ def test_what_was_taken_is_written_before_the_end(valkey: str):
         assert not left.done()
 
     appending(valkey, work)
-    assert stored(valkey) == [("T", 0)]
+    assert fixes_on_disk(valkey) == [("T", 0)]
 
 
 def test_nothing_is_taken_before_the_start_or_after_the_end(valkey: str):
@@ -103,7 +93,7 @@ def test_nothing_is_taken_before_the_start_or_after_the_end(valkey: str):
         await store.aclose()
 
     asyncio.run(run())
-    assert stored(valkey) == []
+    assert fixes_on_disk(valkey) == []
 
 
 def test_more_than_may_wait_is_refused_at_once_and_the_rest_is_written(valkey: str):
@@ -116,7 +106,7 @@ def test_more_than_may_wait_is_refused_at_once_and_the_rest_is_written(valkey: s
         await appender.append(batch("B"))
 
     appending(valkey, work)
-    assert len(stored(valkey)) == stream.MOST_WAITING + 1
+    assert len(fixes_on_disk(valkey)) == stream.MOST_WAITING + 1
 
 
 def test_a_full_store_is_a_no_and_works_again_when_it_has_room(valkey: str):
@@ -132,7 +122,7 @@ def test_a_full_store_is_a_no_and_works_again_when_it_has_room(valkey: str):
         await appender.append(batch("T", 2))
 
     appending(valkey, work)
-    assert stored(valkey) == [("T", 2)]
+    assert fixes_on_disk(valkey) == [("T", 2)]
 
 
 def test_a_hung_store_is_a_no_within_seconds_to_all_who_wait(
@@ -162,4 +152,4 @@ def test_a_hung_store_is_a_no_within_seconds_to_all_who_wait(
         with redis.Redis.from_url(url) as store:
             pid = store.info("server")["process_id"]
         appending(url, work)
-        assert {("T", 1), ("T", 4)} <= set(stored(url))
+        assert {("T", 1), ("T", 4)} <= set(fixes_on_disk(url))
