@@ -315,3 +315,22 @@ def make_certificate(home: Path) -> tuple[Path, Path]:
     paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     paths[1].write_bytes(private)
     return paths
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["mqtt", "--source=nobody"], "there are: phones"),
+        (["mqtt", "--source=phones", "--topic=owntracks/#"], "owntracks/+/+"),
+        (["mqtt", "--source=phones", "--protocol=4"], "3.1.1"),
+        (["amqp", "--source=nobody"], "there are: phones"),
+    ],
+)
+def test_what_cannot_work_is_refused_in_a_sentence(
+    arguments: list[str], says: str, site: str, tmp_path: Path
+):
+    run = running_flowctl(tmp_path / "log", "listen", *arguments, FLOWCTL_DATABASE_URL=site)
+    with run as listener:
+        assert listener.process.wait(60) == 1
+    assert says in listener.said()
+    assert "Traceback" not in listener.said()
