@@ -72,16 +72,16 @@ class Watch:
             done = find_beat(self.conn, process)
             if done is None or done < moment - self._allowed(process):
                 return False
-        return self.backlog() == 0
+        return self.is_drained()
 
     def _allowed(self, process: str) -> timedelta:
         """Return how far behind a process may be: a controller works at its own interval."""
         rules = self.system.site.dispatch
         return timedelta(seconds=rules.meter_interval_s if process == "controller" else 0)
 
-    def backlog(self) -> int:
-        """Return how many stream entries are not stored yet."""
-        return stream.backlog(self.store, list_positions(self.conn))
+    def is_drained(self) -> bool:
+        """Tell whether every stream entry is stored."""
+        return stream.is_drained(self.store, list_positions(self.conn))
 
 
 @contextmanager
@@ -259,7 +259,7 @@ def _gate_line(gate: str, counts: Mapping[str, int]) -> str:
 def _drain(watch: Watch) -> None:
     """Wait until nothing that was posted is still on its way."""
     deadline = time.monotonic() + DRAIN_WAIT_S
-    while watch.backlog() > 0:
+    while not watch.is_drained():
         watch.system.check()
         if time.monotonic() > deadline:
             raise FlowctlError(

@@ -100,7 +100,7 @@ class Ingest:
         anew = {
             lease.partition: lease.epoch
             for lease in taken
-            if _number(newest[lease.partition]) < _number(lease.last_id)
+            if stream.is_behind(newest[lease.partition], lease.last_id)
         }
         if anew:
             _log.warning("streams were begun anew; they are read whole", partitions=sorted(anew))
@@ -241,8 +241,3 @@ def _ends(entries: Entries) -> dict[int, str]:
 
 def _horizon(newest_at: datetime | None) -> int:
     return NEVER if newest_at is None else microseconds(newest_at)
-
-
-def _number(entry_id: str) -> tuple[int, int]:
-    milliseconds, _, sequence = entry_id.partition("-")
-    return int(milliseconds), int(sequence or 0)

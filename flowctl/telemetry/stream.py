@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from flowctl.errors import UnavailableError
-from flowctl.telemetry.fixes import PARTITIONS, FixBatch, merge
+from flowctl.telemetry.fixes import FixBatch, merge
 
 GATHER_S = 0.005
 """So long a write waits for more callers, unless there is enough to write already."""
@@ -204,22 +204,34 @@ def trim(store: "redis.Redis", committed: Mapping[int, str]) -> None:
         pipe.execute()
 
 
-def backlog(store: "redis.Redis", positions: Mapping[int, str]) -> int:
-    """Return how many entries lie behind ``positions``, over all partitions."""
-    with store.pipeline(transaction=False) as pipe:
-        for partition in range(PARTITIONS):
-            pipe.xrange(key(partition), min=f"({positions.get(partition, '0-0')}", count=1000)
-        return sum(len(entries) for entries in pipe.execute())
-
-
 def newest_ids(store: "redis.Redis", partitions: Sequence[int]) -> dict[int, str]:
     """Return the newest id each partition's stream has ever given, 0-0 where there is no stream."""
+    with store.pipeline(transaction=False) as pipe:
+        for partition in partitions:
+            pipe.xinfo_stream(key(partition))
+        answers: list[Any] = pipe.execute(raise_on_error=False)
     newest = {}
-    for partition in partitions:
-        try:
-            about: Any = store.xinfo_stream(key(partition))
-        except ResponseError:  # no such key
+    for partition, about in zip(partitions, answers, strict=True):
+        if isinstance(about, ResponseError):  # no such key
             newest[partition] = "0-0"
+        elif isinstance(about, Exception):
+            raise about
         else:
             newest[partition] = about["last-generated-id"].decode()
     return newest
+
+
+def is_behind(one: str, other: str) -> bool:
+    """Tell whether one entry's id comes before another's."""
+    return _number(one) < _number(other)
+
+
+def _number(entry_id: str) -> tuple[int, int]:
+    milliseconds, _, sequence = entry_id.partition("-")
+    return int(milliseconds), int(sequence or 0)
+
+
+def is_drained(store: "redis.Redis", positions: Mapping[int, str]) -> bool:
+    """Tell whether nothing was ever appended behind these positions."""
+    newest = newest_ids(store, list(positions))
+    return not any(is_behind(positions[p], last_id) for p, last_id in newest.items())
