@@ -36,8 +36,6 @@ _QUICK_MSGPACK = (
 )
 
 _OBJECT = re.compile(rb"[ \t\r\n]*\{")
-
-
 _SPACE = b" \t\r\n"
 
 
