@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
+from flowctl.embedded import start_valkey
 from flowctl.server_process import DirectoryLock, ServerProcess, free_port, start_on_free_port
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import PARTITIONS, FixBatch, batch_from_bytes, merge
@@ -203,3 +204,26 @@ def until(met: Callable[[], bool], what: str, *, within_s: float = 60.0) -> None
     while not met():
         assert time.monotonic() < deadline, f"Never came true: {what}."
         time.sleep(0.02)
+
+
+def wait_until_listening(listener: Running, times: int = 1) -> None:
+    """Wait until a listener is connected, for the given time since its log began."""
+    until(lambda: listener.said().count("listening ") >= times, f"listening: {listener.said()}")
+
+
+def take_the_store_away(
+    listen: Callable[..., AbstractContextManager[Running]],
+    home: Path,
+    publish_50: Callable[[], None],
+) -> None:
+    """Publish 50 fixes while the store is away, and see all of them arrive once it is back."""
+    with (
+        start_valkey(home) as store,
+        listen(FLOWCTL_VALKEY_URL=store.url) as listener,
+    ):
+        wait_until_listening(listener)
+        store.stop()
+        publish_50()
+        until(lambda: "listening_waits" in listener.said(), "the listener has noticed")
+        with start_valkey(home, port=urlsplit(store.url).port) as again:
+            until(lambda: len(identities(arrived(again.url))) == 50, "all have arrived")

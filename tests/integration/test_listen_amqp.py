@@ -20,11 +20,12 @@ from brokers import (
     identities,
     running_flowctl,
     running_rabbitmq,
+    take_the_store_away,
     until,
+    wait_until_listening,
 )
 
 from flowctl.alive import has_beaten
-from flowctl.embedded import start_valkey
 from flowctl.registry.sources import add_source
 from flowctl.telemetry.fixes import Note
 
@@ -132,10 +133,6 @@ def _varint(number: int) -> bytes:
     return bytes([*out, number])
 
 
-def wait_until_listening(listener: Running, times: int = 1) -> None:
-    until(lambda: listener.said().count("listening ") >= times, f"listening: {listener.said()}")
-
-
 def unacknowledged_or_waiting(broker: Broker) -> int:
     """Return what lies in the queue when nobody consumes it."""
     counts: list[int] = []
@@ -202,25 +199,10 @@ def test_a_listener_killed_in_mid_stream_loses_nothing(broker: Broker, valkey: s
 
 
 def test_while_the_store_is_away_nothing_is_acknowledged_and_all_of_it_comes_again(
-    broker: Broker, site: str, tmp_path: Path
+    broker: Broker, listen: Listen, tmp_path: Path
 ):
-    with start_valkey(tmp_path) as store:
-        port = int(store.url.rpartition(":")[2].partition("/")[0])
-        with running_flowctl(
-            tmp_path / "log",
-            "listen",
-            "amqp",
-            "--source=acme",
-            FLOWCTL_DATABASE_URL=site,
-            FLOWCTL_VALKEY_URL=store.url,
-            FLOWCTL_AMQP_URL=broker.url,
-        ) as listener:
-            wait_until_listening(listener)
-            store.stop()
-            publish(broker, [way_point(i) for i in range(50)])
-            until(lambda: "listening_waits" in listener.said(), "the listener has noticed")
-            with start_valkey(tmp_path, port=port) as again:
-                until(lambda: len(identities(arrived(again.url))) == 50, "all have arrived")
+    messages = [way_point(i) for i in range(50)]
+    take_the_store_away(listen, tmp_path, lambda: publish(broker, messages))
     assert unacknowledged_or_waiting(broker) == 0
 
 

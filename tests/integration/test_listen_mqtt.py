@@ -22,7 +22,9 @@ from brokers import (
     identities,
     running_flowctl,
     running_mosquitto,
+    take_the_store_away,
     until,
+    wait_until_listening,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -30,7 +32,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from flowctl.alive import has_beaten
-from flowctl.embedded import start_valkey
 from flowctl.registry.sources import add_source
 from flowctl.server_process import free_port
 from flowctl.storage.sources import ScreeningOverrides
@@ -100,10 +101,6 @@ def publish(
         phone.loop_stop()
 
 
-def wait_until_listening(listener: Running, times: int = 1) -> None:
-    until(lambda: listener.said().count("listening ") >= times, f"listening: {listener.said()}")
-
-
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 def test_a_phone_s_position_reaches_the_stream_as_its_user_and_device(
     protocol: str, broker: Broker, valkey: str, listen: Listen
@@ -147,25 +144,10 @@ def test_a_listener_killed_in_mid_stream_loses_nothing(broker: Broker, valkey: s
 
 
 def test_while_the_store_is_away_nothing_is_acknowledged_and_all_of_it_comes_again(
-    broker: Broker, site: str, tmp_path: Path
+    broker: Broker, listen: Listen, tmp_path: Path
 ):
-    with start_valkey(tmp_path) as store:
-        port = int(store.url.rpartition(":")[2].partition("/")[0])
-        with running_flowctl(
-            tmp_path / "log",
-            "listen",
-            "mqtt",
-            "--source=phones",
-            FLOWCTL_DATABASE_URL=site,
-            FLOWCTL_VALKEY_URL=store.url,
-            FLOWCTL_MQTT_URL=broker.url,
-        ) as listener:
-            wait_until_listening(listener)
-            store.stop()
-            publish(broker, [(TOPIC, location(i)) for i in range(50)])
-            until(lambda: "listening_waits" in listener.said(), "the listener has noticed")
-            with start_valkey(tmp_path, port=port) as again:
-                until(lambda: len(identities(arrived(again.url))) == 50, "all have arrived")
+    messages = [(TOPIC, location(i)) for i in range(50)]
+    take_the_store_away(listen, tmp_path, lambda: publish(broker, messages))
 
 
 def test_a_broker_that_was_away_is_found_again_with_what_it_kept(
