@@ -110,7 +110,8 @@ class Fleet:
         """Take in that rows of dtype `STORED`, sorted by device, are stored."""
         if not len(rows):
             return
-        devices, first = np.unique(rows["device_id"], return_index=True)
+        first = np.flatnonzero(np.diff(rows["device_id"], prepend=UNKNOWN))
+        devices = rows["device_id"][first]
         latest = np.maximum.reduceat(rows["fixed_at"], first)
         self.stored_until[devices] = np.maximum(self.stored_until[devices], latest)
 

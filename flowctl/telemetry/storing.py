@@ -31,6 +31,7 @@ Counts = Counter[tuple[date, int, str]]
 """Fixes by (day of reception, source, outcome)."""
 
 _DAY_US = 86_400_000_000
+_SOURCES = 2**15  # as many as a smallint counts
 _REBOUND_OVERLAP = timedelta(seconds=10)
 """How long a change of a device may take to commit and still be noticed."""
 
@@ -144,7 +145,21 @@ class Recorder:
 
 def _by_device(rows: NDArray[np.void]) -> NDArray[np.void]:
     """Return rows in the order of device, moment and source."""
+    if not len(rows):
+        return rows
+    since = rows["fixed_at"] - rows["fixed_at"].min()
+    device = rows["device_id"].astype(np.int64)
+    if since.max() < _KEY_US and device.max() < _KEY_DEVICES:
+        # One number to sort by takes a third of the time; sources are told apart where they meet.
+        key = device * _KEY_US + since
+        order = np.argsort(key)
+        if (np.diff(key[order]) > 0).all() or (rows["source_id"] == rows["source_id"][0]).all():
+            return rows[order]
     return rows[np.lexsort((rows["source_id"], rows["fixed_at"], rows["device_id"]))]
+
+
+_KEY_US = 2**40
+_KEY_DEVICES = 2**23
 
 
 def _accepted(rows: NDArray[np.void], fleet: Fleet) -> NDArray[np.bool_]:
@@ -180,9 +195,10 @@ def _outcomes(aside: Sequence[SetAside], rows: NDArray[np.void], merged: Merge) 
         (outcomes.SWAPPED, swapped & ~merged.duplicate),
     ):
         days = rows["received_at"][which] // _DAY_US
-        kinds = np.column_stack([days, rows["source_id"][which]])
-        keys, n = np.unique(kinds, axis=0, return_counts=True)
-        for (day, source), many in zip(keys.tolist(), n.tolist(), strict=True):
+        # One number for both: of a pair of columns numpy finds the distinct rows very slowly.
+        keys, n = np.unique(days * _SOURCES + rows["source_id"][which], return_counts=True)
+        for key, many in zip(keys.tolist(), n.tolist(), strict=True):
+            day, source = divmod(key, _SOURCES)
             counts[_day(day), source, outcome] = many
     return counts + outcomes_of(aside)
 
