@@ -84,12 +84,13 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.state.clock = clock
     app.state.keys = derive_keys(settings.secret)
     errors.install(app)
-    app.router.routes.extend(trackers.ROUTES)  # before all others: theirs are most requests
+    app.router.routes.extend(trackers.ROUTES)
     for router in _ROUTERS:
         app.include_router(router)
     app.mount("/assets", StaticFiles(directory=pages.DIST / "assets", check_dir=False))
     app.add_middleware(BodyLimit)
     app.add_middleware(ProtectiveHeaders)
+    app.add_middleware(trackers.Shortcut)
     return app
 
 

@@ -1,6 +1,6 @@
 """Problems: what a client is told when something cannot be (RFC 9457), never a traceback."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import psycopg
@@ -47,14 +47,14 @@ def problem_response(problem: Problem) -> JSONResponse:
 
 def install(app: FastAPI) -> None:
     """Turn every error of ``app`` into a problem."""
-    app.add_exception_handler(Problem, _answer_problem)
-    app.add_exception_handler(FlowctlError, _answer_refusal)
-    app.add_exception_handler(HTTPException, _answer_http)
-    app.add_exception_handler(RequestValidationError, _answer_invalid)
-    for kind in (psycopg.OperationalError, psycopg_pool.PoolTimeout, RedisError):
-        app.add_exception_handler(kind, _answer_unavailable)
-    app.add_exception_handler(psycopg.DataError, _answer_unstorable)
+    for kind, answer in _ANSWERS.items():
+        app.add_exception_handler(kind, answer)
     app.add_exception_handler(Exception, _answer_defect)
+
+
+def answer_to(request: Request, error: Exception) -> JSONResponse:
+    """Return the answer to an error of one of the kinds `EXPECTED`."""
+    return next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)(request, error)
 
 
 def _answer_problem(_request: Request, error: Exception) -> JSONResponse:
@@ -123,3 +123,17 @@ def _answer_defect(_request: Request, _error: Exception) -> JSONResponse:
     """Answer a defect of ours; the server writes its traceback to the log after this."""
     detail = "Something went wrong here; it is in the log. Trying again may help."
     return problem_response(Problem(500, "Defect", detail))
+
+
+_ANSWERS: dict[type[Exception], Callable[[Request, Exception], JSONResponse]] = {
+    Problem: _answer_problem,
+    FlowctlError: _answer_refusal,
+    HTTPException: _answer_http,
+    RequestValidationError: _answer_invalid,
+    psycopg.OperationalError: _answer_unavailable,
+    psycopg_pool.PoolTimeout: _answer_unavailable,
+    RedisError: _answer_unavailable,
+    psycopg.DataError: _answer_unstorable,
+}
+EXPECTED = tuple(_ANSWERS)
+"""What may go wrong without a defect of ours."""

@@ -27,6 +27,21 @@ _PROTECTION = (
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 _CACHING = b"cache-control"
+_NEVER_KEPT = (_CACHING, b"no-store")
+
+
+def json_answer(body: bytes) -> tuple[Message, Message]:
+    """Return the messages of an answer of the API that needs nothing of what is around it."""
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *_PROTECTION,
+        _NEVER_KEPT,
+    ]
+    return (
+        {"type": "http.response.start", "status": 200, "headers": headers},
+        {"type": "http.response.body", "body": body},
+    )
 
 
 class ProtectiveHeaders:
@@ -45,7 +60,7 @@ class ProtectiveHeaders:
             if message["type"] == "http.response.start":
                 headers = [*message.get("headers", ()), *_PROTECTION]
                 if scope["path"].startswith("/v1/") and all(h[0] != _CACHING for h in headers):
-                    headers.append((_CACHING, b"no-store"))
+                    headers.append(_NEVER_KEPT)
                 message["headers"] = headers
             await send(message)
 

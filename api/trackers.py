@@ -1,20 +1,25 @@
 """Positions as trackers and other servers send them, each in its own format.
 
 A fix that does not pass the screening is kept aside and answered with 2xx: a tracker that is told
-4xx sends the same fix for ever. These routes are plain ASGI, for a country's trackers post one fix
-a request: what a framework adds to each would cost as much as the fix.
+4xx sends the same fix for ever.
+
+A country's trackers post one fix a request, and what a framework does around each would cost more
+than the fix. So these routes are plain ASGI, reached by a `Shortcut` before all that surrounds the
+others; they stand among the app's routes for the table of permissions and for its answers to
+methods they do not take.
 """
 
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from fastapi import Request
-from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth import authorize, machine, source_of_token
 from api.edge import Edge, told, told_of_one
-from api.errors import Problem
+from api.errors import EXPECTED, Problem, answer_to
+from api.middleware import BodyLimit, ProtectiveHeaders, json_answer
 from flowctl.storage.sources import Source
 from flowctl.telemetry.formats import osmand, owntracks, traccar, ufms
 from flowctl.telemetry.formats.decoded import Decoded, MalformedError
@@ -26,25 +31,38 @@ Decode = Callable[[Request, bytes, int], Decoded]
 
 
 class Tracker:
-    """An ASGI endpoint that takes what one format holds."""
+    """An ASGI endpoint that takes what one format holds, and answers errors by itself."""
 
     def __init__(self, decode: Decode, *, tells: bool = True) -> None:
         self._decode = decode
         self._tells = tells
+        self._bounded = BodyLimit(self._serve)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        serve = self._bounded if scope["method"] == "POST" else self._serve
+        await serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        try:
+            body = await self._answer(request)
+        except EXPECTED as error:
+            await ProtectiveHeaders(answer_to(request, error))(scope, receive, send)
+        else:
+            for message in json_answer(body):
+                await send(message)
+
+    async def _answer(self, request: Request) -> bytes:
         source = await _source(request)
-        edge: Edge = scope["app"].state.edge
-        body = await request.body() if scope["method"] == "POST" else b""
+        edge: Edge = request.app.state.edge
+        body = await request.body() if request.method == "POST" else b""
         try:
             decoded = self._decode(request, body, edge.now_us())
         except MalformedError as error:
             raise Problem(400, "Malformed fix", str(error)) from error
-        told = await _take(edge, decoded, source)
-        for message in _answer(told if self._tells else b"[]"):
-            await send(message)
+        answer = await _take(edge, decoded, source)
+        return answer if self._tells else b"[]"
 
 
 async def _take(edge: Edge, decoded: Decoded, source: Source) -> bytes:
@@ -61,17 +79,6 @@ async def _source(request: Request) -> Source:
         return await source_of_token(request, token)
     await authorize(request)
     return machine(request)
-
-
-def _answer(body: bytes) -> tuple[Message, Message]:
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    return (
-        {"type": "http.response.start", "status": 200, "headers": headers},
-        {"type": "http.response.body", "body": body},
-    )
 
 
 def _osmand(request: Request, body: bytes, received_at_us: int) -> Decoded:
@@ -130,3 +137,22 @@ def _routes() -> tuple[Route, ...]:
 
 
 ROUTES = _routes()
+_PREFIXES = tuple({route.path.partition("{")[0] for route in ROUTES})
+
+
+class Shortcut:
+    """Brings a tracker's request to its route at once."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["path"].startswith(_PREFIXES):
+            for route in ROUTES:
+                match, found = route.matches(scope)
+                if match is Match.FULL:
+                    scope.update(found, route=route)
+                    await route.app(scope, receive, send)
+                    return
+        await self.app(scope, receive, send)
