@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
+from timescale import address, answers
 
 from flowctl.server_process import DirectoryLock, ServerProcess, start_on_free_port
 
@@ -46,9 +46,9 @@ def running_community(home: Path) -> Iterator[str]:
         return ServerProcess(command, lock=lock, log=home / "server.log", user=None)
 
     try:
-        server, port = start_on_free_port(start, _answers)
+        server, port = start_on_free_port(start, answers)
         try:
-            yield _address(port)
+            yield address(port)
         finally:
             server.stop()
     finally:
@@ -66,15 +66,3 @@ def _find_node() -> str | None:
 def _version(node: str) -> tuple[int, ...]:
     said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
     return tuple(int(part) for part in said.strip().lstrip("v").split(".")[:2])
-
-
-def _address(port: int) -> str:
-    return f"postgresql://flowctl@127.0.0.1:{port}"
-
-
-def _answers(port: int) -> bool:
-    try:
-        psycopg.connect(f"{_address(port)}/postgres", connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True

@@ -56,7 +56,9 @@ def make_root() -> Path:
         begun = _TOOLS / "timescale.begun"
         shutil.rmtree(begun, ignore_errors=True)
         left_out = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _LEFT_OUT]
+        # What is not finished is made anew, so dpkg need not wait for the disk: a third less time.
         packages = ["--variant=minbase", "--include=postgresql-17-timescaledb"]
+        packages.append("--dpkgopt=force-unsafe-io")
         made = subprocess.run(
             ["mmdebstrap", "--quiet", *packages, *left_out, "trixie", begun],
             stdin=subprocess.DEVNULL,
@@ -95,9 +97,9 @@ def running_timescale() -> Iterator[str]:
             line = [*command, "-p", str(port)]
             return ServerProcess(line, lock=lock, log=home / "server.log", user=None)
 
-        server, port = start_on_free_port(start, _answers)
+        server, port = start_on_free_port(start, answers)
         try:
-            yield _address(port)
+            yield address(port)
         finally:
             server.stop()
     finally:
@@ -109,13 +111,15 @@ def _chroot() -> str:
     return shutil.which("chroot", path="/usr/sbin:/sbin:/usr/bin:/bin") or "chroot"
 
 
-def _address(port: int) -> str:
+def address(port: int) -> str:
+    """Return where a server of the tests is, without a database's name."""
     return f"postgresql://flowctl@127.0.0.1:{port}"
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Tell whether a server takes connections."""
     try:
-        psycopg.connect(f"{_address(port)}/postgres", connect_timeout=5).close()
+        psycopg.connect(f"{address(port)}/postgres", connect_timeout=5).close()
     except psycopg.OperationalError:
         return False
     return True
