@@ -20,11 +20,13 @@ const SETTINGS = {
   integer_datetimes: 'on',
   standard_conforming_strings: 'on',
 };
-const UNENCRYPTED = new Set([80877103, 80877104]); // who asks for TLS or GSS is told that there is none
+const ENCRYPTION = new Set([80877103, 80877104]); // asks for TLS or GSS; there is none
 const VERSION_3 = 196608;
 const CREATE = /^\s*create\s+database\s+"?(\w+)"?(?:\s+template\s+"?(\w+)"?)?\s*;?\s*$/i;
 const DROP = /^\s*drop\s+database\s+(?:if\s+exists\s+)?"?(\w+)"?/i;
 const COPY_IN = /^\s*copy\b[\s\S]+\bfrom\s+stdin\b/i;
+const COPY_FAILED = // an error that ends the transaction, as a failed COPY does
+  "do $$ begin raise exception 'COPY from stdin failed' using errcode = '57014'; end $$";
 const EXTENDED = new Set(['P', 'B', 'D', 'E', 'C', 'H']);
 
 const databases = await Databases.start();
@@ -79,12 +81,13 @@ class Connection {
 
   #begin(bytes) {
     const version = bytes.readUInt32BE(4);
-    if (UNENCRYPTED.has(version)) return void this.socket.write('N');
+    if (ENCRYPTION.has(version)) return void this.socket.write('N');
     if (version !== VERSION_3) return void this.socket.destroy();
     const { database: name } = wire.startupParameters(bytes);
     const found = databases.get(name);
     if (found === undefined) {
-      return void this.socket.end(wire.error('FATAL', '3D000', `database "${name}" does not exist`));
+      const sentence = `database "${name}" does not exist`;
+      return void this.socket.end(wire.error('FATAL', '3D000', sentence));
     }
     this.#database = found;
     found.connections.add(this);
@@ -105,7 +108,9 @@ class Connection {
   #answerQuery(bytes) {
     const [sql] = wire.stringAt(bytes, 5);
     const [create, drop] = [CREATE.exec(sql), DROP.exec(sql)];
-    if (create !== null) return this.#await('CREATE DATABASE', databases.create(create[1], create[2]));
+    if (create !== null) {
+      return this.#await('CREATE DATABASE', databases.create(create[1], create[2]));
+    }
     if (drop !== null) return this.#await('DROP DATABASE', databases.drop(drop[1]));
     if (!COPY_IN.test(sql)) return void this.#send(bytes);
     this.#copy = { sql, chunks: [] };
@@ -118,8 +123,7 @@ class Connection {
     if (letter !== 'c' && letter !== 'f') return;
     this.#copy = null;
     if (letter === 'c') return void this.#tell(() => this.#database.copyFrom(sql, chunks));
-    const failed = "do $$ begin raise exception 'COPY from stdin failed' using errcode = '57014'; end $$";
-    this.#send(wire.query(failed));
+    this.#send(wire.query(COPY_FAILED));
   }
 
   #send(bytes) {
@@ -151,8 +155,8 @@ class Connection {
   async #await(tag, done) {
     this.#held = true;
     const failed = await done.then(() => null, (error) => error);
-    const answer = failed === null ? wire.complete(tag) : wire.error('ERROR', 'XX000', failed.message);
-    this.socket.write(Buffer.concat([answer, wire.ready()]));
+    const said = failed ? wire.error('ERROR', 'XX000', failed.message) : wire.complete(tag);
+    this.socket.write(Buffer.concat([said, wire.ready()]));
     this.#held = false;
     this.#release();
     this.work();

