@@ -49,7 +49,7 @@ def install(app: FastAPI) -> None:
     """Turn every error of ``app`` into a problem."""
     for kind, answer in _ANSWERS.items():
         app.add_exception_handler(kind, answer)
-    app.add_exception_handler(Exception, _answer_defect)
+    app.add_exception_handler(Exception, answer_defect)
 
 
 def answer_to(request: Request, error: Exception) -> JSONResponse:
@@ -119,7 +119,7 @@ def _answer_unstorable(_request: Request, _error: Exception) -> JSONResponse:
     return problem_response(Problem(422, "Not possible", detail))
 
 
-def _answer_defect(_request: Request, _error: Exception) -> JSONResponse:
+def answer_defect(_request: Request, _error: Exception) -> JSONResponse:
     """Answer a defect of ours; the server writes its traceback to the log after this."""
     detail = "Something went wrong here; it is in the log. Trying again may help."
     return problem_response(Problem(500, "Defect", detail))

@@ -4,9 +4,9 @@ A fix that does not pass the screening is kept aside and answered with 2xx: a tr
 4xx sends the same fix for ever.
 
 A country's trackers post one fix a request, and what a framework does around each would cost more
-than the fix. So these routes are plain ASGI, reached by a `Shortcut` before all that surrounds the
-others; they stand among the app's routes for the table of permissions and for its answers to
-methods they do not take.
+than the fix. So these routes are plain ASGI, and the app calls them before all that surrounds the
+others; they stand among its routes for the table of permissions and for its answers to methods
+they do not take.
 """
 
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 from starlette.routing import Match, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from api.auth import authorize, machine, source_of_token
 from api.edge import Edge, told, told_of_one
-from api.errors import EXPECTED, Problem, answer_to
+from api.errors import EXPECTED, Problem, answer_defect, answer_to
 from api.middleware import BodyLimit, ProtectiveHeaders, json_answer
 from flowctl.storage.sources import Source
 from flowctl.telemetry.formats import osmand, owntracks, traccar, ufms
@@ -49,6 +49,9 @@ class Tracker:
             body = await self._answer(request)
         except EXPECTED as error:
             await ProtectiveHeaders(answer_to(request, error))(scope, receive, send)
+        except Exception as error:
+            await ProtectiveHeaders(answer_defect(request, error))(scope, receive, send)
+            raise  # to the log
         else:
             for message in json_answer(body):
                 await send(message)
@@ -140,19 +143,13 @@ ROUTES = _routes()
 _PREFIXES = tuple({route.path.partition("{")[0] for route in ROUTES})
 
 
-class Shortcut:
-    """Brings a tracker's request to its route at once."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] == "http" and scope["path"].startswith(_PREFIXES):
-            for route in ROUTES:
-                match, found = route.matches(scope)
-                if match is Match.FULL:
-                    scope.update(found, route=route)
-                    await route.app(scope, receive, send)
-                    return
-        await self.app(scope, receive, send)
+def find_route(scope: Scope) -> Route | None:
+    """Return the route of a tracker's request, which the scope then tells of; None of others."""
+    if scope["type"] != "http" or not scope["path"].startswith(_PREFIXES):
+        return None
+    for route in ROUTES:
+        match, found = route.matches(scope)
+        if match is Match.FULL:
+            scope.update(found, route=route)
+            return route
+    return None
