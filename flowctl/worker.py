@@ -42,6 +42,8 @@ _log = structlog.get_logger()
 
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 2.0
+GATHER_S = 0.1
+"""What an ingest worker may wait for more: little of the second a fix may take to a visit."""
 AWAY_MOST_S = 900.0
 """How long a worker goes on trying while a store is away."""
 
@@ -98,6 +100,8 @@ def _ingest(
         options="-c timezone=UTC",
     ) as conn:
         ingest = Ingest.begin(conn, store, get_site(conn, settings.site), name=name)
+        # A played day is in a hurry: what it posts must be judged before its next minute.
+        ingest.gather_s = GATHER_S if settings.clock_file is None else 0.0
         _log.info("ingest ready", site=settings.site, worker=name, storage=describe_level(conn))
         day: date | None = None
         while not stop.is_set():

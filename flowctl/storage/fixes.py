@@ -239,26 +239,39 @@ def list_track(conn: Connection, device_id: int, *, since: datetime) -> NDArray[
     return np.array(rows, dtype=STORED)
 
 
-def newest_before(conn: Connection, firsts: Mapping[int, int]) -> dict[int, int | None]:
+def newest_before(
+    conn: Connection, firsts: Mapping[int, int], *, within: timedelta
+) -> dict[int, int | None]:
     """Return the moment of each device's last stored fix before a moment given for it.
 
-    Moments are microseconds since 1970; None where a device has no such fix.
+    Moments are microseconds since 1970; None where a device has no such fix ``within`` that time
+    before: further back every day's partition would be asked.
     """
+    if not firsts:
+        return {}
     rows = conn.execute(
         "select w.device_id, (select (extract(epoch from f.fixed_at) * 1000000)::bigint"
         "  from fixes f where f.device_id = w.device_id and f.fixed_at < w.fixed_at"
-        "  order by f.fixed_at desc limit 1)"
+        "  and f.fixed_at >= %s and f.fixed_at < %s order by f.fixed_at desc limit 1)"
         " from unnest(%s::int[], %s::timestamptz[]) as w(device_id, fixed_at)",
-        [list(firsts), [_moment(at) for at in firsts.values()]],
+        [
+            _moment(min(firsts.values())) - within,
+            _moment(max(firsts.values())),
+            list(firsts),
+            [_moment(at) for at in firsts.values()],
+        ],
     ).fetchall()
     return dict(rows)
 
 
-def has_track_before(conn: Connection, device_id: int, moment: datetime) -> bool:
-    """Tell whether a device has a stored fix at or before ``moment``."""
+def has_track_before(
+    conn: Connection, device_id: int, moment: datetime, *, within: timedelta
+) -> bool:
+    """Tell whether a device has a stored fix at ``moment`` or ``within`` that time before."""
     row = conn.execute(
-        "select exists (select 1 from fixes where device_id = %s and fixed_at <= %s)",
-        [device_id, moment],
+        "select exists (select 1 from fixes where device_id = %s and fixed_at <= %s"
+        " and fixed_at >= %s)",
+        [device_id, moment, moment - within],
     ).fetchone()
     return row is not None and bool(row[0])
 

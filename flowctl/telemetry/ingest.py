@@ -46,6 +46,7 @@ _log = structlog.get_logger()
 POISON_TRIES = 3
 READ_BYTES = 3_000_000
 """About as much is read at a time: some 50,000 fixes, half a second's work of a database."""
+SMALL_BYTES = 300_000
 MOST_ENTRIES = 512
 RELEASED_AT_ONCE = 5_000
 
@@ -71,6 +72,9 @@ class Ingest:
     own: Ownership
     recorder: Recorder
     heart: Heart = field(default_factory=lambda: Heart("ingest"))
+    gather_s: float = 0.0
+    """So long after a small step more is left to gather: a commit costs as much for ten fixes."""
+    _stepped_at: float = float("-inf")
     _released_at: float = float("-inf")
     _entry_bytes: float = 3_000.0
 
@@ -134,6 +138,7 @@ class Ingest:
         if not self.own.leases:
             time.sleep(block_ms / 1000)
             return {}
+        time.sleep(max(0.0, self._stepped_at + self.gather_s - time.monotonic()))
         share = READ_BYTES / self._entry_bytes / len(self.own.leases)
         entries = stream.read(
             self.store,
@@ -144,6 +149,7 @@ class Ingest:
         sizes = [len(body) for batch in entries.values() for _, body in batch]
         if sizes:
             self._entry_bytes = sum(sizes) / len(sizes)
+            self._stepped_at = time.monotonic() if sum(sizes) < SMALL_BYTES else float("-inf")
         return entries
 
     def _idle(self, now: datetime) -> None:

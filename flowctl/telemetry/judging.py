@@ -27,6 +27,9 @@ Connection = psycopg.Connection[Any]
 REVISION_WINDOW = timedelta(hours=6)
 """How far before a late fix its device's track is judged again."""
 
+FORGOTTEN_AFTER = timedelta(days=8)
+"""A device silent for longer is seen as if for the first time: inside a zone it was there before."""
+
 _NOWHERE: frozenset[str] = frozenset()
 
 
@@ -114,9 +117,9 @@ class Judge:
             for i in starts.tolist()
             if in_order[i] and int(rows["device_id"][i]) not in self.states
         }
-        if firsts:
-            for device, before in fix_store.newest_before(conn, firsts).items():
-                self.states[device] = TrackState(None if before is None else before / 1e6)
+        last = fix_store.newest_before(conn, firsts, within=FORGOTTEN_AFTER)
+        for device, before in last.items():
+            self.states[device] = TrackState(None if before is None else before / 1e6)
 
     def _judge_device(
         self, conn: Connection, device: int, state: TrackState | None, seen: Sequence[Sighting]
@@ -137,7 +140,7 @@ class Judge:
         since = _instant(late) - REVISION_WINDOW
         known = visit_store.list_visits(conn, device, since=since)
         before = TrackState()
-        if fix_store.has_track_before(conn, device, since):
+        if fix_store.has_track_before(conn, device, since, within=FORGOTTEN_AFTER):
             before = state_at([published.visit for published in known], since.timestamp())
         rows = fix_store.list_track(conn, device, since=since)
         _, sightings = self._sight(rows)
