@@ -28,7 +28,7 @@ REVISION_WINDOW = timedelta(hours=6)
 """How far before a late fix its device's track is judged again."""
 
 FORGOTTEN_AFTER = timedelta(days=8)
-"""A device silent for longer is seen as if for the first time: inside a zone it was there before."""
+"""A device silent for longer is met as if for the first time: inside a zone, it stood there."""
 
 _NOWHERE: frozenset[str] = frozenset()
 
