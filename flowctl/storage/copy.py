@@ -4,7 +4,7 @@ Layout by the PostgreSQL manual, "COPY, Binary Format": an 11-byte signature, tw
 then per row a 2-byte field count and per field a 4-byte length (-1 for NULL) and its bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,32 +37,42 @@ def real(values: NDArray[np.float32]) -> Column:
 
 
 def binary_copy(columns: Sequence[Column]) -> bytes:
-    """Return the COPY stream of columns of one length."""
+    """Return the COPY stream of columns of one length.
+
+    A column that is NULL in every row takes no room in the layout, so that only one that is NULL
+    here and there makes rows of different widths.
+    """
+    absent = [column.null is not None and bool(column.null.all()) for column in columns]
     layout = np.dtype(
         [("fields", ">i2")]
         + [
             part
             for i, column in enumerate(columns)
             for part in ((f"length{i}", ">i4"), (f"value{i}", column.type))
+            if not (absent[i] and part[0] == f"value{i}")
         ]
     )
     rows = np.empty(len(columns[0].values), dtype=layout)
     rows["fields"] = len(columns)
     for i, column in enumerate(columns):
-        rows[f"length{i}"] = np.dtype(column.type).itemsize
-        rows[f"value{i}"] = column.values
-    return _HEADER + _without_nulls(rows, columns) + _TRAILER
+        rows[f"length{i}"] = -1 if absent[i] else np.dtype(column.type).itemsize
+        if not absent[i]:
+            rows[f"value{i}"] = column.values
+    mixed = {
+        i: column.null
+        for i, column in enumerate(columns)
+        if column.null is not None and not absent[i] and column.null.any()
+    }
+    return _HEADER + _without_nulls(rows, mixed) + _TRAILER
 
 
-def _without_nulls(rows: NDArray[np.void], columns: Sequence[Column]) -> bytes:
+def _without_nulls(rows: NDArray[np.void], nulls: Mapping[int, NDArray[np.bool_]]) -> bytes:
     """Return the rows' bytes with the value of every NULL cut out and its length set to -1."""
-    if not any(column.null is not None and column.null.any() for column in columns):
+    if not nulls:
         return rows.tobytes()
     keep = np.ones((len(rows), rows.dtype.itemsize), dtype=bool)
-    for i, column in enumerate(columns):
-        if column.null is None:
-            continue
-        rows[f"length{i}"][column.null] = -1
-        _, start = rows.dtype.fields[f"value{i}"][:2]  # type: ignore[index]
-        keep[np.ix_(column.null, np.arange(start, start + np.dtype(column.type).itemsize))] = False
+    for i, null in nulls.items():
+        rows[f"length{i}"][null] = -1
+        value, start = rows.dtype.fields[f"value{i}"][:2]  # type: ignore[index]
+        keep[np.ix_(null, np.arange(start, start + value.itemsize))] = False
     return rows.view(np.uint8).reshape(keep.shape)[keep].tobytes()

@@ -23,3 +23,14 @@ def test_a_null_is_a_length_of_minus_one_and_no_bytes():
 def test_instants_count_from_the_year_2000():
     [column] = [instants(np.array([946_684_800_000_001]))]
     assert column.values.tolist() == [1]
+
+
+def test_a_column_that_is_null_everywhere_and_one_that_never_is_need_no_cutting():
+    nothing = real(np.full(2, np.nan, dtype=np.float32))
+    stream = binary_copy([nothing, Column(np.array([7, 8]), ">i4"), real(np.float32([1, 2]))])
+    rows = [struct.pack(">hiiiif", 3, -1, 4, n, 4, value) for n, value in ((7, 1.0), (8, 2.0))]
+    assert stream[19:-2] == b"".join(rows)
+
+
+def test_no_rows_are_a_stream_without_rows():
+    assert binary_copy([real(np.empty(0, np.float32))])[19:] == b"\xff\xff"
