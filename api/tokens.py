@@ -1,6 +1,7 @@
 """Whose a machine's token is, remembered: trackers post many times a second.
 
-While the database is away a remembered token stays good, so that trackers go on.
+While the database is away a remembered token stays good until it ends by itself, so that trackers
+go on; one that is withdrawn meanwhile, and changed terms of its source, show when it is back.
 """
 
 import time
@@ -44,6 +45,9 @@ class Tokens:
         key = hash_token(token)
         known = self._known.get(key)
         now = time.monotonic()
+        if known is not None and _has_ended(known.source):
+            del self._known[key]
+            return None
         if known is not None and now < known.good_until:
             return known.source
         if known is not None:
@@ -66,6 +70,10 @@ class Tokens:
             del self._known[next(iter(self._known))]
         now = time.monotonic()
         self._known[key] = _Known(source, now, now + KEPT_S)
+
+
+def _has_ended(source: Source) -> bool:
+    return source.until_wall_at is not None and source.until_wall_at <= datetime.now(UTC)
 
 
 def _find(conn: Connection, key: bytes) -> Source | None:

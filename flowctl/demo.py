@@ -21,7 +21,13 @@ from flowctl.clock import ClockWriter
 from flowctl.data_files import data_dir
 from flowctl.embedded import start_postgres, start_valkey
 from flowctl.errors import FlowctlError
-from flowctl.local import LocalSystem, fresh_database, local_system, refuse_taken_port
+from flowctl.local import (
+    SETTINGS_FILE,
+    LocalSystem,
+    fresh_database,
+    local_system,
+    refuse_taken_port,
+)
 from flowctl.site_files import read_source
 from flowctl.storage.day_report import day_report
 from flowctl.storage.heartbeats import find_beat
@@ -210,6 +216,10 @@ def _greet(console: Console, system: LocalSystem, seconds: float) -> None:
     for name, password in system.accounts.values():
         console.print(f"  account {name}, password {password}", highlight=False)
     console.print(f"  export TOKEN={system.token}", highlight=False, soft_wrap=True)
+    beside = system.settings.sms_file
+    if beside is not None:
+        said = f"  flowctl's commands beside it: . {beside.parent / SETTINGS_FILE}"
+        console.print(said, highlight=False, soft_wrap=True)
     messages = f"  messages to drivers: {system.settings.sms_file}"
     console.print(messages, highlight=False, soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shlex
 import socket
 import sys
 import time
@@ -29,6 +30,7 @@ from flowctl.storage.sites import save_site
 
 PROCESSES = ("api", "ingest", "controller", "notify", "simulator")
 READY_WAIT_S = 60.0
+SETTINGS_FILE = "environment"
 _POLL_S = 0.05
 
 
@@ -130,6 +132,7 @@ def local_system(
     with ExitStack() as stack:
         processes = {name: _start(stack, name, run_dir, settings) for name in PROCESSES}
         system = LocalSystem(settings, site, token, accounts, processes)
+        stack.callback(_offer_settings(run_dir, settings).unlink)
         _wait_until_ready(system)
         yield system
 
@@ -148,6 +151,16 @@ def _start(stack: ExitStack, name: str, run_dir: Path, settings: Settings) -> Se
     lock.close()
     stack.callback(process.stop)
     return process
+
+
+def _offer_settings(run_dir: Path, settings: Settings) -> Path:
+    """Write the settings for a shell, so that flowctl's commands can be used beside the system."""
+    path = run_dir / SETTINGS_FILE
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)  # it holds the stores' passwords
+    lines = [f"export {k}={shlex.quote(v)}\n" for k, v in environment(settings).items()]
+    path.write_text("".join(lines))
+    return path
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -61,6 +61,8 @@ class Source:
         Fixes a second it may send, None for no limit.
     device_uid
         The one device the token speaks for, None where it speaks for all of the source.
+    until_wall_at
+        When the token ends, None where it holds until it is withdrawn.
     """
 
     id: int
@@ -69,6 +71,7 @@ class Source:
     screening: ScreeningOverrides = ScreeningOverrides()
     rate_per_s: float | None = None
     device_uid: str | None = None
+    until_wall_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ def end_all_tokens(conn: Connection, source_id: int, *, wall_at: datetime) -> in
 def find_source(conn: Connection, token_hash: bytes, *, wall_now: datetime) -> Source | None:
     """Return the source that holds this token; a token that has ended is nobody's."""
     row = conn.execute(
-        "select id, name, enrols, screening, rate_per_s, device_uid"
+        "select id, name, enrols, screening, rate_per_s, device_uid, expires_wall_at"
         " from sources join source_tokens on source_id = id"
         " where token_hash = %s and (expires_wall_at is null or expires_wall_at > %s)",
         [token_hash, wall_now],
@@ -227,5 +230,7 @@ def _source(
     screening: dict[str, Any],
     rate_per_s: float | None,
     device_uid: str | None,
+    until_wall_at: datetime | None = None,
 ) -> Source:
-    return Source(id_, name, enrols, ScreeningOverrides(**screening), rate_per_s, device_uid)
+    overrides = ScreeningOverrides(**screening)
+    return Source(id_, name, enrols, overrides, rate_per_s, device_uid, until_wall_at)

@@ -47,7 +47,10 @@ POISON_TRIES = 3
 READ_BYTES = 3_000_000
 """About as much is read at a time: some 50,000 fixes, half a second's work of a database."""
 SMALL_BYTES = 300_000
-MOST_ENTRIES = 512
+MOST_ENTRIES = 64
+"""Of a partition; an entry is of a megabyte at most, so that this bounds memory as well."""
+MOST_BYTES = 4 * READ_BYTES
+"""So much is taken in at once where entries turn out larger than those before them."""
 RELEASED_AT_ONCE = 5_000
 
 UNKNOWN_SOURCE = 0
@@ -121,17 +124,22 @@ class Ingest:
             self.keep()
         entries = self._read(block_ms)
         try:
-            if not entries:
-                self._idle(now())
-                return 0
-            self._take(entries, now)
+            if entries:
+                self._take(entries, now)
+            else:
+                with self.conn.transaction():
+                    self.heart.beat(self.conn, now())
+            if time.monotonic() - self._released_at >= KEEP_S:
+                self._released_at = time.monotonic()
+                self.release(now())
         except LostPartitionError:
             _log.warning("lost a partition; nothing of this step counts", worker=self.own.name)
             self.own.drop()
             self.recorder.forget()
             self.keep()
             return 0
-        stream.trim(self.store, {p: lease.last_id for p, lease in self.own.leases.items()})
+        if entries:
+            stream.trim(self.store, {p: lease.last_id for p, lease in self.own.leases.items()})
         return sum(len(batch) for batch in entries.values())
 
     def _read(self, block_ms: int) -> dict[int, list[Entry]]:
@@ -147,17 +155,15 @@ class Ingest:
             block_ms=block_ms,
         )
         sizes = [len(body) for batch in entries.values() for _, body in batch]
+        if sum(sizes) > MOST_BYTES:
+            entries = {
+                p: batch[: max(1, len(batch) * MOST_BYTES // sum(sizes))]
+                for p, batch in entries.items()
+            }
         if sizes:
             self._entry_bytes = sum(sizes) / len(sizes)
             self._stepped_at = time.monotonic() if sum(sizes) < SMALL_BYTES else float("-inf")
         return entries
-
-    def _idle(self, now: datetime) -> None:
-        with self.conn.transaction():
-            self.heart.beat(self.conn, now)
-        if time.monotonic() - self._released_at >= KEEP_S:
-            self._released_at = time.monotonic()
-            self.release(now)
 
     def _take(self, entries: Entries, now: Callable[[], datetime]) -> None:
         """Commit all entries at once or, where one of them is poison, each by itself."""

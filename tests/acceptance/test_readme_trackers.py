@@ -44,6 +44,7 @@ DEVICES = {
     "lan/phone",
     "12C12345",
     "12C67890",
+    "VN-7781",  # held until it is claimed
 }
 SPEED_MPS = 11.2
 """What every example says in its own unit: 21.8 knots, 40 km/h."""

@@ -308,6 +308,16 @@ def test_a_device_nobody_knows_is_kept_aside_until_it_is_registered(bench: Bench
     assert (outcomes.stored, outcomes.duplicate, outcomes.set_aside) == (5, 0, 0)
 
 
+def test_a_held_fix_is_taken_in_while_others_keep_coming(bench: Bench):
+    bench.post(fix(0, FAR, "held"), source=2, at=T0)
+    bench.work()
+    bench.conn.execute("insert into devices (uid) values ('held')")
+    bench.ingest._released_at = float("-inf")  # noqa: SLF001 - the interval has passed
+    bench.post(fix(1, FAR))
+    assert bench.ingest.step(lambda: T0 + timedelta(hours=1), block_ms=1) == 1
+    assert bench.rows("select count(*) from fixes") == [(2,)]
+
+
 def test_a_held_fix_too_old_by_the_limit_stays_aside(bench: Bench):
     bench.post(fix(0, FAR), source=2)
     bench.work()

@@ -526,3 +526,14 @@ def test_a_body_of_many_empty_members_is_refused_at_once():
     with pytest.raises(MalformedError, match="1,000 members"):
         gunzip(empty * 500_000, 10_000_000)
     assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_no_calendar_holds_in_utc_costs_the_other_items_nothing(moment: str):
+    items = [GOOD, {**GOOD, "fixed_at": moment}, {"device": 5}]
+    for decoded in (
+        own.decode_json(msgspec.json.encode(items)),
+        own.decode_ndjson(b"\n".join(msgspec.json.encode(item) for item in items)),
+    ):
+        assert decoded.item.tolist() == [0]
+        assert [misfit.index for misfit in decoded.misfits] == [1, 2]

@@ -7,6 +7,7 @@ judged by itself against `WireFix`, which is the contract: so all forms come to 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 import msgspec
@@ -145,12 +146,24 @@ def judge_each(items: Sequence[bytes | msgspec.Raw], encoding: Encoding) -> Deco
     misfits: list[Misfit] = []
     for index, raw in enumerate(items):
         try:
-            fits.append(encoding.one(raw))
+            fix = encoding.one(raw)
+            _refuse_beyond_calendar(fix)
+            fits.append(fix)
             where.append(index)
         except UNREADABLE as error:
             misfits.append(Misfit(index, _find_owner(raw, encoding), bytes(raw), str(error)))
     decoded = rows_from(columns_of(fits))
     return Decoded(decoded.devices, decoded.rows, np.array(where, np.int64), tuple(misfits))
+
+
+def _refuse_beyond_calendar(fix: WireFix) -> None:
+    if isinstance(fix.fixed_at, datetime):
+        try:
+            fix.fixed_at.astimezone(UTC)
+        except OverflowError as error:
+            raise msgspec.ValidationError(
+                "The moment lies beyond the years 1 to 9999 in UTC - at `$.fixed_at`"
+            ) from error
 
 
 def _find_owner(raw: bytes | msgspec.Raw, encoding: Encoding) -> str | None:
