@@ -74,14 +74,31 @@ def test_a_process_refuses_a_secret_that_is_none(command: str):
     assert "FLOWCTL_SECRET" in refused(flowctl(command))
 
 
-@pytest.mark.parametrize("command", ["api", "ingest", "controller", "simulator"])
+NO_DATABASE = {
+    "FLOWCTL_SECRET": "s" * 32,
+    "FLOWCTL_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+}
+
+
+@pytest.mark.parametrize("command", ["api", "controller", "simulator"])
 def test_a_process_that_finds_no_database_says_so(command: str):
-    done = flowctl(
-        command,
-        FLOWCTL_SECRET="s" * 32,
-        FLOWCTL_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
-    )
-    assert "database" in refused(done)
+    assert "database" in refused(flowctl(command, **NO_DATABASE))
+
+
+def test_an_ingest_worker_that_finds_no_database_says_so_and_tries_again_until_it_is_stopped():
+    with subprocess.Popen(
+        [sys.executable, "-m", "flowctl.cli", "ingest"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", **NO_DATABASE},
+    ) as worker:
+        said = [worker.stdout.readline() for _ in range(2)] if worker.stdout else []
+        worker.terminate()
+        rest = worker.communicate(timeout=20)[0]
+    assert all("a store is away" in line and "Connection refused" in line for line in said)
+    assert worker.returncode == 0
+    assert "Traceback" not in rest
 
 
 @pytest.mark.parametrize("command", ["api", "ingest", "controller", "notify", "simulator"])
