@@ -14,7 +14,7 @@ from flowctl.telemetry.fixes import PARTITIONS
 
 Connection = psycopg.Connection[Any]
 
-LEASE_S = 7.0
+LEASE_S = 6.0
 """How long a lease lasts by itself; with `KEEP_S` it bounds how long a dead worker is missed."""
 KEEP_S = 1.5
 """How often leases are prolonged, and others' are looked at."""

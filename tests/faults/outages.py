@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MOVE_S = 10.0
 """Within this time somebody else has a dead or paused worker's partitions."""
 SETTLE_S = 300.0
+_STILL_WAIT_S = 40.0
 _IN_FLIGHT_S = 4.0  # posts on their way when a store goes, and the store's own timeout
 _FAR = timedelta(days=365)
 
@@ -108,13 +109,19 @@ def disk_full(drill: "Drill", *, for_s: float) -> None:
 
 
 def _stands_still(drill: "Drill") -> bool:
+    """Tell whether nothing is stored any more, once what fits into pages begun is used up."""
+
     def stored() -> object:
         with psycopg.connect(drill.machine.settings.database_url) as conn:
             return conn.execute("select last_id from stream_positions order by 1").fetchall()
 
-    before = stored()
-    time.sleep(2.0)
-    return stored() == before
+    ends = time.monotonic() + _STILL_WAIT_S
+    while time.monotonic() < ends:
+        before = stored()
+        time.sleep(2.0)
+        if stored() == before:
+            return True
+    return False
 
 
 def postgres_away(drill: "Drill", *, for_s: float) -> None:
