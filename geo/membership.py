@@ -44,7 +44,8 @@ class ZoneIndex:
         self._inner = _array([_shrunk(zone.polygon, inner_m, plane) for zone in zones])
         self._outer = _array([_grown(zone.polygon, outer_m, plane) for zone in zones])
         self._tree = shapely.STRtree(self._outer)
-        self._bounds = shapely.total_bounds(self._outer)
+        # Of no zones there are no bounds: nothing is west of a NaN, nor east of it.
+        self._bounds = shapely.total_bounds(self._outer) if len(zones) else np.full(4, np.nan)
         shapely.prepare(self._inner)
         shapely.prepare(self._outer)
 
