@@ -113,7 +113,7 @@ def test_a_slot_message_says_gate_and_times_to_people_and_to_programs(post: Post
 def test_the_number_is_that_of_the_moment_of_sending(post: Post):
     trip = post.border.trip(phone="0903 123 456")
     wish = TripChange(phone="0912 345 678", language="zh")
-    change(post.border.conn, post.border.site, KEYS, trip, wish, now=MORNING)
+    change(post.border.conn, post.border.site, KEYS, trip, wish, by="operator", now=MORNING)
     post.send()
     assert post.lines[0]["to"] == "+84912345678"
     assert post.lines[0]["language"] == "zh"
