@@ -9,8 +9,6 @@ import numpy as np
 
 from flowctl.dispatch.problem import DELAY_KNEE, DELAY_MOST, DispatchProblem, Ints
 
-_UNSERVED = -1
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:

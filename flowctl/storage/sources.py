@@ -1,6 +1,5 @@
 """Sources of positions and events at rest: their tokens, their limits; moments are wall time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
@@ -213,14 +212,6 @@ def list_outcomes(conn: Connection, *, since: date | None = None) -> list[Outcom
             " group by name, outcome order by name nulls last, outcome",
             {"since": since},
         ).fetchall()
-
-
-def list_source_ids(conn: Connection, names: Sequence[str]) -> dict[str, int]:
-    """Return the ids of those of these sources that there are."""
-    rows = conn.execute(
-        "select name, id from sources where name = any(%s)", [list(names)]
-    ).fetchall()
-    return dict(rows)
 
 
 def _source(
