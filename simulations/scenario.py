@@ -104,7 +104,8 @@ class Gps:
 
     ``noise_m`` is the root mean square distance of a fix from the truth. ``late_share`` of a
     tracker's windows of ``late_window_s`` have no network: their fixes come in one batch at the
-    window's end. ``without_share`` of the exports have no tracker; officers count them.
+    window's end, or spread over ``backlog_s`` after it, the newest first, while new ones go out as
+    they are taken. ``without_share`` of the exports have no tracker; officers count them.
     """
 
     moving_interval_s: float = _bounded(least=1.0)
@@ -116,6 +117,7 @@ class Gps:
     duplicate_share: float = _bounded(most=1.0)
     without_share: float = _bounded(most=1.0)
     post_interval_s: float = _bounded(least=1.0)
+    backlog_s: float = _bounded(default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

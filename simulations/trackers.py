@@ -86,6 +86,8 @@ class Trackers:
         window = np.floor((fixes["at"] + self._phase[fixes["truck"]]) / window_s).astype(np.int64)
         late = self._without_network(window, fixes["truck"])
         back_at = (window + 1) * window_s - self._phase[fixes["truck"]]
+        # What was taken last goes out first: after a hole, fixes arrive in no order of time.
+        back_at += self._gps.backlog_s * (back_at - fixes["at"]) / window_s
         sent_at = np.where(late, back_at, fixes["at"]) + _LATENCY_S
         doubled &= ~lost
         self.faults.seen += n

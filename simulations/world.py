@@ -33,13 +33,15 @@ class Emitted:
 
     ``registrations`` are bodies of POST /v1/trips, each of ``fix_posts`` is one of POST /v1/fixes,
     ``gate_events`` holds per gate the items of one POST /v1/gates/{gate}/events. ``truth`` counts
-    how many trucks are where, per gate, as nobody but the world can know.
+    how many trucks are where, per gate, as nobody but the world can know; ``sightings`` are the
+    true positions the trackers looked at, rows of `SIGHTING`, None of a world without trackers.
     """
 
     registrations: list[dict[str, Any]]
     fix_posts: list[Post]
     gate_events: dict[str, list[dict[str, Any]]]
     truth: dict[str, dict[str, int]]
+    sightings: NDArray[np.void] | None
 
 
 class World:
@@ -122,6 +124,7 @@ class World:
             fix_posts=[] if seen is None else self._trackers.post(seen, end),
             gate_events=self._events,
             truth=self._truth(),
+            sightings=seen,
         )
         self._registrations = []
         self._events = {gate: [] for gate in self.demand.gates}
