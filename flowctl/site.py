@@ -106,6 +106,16 @@ class Yard:
 
 
 @dataclass(frozen=True, slots=True)
+class WayPiece:
+    """One drawn piece of road on a way; ``turned`` where the way runs against its drawing."""
+
+    road: str
+    turned: bool
+    length_m: float
+    speed_mps: float
+
+
+@dataclass(frozen=True, slots=True)
 class Corridor:
     """The road trucks come by: ``line`` (lon/lat) ends in ``yard``; ``speed_mps`` is nominal."""
 
@@ -114,6 +124,7 @@ class Corridor:
     line: shapely.LineString
     length_m: float
     speed_mps: float
+    pieces: tuple[WayPiece, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +143,7 @@ class FreightRoad:
     speed_mps: float
     queue_m: tuple[float, float]
     lane_m: tuple[float, float]
+    pieces: tuple[WayPiece, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +159,44 @@ class VisitParams:
     outer_m: float = 30.0
     dwell_s: float = 60.0
     exit_dwell_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficParams:
+    """How the state of traffic is measured; defaults are assumed unless a source is named.
+
+    A piece of road is cut into stretches of about ``corridor_stretch_m``, or ``freight_stretch_m``
+    where called trucks drive on it, and looked at in windows of ``window_s``. A truck is on a way
+    within ``on_way_m`` of its line (roads are drawn by hand, ± 100-700 m). Two fixes of a truck are
+    one movement where no more than ``gap_s`` lies between them (a moving tracker reports every
+    30 s, with 2 min to the authority: Circular 09/2015/TT-BGTVT), it went at most ``slack_m`` back
+    (errors of position) and at most ``fastest_mps``. A window is measured again for fixes that come
+    within ``settled_s`` of its moments. Live speed forgets by half in ``half_life_s``, and
+    ``prior_trucks`` at nominal speed stand for what nobody drove; it is never below ``least_mps``.
+
+    A truck slower than ``slow_mps`` (5 km/h) stands in a queue, which ends where the next one
+    stands more than ``queue_gap_m`` further back: room for trucks without a tracker. One that moved
+    counts for ``silent_moving_s`` after its last fix, one that stood for ``silent_parked_s`` (a
+    parked tracker reports every 15 min, the same circular). Lanes are summed up over
+    ``lanes_window_s``.
+    """
+
+    corridor_stretch_m: float = 500.0
+    freight_stretch_m: float = 100.0
+    window_s: int = 300
+    on_way_m: float = 500.0
+    gap_s: float = 180.0
+    slack_m: float = 50.0
+    fastest_mps: float = 50.0
+    settled_s: int = 3600
+    half_life_s: float = 600.0
+    prior_trucks: float = 1.0
+    least_mps: float = 0.5
+    slow_mps: float = 1.39
+    queue_gap_m: float = 200.0
+    silent_moving_s: float = 180.0
+    silent_parked_s: float = 1200.0
+    lanes_window_s: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +276,7 @@ class Site:
     unknown_devices: UnknownDevices = UnknownDevices.HOLD
     fixes_kept_days: int = 365
     aside_kept_days: int = 90
+    traffic: TrafficParams = TrafficParams()
 
     @cached_property
     def gate_by_id(self) -> Mapping[str, Gate]:

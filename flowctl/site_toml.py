@@ -18,6 +18,7 @@ from flowctl.site import (
     Gate,
     Opening,
     Site,
+    TrafficParams,
     UnknownDevices,
     VisitParams,
     Yard,
@@ -30,9 +31,20 @@ from geo.crs import Projection
 from geo.zones import Role, Zone
 
 WORLD_EPSG = 3857  # stands in for a bad code, so that the shapes can still be looked at
-POSITIVE = frozenset({"slot_s", "horizon_days", "plan_interval_s", "meter_interval_s"})
+POSITIVE = frozenset(
+    {
+        "slot_s",
+        "horizon_days",
+        "plan_interval_s",
+        "meter_interval_s",
+        "corridor_stretch_m",
+        "freight_stretch_m",
+        "window_s",
+        "half_life_s",
+    }
+)
 
-_Params = TypeVar("_Params", VisitParams, DispatchParams)
+_Params = TypeVar("_Params", VisitParams, DispatchParams, TrafficParams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,7 @@ def read_site(table: Table, drawn: Drawn) -> Site:
         unknown_devices=_unknown_devices(table),
         fixes_kept_days=fixes_kept_days,
         aside_kept_days=aside_kept_days,
+        traffic=_params(table, "traffic", TrafficParams()),
     )
     table.close()
     return site
@@ -193,7 +206,15 @@ def _access(
     return (
         Access(gate, travel_s, travel_cv),
         FreightRoad(
-            f"{yard}_to_{gate}", yard, gate, way.line, way.length_m, way.speed_mps, queue, lane
+            f"{yard}_to_{gate}",
+            yard,
+            gate,
+            way.line,
+            way.length_m,
+            way.speed_mps,
+            queue,
+            lane,
+            way.pieces,
         ),
     )
 
@@ -207,7 +228,7 @@ def _corridor(table: Table, yards: list[str], drawn: Drawn) -> Corridor | None:
         return None
     if yard and not ends_in(way, yard, drawn.zones, at_start=False):
         table.refuse("roads", f"must end inside the zone {yard}")
-    return Corridor(identifier, yard, way.line, way.length_m, way.speed_mps)
+    return Corridor(identifier, yard, way.line, way.length_m, way.speed_mps, way.pieces)
 
 
 def _unknown_devices(site: Table) -> UnknownDevices:

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 
+from flowctl.site import WayPiece
 from flowctl.site_shapes import RoadPiece
 from flowctl.site_tables import Table, nearest
 from geo.lines import Path, joined
@@ -18,6 +21,7 @@ class Way:
     line: shapely.LineString
     length_m: float
     speed_mps: float
+    pieces: tuple[WayPiece, ...]
 
 
 def read_way(table: Table, drawn: Sequence[RoadPiece], epsg: int) -> Way | None:
@@ -36,8 +40,29 @@ def read_way(table: Table, drawn: Sequence[RoadPiece], epsg: int) -> Way | None:
         table.refuse("roads", f"cannot be driven in this order: {error}")
         return None
     length_m = Path(line, epsg).length_m
-    seconds = sum(Path(piece.line, epsg).length_m / piece.speed_mps for piece in chosen)
-    return Way(line, length_m, length_m / seconds)
+    along = _along(line, chosen, epsg)
+    seconds = sum(one.length_m / one.speed_mps for one in along)
+    return Way(line, length_m, length_m / seconds, along)
+
+
+def _along(
+    line: shapely.LineString, chosen: Sequence[RoadPiece], epsg: int
+) -> tuple[WayPiece, ...]:
+    """Return the pieces in driving order, each turned where the joined line comes to its end."""
+    corners = shapely.get_coordinates(line)
+    pieces = []
+    last = 0
+    for piece in chosen:
+        drawn = shapely.get_coordinates(piece.line)
+        last += len(drawn) - 1  # of the joined line; where pieces meet they share one corner
+        turned = bool(_gap(drawn[0], corners[last]) < _gap(drawn[-1], corners[last]))
+        length_m = Path(piece.line, epsg).length_m
+        pieces.append(WayPiece(piece.id, turned, length_m, piece.speed_mps))
+    return tuple(pieces)
+
+
+def _gap(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    return float(np.hypot(*(one - other)))
 
 
 def stretch(
