@@ -1,6 +1,7 @@
 """Which zones a point is in, with an inner and an outer boundary for hysteresis."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -11,9 +12,30 @@ from geo.crs import Projection
 from geo.zones import Zone
 
 Polygon: TypeAlias = shapely.Polygon | shapely.MultiPolygon
+Column: TypeAlias = NDArray[np.float64]
 
 LEAST_INNER_SHARE = 0.25  # of a zone's area, below which the inner boundary is a formality
 HALVINGS = 6  # of the inner distance, before the zone itself is its inner polygon
+ALWAYS = np.iinfo(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Which points lie within the outer boundary of which zones: one row a point and zone.
+
+    Attributes
+    ----------
+    point
+        Which point, ascending, int64, shape [m].
+    zone
+        Which of the index's zones, ascending within a point, int32, shape [m].
+    inner
+        Whether the inner boundary covers the point too, shape [m].
+    """
+
+    point: NDArray[np.int64]
+    zone: NDArray[np.int32]
+    inner: NDArray[np.bool_]
 
 
 class ZoneIndex:
@@ -27,73 +49,136 @@ class ZoneIndex:
     Parameters
     ----------
     zones
-        The zones, in the order of the columns of every answer.
+        The zones; several may be versions of one, each valid for a time of its own.
     inner_m, outer_m
         Metres, not negative.
     epsg
         The projected system the metres are measured in.
+
+    Attributes
+    ----------
+    zones
+        The zones in the order of their numbers.
+    inner_m
+        By how many metres each zone was shrunk, shape [z]; 0 where it is its own inner polygon.
     """
 
-    __slots__ = ("_bounds", "_inner", "_outer", "_tree", "zones")
+    __slots__ = (
+        "_bounds",
+        "_drawn",
+        "_from",
+        "_inner",
+        "_outer",
+        "_outlines",
+        "_plane",
+        "_tree",
+        "_until",
+        "inner_m",
+        "zones",
+    )
 
     def __init__(self, zones: Sequence[Zone], *, inner_m: float, outer_m: float, epsg: int) -> None:
         if not (inner_m >= 0 and outer_m >= 0):
             raise ValueError(f"inner_m {inner_m} and outer_m {outer_m} must not be negative")
-        plane = Projection(epsg)
+        self._plane = Projection(epsg)
         self.zones = tuple(zones)
-        self._inner = _array([_shrunk(zone.polygon, inner_m, plane) for zone in zones])
-        self._outer = _array([_grown(zone.polygon, outer_m, plane) for zone in zones])
+        drawn = [zone.polygon for zone in zones]
+        self._drawn = _array(drawn)
+        shrunk = [_shrunk(polygon, inner_m, self._plane) for polygon in drawn]
+        self._inner = _array([polygon for polygon, _ in shrunk])
+        self.inner_m: Column = np.array([metres for _, metres in shrunk], dtype=np.float64)
+        self._outer = _array([_grown(polygon, outer_m, self._plane) for polygon in drawn])
+        self._outlines = _array([self._plane.metres_of(polygon.boundary) for polygon in drawn])
+        self._from = _moments([zone.valid_from_us for zone in zones], ALWAYS.min)
+        self._until = _moments([zone.valid_until_us for zone in zones], ALWAYS.max)
         self._tree = shapely.STRtree(self._outer)
         # Of no zones there are no bounds: nothing is west of a NaN, nor east of it.
         self._bounds = shapely.total_bounds(self._outer) if len(zones) else np.full(4, np.nan)
+        shapely.prepare(self._drawn)
         shapely.prepare(self._inner)
         shapely.prepare(self._outer)
 
-    def membership(
-        self, lon: ArrayLike, lat: ArrayLike
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Tell for each point and zone whether it is inside the inner and the outer boundary.
+    def locate(
+        self, lon: ArrayLike, lat: ArrayLike, at_us: NDArray[np.int64] | None = None
+    ) -> Located:
+        """Find the zones whose outer boundary covers each point, and whether the inner one does.
 
         Parameters
         ----------
         lon, lat
             Degrees, WGS 84, shape [n]; NaN is in no zone.
+        at_us
+            The moment of each point, microseconds since 1970 UTC, shape [n]: only the zones valid
+            then are looked at. Without it every zone is, whatever its time.
 
         Returns
         -------
-        inner, outer
-            Shape [n, zones] each. A point on a boundary is inside (predicate covers).
+        Located
+            A point on a boundary is inside (predicate covers).
         """
         x = np.atleast_1d(np.asarray(lon, dtype=np.float64))
         y = np.atleast_1d(np.asarray(lat, dtype=np.float64))
-        inner = np.zeros((len(x), len(self.zones)), dtype=np.bool_)
-        outer = inner.copy()
         # Most points of a country are far from every zone; NaN is within no bounds.
         west, south, east, north = self._bounds
         near = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
         at, zone = self._tree.query(shapely.points(x[near], y[near]))  # by rectangles
-        point = near[at]
+        order = np.lexsort((zone, at))
+        point, zone = near[at[order]].astype(np.int64), zone[order].astype(np.int32)
         # For a point, "intersects" is "covered by", and this form uses the prepared polygons.
-        outer[point, zone] = shapely.intersects_xy(self._outer[zone], x[point], y[point])
-        inner[point, zone] = shapely.intersects_xy(self._inner[zone], x[point], y[point])
-        return inner, outer
+        found = shapely.intersects_xy(self._outer[zone], x[point], y[point])
+        if at_us is not None:
+            moment = at_us[point]
+            found &= (moment >= self._from[zone]) & (moment < self._until[zone])
+        point, zone = point[found], zone[found]
+        return Located(point, zone, shapely.intersects_xy(self._inner[zone], x[point], y[point]))
+
+    def distance_m(self, lon: ArrayLike, lat: ArrayLike, zone: ArrayLike) -> Column:
+        """Measure how far points lie from the outlines of zones, as drawn.
+
+        Parameters
+        ----------
+        lon, lat
+            Degrees, WGS 84, shape [k].
+        zone
+            The number of the zone meant for each point, shape [k].
+
+        Returns
+        -------
+        distance_m
+            Metres in the plane, negative inside, shape [k]; NaN where the point has NaN in it.
+        """
+        x, y = (np.atleast_1d(np.asarray(at, dtype=np.float64)) for at in (lon, lat))
+        number = np.atleast_1d(np.asarray(zone, dtype=np.intp))
+        metres = np.column_stack(self._plane.to_metres(x, y))
+        known = np.isfinite(metres).all(axis=1)
+        away = np.full(len(x), np.nan)
+        number = number[known]
+        away[known] = shapely.distance(self._outlines[number], shapely.points(metres[known]))
+        within = shapely.intersects_xy(self._drawn[number], x[known], y[known])
+        away[known] *= np.where(within, -1.0, 1.0)
+        return away
 
 
-def _array(polygons: list[Polygon]) -> NDArray[np.object_]:
-    """Return the polygons as an array of objects, shape [z], of no zones too."""
-    array = np.empty(len(polygons), dtype=np.object_)
-    array[:] = polygons
+def _array(shapes: Sequence[shapely.Geometry]) -> NDArray[np.object_]:
+    """Return shapes as an array of objects, shape [z], of no zones too."""
+    array = np.empty(len(shapes), dtype=np.object_)
+    array[:] = shapes
     return array
 
 
-def _shrunk(polygon: Polygon, inner_m: float, plane: Projection) -> Polygon:
-    """Shrink by ``inner_m``, or by as much less as `ZoneIndex` says."""
+def _moments(values: Sequence[int | None], absent: int) -> NDArray[np.int64]:
+    return np.array([absent if value is None else value for value in values], dtype=np.int64)
+
+
+def _shrunk(polygon: Polygon, inner_m: float, plane: Projection) -> tuple[Polygon, float]:
+    """Shrink by ``inner_m``, or by as much less as `ZoneIndex` says; return by how much, too."""
     whole = plane.metres_of(polygon)
     for halving in range(HALVINGS):
-        inner = whole.buffer(-inner_m / 2**halving)
+        metres = inner_m / 2**halving
+        inner = whole.buffer(-metres)
         if inner_m > 0 and inner.area >= LEAST_INNER_SHARE * whole.area:
-            return plane.degrees_of(inner)
-    return polygon
+            return plane.degrees_of(inner), metres
+    return polygon, 0.0
 
 
 def _grown(polygon: Polygon, outer_m: float, plane: Projection) -> Polygon:

@@ -1,4 +1,4 @@
-"""Zones: named polygons with a role."""
+"""Zones: named polygons with a role, each valid for a time."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,7 +21,9 @@ class Zone:
     """A polygon in WGS 84 lon/lat; ``gate`` is None where it belongs to no single gate.
 
     ``uncertainty_m`` is how far the outline may be off, ``survey`` how it was made
-    (``illustrative``: drawn from a described position, not measured).
+    (``illustrative``: drawn from a described position, not measured). The outline holds from
+    ``valid_from_us`` until before ``valid_until_us``, microseconds since 1970 UTC; None: always
+    before, always after. Versions of one zone have its id and follow each other in time.
     """
 
     id: str
@@ -31,3 +33,5 @@ class Zone:
     polygon: shapely.Polygon | shapely.MultiPolygon
     uncertainty_m: float
     survey: str = "illustrative"
+    valid_from_us: int | None = None
+    valid_until_us: int | None = None

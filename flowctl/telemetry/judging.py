@@ -164,18 +164,21 @@ class Judge:
 
     def _sight(self, rows: NDArray[np.void]) -> tuple[NDArray[np.bool_], dict[int, Sighting]]:
         """Return which rows touch a zone (shape [n]), and a sighting of each that does."""
-        inner, outer = self.index.membership(rows["lon"], rows["lat"])
-        zones = [zone.id for zone in self.site.zones]
+        found = self.index.locate(rows["lon"], rows["lat"], rows["fixed_at"])
+        zones = [zone.id for zone in self.index.zones]
         inside: dict[int, set[str]] = defaultdict(set)
         around: dict[int, set[str]] = defaultdict(set)
-        for found, member in ((inside, inner), (around, outer)):
-            for i, z in zip(*(axis.tolist() for axis in np.nonzero(member)), strict=True):
-                found[i].add(zones[z])
+        points, numbers = found.point.tolist(), found.zone.tolist()
+        for i, z, inner in zip(points, numbers, found.inner.tolist(), strict=True):
+            around[i].add(zones[z])
+            if inner:
+                inside[i].add(zones[z])
         sightings = {
             i: _sighting(rows[i], frozenset(inside.get(i, _NOWHERE)), frozenset(outside))
             for i, outside in around.items()
         }
-        touching: NDArray[np.bool_] = np.logical_or.reduce(outer, axis=1)
+        touching = np.zeros(len(rows), dtype=np.bool_)
+        touching[found.point] = True
         return touching, sightings
 
 

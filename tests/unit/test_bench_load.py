@@ -81,11 +81,12 @@ def test_a_fiftieth_of_the_trucks_goes_through_every_zone_of_a_gate(site: Site):
     made = blocks(site)
     rows = np.concatenate([made.block(number) for number in range(300)])
     index = ZoneIndex(site.zones, inner_m=15, outer_m=30, epsg=site.epsg)
-    inner, _ = index.membership(rows["lon"], rows["lat"])
-    visited = {(site.zones[i].gate, str(site.zones[i].role)) for i in np.flatnonzero(inner.any(0))}
+    found = index.locate(rows["lon"], rows["lat"])
+    zones = np.unique(found.zone[found.inner])
+    visited = {(site.zones[i].gate, str(site.zones[i].role)) for i in zones}
     for gate in ("huu_nghi", "tan_thanh"):
         assert {(gate, role) for role in ("approach", "yard", "queue", "lane", "beyond")} <= visited
-    assert len(np.unique(rows["truck"][inner.any(1)])) == TRUCKS // 50
+    assert len(np.unique(rows["truck"][found.point[found.inner]])) == TRUCKS // 50
 
 
 def test_every_form_of_a_batch_is_read_as_the_fixes_it_was_made_of(site: Site):
