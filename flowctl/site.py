@@ -148,17 +148,39 @@ class FreightRoad:
 
 @dataclass(frozen=True, slots=True)
 class VisitParams:
-    """How membership becomes a visit.
+    """How fixes become visits; metres, seconds, metres a second. The defaults are assumed.
 
-    A truck is in once it was inside the inner boundary (the zone shrunk by ``inner_m``) for
-    ``dwell_s``, out once outside the outer one (the zone grown by ``outer_m``) for
-    ``exit_dwell_s``; between the two it stays what it was.
+    A zone shrunk by ``inner_m`` is its inner boundary, grown by ``outer_m`` its outer one; between
+    the two a truck stays what it was. A fix less accurate than ``inner_m`` by some factor must lie
+    deeper, or further away, by that factor. A truck is in a yard once ``enter_fixes`` of the last
+    ``enter_of`` fixes were inside and ``dwell_s`` have passed since the first; other zones are
+    passed through, and one fix is enough. It is out after ``exit_fixes`` fixes outside over
+    ``exit_dwell_s``. Between two fixes that lie outside, a line through ``least_chord_m`` of such a
+    zone counts as having been there.
+
+    Nothing on the road is faster than ``jump_mps``. Above ``moving_mps`` a truck moves: silence for
+    ``moving_silence_s`` then says nothing yet, of a parked one ``parked_silence_s`` (Circular
+    09/2015/TT-BGTVT lets a parked tracker be silent for 15 minutes); longer, and what happened in
+    between is unknown. After ``forget_s`` without a sign a stay is over, after ``absent_s`` the
+    device is met as if for the first time. A fix received within ``lag_limit_s`` is proof of where
+    the truck was when it says so; one received later proves it only of the moment of reception.
     """
 
     inner_m: float = 15.0
     outer_m: float = 30.0
     dwell_s: float = 60.0
     exit_dwell_s: float = 30.0
+    enter_fixes: int = 2
+    enter_of: int = 3
+    exit_fixes: int = 3
+    least_chord_m: float = 20.0
+    jump_mps: float = 50.0
+    moving_mps: float = 1.4
+    moving_silence_s: float = 180.0
+    parked_silence_s: float = 1200.0
+    forget_s: float = 43_200.0
+    absent_s: float = 691_200.0
+    lag_limit_s: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)

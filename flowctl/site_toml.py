@@ -96,7 +96,7 @@ def read_site(table: Table, drawn: Drawn) -> Site:
         roads=tuple((road.id, road.line) for road in drawn.pieces),
         lateness_limit_s=table.whole("lateness_limit_s", least=60),
         future_limit_s=table.whole("future_limit_s", least=0),
-        visit=_params(table, "visit", VisitParams()),
+        visit=_visit(table),
         dispatch=_params(table, "dispatch", DispatchParams()),
         freight_roads=tuple(ways),
         road_names={road.id: road.name for road in drawn.pieces},
@@ -251,6 +251,18 @@ def _retention(site: Table) -> tuple[int, int]:
                 kept[key] = table.whole(key, least=1, most=36_600)
         table.close()
     return kept["fixes_days"], kept["aside_days"]
+
+
+def _visit(site: Table) -> VisitParams:
+    """Read ``[visit]``; more fixes cannot be wanted than are looked at."""
+    params = _params(site, "visit", VisitParams())
+    if params.enter_fixes > params.enter_of:
+        site.refuse(
+            "visit",
+            f"wants {params.enter_fixes} of {params.enter_of} fixes inside;"
+            " enter_fixes is at most enter_of",
+        )
+    return params
 
 
 def _params(site: Table, key: str, default: _Params) -> _Params:
