@@ -67,6 +67,7 @@ class Fleet:
     _courses: _Courses = field(init=False)
     _paths: list[Path] = field(default_factory=list)
     _seen: list[NDArray[np.void]] = field(default_factory=list)
+    _knots: dict[int, tuple[Column, Column]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin with trucks that are nowhere."""
@@ -79,6 +80,16 @@ class Fleet:
         columns = self._turn(truck, at, lasts_s)
         columns.path[truck] = self._number(path)
         columns.from_m[truck], columns.to_m[truck] = from_m, to_m
+
+    def follow(self, truck: int, at: float, path: Path, moments: Column, along_m: Column) -> None:
+        """Send a truck along a path at changing speeds.
+
+        ``moments`` (epoch s) and ``along_m`` are where it is when, rising, shape [k]; between two
+        of them its speed is constant.
+        """
+        from_m, to_m = float(along_m[0]), float(along_m[-1])
+        self.drive(truck, at, path, from_m=from_m, to_m=to_m, lasts_s=float(moments[-1]) - at)
+        self._knots[truck] = moments, along_m
 
     def cross(
         self,
@@ -127,6 +138,7 @@ class Fleet:
     def _turn(self, truck: int, at: float, lasts_s: float) -> _Courses:
         """End a truck's course at ``at`` and begin one that lasts ``lasts_s``."""
         self._look(np.array([truck]), before=at)
+        self._knots.pop(truck, None)
         columns = self._courses
         columns.begins[truck], columns.ends[truck] = at, at + lasts_s
         columns.engine_on[truck] = True
@@ -168,11 +180,26 @@ class Fleet:
         length = np.where(on_road, stretch, length)
         rows["speed_mps"] = np.where(moving, length / np.where(moving, span, 1.0), 0.0)
         along = columns.from_m[trucks] + share * stretch
+        self._vary(trucks, at, along, rows["speed_mps"])
         for number in np.unique(columns.path[trucks][on_road]):
             here = columns.path[trucks] == number
             lon, lat, heading = self._paths[number].at(along[here])
             rows["lon"][here], rows["lat"][here], rows["heading_deg"][here] = lon, lat, heading
         return rows
+
+    def _vary(self, trucks: NDArray[np.int64], at: Column, along: Column, speed: Column) -> None:
+        """Put trucks that follow moments where these say; changes ``along`` and ``speed``."""
+        for row, truck in enumerate(trucks.tolist() if self._knots else ()):
+            if truck in self._knots:
+                moments, along_m = self._knots[truck]
+                piece = min(
+                    max(int(np.searchsorted(moments, at[row], "right")), 1), len(moments) - 1
+                )
+                span = moments[piece] - moments[piece - 1]
+                moved = along_m[piece] - along_m[piece - 1]
+                done = min(max((at[row] - moments[piece - 1]) / span, 0.0), 1.0)
+                along[row] = along_m[piece - 1] + done * moved
+                speed[row] = moved / span if at[row] < moments[-1] else 0.0
 
     def _number(self, path: Path) -> int:
         for number, known in enumerate(self._paths):

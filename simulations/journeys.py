@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from simulations.congestion import Course, RoadTraffic
 from simulations.demand import Demand
 from simulations.fleet import Fleet, distance_m
 from simulations.scenario import Scenario
@@ -68,6 +69,11 @@ class Journeys:
         self._leg = np.zeros(len(demand), np.int64)
         looks = stream(seed, "first look").random(len(demand))
         self._first_look_s = looks * scenario.gps.parked_interval_s
+        self._starts = scenario.start.timestamp()
+        self._traffic = (
+            None if scenario.congestion is None else RoadTraffic(scenario, len(demand), seed=seed)
+        )
+        self._courses: dict[int, Course] = {}
 
     def collect(self, until: float) -> NDArray[np.void]:
         """Return what trackers saw since the last call, rows of `SIGHTING`."""
@@ -81,14 +87,23 @@ class Journeys:
 
     def lead_s(self, truck: int) -> float:
         """Return how long before its yard a truck is first seen."""
+        if self._traffic is not None:
+            at_s = self._course(truck, self._traffic).at_s
+            return float(at_s[-1] - at_s[0])
         arrival = self._travel.ways.get_arrival(self._travel.yard(truck))
         whole_s = arrival.entry_m / (arrival.speed_mps * float(self._demand.pace[truck]))
         return min(float(self._demand.at_s[truck] - self._demand.seen_s[truck]), whole_s)
 
     def appear(self, at: float, truck: int) -> None:
         """Put a truck on its corridor, as far from the yard as its lead says."""
-        if self._demand.tracked[truck]:
-            arrival = self._travel.ways.get_arrival(self._travel.yard(truck))
+        if not self._demand.tracked[truck]:
+            return
+        arrival = self._travel.ways.get_arrival(self._travel.yard(truck))
+        if self._traffic is not None:
+            course = self._course(truck, self._traffic)
+            moments = self._starts + course.at_s
+            self._fleet.follow(truck, at, arrival.corridor, moments, course.along_m)
+        else:
             lead_s = self.lead_s(truck)
             back_m = lead_s * arrival.speed_mps * float(self._demand.pace[truck])
             self._fleet.drive(
@@ -99,6 +114,19 @@ class Journeys:
                 to_m=arrival.entry_m,
                 lasts_s=lead_s,
             )
+
+    def _course(self, truck: int, traffic: RoadTraffic) -> Course:
+        if truck not in self._courses:
+            arrival = self._travel.ways.get_arrival(self._travel.yard(truck))
+            day = self._demand
+            self._courses[truck] = traffic.course(
+                truck,
+                entry_m=arrival.entry_m,
+                speed_mps=arrival.speed_mps * float(day.pace[truck]),
+                seen_s=float(day.seen_s[truck]),
+                at_s=float(day.at_s[truck]),
+            )
+        return self._courses[truck]
 
     def enter_yard(self, at: float, truck: int) -> None:
         """Drive from the yard's entry to the truck's place and stop there."""

@@ -121,8 +121,42 @@ class Gps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Congestion:
+    """What slows trucks on the corridors beside their drivers' own pace; every figure is assumed.
+
+    Two rush hours around ``morning_h`` and ``evening_h`` take up to ``rush_loss`` of the speed
+    within ``town_km`` of each of ``towns`` evenly spaced towns. Each of ``incidents_per_day`` takes
+    ``incident_loss`` from ``incident_km`` of road for a time uniform between the two bounds.
+    ``rough_cv`` is what differs between trucks from one stretch to the next. ``slow_share`` of the
+    trucks drive at ``slow_pace`` of the speed of others; ``stop_share`` of them stop once, for a
+    meal or the rest that four hours of driving ask for (Law on Road Traffic 23/2008/QH12, art. 65).
+    """
+
+    morning_h: float = _bounded(most=24.0, default=7.5)
+    evening_h: float = _bounded(most=24.0, default=17.0)
+    rush_sd_h: float = _bounded(least=0.01, default=1.0)
+    rush_loss: float = _bounded(most=0.9, default=0.5)
+    towns: int = _bounded(default=5)
+    town_km: float = _bounded(least=0.1, default=5.0)
+    incidents_per_day: int = _bounded(default=20)
+    incident_loss: float = _bounded(most=0.95, default=0.7)
+    incident_km: float = _bounded(least=0.1, default=3.0)
+    incident_least_min: float = _bounded(default=20.0)
+    incident_most_min: float = _bounded(default=120.0)
+    rough_cv: float = _bounded(least=0.001, default=0.15)
+    slow_share: float = _bounded(most=1.0, default=0.15)
+    slow_pace: float = _bounded(least=0.1, most=1.0, default=0.7)
+    stop_share: float = _bounded(most=1.0, default=0.15)
+    stop_least_min: float = _bounded(default=5.0)
+    stop_most_min: float = _bounded(default=20.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One day of a site, with everything that is drawn at random described by its law."""
+    """One day of a site, with everything that is drawn at random described by its law.
+
+    Without ``congestion`` a truck keeps one speed on its whole corridor.
+    """
 
     id: str
     name: Mapping[str, str]
@@ -139,6 +173,7 @@ class Scenario:
     languages: Mapping[str, float]
     drivers: Drivers
     gps: Gps
+    congestion: Congestion | None = None
 
     @property
     def start(self) -> datetime:
@@ -241,6 +276,7 @@ _TABLES: Mapping[str, type[Any]] = {
     "screening": Screening,
     "drivers": Drivers,
     "gps": Gps,
+    "congestion": Congestion,
 }
 
 
