@@ -60,3 +60,23 @@ def ingest(
         typer.echo(json.dumps(figures.as_json()))
     else:
         Console().print(table(figures))
+
+
+@app.command()
+def arrivals(
+    trucks: Annotated[int, typer.Option(min=20, max=5_000, help="Trucks of the day.")] = 400,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of the day.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compare arrivals with where trucks truly were, beside the rule "inside now, not before"."""
+    from flowctl.bench.arrivals import run_arrivals, table  # noqa: PLC0415
+    from flowctl.bench.cast import ArrivalsOptions  # noqa: PLC0415
+    from flowctl.shell import sentences  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    with sentences(), console.status("starting", spinner="line") as status:
+        figures = run_arrivals(ArrivalsOptions(trucks=trucks, seed=seed), status.update)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))
