@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.crs import Projection
+from geo.grid import Grid
 from geo.zones import Zone
 
 Polygon: TypeAlias = shapely.Polygon | shapely.MultiPolygon
@@ -64,14 +65,13 @@ class ZoneIndex:
     """
 
     __slots__ = (
-        "_bounds",
         "_drawn",
         "_from",
+        "_grid",
         "_inner",
         "_outer",
         "_outlines",
         "_plane",
-        "_tree",
         "_until",
         "inner_m",
         "zones",
@@ -85,18 +85,15 @@ class ZoneIndex:
         drawn = [zone.polygon for zone in zones]
         self._drawn = _array(drawn)
         shrunk = [_shrunk(polygon, inner_m, self._plane) for polygon in drawn]
-        self._inner = _array([polygon for polygon, _ in shrunk])
+        inner = _array([polygon for polygon, _ in shrunk])
         self.inner_m: Column = np.array([metres for _, metres in shrunk], dtype=np.float64)
-        self._outer = _array([_grown(polygon, outer_m, self._plane) for polygon in drawn])
+        outer = _array([_grown(polygon, outer_m, self._plane) for polygon in drawn])
+        self._grid = Grid(outer, inner)
+        self._inner, self._outer = inner, outer
         self._outlines = _array([self._plane.metres_of(polygon.boundary) for polygon in drawn])
         self._from = _moments([zone.valid_from_us for zone in zones], ALWAYS.min)
         self._until = _moments([zone.valid_until_us for zone in zones], ALWAYS.max)
-        self._tree = shapely.STRtree(self._outer)
-        # Of no zones there are no bounds: nothing is west of a NaN, nor east of it.
-        self._bounds = shapely.total_bounds(self._outer) if len(zones) else np.full(4, np.nan)
         shapely.prepare(self._drawn)
-        shapely.prepare(self._inner)
-        shapely.prepare(self._outer)
 
     def locate(
         self, lon: ArrayLike, lat: ArrayLike, at_us: NDArray[np.int64] | None = None
@@ -118,19 +115,17 @@ class ZoneIndex:
         """
         x = np.atleast_1d(np.asarray(lon, dtype=np.float64))
         y = np.atleast_1d(np.asarray(lat, dtype=np.float64))
-        # Most points of a country are far from every zone; NaN is within no bounds.
-        west, south, east, north = self._bounds
-        near = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
-        at, zone = self._tree.query(shapely.points(x[near], y[near]))  # by rectangles
-        order = np.lexsort((zone, at))
-        point, zone = near[at[order]].astype(np.int64), zone[order].astype(np.int32)
-        # For a point, "intersects" is "covered by", and this form uses the prepared polygons.
-        found = shapely.intersects_xy(self._outer[zone], x[point], y[point])
+        point, zone, inner = self._grid.covers(x, y)
         if at_us is not None:
             moment = at_us[point]
-            found &= (moment >= self._from[zone]) & (moment < self._until[zone])
-        point, zone = point[found], zone[found]
-        return Located(point, zone, shapely.intersects_xy(self._inner[zone], x[point], y[point]))
+            valid = (moment >= self._from[zone]) & (moment < self._until[zone])
+            point, zone, inner = point[valid], zone[valid], inner[valid]
+        return Located(point, zone, inner)
+
+    def boundary(self, zone: int, *, inner: bool) -> Polygon:
+        """Return the inner or the outer boundary of the zone of this number, degrees, WGS 84."""
+        polygon: Polygon = (self._inner if inner else self._outer)[zone]
+        return polygon
 
     def distance_m(self, lon: ArrayLike, lat: ArrayLike, zone: ArrayLike) -> Column:
         """Measure how far points lie from the outlines of zones, as drawn.
