@@ -96,13 +96,15 @@ class GateHistory:
     """Trucks seen at one gate over the recent past, metered or not; arrays of shape [n].
 
     ``entered_at`` and ``cleared_at`` are epoch seconds (the entry of the gate's queue or area, the
-    end of screening), NaN where not seen yet; ``is_import`` tells the outside flow.
+    end of screening), NaN where not seen yet; ``is_import`` tells the outside flow. Positions and
+    officers' words come late: what happened within the last ``lag_s`` may not be known yet.
     """
 
     gate: str
     entered_at: NDArray[np.float64]
     cleared_at: NDArray[np.float64]
     is_import: NDArray[np.bool_]
+    lag_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

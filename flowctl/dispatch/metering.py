@@ -16,7 +16,8 @@ import numpy as np
 
 from flowctl.site import Access, Gate, Site
 from flowctl.state import GateHistory, LiveTrip, Slot, Snapshot, Stage
-from flowctl.traffic.capacity import DEFAULTS, CapacityEstimate
+from flowctl.traffic.capacity import CapacityEstimate
+from flowctl.traffic.screenings import DEFAULTS
 
 BUFFER = 2.2
 """Buffer over the root of the pipeline: the smallest that loses at most 0.5 % of the gate's time

@@ -10,6 +10,7 @@ from flowctl.dispatch.problem import DispatchProblem
 from flowctl.site import DispatchParams, Gate
 from flowctl.state import LiveTrip, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate
+from flowctl.traffic.collapse import GateState
 
 Reason = Literal["first", "earlier", "later", "capacity", "eta", "closure"]
 
@@ -77,8 +78,8 @@ def _settled(
 
 
 def _collapsed(learned: CapacityEstimate) -> bool:
-    """Tell whether a gate takes surely less than it did over the last hours."""
-    return learned.high < learned.steady_per_h
+    """Tell whether a gate takes surely less than it usually does."""
+    return learned.state in (GateState.REDUCED, GateState.STOPPED)
 
 
 def _seen(trip: LiveTrip) -> bool:

@@ -1,53 +1,66 @@
 """Learned capacity: how many trucks an hour a gate can take, from what it took while it was full.
 
-A gate that nobody comes to says nothing about what it could take, so only saturated time is
-evidence: open time during which at least as many trucks stood inside as there are inspection
-places. Completions in it are counted against its length as a Gamma-Poisson rate (Gelman et al.,
-*Bayesian Data Analysis*, 3rd ed., 2.6), with exponential forgetting that runs in saturated time
-too: evidence, the prior included, is replaced by evidence and not by the mere passing of hours.
+A gate that nobody comes to says nothing about what it could take, so only screenings that began at
+a full gate are evidence (`flowctl.traffic.screenings`). Their rate is a Gamma belief with
+exponential forgetting that runs in screenings too: evidence is replaced by evidence and not by the
+mere passing of hours.
 
-The interval takes completions as Poisson. Screening times vary less than that (10-15 min a truck),
-so the true interval is narrower than the one stated: it errs to the careful side.
+The belief is narrower than a Poisson count would allow, because screening times vary little: by the
+central limit theorem for renewals (Cox, *Renewal Theory*, 1962, 3.3) n screenings know the rate to
+within sqrt(D / n), D being the squared coefficient of variation of one. D is estimated from
+successive generations of screenings, as many as there are places (von Neumann, Annals of
+Mathematical Statistics 12, 1941), and shrunk to a prior.
+
+After a change of the gate (`flowctl.traffic.collapse`) only what was seen since then counts.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import log
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
 from flowctl.site import Gate
 from flowctl.state import GateHistory
+from flowctl.traffic.collapse import Condition, GateState, rate_since, watch
+from flowctl.traffic.screenings import Floats, Screenings, screenings
 
 _HOUR_S = 3600.0
-
-Span = tuple[float, float]
+_LOW = (GateState.REDUCED, GateState.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class CapacityParams:
     """How capacity is learned.
 
-    ``half_life_s`` (saturated seconds) suits a regulator that must see a lost lane within tens of
+    ``half_life_s`` (full seconds) suits a regulator that must see a lost lane within tens of
     minutes, ``steady_half_life_s`` a plan that reaches into tomorrow and should not follow every
-    breath. A truck inside for longer than ``lost_after_s`` was not seen leaving. Imports are
-    counted over ``import_window_s`` of the present opening, and the prior is worth
-    ``import_prior_weight_h`` hours of it. ``interval`` is the probability inside ``low``-``high``.
+    breath. Arrivals are counted over ``import_window_s`` of the present opening, and their prior is
+    worth ``import_prior_weight_h`` hours of it. ``interval`` is the probability inside
+    ``low``-``high``. ``dispersion`` is the squared coefficient of variation of a screening believed
+    beforehand (uniform 10-15 min has 0.013; some allowance for what no model holds), worth
+    ``dispersion_weight`` generations of screenings.
     """
 
     half_life_s: float = 1800.0
     steady_half_life_s: float = 21600.0
-    lookback_s: float = 172800.0
-    lost_after_s: float = 43200.0
     import_window_s: float = 7200.0
     import_prior_weight_h: float = 1.0
     interval: float = 0.9
+    dispersion: float = 0.017
+    dispersion_weight: float = 6.0
 
 
 DEFAULTS = CapacityParams()
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Trucks in an open hour, and the bounds it lies between with 90 %."""
+
+    per_h: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,8 @@ class CapacityEstimate:
     ``low`` and ``high`` bound ``per_h`` with 90 % unless the parameters say otherwise;
     ``steady_per_h`` is the same rate remembered for longer. ``import_per_h`` is the rate at which
     imports come. ``saturated_s`` is how much full time was seen: 0 means that all is prior.
+    ``exports`` and ``imports`` are what either direction gets while it always waits and the other
+    comes as it does. ``state`` and ``since`` (epoch s) tell how the gate works.
     """
 
     per_h: float
@@ -65,6 +80,10 @@ class CapacityEstimate:
     steady_per_h: float
     import_per_h: float
     saturated_s: float
+    exports: Rate | None = None
+    imports: Rate | None = None
+    state: GateState = GateState.UNKNOWN
+    since: float | None = None
 
 
 def estimate(
@@ -88,112 +107,136 @@ def estimate(
     CapacityEstimate
         Rates per hour.
     """
-    at = now.timestamp()
-    entered = np.where(history.entered_at <= at, history.entered_at, np.nan)
-    cleared = np.where(history.cleared_at <= at, history.cleared_at, np.nan)
-    full = _saturated(gate, entered, cleared, now, params)
-    ages_s = _ages(full, cleared[~np.isnan(cleared)])
-    seen_s = sum(end - start for start, end in full)
-    shape, rate_h = _posterior(gate, ages_s, seen_s, params.half_life_s)
-    steady_shape, steady_rate_h = _posterior(gate, ages_s, seen_s, params.steady_half_life_s)
-    tail = (1.0 - params.interval) / 2.0
+    seen = screenings(gate, history, now)
+    condition = watch(seen, gate.inspection_places / gate.capacity_prior_per_h * _HOUR_S)
+    steady, _ = _learned(gate, seen, -np.inf, params.steady_half_life_s, params)
+    if condition.state in _LOW:
+        per_h, shape = _changed(seen, condition, params)
+    elif condition.state is GateState.RECOVERING:
+        usual = seen.places / condition.usual_s * _HOUR_S
+        per_h, shape = _learned(
+            gate, seen, condition.evidence_from, params.half_life_s, params, prior_per_h=usual
+        )
+    else:
+        per_h, shape = _learned(gate, seen, condition.evidence_from, params.half_life_s, params)
+    total = _rate(per_h, shape, params.interval)
+    came = np.where(history.entered_at <= now.timestamp(), history.entered_at, np.nan)
+    imports = _arrivals(gate, came[history.is_import], gate.import_prior_per_h, now, params)
+    # Exports are called up as the gate takes them: they are believed to fill what imports leave.
+    filling_per_h = max(gate.capacity_prior_per_h - gate.import_prior_per_h, 0.0)
+    exports = _arrivals(gate, came[~history.is_import], filling_per_h, now, params)
+    watched = gate.opening.is_open(now) and condition.state is not GateState.UNKNOWN
     return CapacityEstimate(
-        per_h=shape / rate_h,
-        low=float(gammaincinv(shape, tail)) / rate_h,
-        high=float(gammaincinv(shape, 1.0 - tail)) / rate_h,
-        steady_per_h=steady_shape / steady_rate_h,
-        import_per_h=_import_rate(gate, entered[history.is_import], now, params),
-        saturated_s=seen_s,
+        per_h=total.per_h,
+        low=total.low,
+        high=total.high,
+        steady_per_h=steady,
+        import_per_h=imports.per_h,
+        saturated_s=float(seen.took_s[seen.settled].sum()) / seen.places,
+        exports=_left(total, imports),
+        imports=_left(total, exports),
+        state=condition.state if watched else GateState.UNKNOWN,
+        since=condition.since if watched else None,
     )
 
 
-def _posterior(
-    gate: Gate, ages_s: NDArray[np.float64], seen_s: float, half_life_s: float
-) -> tuple[float, float]:
-    """Return shape and rate (hours) of the Gamma belief after ``seen_s`` of saturated time."""
-    left = 0.5 ** (seen_s / half_life_s)
-    # The integral of 2^(-age / half-life) over the saturated seconds seen.
-    exposure_h = half_life_s / log(2.0) * (1.0 - left) / _HOUR_S
-    completions = float(np.exp2(-ages_s / half_life_s).sum())
-    # The prior cannot weigh more than a memory of this half-life would ever hold.
-    weight_h = min(gate.capacity_prior_weight_h, half_life_s / log(2.0) / _HOUR_S) * left
-    return gate.capacity_prior_per_h * weight_h + completions, weight_h + exposure_h
-
-
-def _saturated(
+def _learned(
     gate: Gate,
-    entered: NDArray[np.float64],
-    cleared: NDArray[np.float64],
-    now: datetime,
+    seen: Screenings,
+    since: float,
+    half_life_s: float,
     params: CapacityParams,
-) -> list[Span]:
-    """Return the spans of open time (epoch s) in which all places had a truck, in order."""
-    known = ~np.isnan(entered)
-    came = entered[known]
-    went = np.where(np.isnan(cleared[known]), came + params.lost_after_s, cleared[known])
-    times = np.concatenate([came, went])
-    steps = np.concatenate([np.ones(len(came)), -np.ones(len(went))])
-    order = np.argsort(times, kind="stable")
-    times, inside = times[order], np.cumsum(steps[order])
-    full = inside >= gate.inspection_places
-    ends = np.append(times[1:], np.inf) if len(times) else times
-    spans = zip(times[full].tolist(), ends[full].tolist(), strict=True)
-    return _meet(list(spans), _watched(gate, now, params))
+    *,
+    prior_per_h: float | None = None,
+) -> tuple[float, float]:
+    """Return the rate per hour from screenings that began from ``since`` on, and its shape."""
+    prior_per_h = gate.capacity_prior_per_h if prior_per_h is None else prior_per_h
+    took_s = seen.took_s[seen.settled & (seen.began_at >= since)]
+    full_s = took_s / seen.places
+    # How much full time was seen after each screening.
+    after_s = np.cumsum(full_s[::-1])[::-1] - full_s
+    weight = np.exp2(-after_s / half_life_s)
+    spread = _dispersion(seen, params)
+    # The prior speaks of hours of Poisson counting; a screening tells 1/D as much as such a count.
+    prior = prior_per_h * gate.capacity_prior_weight_h * spread
+    prior *= 0.5 ** (float(full_s.sum()) / half_life_s)
+    counted = prior + float(weight.sum())
+    hours = prior / prior_per_h + float((weight * full_s).sum()) / _HOUR_S
+    told = counted**2 / (prior + float((weight**2).sum()))
+    return counted / hours, told / spread
 
 
-def _watched(gate: Gate, now: datetime, params: CapacityParams) -> list[Span]:
-    """Return the opening windows (epoch s) that count as evidence.
-
-    The first screening of a morning starts at all places at once, so for one service time nobody
-    leaves however fast the gate is: that time, and what leaves in it, is no evidence.
-    """
-    first_s = gate.inspection_places / gate.capacity_prior_per_h * _HOUR_S
-    since = now - timedelta(seconds=params.lookback_s)
-    return [
-        (opens.timestamp() + first_s, closes.timestamp())
-        for opens, closes in gate.opening.between(since, now)
-    ]
-
-
-def _meet(spans: Sequence[Span], windows: Sequence[Span]) -> list[Span]:
-    """Return the parts of ``spans`` inside ``windows``; both in order and disjoint."""
-    met = []
-    first = 0
-    for opens, closes in windows:
-        while first < len(spans) and spans[first][1] <= opens:
-            first += 1
-        at = first
-        while at < len(spans) and spans[at][0] < closes:
-            met.append((max(spans[at][0], opens), min(spans[at][1], closes)))
-            at += 1
-    return [(start, end) for start, end in met if end > start]
+def _dispersion(seen: Screenings, params: CapacityParams) -> float:
+    """Return the squared coefficient of variation of a screening, from generation to generation."""
+    took_s = seen.took_s[seen.settled & seen.over]
+    generations = len(took_s) // seen.places
+    if generations < 2:  # noqa: PLR2004 - a difference needs two
+        return params.dispersion
+    means = took_s[: generations * seen.places].reshape(generations, seen.places).mean(axis=1)
+    steps = np.diff(means) / means.mean()
+    # A change of level, as after a lost lane, is one great step: the median does not see it.
+    found = seen.places * float(np.median(steps**2)) / (2.0 * _MEDIAN_OF_CHI2)
+    weight, count = params.dispersion_weight, generations - 1
+    return (params.dispersion * weight + found * count) / (weight + count)
 
 
-def _ages(full: Sequence[Span], cleared: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return, for each clearance in saturated time, how much saturated time followed it (s)."""
-    if not full:
-        return np.zeros(0)
-    starts = np.array([start for start, _ in full])
-    ends = np.array([end for _, end in full])
-    # A clearance ends the span in which it happened, so it belongs to the one before it.
-    at = np.searchsorted(starts, cleared, side="left") - 1
-    counted = (at >= 0) & (cleared <= ends[np.maximum(at, 0)])
-    at, cleared = at[counted], cleared[counted]
-    after = np.append(np.cumsum((ends - starts)[::-1])[::-1], 0.0)
-    return np.asarray(after[at + 1] + ends[at] - cleared, dtype=np.float64)
+_MEDIAN_OF_CHI2 = 0.4549
+"""Median of a chi-squared variable of one degree of freedom."""
 
 
-def _import_rate(
-    gate: Gate, entered: NDArray[np.float64], now: datetime, params: CapacityParams
-) -> float:
-    """Return imports per hour: of the present opening so far, blended with the prior."""
+def _changed(seen: Screenings, condition: Condition, params: CapacityParams) -> tuple[float, float]:
+    """Return the rate per hour of a gate that changed for the worse, and its shape."""
+    per_s, gone = rate_since(seen, condition)
+    # Clearances in a span of time vary by D each, and by where both ends fall between the
+    # clearances of each place: 1/6 a place (Cox, 4.5, of an equilibrium renewal process).
+    variance = _dispersion(seen, params) * gone + seen.places / 6.0 + 1.0
+    return per_s * _HOUR_S, max((1.0 + gone) ** 2 / variance, 1.0)
+
+
+def _rate(per_h: float, shape: float, interval: float) -> Rate:
+    tail = (1.0 - interval) / 2.0
+    low, high = gammaincinv(shape, np.array([tail, 1.0 - tail])) / shape * per_h
+    return Rate(per_h, float(low), float(high))
+
+
+def _arrivals(
+    gate: Gate, came: Floats, prior_per_h: float, now: datetime, params: CapacityParams
+) -> Rate:
+    """Return arrivals per hour: of the present opening so far, blended with the prior."""
     since = now - timedelta(seconds=params.import_window_s)
     opening = list(gate.opening.between(since, now))
-    if not gate.opening.is_open(now) or not opening:
-        return gate.import_prior_per_h
-    start = opening[-1][0].timestamp()
-    hours = (now.timestamp() - start) / _HOUR_S
-    # Those who stood there before it opened wait in the queue: they are counted as such.
-    came = int((entered > start).sum())
     weight = params.import_prior_weight_h
-    return (gate.import_prior_per_h * weight + came) / (weight + hours)
+    counted, hours = prior_per_h * weight, weight
+    if gate.opening.is_open(now) and opening:
+        start = opening[-1][0].timestamp()
+        hours += (now.timestamp() - start) / _HOUR_S
+        # Those who stood there before it opened wait in the queue: they are counted as such.
+        counted += int((came > start).sum())
+    if counted == 0.0:
+        return Rate(0.0, 0.0, 1.0 / hours)
+    return _rate(counted / hours, counted, params.interval)
+
+
+def _left(total: Rate, others: Rate) -> Rate:
+    """Return what a direction that always waits gets while the others come as they do.
+
+    All that comes of the others is taken while it is less than half, for a place that falls free
+    takes from the two directions in turn while both wait.
+    """
+    return Rate(
+        max(total.per_h - others.per_h, total.per_h / 2.0),
+        max(total.per_h - _apart(total, others, -1.0), total.low / 2.0),
+        max(total.per_h - _apart(total, others, 1.0), total.high / 2.0),
+    )
+
+
+def _apart(total: Rate, others: Rate, sign: float) -> float:
+    """Return the others' rate at the bound at which least (-1) or most (+1) of ``total`` is left.
+
+    The two are independent: their deviations add as squares.
+    """
+    if sign < 0.0:
+        own, theirs = total.per_h - total.low, others.high - others.per_h
+    else:
+        own, theirs = total.high - total.per_h, others.per_h - others.low
+    return others.per_h - sign * float(np.hypot(own, theirs))
