@@ -174,28 +174,66 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 
 
 def _read_gpx(path: Path, device: str, zone: ZoneInfo) -> list[RecordedFix]:
+    return [
+        RecordedFix(device, moment, lon, lat)
+        for lon, lat, moment in read_gpx_points(path, zone)
+        if moment is not None
+    ]
+
+
+def read_gpx_points(path: Path, zone: ZoneInfo) -> list[tuple[float, float, datetime | None]]:
+    """Return lon, lat (degrees) and moment of a GPX's points, those without a moment as well.
+
+    Raises
+    ------
+    FlowctlError
+        The file is no XML, or a point does not fit; names the point.
+    """
     try:
         # A GPX from a stranger is a risk of entity expansion; expat refuses amplification itself.
         root = ET.parse(path).getroot()  # noqa: S314
     except ET.ParseError as error:
         raise FlowctlError(f"{path} is not readable XML: {error}.") from error
-    fixes = []
+    points = []
     for number, point in enumerate(root.iterfind(".//{*}trkpt"), start=1):
-        moment = point.findtext("{*}time")
-        if moment is None:
-            continue
+        text = point.findtext("{*}time")
         try:
-            fixes.append(
-                RecordedFix(
-                    device,
-                    _moment(moment, zone),
-                    float(point.get("lon", "")),
-                    float(point.get("lat", "")),
-                )
-            )
+            moment = None if text is None else _moment(text, zone)
+            points.append((float(point.get("lon", "")), float(point.get("lat", "")), moment))
         except ValueError as error:
             raise FlowctlError(f"{path}, point {number}: {error}. Mend or remove it.") from error
-    return fixes
+    return points
+
+
+def column_names(pairs: Sequence[str]) -> dict[str, str]:
+    """Return our field → the file's column, of pairs such as ``lon=longitude``.
+
+    Raises
+    ------
+    FlowctlError
+        A pair is none.
+    """
+    mapping = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not equals or not column:
+            raise FlowctlError(f"--column takes field=column, such as lon=longitude; not {pair!r}.")
+        mapping[name] = column
+    return mapping
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """Return the time zone of this name.
+
+    Raises
+    ------
+    FlowctlError
+        There is none.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ValueError, KeyError, OSError) as error:
+        raise FlowctlError(f"There is no time zone {name}; try Asia/Ho_Chi_Minh.") from error
 
 
 def shift(fixes: Sequence[RecordedFix], *, start: datetime) -> list[RecordedFix]:
