@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from flowctl import cli_devices, cli_sources
+from flowctl import cli_devices, cli_roads, cli_sources
 from flowctl.bench import commands as bench_commands
 from flowctl.cli_listen import listen_app
 from flowctl.errors import FlowctlError
@@ -30,6 +30,7 @@ site_app = typer.Typer(no_args_is_help=True, help="Sites: check their files, loa
 app.add_typer(site_app, name="site")
 app.add_typer(cli_sources.app, name="source")
 app.add_typer(cli_devices.app, name="device")
+app.add_typer(cli_roads.app, name="roads")
 app.command("aside")(cli_devices.aside)
 app.add_typer(listen_app, name="listen")
 app.add_typer(bench_commands.app, name="bench")
@@ -236,8 +237,9 @@ def replay(
     with sentences():
         if not token:
             raise FlowctlError("Name the source's token with --token or FLOWCTL_TOKEN.")
-        zone = _zone(timezone)
-        fixes = tracks.read_track(file, device=device, columns=_columns(column or []), zone=zone)
+        zone = tracks.time_zone(timezone)
+        names = tracks.column_names(column or [])
+        fixes = tracks.read_track(file, device=device, columns=names, zone=zone)
         if start != "original":
             fixes = tracks.shift(fixes, start=_start(start, zone, fixes, speed))
         with (
@@ -260,23 +262,6 @@ def replay(
     )
     if not done.accepted:
         raise typer.Exit(EXIT_REFUSED)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, KeyError, OSError) as error:
-        raise FlowctlError(f"There is no time zone {name}; try Asia/Ho_Chi_Minh.") from error
-
-
-def _columns(pairs: list[str]) -> dict[str, str]:
-    mapping = {}
-    for pair in pairs:
-        name, equals, column = pair.partition("=")
-        if not equals or not column:
-            raise FlowctlError(f"--column takes field=column, such as lon=longitude; not {pair!r}.")
-        mapping[name] = column
-    return mapping
 
 
 def _start(text: str, zone: ZoneInfo, fixes: list, speed: float) -> datetime:  # type: ignore[type-arg]
