@@ -33,6 +33,7 @@ class BoardGate:
     waiting: int
     queued: int
     expected_wait_s: float | None
+    state: str
     cleared_today: Mapping[str, int]
 
 
@@ -82,5 +83,6 @@ def _gate(site: Site, gate: GatePicture) -> BoardGate:
         waiting=gate.waiting,
         queued=gate.queued,
         expected_wait_s=gate.expected_wait_s,
+        state=gate.state,
         cleared_today={"export": gate.cleared.export, "import": gate.cleared.import_},
     )

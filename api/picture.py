@@ -55,11 +55,22 @@ class Cleared:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounded:
+    """Trucks an open hour, and the bounds it lies between with 90 %."""
+
+    per_h: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class GatePicture:
     """One gate; what the controller has not said yet is None.
 
     ``wait_s`` is what the gate's queue is worth at the learned rate. ``expected_wait_s`` is what a
     truck that came now would wait: until everybody before it has passed, nights included.
+    ``state`` tells how the gate works against what it usually does, ``exports`` and ``imports``
+    what either direction gets while it always waits.
     """
 
     id: str
@@ -73,6 +84,10 @@ class GatePicture:
     capacity_per_h: float | None
     capacity_low: float | None
     capacity_high: float | None
+    exports: Bounded | None
+    imports: Bounded | None
+    state: str
+    state_since: datetime | None
     cleared: Cleared
     wait_s: float | None
     expected_wait_s: float | None
@@ -217,6 +232,14 @@ def _gate(
         capacity_per_h=None if per_h is None else round(per_h, 1),
         capacity_low=None if state is None else round(state.capacity_low, 1),
         capacity_high=None if state is None else round(state.capacity_high, 1),
+        exports=None
+        if state is None
+        else _bounded(state.export_per_h, state.export_low, state.export_high),
+        imports=None
+        if state is None
+        else _bounded(state.import_per_h, state.import_low, state.import_high),
+        state="unknown" if state is None else state.state,
+        state_since=None if state is None else state.state_since,
         cleared=cleared,
         wait_s=None if per_h is None or per_h <= 0 else round(queued / per_h * 3600.0),
         expected_wait_s=_expected_wait(
@@ -228,6 +251,12 @@ def _gate(
         ),
         slots=tuple(slots[:SLOTS_SHOWN]),
     )
+
+
+def _bounded(per_h: float | None, low: float | None, high: float | None) -> Bounded | None:
+    if per_h is None or low is None or high is None:
+        return None
+    return Bounded(round(per_h, 1), round(low, 1), round(high, 1))
 
 
 def _exports_per_s(gate: Gate, state: GateState | None) -> float:

@@ -5,6 +5,7 @@ All that one tick hands to the next is in the snapshot: what was told and who wa
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.solver import SolverError, solve
 from flowctl.dispatch.telling import Telling, tellings
 from flowctl.state import GateHistory, Snapshot
-from flowctl.traffic.capacity import CapacityEstimate, estimate
+from flowctl.traffic.capacity import CapacityEstimate, Rate, estimate
+from flowctl.traffic.collapse import GateMode
 
 __all__ = ["Decision", "GateFigures", "Release", "Telling", "tick"]
 
@@ -25,6 +27,8 @@ class GateFigures:
     """A gate at one tick: what it takes (trucks an hour, 90 % interval) and what is around it.
 
     ``queued`` and ``in_lane`` count both directions; ``waiting`` the exports standing in yards.
+    ``exports`` and ``imports`` are what either direction gets while it always waits. ``state``
+    tells how the gate works against what it usually does, ``state_since`` from when on.
     """
 
     gate: str
@@ -36,6 +40,10 @@ class GateFigures:
     queued: int
     in_lane: int
     waiting: int
+    exports: Rate
+    imports: Rate
+    state: GateMode
+    state_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,10 @@ def _figures(
                 queued=inside - in_lane,
                 in_lane=in_lane,
                 waiting=approach.waiting,
+                exports=learned.exports,
+                imports=learned.imports,
+                state=learned.state,
+                state_since=learned.since,
             )
         )
     return tuple(figures)

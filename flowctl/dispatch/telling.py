@@ -10,7 +10,7 @@ from flowctl.dispatch.problem import DispatchProblem
 from flowctl.site import DispatchParams, Gate
 from flowctl.state import LiveTrip, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate
-from flowctl.traffic.collapse import GateState
+from flowctl.traffic.collapse import GateMode
 
 Reason = Literal["first", "earlier", "later", "capacity", "eta", "closure"]
 
@@ -79,7 +79,7 @@ def _settled(
 
 def _collapsed(learned: CapacityEstimate) -> bool:
     """Tell whether a gate takes surely less than it usually does."""
-    return learned.state in (GateState.REDUCED, GateState.STOPPED)
+    return learned.state in (GateMode.REDUCED, GateMode.STOPPED)
 
 
 def _seen(trip: LiveTrip) -> bool:

@@ -159,6 +159,14 @@ class GateState:
     queued: int
     in_lane: int
     waiting: int
+    state: str = "unknown"
+    state_since: datetime | None = None
+    export_per_h: float | None = None
+    export_low: float | None = None
+    export_high: float | None = None
+    import_per_h: float | None = None
+    import_low: float | None = None
+    import_high: float | None = None
 
 
 def list_gate_states(conn: Connection, site: str, gates: Sequence[str]) -> list[GateState]:
@@ -167,7 +175,8 @@ def list_gate_states(conn: Connection, site: str, gates: Sequence[str]) -> list[
         return cursor.execute(
             "select g.* from unnest(%s::text[]) as wanted (id) cross join lateral ("
             "  select gate, at, capacity_per_h, capacity_low, capacity_high, n_target,"
-            "   in_transit, queued, in_lane, waiting from gate_states"
+            "   in_transit, queued, in_lane, waiting, state, state_since, export_per_h,"
+            "   export_low, export_high, import_per_h, import_low, import_high from gate_states"
             "   where site = %s and gate = wanted.id order by at desc limit 1) g",
             [list(gates), site],
         ).fetchall()

@@ -107,8 +107,10 @@ def _save_gates(conn: Connection, site: str, gates: Sequence[GateFigures], now: 
     with conn.cursor() as cursor:
         cursor.executemany(
             "insert into gate_states (site, gate, at, capacity_per_h, capacity_low, capacity_high,"
-            " n_target, in_transit, queued, in_lane, waiting)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+            " n_target, in_transit, queued, in_lane, waiting, state, state_since, export_per_h,"
+            " export_low, export_high, import_per_h, import_low, import_high)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " on conflict do nothing",
             [
                 (
                     site,
@@ -122,6 +124,14 @@ def _save_gates(conn: Connection, site: str, gates: Sequence[GateFigures], now: 
                     gate.queued,
                     gate.in_lane,
                     gate.waiting,
+                    gate.state,
+                    gate.state_since,
+                    gate.exports.per_h,
+                    gate.exports.low,
+                    gate.exports.high,
+                    gate.imports.per_h,
+                    gate.imports.low,
+                    gate.imports.high,
                 )
                 for gate in gates
             ],

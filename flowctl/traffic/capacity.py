@@ -15,18 +15,18 @@ After a change of the gate (`flowctl.traffic.collapse`) only what was seen since
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from scipy.special import gammaincinv
 
 from flowctl.site import Gate
 from flowctl.state import GateHistory
-from flowctl.traffic.collapse import Condition, GateState, rate_since, watch
+from flowctl.traffic.collapse import Condition, GateMode, rate_since, watch
 from flowctl.traffic.screenings import Floats, Screenings, screenings
 
 _HOUR_S = 3600.0
-_LOW = (GateState.REDUCED, GateState.STOPPED)
+_LOW = (GateMode.REDUCED, GateMode.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class CapacityParams:
     worth ``import_prior_weight_h`` hours of it. ``interval`` is the probability inside
     ``low``-``high``. ``dispersion`` is the squared coefficient of variation of a screening believed
     beforehand (uniform 10-15 min has 0.013; some allowance for what no model holds), worth
-    ``dispersion_weight`` generations of screenings.
+    ``dispersion_weight`` generations of screenings. Nothing is said of how a gate works whose
+    newest facts are older than ``stale_s``.
     """
 
     half_life_s: float = 1800.0
@@ -49,6 +50,7 @@ class CapacityParams:
     interval: float = 0.9
     dispersion: float = 0.017
     dispersion_weight: float = 6.0
+    stale_s: float = 1200.0
 
 
 DEFAULTS = CapacityParams()
@@ -71,7 +73,7 @@ class CapacityEstimate:
     ``steady_per_h`` is the same rate remembered for longer. ``import_per_h`` is the rate at which
     imports come. ``saturated_s`` is how much full time was seen: 0 means that all is prior.
     ``exports`` and ``imports`` are what either direction gets while it always waits and the other
-    comes as it does. ``state`` and ``since`` (epoch s) tell how the gate works.
+    comes as it does. ``state`` tells how the gate works, ``since`` from when on by the best guess.
     """
 
     per_h: float
@@ -80,10 +82,10 @@ class CapacityEstimate:
     steady_per_h: float
     import_per_h: float
     saturated_s: float
-    exports: Rate | None = None
-    imports: Rate | None = None
-    state: GateState = GateState.UNKNOWN
-    since: float | None = None
+    exports: Rate
+    imports: Rate
+    state: GateMode = GateMode.UNKNOWN
+    since: datetime | None = None
 
 
 def estimate(
@@ -112,7 +114,7 @@ def estimate(
     steady, _ = _learned(gate, seen, -np.inf, params.steady_half_life_s, params)
     if condition.state in _LOW:
         per_h, shape = _changed(seen, condition, params)
-    elif condition.state is GateState.RECOVERING:
+    elif condition.state is GateMode.RECOVERING:
         usual = seen.places / condition.usual_s * _HOUR_S
         per_h, shape = _learned(
             gate, seen, condition.evidence_from, params.half_life_s, params, prior_per_h=usual
@@ -125,7 +127,7 @@ def estimate(
     # Exports are called up as the gate takes them: they are believed to fill what imports leave.
     filling_per_h = max(gate.capacity_prior_per_h - gate.import_prior_per_h, 0.0)
     exports = _arrivals(gate, came[~history.is_import], filling_per_h, now, params)
-    watched = gate.opening.is_open(now) and condition.state is not GateState.UNKNOWN
+    watched = gate.opening.is_open(now) and history.lag_s <= params.stale_s
     return CapacityEstimate(
         per_h=total.per_h,
         low=total.low,
@@ -135,9 +137,13 @@ def estimate(
         saturated_s=float(seen.took_s[seen.settled].sum()) / seen.places,
         exports=_left(total, imports),
         imports=_left(total, exports),
-        state=condition.state if watched else GateState.UNKNOWN,
-        since=condition.since if watched else None,
+        state=condition.state if watched else GateMode.UNKNOWN,
+        since=_instant(condition.since) if watched else None,
     )
+
+
+def _instant(at: float | None) -> datetime | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC)
 
 
 def _learned(

@@ -19,7 +19,7 @@ import numpy as np
 from flowctl.traffic.screenings import Floats, Screenings, taken_since
 
 
-class GateState(StrEnum):
+class GateMode(StrEnum):
     """How a gate works, against what it usually does."""
 
     NORMAL = "normal"
@@ -75,7 +75,7 @@ class Condition:
     usual rate.
     """
 
-    state: GateState
+    state: GateMode
     since: float | None
     evidence_from: float
     usual_s: float
@@ -93,7 +93,7 @@ class _Watch:
         self._slope = params.regularity * (1.0 - params.drop_to)
         self._usual_s = prior_s
         self._learned = 0
-        self.state = GateState.NORMAL
+        self.state = GateMode.NORMAL
         self.since: float | None = None
         self.from_at = -np.inf
         self._drop = self._back = 0.0
@@ -106,7 +106,7 @@ class _Watch:
     @property
     def low(self) -> bool:
         """Whether the gate is known to take less than usual."""
-        return self.state is GateState.REDUCED
+        return self.state is GateMode.REDUCED
 
     @property
     def usual_s(self) -> float:
@@ -115,7 +115,7 @@ class _Watch:
 
     def start(self) -> None:
         """Forget the state, not what is usual."""
-        self.state, self.since, self.from_at = GateState.NORMAL, None, -np.inf
+        self.state, self.since, self.from_at = GateMode.NORMAL, None, -np.inf
         self._drop, self._calm_at, self.told_at = 0.0, -np.inf, -np.inf
 
     def see(self, began: float, ended: float, took_s: float, *, over: bool) -> bool:
@@ -140,7 +140,7 @@ class _Watch:
             self.told_at = max(self.told_at, ended - max(took_s - told_s, 0.0))
         if self._drop >= rules.drop_limit:
             began = max(self._calm_at, self.from_at, ended - took_s)
-            self.state, self.since, self.from_at = GateState.REDUCED, began, began
+            self.state, self.since, self.from_at = GateMode.REDUCED, began, began
             self._back, self._back_at, self._gone, self._under_s = 0.0, self.told_at, 0, 0.0
             return True
         if over and self._drop < rules.most_each:
@@ -152,10 +152,10 @@ class _Watch:
         self._learned += 1
         self._weight = self._weight * self._keep + 1.0
         self._usual_s += (took_s - self._usual_s) / self._weight
-        if self.state is GateState.RECOVERING:
+        if self.state is GateMode.RECOVERING:
             self._good += 1
             if self._good >= self._places:
-                self.state = GateState.NORMAL
+                self.state = GateMode.NORMAL
 
     def see_low(self, ended: float, gap_s: float) -> None:
         """Take in a clearance at a gate known to be low, and the full time before it."""
@@ -171,7 +171,7 @@ class _Watch:
             return
         self._back += gain
         if self._back > rules.back_limit:
-            self.state = GateState.RECOVERING
+            self.state = GateMode.RECOVERING
             self.since = self.from_at = max(self._back_at, self.from_at)
             self._drop, self._good, self._calm_at, self.told_at = 0.0, 0, self.from_at, -np.inf
 
@@ -238,9 +238,9 @@ def _condition(watcher: _Watch, seen: Screenings, params: CollapseParams) -> Con
     now_open_s = seen.hours.open_s_at(seen.known_until)
     last_s = float(seen.ended_open_s.max(initial=-np.inf))
     if now_open_s - last_s > params.forget_s:
-        return replace(found, state=GateState.UNKNOWN, since=None, evidence_from=-np.inf)
-    if found.state is GateState.REDUCED:
+        return replace(found, state=GateMode.UNKNOWN, since=None, evidence_from=-np.inf)
+    if found.state is GateMode.REDUCED:
         per_s, _ = rate_since(seen, found, params=params)
         if per_s < params.stopped_below * seen.places / found.usual_s:
-            return replace(found, state=GateState.STOPPED)
+            return replace(found, state=GateMode.STOPPED)
     return found

@@ -21,11 +21,13 @@ from flowctl.dispatch.metering import approaches
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.site import Access, DispatchParams, Site, Yard
 from flowctl.state import Cargo, Slot, Snapshot
-from flowctl.traffic.capacity import CapacityEstimate
+from flowctl.traffic.capacity import CapacityEstimate, Rate
+
+SOME = Rate(10.0, 8.0, 12.0)
 
 
 def framed(state: Snapshot, *, per_h: float = 20.0, imports: float = 0.0) -> DispatchProblem:
-    learned = CapacityEstimate(per_h, per_h, per_h, per_h, imports, 3600.0)
+    learned = CapacityEstimate(per_h, per_h, per_h, per_h, imports, 3600.0, SOME, SOME)
     believed = {gate.id: learned for gate in state.site.gates}
     slots = {trip.id: trip.told for trip in state.trips if trip.told is not None}
     return problem_of(state, believed, approaches(state, believed, slots))
@@ -111,7 +113,9 @@ def test_trucks_on_the_way_and_in_the_queue_use_up_the_first_places():
 
 
 def test_today_s_loss_is_forgotten_by_and_by():
-    learned = CapacityEstimate(10.0, 8.0, 12.0, 20.0, 0.0, 3600.0)
+    learned = CapacityEstimate(
+        10.0, 8.0, 12.0, 20.0, 0.0, 3600.0, Rate(10.0, 8.0, 12.0), Rate(5.0, 4.0, 6.0)
+    )
     state = snapshot([], at("07:00"))
     instance = problem_of(state, {"north": learned}, approaches(state, {"north": learned}, {}))
     hours = instance.capacity[0, :44].reshape(11, 4).sum(axis=1)
