@@ -2,6 +2,7 @@
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -76,6 +77,33 @@ def arrivals(
     console = Console(stderr=True)
     with sentences(), console.status("starting", spinner="line") as status:
         figures = run_arrivals(ArrivalsOptions(trucks=trucks, seed=seed), status.update)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))
+
+
+@app.command()
+def eta(
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of the day.")] = 1,
+    buses: Annotated[
+        Path | None, typer.Option(help="Recorded buses, CSV; ../shared/data if not given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compare expected arrivals with real ones, beside nominal and last speed."""
+    from flowctl.bench.eta import BUSES, run_eta, table  # noqa: PLC0415
+    from flowctl.shell import sentences  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    with sentences(), console.status("starting", spinner="line") as status:
+        figures = run_eta(seed=seed, buses=buses or BUSES, tell=status.update)
+    if figures.bus is None:
+        console.print(
+            f"There is no file {buses or BUSES}, so recorded buses are left out;"
+            " name one with --buses.",
+            soft_wrap=True,
+        )
     if as_json:
         typer.echo(json.dumps(figures.as_json()))
     else:

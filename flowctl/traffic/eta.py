@@ -1,0 +1,293 @@
+"""When a truck will be at its yard or its gate: P10, P50 and P90.
+
+What is left of the way is driven at the speeds of now, which fade to the usual ones the further
+ahead a stretch is; a truck that was slower or faster than others is expected to stay so in part.
+At the gate the trucks ahead are served at its learned rate, in opening hours. How much arrivals
+spread around that is learned in `flowctl.traffic.calibration`.
+
+Moments are epoch seconds, durations seconds. Nothing here reads a clock.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from math import exp, isfinite, log, sqrt
+
+import numpy as np
+import shapely
+
+from flowctl.site import Opening
+from flowctl.traffic.calibration import Calibration, CalibrationParams, Z, at_score, score_of
+from flowctl.traffic.roads import Stretches
+from flowctl.traffic.speeds import LiveSpeeds
+from geo.crs import Column
+
+_Z95 = 1.6449  # capacity comes with a 90 % interval
+_HOUR_S = 3600.0
+
+
+class Target(StrEnum):
+    """What a truck is expected at."""
+
+    YARD = "yard"
+    GATE = "gate"
+
+
+class Unknown(StrEnum):
+    """Why nothing is expected of a truck."""
+
+    SILENT = "silent"
+    OFF_ROAD = "off_road"
+    NO_CAPACITY = "no_capacity"
+    NEVER_OPEN = "never_open"
+
+
+@dataclass(frozen=True, slots=True)
+class EtaParams:
+    """How arrivals are expected; assumed, and tried on the simulation and on recorded buses.
+
+    The weight of the speeds of now falls to 1/e for a stretch that is ``fade_s`` ahead. Drivers'
+    paces differ by ``pace_sd`` (of the logarithm); a pace seen over ``pace_window_s`` is uncertain
+    by ``pace_noise_sd``, and one beyond ``pace_most`` times the others' is a stop and no pace. A
+    truck is watched for up to ``pace_over_s``. Forecasts are told apart by what they expect, at the
+    bounds ``horizons_s``; ``spreads`` is the first belief in the spread of each class (standard
+    deviation of the logarithm). Silence of up to ``report_s`` is a tracker's interval and no
+    silence. The queue looks ``ahead_days`` ahead for a gate that opens.
+    """
+
+    fade_s: float = 3600.0
+    pace_sd: float = 0.2
+    pace_noise_sd: float = 0.2
+    pace_window_s: float = 300.0
+    pace_most: float = 2.0
+    pace_over_s: float = 1800.0
+    horizons_s: tuple[float, ...] = (300.0, 900.0, 1800.0, 3600.0)
+    spreads: tuple[float, ...] = (0.4, 0.35, 0.3, 0.3, 0.3)
+    report_s: float = 60.0
+    ahead_days: int = 7
+    calibration: CalibrationParams = field(default_factory=CalibrationParams)
+
+
+DEFAULTS = EtaParams()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A raw belief: an arrival ``low``, ``mid`` or ``high`` seconds after ``since``; rising.
+
+    ``since`` is the moment of what it was drawn from: the truck's last fix. Of a drive, ``even_s``
+    is what it lasts at the pace of others and ``shown`` the log of the truck's own; else None, 0.
+    """
+
+    target: Target
+    place: str
+    since: float
+    low: float
+    mid: float
+    high: float
+    even_s: float | None = None
+    shown: float = 0.0
+
+    def horizon(self, params: EtaParams = DEFAULTS) -> str:
+        """Return the class whose past errors say how far to believe it."""
+        return f"{self.target}/{_class(self.mid, params)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Eta:
+    """An arrival as published: P10 ≤ P50 ≤ P90, none before it was made ``at``; epoch seconds."""
+
+    expected: Expected
+    at: float
+    p10: float
+    p50: float
+    p90: float
+
+    def hit(self, arrived_at: float) -> bool:
+        """Tell whether an arrival fell between P10 and P90."""
+        return self.p10 <= arrived_at <= self.p90
+
+
+def fence_m(way: Stretches, area: shapely.Geometry) -> float:
+    """Return where a way first enters an area (lon/lat), metres along it; its end where never."""
+    inside = shapely.intersection(way.path.line, area)
+    if inside.is_empty:
+        return way.length_m
+    along, _ = way.path.locate(*shapely.get_coordinates(inside).T)
+    return float(along.min())
+
+
+def drive_s(
+    live: LiveSpeeds, from_m: Column, to_m: float, *, params: EtaParams = DEFAULTS
+) -> Column:
+    """Return how long a truck at each distance along a way needs to ``to_m``, shape [n].
+
+    A stretch that is reached in t seconds at the speeds of now counts with the weight exp(-t /
+    ``fade_s``) as it is driven now, with the rest as at nominal speed. NaN where ``from_m`` is NaN,
+    0 at and beyond ``to_m``.
+    """
+    starts, ends = live.way.starts_m[:-1], np.minimum(live.way.starts_m[1:], to_m)
+    left_m = np.maximum(ends - np.maximum(from_m[:, None], starts), 0.0)
+    now_s = left_m / live.speed_mps
+    ahead_s = np.cumsum(now_s, axis=1) - now_s
+    weight = np.exp(-ahead_s / params.fade_s)
+    mixed = weight * now_s + (1.0 - weight) * left_m / live.way.nominal_mps
+    return np.where(np.isnan(from_m), np.nan, mixed.sum(axis=1))
+
+
+def shown_pace(took_s: Column, others_s: Column, *, params: EtaParams = DEFAULTS) -> Column:
+    """Return the log of the pace that a truck's own past shows, shape [n]; 0 where it has none.
+
+    The log of pace has a normal prior of mean 0 and standard deviation ``pace_sd``; that seen over
+    ``took_s`` has the variance ``pace_noise_sd``² · ``pace_window_s`` / ``took_s``. The posterior
+    mean is the seen one shrunk (Gelman et al., *Bayesian Data Analysis*, 3rd ed., 2.5).
+
+    Parameters
+    ----------
+    took_s
+        How long the truck needed for what it drove of the way lately.
+    others_s
+        How long that lasts at the speeds of now.
+    """
+    known = np.isfinite(took_s) & np.isfinite(others_s) & (took_s > 0) & (others_s > 0)
+    took, others = np.where(known, took_s, 1.0), np.where(known, others_s, 1.0)
+    most = log(params.pace_most)
+    seen = np.clip(np.log(took / others), -most, most)
+    noise = params.pace_noise_sd**2 * params.pace_window_s / took
+    weight = params.pace_sd**2 / (params.pace_sd**2 + noise)
+    return np.where(known, weight * seen, 0.0)
+
+
+def on_road(
+    target: Target,
+    place: str,
+    since: float,
+    even_s: float,
+    shown: float,
+    calibration: Calibration,
+    *,
+    params: EtaParams = DEFAULTS,
+) -> Expected:
+    """Return the raw belief in a truck with ``even_s`` of driving before it at others' pace.
+
+    Of the pace it has ``shown`` (log) it keeps what others were seen to keep of theirs.
+    """
+    left_s = even_s * exp(calibration.gain(params=params.calibration) * shown)
+    spread = params.spreads[_class(left_s, params)]
+    low, high = left_s * exp(-Z * spread), left_s * exp(Z * spread)
+    return Expected(target, place, since, low, left_s, high, even_s, shown)
+
+
+def _class(seconds: float, params: EtaParams) -> int:
+    return int(np.searchsorted(params.horizons_s, seconds, side="left"))
+
+
+@dataclass(frozen=True, slots=True)
+class GateQueue:
+    """What stands before a truck at its gate.
+
+    Attributes
+    ----------
+    ahead
+        Exports that will be screened before it: in the queue, and on the way to it.
+    free
+        Inspection places without a truck.
+    per_h, low_per_h, high_per_h
+        What the gate takes of exports in an open hour, with its 90 % interval.
+    """
+
+    ahead: int
+    free: int
+    per_h: float
+    low_per_h: float
+    high_per_h: float
+
+
+def at_gate(
+    drive: Expected,
+    queue: GateQueue,
+    opening: Opening,
+    now: float,
+    *,
+    params: EtaParams = DEFAULTS,
+) -> Expected | Unknown:
+    """Return the raw belief in when a truck comes to an inspection place.
+
+    It is there once it has driven (``drive``, to the queue's entry), the gate is open, and the
+    trucks before it have been served. Serving n takes n / rate of open time, with the standard
+    deviation of its logarithm √(σ² + 1/n): σ from the interval of the rate, 1/n of n exponential
+    services (their sum is Erlang, of squared coefficient of variation 1/n).
+    """
+    if queue.per_h <= 0 or not isfinite(queue.per_h):
+        return Unknown.NO_CAPACITY
+    before = max(queue.ahead + 1 - queue.free, 0)
+    served_s = before / queue.per_h * _HOUR_S
+    spread = 0.0
+    if before:
+        known = queue.low_per_h > 0 and queue.high_per_h > 0
+        rate_sd = log(queue.high_per_h / queue.low_per_h) / (2 * _Z95) if known else 1.0
+        spread = sqrt(rate_sd**2 + 1.0 / before)
+    arrivals = (drive.low, drive.mid, drive.high)
+    moments = [
+        _served_at(drive.since + arrival, served_s * exp(z * spread), opening, now, params)
+        for arrival, z in zip(arrivals, (-Z, 0.0, Z), strict=True)
+    ]
+    if any(moment is None for moment in moments):
+        return Unknown.NEVER_OPEN
+    low, mid, high = (moment - drive.since for moment in moments if moment is not None)
+    return Expected(Target.GATE, drive.place, drive.since, low, mid, high)
+
+
+def _served_at(
+    arrival: float, served_s: float, opening: Opening, now: float, params: EtaParams
+) -> float | None:
+    """Return the first open moment from ``arrival`` on with ``served_s`` of open time since now."""
+    start = datetime.fromtimestamp(now, UTC)
+    left_s = served_s
+    until = max(start, datetime.fromtimestamp(arrival, UTC)) + timedelta(days=params.ahead_days)
+    for opens, closes in opening.between(start, until):
+        begin, end = opens.timestamp(), closes.timestamp()
+        moment = max(begin + left_s, arrival)
+        if moment < end:
+            return moment
+        left_s = max(left_s - (end - begin), 0.0)
+    return None
+
+
+def forecast(
+    expected: Expected, calibration: Calibration, now: float, *, params: EtaParams = DEFAULTS
+) -> Eta:
+    """Return what is published at ``now`` from a raw belief and what past errors teach.
+
+    A truck that has been silent for longer than a tracker's interval may have stood all that time
+    or driven on: P10 and P50 take it to have driven, P90 to have stood. So silence widens the
+    interval by itself and never narrows it.
+    """
+    levels = calibration.levels(expected.horizon(params), params=params.calibration)
+    triple = (expected.low, expected.mid, expected.high)
+    silent_s = max(now - expected.since - params.report_s, 0.0)
+    ends = [expected.since + at_score(*triple, z) for z in (levels.p10, levels.p50, levels.p90)]
+    if expected.high > 0:
+        ends[2] += silent_s
+    p10, p50, p90 = (max(end, now) for end in np.maximum.accumulate(ends).tolist())
+    return Eta(expected, now, p10, p50, p90)
+
+
+def learn(
+    calibration: Calibration, eta: Eta, arrived_at: float, *, params: EtaParams = DEFAULTS
+) -> Calibration:
+    """Return what is known once the truck of a forecast has arrived."""
+    known = eta.expected
+    took_s = arrived_at - known.since
+    after = calibration.learn(
+        known.horizon(params),
+        score_of(known.low, known.mid, known.high, took_s),
+        early=arrived_at < eta.p10,
+        late=arrived_at > eta.p90,
+        params=params.calibration,
+    )
+    if not known.even_s or took_s <= 0 or known.shown == 0.0:
+        return after
+    most = log(params.pace_most)
+    kept = min(max(log(took_s / known.even_s), -most), most)
+    return after.learn_pace(known.shown, kept, params=params.calibration)
