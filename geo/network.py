@@ -4,7 +4,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -154,9 +154,12 @@ class RoadNetwork:
         radius_m
             Metres beyond which no edge is near.
         """
-        points = self._points(lon, lat)
+        x, y = self.plane.to_metres(np.atleast_1d(lon), np.atleast_1d(lat))
+        known = np.flatnonzero(np.isfinite(x))
+        points = np.asarray(shapely.points(x[known], y[known]))
         point, edge = self._tree.query(points, predicate="dwithin", distance=radius_m)
-        return self._places(points, point, edge, k)
+        found = self._places(points, point, edge, k)
+        return replace(found, point=known[found.point])
 
     def nearest(self, lon: float, lat: float) -> Snaps:
         """Find the place on the nearest road: one edge, or one for each direction.
@@ -166,18 +169,15 @@ class RoadNetwork:
         RoadError
             The point has NaN in it.
         """
-        points = self._points(lon, lat)
-        if shapely.is_empty(points).any() or not np.isfinite(shapely.get_coordinates(points)).all():
+        x, y = self.plane.to_metres(np.atleast_1d(lon), np.atleast_1d(lat))
+        if not np.isfinite(x).all():
             raise RoadError("a place needs a longitude and a latitude in degrees")
+        points = np.asarray(shapely.points(x, y))
         _, offset = self._tree.query_nearest(points, return_distance=True)
         point, edge = self._tree.query(
             points, predicate="dwithin", distance=float(offset[0]) + _SAME_PLACE_M
         )
         return self._places(points, point, edge, len(edge))
-
-    def _points(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.object_]:
-        x, y = self.plane.to_metres(np.atleast_1d(lon), np.atleast_1d(lat))
-        return np.asarray(shapely.points(x, y))
 
     def _places(self, points: NDArray[np.object_], point: Indices, edge: Indices, k: int) -> Snaps:
         offset = shapely.distance(points[point], self._lines[edge])
@@ -242,7 +242,8 @@ class RoadNetwork:
             The file is no road network of this form; names the file.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            # Opened here: numpy leaves a damaged file open.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 columns: dict[str, Any] = {key: stored[key] for key in ("form", *STORED)}
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise RoadError(
