@@ -63,39 +63,42 @@ class Grid:
             the point as well.
         """
         parts = [
-            self._some(lon[start : start + AT_ONCE], lat[start : start + AT_ONCE], start)
+            self._members(lon[start : start + AT_ONCE], lat[start : start + AT_ONCE], start)
             for start in range(0, len(lon), AT_ONCE)
-        ] or [self._some(lon, lat, 0)]
-        point, zone, inner = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return point, zone, inner
+        ] or [self._members(lon, lat, 0)]
+        point, zone, state = (np.concatenate(column) for column in zip(*parts, strict=True))
+        inner = state == INNER
+        asked = np.flatnonzero(state > INNER)
+        asked = asked[np.argsort(zone[asked], kind="stable")]  # a polygon stays in the cache
+        at = point[asked]
+        covered, inner[asked] = self._asked(zone[asked], state[asked], lon[at], lat[at])
+        kept = np.ones(len(point), dtype=np.bool_)
+        kept[asked] = covered
+        return point[kept], zone[kept], inner[kept]
 
-    def _some(self, lon: Column, lat: Column, start: int) -> Found:
-        """Answer for points of which the first is number ``start``."""
+    def _members(
+        self, lon: Column, lat: Column, start: int
+    ) -> tuple[Numbers, NDArray[np.int32], NDArray[np.uint8]]:
+        """Return what the cells say of points of which the first is number ``start``.
+
+        Returns
+        -------
+        point, zone, state
+            Shape [m] each, by point and zone ascending.
+        """
         # Most points of a country are far from every zone; NaN is within no bounds.
         west, south, east, north = self._bounds
         near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
-        if not len(near):
-            return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.bool_)
         if len(near) < len(lon):
             lon, lat = lon[near], lat[near]
         combo = self._combos(lon, lat)
         hit = np.flatnonzero(combo)
         combo = combo[hit]
         count = self._counts[combo]
-        at = np.repeat(hit, count)
-        ends = np.cumsum(count)
-        member = np.repeat(self._cut.begins[combo] - ends + count, count) + np.arange(len(at))
-        zone, state = self._cut.zone[member], self._cut.state[member]
-        inner = state == INNER
-        asked = np.flatnonzero(state > INNER)
-        if not len(asked):
-            return near[at] + start, zone, inner
-        covered, inner[asked] = self._asked(
-            zone[asked], state[asked], lon[at[asked]], lat[at[asked]]
-        )
-        kept = np.ones(len(at), dtype=np.bool_)
-        kept[asked] = covered
-        return near[at[kept]] + start, zone[kept], inner[kept]
+        point = np.repeat(near[hit] + start, count)
+        before = np.cumsum(count) - count
+        member = np.repeat(self._cut.begins[combo] - before, count) + np.arange(len(point))
+        return point, self._cut.zone[member], self._cut.state[member]
 
     def _combos(self, lon: Column, lat: Column) -> NDArray[np.int32]:
         """Look up the set of zones of each point's smallest cell; the points are near."""

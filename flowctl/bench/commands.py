@@ -108,3 +108,21 @@ def eta(
         typer.echo(json.dumps(figures.as_json()))
     else:
         Console().print(table(figures))
+
+
+@app.command()
+def geofence(
+    points: Annotated[int, typer.Option(min=1_000, max=20_000_000)] = 1_000_000,
+    zones: Annotated[int, typer.Option(min=1, max=5_000)] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of both.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell fixes their zones and report the rate beside shapely's index, and every difference."""
+    from flowctl.bench.geofence import run_geofence, table  # noqa: PLC0415
+
+    with Console(stderr=True).status("starting", spinner="line") as status:
+        figures = run_geofence(points, zones, seed, status.update)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))
