@@ -27,6 +27,7 @@ from flowctl.notify.outbox import send_due
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
+from flowctl.storage import traffic as traffic_store
 from flowctl.storage.heartbeats import Heart, beat
 from flowctl.storage.leases import APPLICATION
 from flowctl.storage.partitions import describe_level
@@ -34,7 +35,10 @@ from flowctl.storage.plans import commit_decision, end_cleared_trips
 from flowctl.storage.retention import retain
 from flowctl.storage.sites import get_site
 from flowctl.storage.snapshot import gate_histories, list_live_trips
+from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
+from flowctl.traffic.lanes import LaneTimes, lane_times
+from flowctl.traffic.watch import Watch
 
 Connection = psycopg.Connection[Any]
 
@@ -46,6 +50,11 @@ GATHER_S = 0.1
 """What an ingest worker may wait for more: little of the second a fix may take to a visit."""
 AWAY_MOST_S = 900.0
 """How long a worker goes on trying while a store is away."""
+
+TRAFFIC_EVERY = timedelta(seconds=60)
+"""How often roads and queues are looked at."""
+LANES_EVERY = timedelta(minutes=5)
+"""How often the times of lanes are summed up."""
 
 STATE_KEPT = timedelta(minutes=10)
 """How long a cleared trip stays active, so that its last fixes still belong to it."""
@@ -165,7 +174,8 @@ def run_controller(settings: Settings) -> None:
 
 def _control(conn: Connection, site: Site, domain: Clock, stop: Event, pause_s: float) -> None:
     rules = site.dispatch
-    meter_at = plan_at = domain.now()
+    watch = Watch(site)
+    meter_at = plan_at = traffic_at = lanes_at = domain.now()
     while not stop.is_set():
         now = domain.now()
         if now < meter_at:
@@ -176,6 +186,13 @@ def _control(conn: Connection, site: Site, domain: Clock, stop: Event, pause_s: 
         meter_at = now + timedelta(seconds=rules.meter_interval_s)
         if plan_due:
             plan_at = now + timedelta(seconds=rules.plan_interval_s)
+        # Right after a decision there is time until the next one. A clock set back looks at once.
+        if not traffic_at - TRAFFIC_EVERY <= now < traffic_at:
+            lanes_due = not lanes_at - LANES_EVERY <= now < lanes_at
+            observe(conn, watch, now, lanes_due=lanes_due)
+            traffic_at = now + TRAFFIC_EVERY
+            if lanes_due:
+                lanes_at = now + LANES_EVERY
 
 
 def decide(conn: Connection, site: Site, now: datetime, *, plan_due: bool) -> None:
@@ -196,6 +213,44 @@ def decide(conn: Connection, site: Site, now: datetime, *, plan_due: bool) -> No
         }
         end_cleared_trips(conn, site.id, passed, now)
         beat(conn, "controller", now)
+
+
+def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -> None:
+    """Look at the traffic once: read what is new, measure, write, in one transaction."""
+    site, now_us = watch.site, microseconds(now)
+    since = now - timedelta(seconds=site.traffic.settled_s)
+    with conn.transaction():
+        sent = traffic_store.list_trucks(conn, site.id, watch.roads.bounds, since=since)
+        after_us = watch.wanted(list(sent), now_us)
+        seen = traffic_store.list_seen(conn, list(sent), after_us, now=now)
+        sums = watch.take(seen, now_us)
+        if sums is not None:
+            traffic_store.save_speeds(conn, site.id, watch.roads, sums)
+        traffic_store.save_queues(conn, site.id, watch.queues(sent, now_us), now)
+        if lanes_due:
+            traffic_store.save_lanes(conn, site.id, _lanes(conn, site, now), now)
+
+
+def _lanes(conn: Connection, site: Site, now: datetime) -> list[LaneTimes]:
+    since = now - timedelta(seconds=site.traffic.lanes_window_s)
+    passages = traffic_store.list_passages(conn, site, since=since, now=now)
+    return [
+        lane_times(
+            gate,
+            direction,
+            of_group,
+            since=since.timestamp(),
+            until=now.timestamp(),
+            opening=[
+                (opens.timestamp(), closes.timestamp())
+                for opens, closes in site.gate_by_id[gate].opening.between(
+                    since - timedelta(days=1), now
+                )
+            ],
+        )
+        for (gate, direction), of_group in passages.items()
+        if gate in site.gate_by_id
+    ]
 
 
 def run_notify(settings: Settings) -> None:

@@ -13,6 +13,7 @@ import psycopg
 import structlog
 
 from flowctl.site import Site
+from flowctl.storage import traffic
 from flowctl.storage.partitions import (
     Capability,
     drop_fixes_before,
@@ -55,6 +56,8 @@ def retain(conn: Connection, site: Site, now: datetime, *, wall_clock: bool) -> 
             ensure_fix_partitions(conn, (now - lateness).date(), (now + ahead).date())
         _drop_aside_before(conn, now - timedelta(days=site.aside_kept_days))
         keep = timedelta(days=site.fixes_kept_days)
+        with conn.transaction():
+            traffic.drop_before(conn, now - keep)
         if tables_level(conn) is Capability.TIMESCALEDB_COMMUNITY:
             policies = _policies(lateness + SETTLING, keep) if wall_clock else {}
             _have_policies(conn, policies)

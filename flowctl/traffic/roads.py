@@ -26,6 +26,7 @@ Ints = NDArray[np.int64]
 Way = Corridor | FreightRoad
 
 NO_WAY = -1
+_LEAST_METRES_PER_DEGREE = 50_000.0  # of longitude at 63° N; bounds may be generous
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,9 +118,11 @@ class Roads:
         The directed pieces of road they are made of.
     link_m
         Shape [links]: the length of each link.
+    bounds
+        (west, south, east, north) in degrees: nothing outside is on a way; NaN without ways.
     """
 
-    __slots__ = ("_placed", "_plane", "_yards", "link_m", "params", "roads", "ways")
+    __slots__ = ("_placed", "_plane", "_yards", "bounds", "link_m", "params", "roads", "ways")
 
     def __init__(
         self,
@@ -149,6 +152,9 @@ class Roads:
             for way in ways
         ]
         self._yards = self._plane.metres_of(shapely.union_all(yards)).buffer(margin_m)
+        reach = params.on_way_m / _LEAST_METRES_PER_DEGREE
+        west, south, east, north = shapely.total_bounds([way.line for way in ways]).tolist()
+        self.bounds = (west - reach, south - reach, east + reach, north + reach)
         shapely.prepare(self._yards)
 
     def locate(self, lon: ArrayLike, lat: ArrayLike) -> tuple[Column, Column]:

@@ -10,7 +10,6 @@ tracker: speed is that of traffic as far as these drive like the others, flow an
 theirs alone, and less than what is on the road by the share of trucks without one.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -296,21 +295,3 @@ def _live(way: Stretches, roads: Roads, distance_m: Column, vehicle_s: Column) -
     known = time > 0
     speed = np.where(known, (prior_m + moved_m) / np.where(known, time, 1.0), way.nominal_mps)
     return LiveSpeeds(way, np.maximum(speed, roads.params.least_mps), seen_s)
-
-
-def concatenate(parts: Sequence[Tracks]) -> Tracks:
-    """Return tracks as one, sorted by device and moment; of the same moment the last counts."""
-    device = np.concatenate([part.device for part in parts])
-    at = np.concatenate([part.at for part in parts])
-    order = np.lexsort((np.arange(len(at)), at, device))
-    device, at = device[order], at[order]
-    last = np.ones(len(order), dtype=bool)
-    last[:-1] = (np.diff(device) != 0) | (np.diff(at) != 0)
-    rows = order[last]
-    return Tracks(
-        device[last],
-        at[last],
-        np.concatenate([part.along_m for part in parts])[rows],
-        np.concatenate([part.offset_m for part in parts])[rows],
-        np.concatenate([part.engine_off for part in parts])[rows],
-    )
