@@ -28,6 +28,7 @@ from api import (
     simulations,
     site,
     trackers,
+    traffic,
     trips,
 )
 from api.auth import authorize
@@ -57,6 +58,7 @@ _ROUTERS = (
     gates.router,
     site.router,
     live.router,
+    traffic.router,
     events.router,
     board.router,
     driver.router,

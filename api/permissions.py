@@ -55,6 +55,7 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/gates/{gate}/events"): _MACHINE | _ADMIN | {Role.OFFICER, Role.OPERATOR},
     ("GET", "/v1/site"): _EVERYBODY,
     ("GET", "/v1/live"): _CONTROL_ROOM,
+    ("GET", "/v1/traffic"): _CONTROL_ROOM,
     ("GET", "/v1/events"): _CONTROL_ROOM,
     ("GET", "/v1/board"): PUBLIC,
     ("GET", "/v1/driver/{code}"): PUBLIC,
