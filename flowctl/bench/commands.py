@@ -84,6 +84,24 @@ def arrivals(
 
 
 @app.command()
+def geofence(
+    points: Annotated[int, typer.Option(min=1_000, max=20_000_000)] = 1_000_000,
+    zones: Annotated[int, typer.Option(min=1, max=5_000)] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of both.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell fixes their zones and report the rate beside shapely's index, and every difference."""
+    from flowctl.bench.geofence import run_geofence, table  # noqa: PLC0415
+
+    with Console(stderr=True).status("starting", spinner="line") as status:
+        figures = run_geofence(points, zones, seed, status.update)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))
+
+
+@app.command()
 def eta(
     seed: Annotated[int, typer.Option(min=0, help="Random numbers of the day.")] = 1,
     buses: Annotated[
@@ -111,17 +129,16 @@ def eta(
 
 
 @app.command()
-def geofence(
-    points: Annotated[int, typer.Option(min=1_000, max=20_000_000)] = 1_000_000,
-    zones: Annotated[int, typer.Option(min=1, max=5_000)] = 500,
-    seed: Annotated[int, typer.Option(min=0, help="Random numbers of both.")] = 1,
+def capacity(
+    days: Annotated[int, typer.Option(min=1, max=2_000, help="Gate-days without a change.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of the days.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tell fixes their zones and report the rate beside shapely's index, and every difference."""
-    from flowctl.bench.geofence import run_geofence, table  # noqa: PLC0415
+    """Learn gates of known capacity, notice their changes, and forecast a day's arrivals."""
+    from flowctl.bench.capacity import run_capacity, table  # noqa: PLC0415
 
     with Console(stderr=True).status("starting", spinner="line") as status:
-        figures = run_geofence(points, zones, seed, status.update)
+        figures = run_capacity(days, seed, status.update)
     if as_json:
         typer.echo(json.dumps(figures.as_json()))
     else:
