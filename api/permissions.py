@@ -56,6 +56,8 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/site"): _EVERYBODY,
     ("GET", "/v1/live"): _CONTROL_ROOM,
     ("GET", "/v1/traffic"): _CONTROL_ROOM,
+    ("GET", "/v1/corridors"): _CONTROL_ROOM,
+    ("GET", "/v1/corridors/{way}/spacetime"): _CONTROL_ROOM,
     ("GET", "/v1/events"): _CONTROL_ROOM,
     ("GET", "/v1/board"): PUBLIC,
     ("GET", "/v1/driver/{code}"): PUBLIC,

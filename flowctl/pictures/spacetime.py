@@ -14,7 +14,7 @@ from flowctl.pictures import style
 from flowctl.pictures.style import Span
 from flowctl.site import Site
 from flowctl.traffic.roads import Stretches
-from flowctl.traffic.spacetime import TruckLine, speeds_mps
+from flowctl.traffic.spacetime import TruckLine, end_m, gates_of, speeds_mps
 
 _KM = 1_000.0
 _SHORT_M = 20_000.0
@@ -37,7 +37,7 @@ def save_spacetime(picture: Spacetime, path: Path) -> None:
     figure = style.new_figure(12.0, 7.2)
     axis = figure.subplots()
     site, way, span = picture.site, picture.way, picture.span
-    zero_m, end_name = end_of(site, way)
+    zero_m = end_m(way)
     gates = gates_of(site, way)
     shaded = style.shade_closed(axis, site, gates, span)
     lines = _segments(picture.lines, zero_m)
@@ -53,7 +53,7 @@ def save_spacetime(picture: Spacetime, path: Path) -> None:
     beyond_m = [zero_m - float(line.along_m.max()) for line in picture.lines]
     axis.set_ylim(min(0.0, *beyond_m) / _KM, max(reach_m) / _KM * 1.03)
     style.time_axis(axis, site, span)
-    axis.set_ylabel(f"distance to {end_name} (km)", color=style.TEXT)
+    axis.set_ylabel(f"distance to {_end_name(site, way)} (km)", color=style.TEXT)
     bar = figure.colorbar(collection, ax=axis, pad=0.01, extend="max")
     bar.set_label("speed between two points (km/h)", color=style.TEXT)
     handles: list[Line2D | Patch] = [Line2D([], [], color="#21918c", label="one line a truck")]
@@ -73,21 +73,10 @@ def way_name(site: Site, way: Stretches) -> str:
     return f"{yard} → {site.gate_by_id[way.gate].name['en']} ({way.way})"
 
 
-def end_of(site: Site, way: Stretches) -> tuple[float, str]:
-    """Return from where distance is counted, in metres along the way, and what is there.
-
-    That is where trucks stop for the gate; of a corridor the yard it ends in.
-    """
+def _end_name(site: Site, way: Stretches) -> str:
     if way.gate is None:
-        return way.length_m, site.yard_by_id[way.yard].name["en"]
-    return way.stop_m, f"the stop line of {site.gate_by_id[way.gate].name['en']}"
-
-
-def gates_of(site: Site, way: Stretches) -> list[str]:
-    """Return the gates a way leads to, at once or through its yard."""
-    if way.gate is not None:
-        return [way.gate]
-    return [access.gate for access in site.yard_by_id[way.yard].access]
+        return site.yard_by_id[way.yard].name["en"]
+    return f"the stop line of {site.gate_by_id[way.gate].name['en']}"
 
 
 def _fastest(way: Stretches) -> float:

@@ -4,7 +4,7 @@ Single colours are of Okabe and Ito's palette (Color Universal Design, 2008), sc
 and cividis (Nuñez et al., PLOS ONE 13, 2018).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
+from flowctl.traffic.spacetime import closed_hours
 from geo.zones import Role
 
 TEXT, QUIET, GRID = "#1f2937", "#6b7280", "#d1d5db"
@@ -137,34 +138,12 @@ def time_axis(axis: Axes, site: Site, span: Span, *, labelled: bool = True) -> N
 def shade_closed(axis: Axes, site: Site, gates: Sequence[str], span: Span) -> bool:
     """Shade the hours in which none of the gates is open; tells whether there are any."""
     shaded = False
-    for begin, end in closed_hours(site, gates, span):
+    for begin, end in closed_hours(site, gates, span.since, span.until):
         axis.axvspan(number(begin), number(end), color=CLOSED, zorder=0, lw=0)
         shaded = True
     return shaded
 
 
-def closed_hours(
-    site: Site, gates: Sequence[str], span: Span
-) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the parts of a span in which none of the gates is open."""
-    windows = sorted(
-        window
-        for gate in gates
-        for window in site.gate_by_id[gate].opening.between(span.since, span.until)
-    )
-    begin = span.since
-    for opens, closes in windows:
-        if opens > begin:
-            yield begin, opens
-        begin = max(begin, closes)
-    if begin < span.until:
-        yield begin, span.until
-
-
 def title(figure: Figure, text: str) -> None:
     """Head a figure."""
     figure.suptitle(text, x=0.01, ha="left", color=TEXT, fontsize=13)
-
-
-Tell = Callable[[str], None]
-"""Is told what is being done."""

@@ -1,7 +1,8 @@
 """Space-time lines: how far along a way each truck was at each moment, thinned for a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import hypot
 
 import numpy as np
@@ -63,6 +64,37 @@ def along_way(site: Site, way: Stretches, lon: Column, lat: Column) -> Column:
     number = next(k for k, one in enumerate(ways_of(site)) if one.way == way.way)
     along: Column = roads_of(site).locate(lon, lat)[0][:, number]
     return along
+
+
+def end_m(way: Stretches) -> float:
+    """Return from where the distance to a way's end is counted, in metres along it.
+
+    That is where trucks stop for the gate; of a corridor the yard it ends in.
+    """
+    return way.length_m if way.gate is None else way.stop_m
+
+
+def closed_hours(
+    site: Site, gates: Iterable[str], since: datetime, until: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the parts of ``[since, until)`` in which none of the gates is open, in order."""
+    windows = sorted(
+        window for gate in gates for window in site.gate_by_id[gate].opening.between(since, until)
+    )
+    begin = since
+    for opens, closes in windows:
+        if opens > begin:
+            yield begin, opens
+        begin = max(begin, closes)
+    if begin < until:
+        yield begin, until
+
+
+def gates_of(site: Site, way: Stretches) -> list[str]:
+    """Return the gates a way leads to, at once or through its yard."""
+    if way.gate is not None:
+        return [way.gate]
+    return [access.gate for access in site.yard_by_id[way.yard].access]
 
 
 def lines_of(

@@ -8,7 +8,9 @@ import type {
   Simulation,
   SimulationRequest,
   Site,
+  Spacetime,
   Trip,
+  Way,
 } from "./types";
 
 /** A refusal with the server's own sentence; status 0 where no answer came at all. */
@@ -61,6 +63,12 @@ export const signIn = (account: string, password: string): Promise<Session> =>
 export const signOut = (): Promise<void> => request("DELETE", "/v1/sessions/current");
 export const getSession = (): Promise<Session> => request("GET", "/v1/sessions/current");
 export const getSite = (): Promise<Site> => request("GET", "/v1/site");
+export const listCorridors = (): Promise<Way[]> => request("GET", "/v1/corridors");
+export const getSpacetime = (way: string, since: string | null): Promise<Spacetime> =>
+  request(
+    "GET",
+    `/v1/corridors/${encodeURIComponent(way)}/spacetime${since ? `?since=${encodeURIComponent(since)}` : ""}`,
+  );
 export const getTrip = (id: number): Promise<Trip> => request("GET", `/v1/trips/${id}`);
 export const getBoard = (): Promise<Board> => request("GET", "/v1/board");
 export const getDriverView = (code: string): Promise<DriverView> =>

@@ -117,7 +117,27 @@ export interface GateLive {
   waiting: number;
   cleared: Cleared;
   wait_s: number | null;
+  /** From the stop line back to the last truck of the queue; absent where nobody has measured. */
+  queue_tail_m?: number | null;
+  queue_trucks?: number | null;
   slots: SlotLoad[];
+}
+
+/** A corridor to a yard, or (with a gate) the road from a yard through it. */
+export interface Way {
+  id: string;
+  yard: string;
+  gate: string | null;
+  length_m: number;
+  fastest_kmh: number;
+}
+
+/** Lines of trucks: `s` seconds after `since`, `m` metres to the way's end. */
+export interface Spacetime extends Way {
+  since: string;
+  until: string;
+  closed: [number, number][];
+  trucks: { plate: string | null; s: number[]; m: number[] }[];
 }
 
 export interface Live {

@@ -3,12 +3,13 @@ import { getSite } from "../client";
 import { t } from "../language";
 import { problem } from "../parts/problem";
 import type { Session, Site, TruckState } from "../types";
+import { Corridor } from "./Corridor";
 import { Drawer } from "./Drawer";
 import { GateCard } from "./GateCard";
 import { Legend } from "./Legend";
 import { LiveLine } from "./live";
 import { MapView } from "./MapView";
-import { TopBar } from "./TopBar";
+import { TopBar, type View } from "./TopBar";
 import { Yards } from "./Yards";
 
 interface Props {
@@ -28,6 +29,7 @@ export function Console({ session, onLeave }: Props) {
   const [hidden, setHidden] = useState<ReadonlySet<TruckState>>(new Set());
   const [selected, setSelected] = useState<number | null>(null);
   const [travel, setTravel] = useState(0);
+  const [view, setView] = useState<View>("map");
   const line = useMemo(() => new LiveLine(onLeave), []);
 
   useEffect(() => {
@@ -53,10 +55,13 @@ export function Console({ session, onLeave }: Props) {
         site={site}
         session={session}
         line={line}
+        view={view}
+        onView={setView}
         onLeave={onLeave}
         onPick={(id) => {
           setSelected(id);
           setTravel(travel + 1);
+          setView("map");
         }}
       />
       <main>
@@ -73,6 +78,7 @@ export function Console({ session, onLeave }: Props) {
           hidden={hidden}
           onToggle={(state) => setHidden(toggled(hidden, state))}
         />
+        {view === "corridor" && <Corridor site={site} at={picture?.at ?? null} />}
         {selected !== null && (
           <Drawer id={selected} site={site} line={line} onClose={() => setSelected(null)} />
         )}

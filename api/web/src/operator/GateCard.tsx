@@ -93,6 +93,17 @@ export function GateCard({ gate, live, timezone }: Props) {
                 {live.open && live.wait_s !== null ? duration(live.wait_s) : t("common.none")}
               </dd>
             </div>
+            {typeof live.queue_tail_m === "number" && (
+              <div title={t("operator.queue_tail_hint")}>
+                <dt>{t("operator.queue_tail")}</dt>
+                <dd>
+                  {t("operator.queue_tail_value", {
+                    m: wholeNumber(Math.round(live.queue_tail_m)),
+                    n: wholeNumber(live.queue_trucks ?? 0),
+                  })}
+                </dd>
+              </div>
+            )}
             <div>
               <dt>{t("operator.capacity")}</dt>
               <dd>

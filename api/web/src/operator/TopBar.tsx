@@ -10,10 +10,15 @@ import { Search } from "./Search";
 /** Data older than this is no longer called live; one event comes each second. */
 const OLD_S = 5;
 
+export const VIEWS = ["map", "corridor"] as const;
+export type View = (typeof VIEWS)[number];
+
 interface Props {
   site: Site;
   session: Session;
   line: LiveLine;
+  view: View;
+  onView: (view: View) => void;
   onPick: (id: number) => void;
   onLeave: () => void;
 }
@@ -37,7 +42,7 @@ function Age({ line, timezone }: { line: LiveLine; timezone: string }) {
   return <span class="age live">{t("operator.age", { n })}</span>;
 }
 
-export function TopBar({ site, session, line, onPick, onLeave }: Props) {
+export function TopBar({ site, session, line, view, onView, onPick, onLeave }: Props) {
   const picture = line.picture.value;
   const at = picture ? instant(picture.at) : null;
   return (
@@ -50,6 +55,18 @@ export function TopBar({ site, session, line, onPick, onLeave }: Props) {
         <span>{at ? longDay(at, site.timezone) : t("operator.local_time")}</span>
       </div>
       <Age line={line} timezone={site.timezone} />
+      <span class="views">
+        {VIEWS.map((one) => (
+          <button
+            type="button"
+            key={one}
+            aria-pressed={one === view}
+            onClick={() => onView(one)}
+          >
+            {t(`operator.view_${one}`)}
+          </button>
+        ))}
+      </span>
       <Search line={line} onPick={onPick} />
       <LanguageSwitch />
       <LeaveButton session={session} onLeave={onLeave} />
