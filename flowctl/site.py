@@ -155,8 +155,9 @@ class VisitParams:
     deeper, or further away, by that factor. A truck is in a yard once ``enter_fixes`` of the last
     ``enter_of`` fixes were inside and ``dwell_s`` have passed since the first; other zones are
     passed through, and one fix is enough. It is out after ``exit_fixes`` fixes outside over
-    ``exit_dwell_s``. Between two fixes that lie outside, a line through ``least_chord_m`` of such a
-    zone counts as having been there.
+    ``exit_dwell_s``, the last at least ``away_m`` from where it was last seen within, which is more
+    than the errors of two fixes; nearer by, after ``linger_fixes``. Between two fixes that lie
+    outside, a line through ``least_chord_m`` of such a zone counts as having been there.
 
     Nothing on the road is faster than ``jump_mps``. Above ``moving_mps`` a truck moves: silence for
     ``moving_silence_s`` then says nothing yet, of a parked one ``parked_silence_s`` (Circular
@@ -172,7 +173,9 @@ class VisitParams:
     exit_dwell_s: float = 30.0
     enter_fixes: int = 2
     enter_of: int = 3
-    exit_fixes: int = 3
+    exit_fixes: int = 2
+    linger_fixes: int = 8
+    away_m: float = 100.0
     least_chord_m: float = 20.0
     jump_mps: float = 50.0
     moving_mps: float = 1.4

@@ -227,53 +227,53 @@ def replace_fixes(conn: Connection, rows: NDArray[np.void]) -> None:
         )
 
 
-def list_track(conn: Connection, device_id: int, *, since: datetime) -> NDArray[np.void]:
-    """Return a device's stored fixes later than ``since`` by moment, dtype `STORED`, shape [n]."""
+def list_track(conn: Connection, device_id: int, *, since_us: int) -> NDArray[np.void]:
+    """Return a device's stored fixes from a moment on (microseconds since 1970), in their order.
+
+    Dtype `STORED`, shape [n], by moment and source.
+    """
     rows = conn.execute(
         sql.SQL(
-            "select {} from fixes fix where device_id = %s and fixed_at > %s"
+            "select {} from fixes fix where device_id = %s and fixed_at >= %s"
             " order by fixed_at, source_id"
         ).format(_COLUMNS),
-        [device_id, since],
+        [device_id, _moment(since_us)],
     ).fetchall()
     return np.array(rows, dtype=STORED)
 
 
-def newest_before(
-    conn: Connection, firsts: Mapping[int, int], *, within: timedelta
-) -> dict[int, int | None]:
-    """Return the moment of each device's last stored fix before a moment given for it.
+def list_before(
+    conn: Connection, befores: Mapping[int, int], *, most: int, within: timedelta
+) -> NDArray[np.void]:
+    """Return the last stored fixes of devices before a moment given for each of them.
 
-    Moments are microseconds since 1970; None where a device has no such fix ``within`` that time
-    before: further back every day's partition would be asked.
+    Moments are microseconds since 1970. Nothing older than ``within`` before is returned: further
+    back every day's partition would be asked.
+
+    Returns
+    -------
+    At most ``most`` rows a device, by device, moment and source; dtype `STORED`, shape [n].
     """
-    if not firsts:
-        return {}
+    if not befores:
+        return np.empty(0, dtype=STORED)
     rows = conn.execute(
-        "select w.device_id, (select (extract(epoch from f.fixed_at) * 1000000)::bigint"
-        "  from fixes f where f.device_id = w.device_id and f.fixed_at < w.fixed_at"
-        "  and f.fixed_at >= %s and f.fixed_at < %s order by f.fixed_at desc limit 1)"
-        " from unnest(%s::int[], %s::timestamptz[]) as w(device_id, fixed_at)",
+        sql.SQL(
+            "select {} from unnest(%s::int[], %s::timestamptz[]) as w(device_id, moment)"
+            " cross join lateral ("
+            "  select * from fixes f where f.device_id = w.device_id and f.fixed_at < w.moment"
+            "  and f.fixed_at >= %s and f.fixed_at < %s"
+            "  order by f.fixed_at desc, f.source_id desc limit %s) fix"
+            " order by fix.device_id, fix.fixed_at, fix.source_id"
+        ).format(_COLUMNS),
         [
-            _moment(min(firsts.values())) - within,
-            _moment(max(firsts.values())),
-            list(firsts),
-            [_moment(at) for at in firsts.values()],
+            list(befores),
+            [_moment(at) for at in befores.values()],
+            _moment(min(befores.values())) - within,
+            _moment(max(befores.values())),
+            most,
         ],
     ).fetchall()
-    return dict(rows)
-
-
-def has_track_before(
-    conn: Connection, device_id: int, moment: datetime, *, within: timedelta
-) -> bool:
-    """Tell whether a device has a stored fix at ``moment`` or ``within`` that time before."""
-    row = conn.execute(
-        "select exists (select 1 from fixes where device_id = %s and fixed_at <= %s"
-        " and fixed_at >= %s)",
-        [device_id, moment, moment - within],
-    ).fetchone()
-    return row is not None and bool(row[0])
+    return np.array(rows, dtype=STORED)
 
 
 def _moment(microseconds: int) -> datetime:

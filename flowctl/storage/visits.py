@@ -1,7 +1,8 @@
 """Visits and tracks at rest."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,20 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from flowctl.site import Site
-from flowctl.visits.engine import TrackState, Visit
 from flowctl.visits.revise import Published
+from flowctl.visits.track import SECOND, Evidence, TrackState, Visit
+from geo.zones import Zone
 
 Connection = psycopg.Connection[Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Reason(StrEnum):
+    """What changed something that was published about a visit."""
+
+    LATE_FIX = "late_fix"
+    ZONE_CHANGED = "zone_changed"
 
 
 def list_states(conn: Connection) -> dict[int, TrackState]:
@@ -79,33 +89,45 @@ def _present(values: NDArray[np.float32]) -> list[float | None]:
     return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN
 
 
-def list_visits(conn: Connection, device_id: int, *, since: datetime) -> list[Published]:
-    """Return a device's visits that lasted at ``since`` or were confirmed later."""
+def list_visits(conn: Connection, device_id: int, *, confirmed_since: int) -> list[Published]:
+    """Return a device's visits confirmed at a moment (microseconds since 1970) or later."""
     rows = conn.execute(
-        "select id, zone, extract(epoch from entered_at)::float8,"
-        " extract(epoch from confirmed_at)::float8, extract(epoch from received_at)::float8,"
-        " seen_inside, extract(epoch from left_at)::float8"
-        " from visits where device_id = %s"
-        " and (confirmed_at >= %s or left_at is null or left_at >= %s) order by entered_at",
-        [device_id, since, since],
+        "select id, zone, (extract(epoch from entered_at) * 1000000)::bigint,"
+        " (extract(epoch from confirmed_at) * 1000000)::bigint,"
+        " (extract(epoch from received_at) * 1000000)::bigint,"
+        " (extract(epoch from coalesce(counted_at, entered_at)) * 1000000)::bigint,"
+        " seen_inside, crossed, (extract(epoch from left_at) * 1000000)::bigint,"
+        " round(silent_s * 1000000)::bigint, round(exit_gap_s * 1000000)::bigint, evidence::text"
+        " from visits where device_id = %s and confirmed_at >= %s order by entered_at",
+        [device_id, _instant(confirmed_since)],
     ).fetchall()
-    return [Published(row[0], Visit(*row[1:])) for row in rows]
+    return [_published(*row) for row in rows]
 
 
-def save_visits(conn: Connection, site: Site, visits: Sequence[tuple[int, Published]]) -> None:
-    """Write visits of devices under their identities; a changed one counts up its revision.
+def _published(identity: UUID, *columns: Any) -> Published:  # noqa: ANN401 - as the query says
+    evidence = msgspec.json.decode(columns[-1], type=Evidence)
+    facts = dict(zip(Visit.__struct_fields__, (*columns[:-1], evidence), strict=True))
+    return Published(identity, Visit(**facts))
+
+
+def save_visits(
+    conn: Connection, zones: Mapping[str, Zone], visits: Sequence[tuple[int, Published]]
+) -> None:
+    """Write visits of devices under their identities; a changed fact counts up the revision.
 
     What that changes about the flow of zones is recorded along with it. Each visit is given once.
     """
     if not visits:
         return
-    rows = [_visit_row(site, device, published) for device, published in visits]
+    rows = [_visit_row(zones[one.visit.zone], device, one) for device, one in visits]
     conn.execute(
         "with given as ("
         " select * from unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[],"
         " %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::boolean[],"
-        " %s::timestamptz[]) as given (id, device_id, zone, role, gate, entered_at, confirmed_at,"
-        " left_at, seen_inside, received_at)"
+        " %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::jsonb[], %s::float8[],"
+        " %s::float8[], %s::int[]) as given (id, device_id, zone, role, gate, entered_at,"
+        " confirmed_at, left_at, seen_inside, received_at, counted_at, crossed, evidence,"
+        " silent_s, exit_gap_s, revised)"
         "), moments as ("
         # All parts of one statement see the visits as they were before it.
         " select id, zone, entered_at, left_at, seen_inside, 1 as n from given union all"
@@ -113,11 +135,13 @@ def save_visits(conn: Connection, site: Site, visits: Sequence[tuple[int, Publis
         " where id = any(select id from given)"
         "), saved as ("
         " insert into visits (id, device_id, zone, role, gate, entered_at, confirmed_at, left_at,"
-        " seen_inside, received_at) select * from given"
-        " on conflict (id) do update set entered_at = excluded.entered_at,"
-        " confirmed_at = excluded.confirmed_at, left_at = excluded.left_at,"
-        " seen_inside = excluded.seen_inside, received_at = excluded.received_at,"
-        " revision = visits.revision + 1"
+        " seen_inside, received_at, counted_at, crossed, evidence, silent_s, exit_gap_s, revision)"
+        " select * from given"
+        " on conflict (id) do update set (entered_at, confirmed_at, left_at, seen_inside,"
+        " received_at, counted_at, crossed, evidence, silent_s, exit_gap_s, revision)"
+        " = (excluded.entered_at, excluded.confirmed_at, excluded.left_at, excluded.seen_inside,"
+        " excluded.received_at, excluded.counted_at, excluded.crossed, excluded.evidence,"
+        " excluded.silent_s, excluded.exit_gap_s, visits.revision + excluded.revision - 1)"
         ") insert into zone_flow (at, zone, kind, n)"
         " select entered_at, zone, 'entered', sum(n) from moments where not seen_inside"
         " group by id, zone, entered_at having sum(n) <> 0 union all"
@@ -127,9 +151,9 @@ def save_visits(conn: Connection, site: Site, visits: Sequence[tuple[int, Publis
     )
 
 
-def _visit_row(site: Site, device: int, published: Published) -> tuple[object, ...]:
+def _visit_row(zone: Zone, device: int, published: Published) -> tuple[object, ...]:
     visit = published.visit
-    zone = site.zone_by_id[visit.zone]
+    proved = visit.counted_at == visit.entered_at
     return (
         published.id,
         device,
@@ -141,11 +165,56 @@ def _visit_row(site: Site, device: int, published: Published) -> tuple[object, .
         None if visit.left_at is None else _instant(visit.left_at),
         visit.seen_inside,
         _instant(visit.received_at),
+        None if proved else _instant(visit.counted_at),
+        visit.crossed,
+        msgspec.json.encode(visit.evidence).decode(),
+        visit.silent_us / SECOND,
+        None if visit.exit_gap_us is None else visit.exit_gap_us / SECOND,
+        2 if published.is_revised else 1,
+    )
+
+
+def record_revisions(
+    conn: Connection,
+    revised: Sequence[tuple[int, Published, bool]],
+    *,
+    why: Reason,
+    known_at: int,
+) -> None:
+    """Keep what was said before of visits that are said otherwise now.
+
+    Parameters
+    ----------
+    revised
+        Devices, their visits and whether these are withdrawn.
+    why, known_at
+        What changed them, and when that became known (microseconds since 1970).
+    """
+    if not revised:
+        return
+    conn.execute(
+        "insert into visit_revisions (visit_id, device_id, known_at, why, withdrawn, said)"
+        " select id, device_id, %s, %s, withdrawn, said"
+        " from unnest(%s::uuid[], %s::int[], %s::boolean[], %s::jsonb[])"
+        " as given (id, device_id, withdrawn, said)",
+        [
+            _instant(known_at),
+            str(why),
+            [published.id for _, published, _ in revised],
+            [device for device, _, _ in revised],
+            [withdrawn for _, _, withdrawn in revised],
+            [
+                msgspec.json.encode(published.visit if withdrawn else published.former).decode()
+                for _, published, withdrawn in revised
+            ],
+        ],
     )
 
 
 def withdraw_visits(conn: Connection, ids: Sequence[UUID]) -> None:
     """Remove visits that late fixes have shown never to have been, and take back their flow."""
+    if not ids:
+        return
     conn.execute(
         "with gone as ("
         " delete from visits where id = any(%s) returning zone, entered_at, left_at, seen_inside"
@@ -156,5 +225,5 @@ def withdraw_visits(conn: Connection, ids: Sequence[UUID]) -> None:
     )
 
 
-def _instant(epoch_s: float) -> datetime:
-    return datetime.fromtimestamp(epoch_s, UTC)
+def _instant(moment: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=moment)

@@ -27,7 +27,7 @@ from flowctl.telemetry.ingest import Ingest
 from flowctl.telemetry.screening import ScreeningParams
 
 T0 = datetime(2024, 1, 23, 1, tzinfo=UTC)
-FAR = (106.30, 21.40)
+FAR = (106.60, 21.80)
 
 
 class Bench:
@@ -108,11 +108,11 @@ VISITS = (
     "select zone, extract(epoch from entered_at - '2024-01-23T01:00Z')::int / 60,"
     " extract(epoch from left_at - '2024-01-23T01:00Z')::int / 60 from visits order by entered_at"
 )
-EXPECTED = [
-    ("yard_bao_nguyen", 10, 62),
-    ("queue_tan_thanh", 62, 70),
-    ("lane_tan_thanh", 70, 84),
-    ("beyond_tan_thanh", 84, 90),
+EXPECTED = [  # where a truck can have driven, boundaries are crossed between two fixes
+    ("yard_bao_nguyen", 9, 57),
+    ("queue_tan_thanh", 59, 68),
+    ("lane_tan_thanh", 69, 82),
+    ("beyond_tan_thanh", 81, 90),
 ]
 
 
@@ -150,12 +150,17 @@ def test_a_late_fix_revises_a_visit_and_keeps_its_identity(bench: Bench):
     [(first,)] = bench.rows("select id from visits")
     bench.post(fix(12, yard))
     bench.work()
-    rows = bench.rows("select id, revision, entered_at from visits")
-    assert rows == [(first, 2, T0 + timedelta(minutes=12))]
+    [(identity, revision, entered_at)] = bench.rows("select id, revision, entered_at from visits")
+    assert (identity, revision) == (first, 2)
+    assert T0 + timedelta(minutes=11) < entered_at < T0 + timedelta(minutes=12)
     bench.post(fix(60, FAR), fix(61, FAR))
     bench.work()
-    [(left_at, identity)] = bench.rows("select left_at, id from visits")
-    assert (left_at, identity) == (T0 + timedelta(minutes=60), first)
+    # Thirty minutes of silence: it was there for as long as a parked truck's silence says nothing.
+    rows = bench.rows("select left_at, id, revision, exit_gap_s from visits")
+    assert rows == [(T0 + timedelta(minutes=50), first, 2, 1800.0)]
+    [(visit, why, said)] = bench.rows("select visit_id, why, said from visit_revisions")
+    assert (visit, why) == (first, "late_fix")
+    assert said["entered_at"] > microseconds(entered_at)
 
 
 def test_a_late_fix_does_not_move_the_position_shown_back(bench: Bench):
@@ -205,7 +210,7 @@ def test_fixes_from_inside_a_zone_that_come_late_are_judged_at_their_moment(benc
     bench.post(*[fix(20 + 5 * i, yard) for i in range(4)])
     bench.work()
     [(zone, came, went)] = bench.rows(VISITS)
-    assert (zone, came, went) == ("yard_bao_nguyen", 20, 60)
+    assert (zone, came, went) == ("yard_bao_nguyen", 19, 55)
 
 
 def test_what_fails_screening_is_kept_with_its_reason_and_counted(bench: Bench):

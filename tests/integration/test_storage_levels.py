@@ -20,8 +20,8 @@ from flowctl.storage.retention import retain
 from flowctl.storage.visits import save_visits, withdraw_visits
 from flowctl.storage.zone_flow import HourFlow, list_flow
 from flowctl.telemetry.fixes import microseconds
-from flowctl.visits.engine import Visit
 from flowctl.visits.revise import Published
+from flowctl.visits.track import Visit
 
 Connection = psycopg.Connection[Any]
 
@@ -75,9 +75,9 @@ def days(conn: Connection) -> list[date]:
 def visit(
     entered: datetime, left: datetime | None = None, *, zone: str = YARD, present: bool = False
 ) -> Published:
-    at = entered.timestamp()
-    gone = None if left is None else left.timestamp()
-    return Published(uuid4(), Visit(zone, at, at, at, present, gone))
+    at = microseconds(entered)
+    gone = None if left is None else microseconds(left)
+    return Published(uuid4(), Visit(zone, at, at, at, at, present, left_at=gone))
 
 
 def revised(known: Published, entered: datetime, left: datetime | None) -> Published:
@@ -110,32 +110,34 @@ def full_hour(at: datetime) -> datetime:
 
 
 def test_a_visit_flows_in_at_its_hour_and_out_at_another(conn: Connection, site: Site):
-    save_visits(conn, site, [(1, visit(NOW, NOW + 2 * HOUR)), (2, visit(NOW + HOUR / 2))])
+    save_visits(
+        conn, site.zone_by_id, [(1, visit(NOW, NOW + 2 * HOUR)), (2, visit(NOW + HOUR / 2))]
+    )
     assert flow(conn) == [HourFlow(YARD, NOW, 2, 0), HourFlow(YARD, NOW + 2 * HOUR, 0, 1)]
 
 
 def test_a_truck_first_seen_inside_did_not_flow_in(conn: Connection, site: Site):
-    save_visits(conn, site, [(1, visit(NOW, NOW + HOUR, present=True))])
+    save_visits(conn, site.zone_by_id, [(1, visit(NOW, NOW + HOUR, present=True))])
     assert flow(conn) == [HourFlow(YARD, NOW + HOUR, 0, 1)]
 
 
 def test_a_revised_visit_leaves_nothing_at_its_former_hour(conn: Connection, site: Site):
     known = visit(NOW, NOW + 2 * HOUR)
-    save_visits(conn, site, [(1, known)])
-    save_visits(conn, site, [(1, revised(known, NOW - HOUR, NOW + 2 * HOUR))])
+    save_visits(conn, site.zone_by_id, [(1, known)])
+    save_visits(conn, site.zone_by_id, [(1, revised(known, NOW - HOUR, NOW + 2 * HOUR))])
     assert flow(conn) == [HourFlow(YARD, NOW - HOUR, 1, 0), HourFlow(YARD, NOW + 2 * HOUR, 0, 1)]
     assert conn.execute("select count(*), sum(n) from zone_flow").fetchone() == (4, 2)
 
 
 def test_a_withdrawn_visit_never_flowed(conn: Connection, site: Site):
     known = visit(NOW, NOW + HOUR)
-    save_visits(conn, site, [(1, known)])
+    save_visits(conn, site.zone_by_id, [(1, known)])
     withdraw_visits(conn, [known.id])
     assert flow(conn) == []
 
 
 def test_a_flow_is_asked_for_by_zone_and_hour(conn: Connection, site: Site):
-    save_visits(conn, site, [(1, visit(NOW + n * HOUR, zone=zone)) for n in range(3)
+    save_visits(conn, site.zone_by_id, [(1, visit(NOW + n * HOUR, zone=zone)) for n in range(3)
                              for zone in (YARD, QUEUE)])  # fmt: skip
     assert list_flow(conn, [QUEUE], NOW + HOUR, NOW + 2 * HOUR) == [
         HourFlow(QUEUE, NOW + HOUR, 1, 0)
@@ -144,7 +146,7 @@ def test_a_flow_is_asked_for_by_zone_and_hour(conn: Connection, site: Site):
 
 def test_what_rolls_back_does_not_flow(conn: Connection, site: Site):
     with conn.transaction(force_rollback=True):
-        save_visits(conn, site, [(1, visit(NOW))])
+        save_visits(conn, site.zone_by_id, [(1, visit(NOW))])
     assert flow(conn) == []
 
 
@@ -161,14 +163,14 @@ def test_flow_is_what_the_visits_say_after_any_revisions(conn: Connection, site:
         if device not in known:
             zone = chance.choice([YARD, QUEUE])
             known[device] = visit(entered, left, zone=zone, present=chance.random() < 0.1)
-            save_visits(conn, site, [(device, known[device])])
-        elif known[device].visit.entered_at < (now - 7 * DAY).timestamp():
+            save_visits(conn, site.zone_by_id, [(device, known[device])])
+        elif known[device].visit.entered_at < microseconds(now - 7 * DAY):
             continue  # a week on, no fix can change it
         elif chance.random() < 0.3:
             withdraw_visits(conn, [known.pop(device).id])
         else:
             known[device] = revised(known[device], entered, left)
-            save_visits(conn, site, [(device, known[device])])
+            save_visits(conn, site.zone_by_id, [(device, known[device])])
         if number % 20 == 0:
             now += 2 * DAY
             retain(conn, site, now, wall_clock=False)
@@ -182,9 +184,9 @@ def test_flow_changed_after_its_sums_were_made_is_right_after_the_next(
     conn: Connection, site: Site
 ):
     known = visit(NOW, NOW + HOUR)
-    save_visits(conn, site, [(1, known)])
+    save_visits(conn, site.zone_by_id, [(1, known)])
     retain(conn, site, NOW + 20 * DAY, wall_clock=False)
-    save_visits(conn, site, [(1, revised(known, NOW, NOW + 5 * HOUR))])
+    save_visits(conn, site.zone_by_id, [(1, revised(known, NOW, NOW + 5 * HOUR))])
     retain(conn, site, NOW + 21 * DAY, wall_clock=False)
     assert flow(conn) == flow_of_visits(conn)
 
@@ -194,7 +196,7 @@ def test_the_sums_of_settled_hours_are_ready_and_those_of_newer_ones_are_not(
     community_database: str, site: Site
 ):
     with psycopg.connect(community_database, autocommit=True) as conn:
-        save_visits(conn, site, [(1, visit(NOW - 9 * DAY)), (2, visit(NOW - 7 * DAY))])
+        save_visits(conn, site.zone_by_id, [(1, visit(NOW - 9 * DAY)), (2, visit(NOW - 7 * DAY))])
         retain(conn, site, NOW, wall_clock=False)
         conn.execute("alter materialized view zone_flow_hourly"
                      " set (timescaledb.materialized_only = true)")  # fmt: skip
@@ -310,11 +312,11 @@ def test_days_no_fix_may_fall_on_any_more_are_compressed_and_read_like_others(
     with psycopg.connect(community_database, autocommit=True) as conn:
         moments = [NOW - n * DAY for n in range(12, -1, -1)]
         store(conn, *moments)
-        before = list_track(conn, 1, since=EVER[0])
+        before = list_track(conn, 1, since_us=microseconds(EVER[0]))
         retain(conn, site, NOW, wall_clock=False)
         # Eight days and the part of the ninth: those of the limit and a day for what still waits.
         assert compressed(conn) == [(NOW - n * DAY).date() for n in range(12, 8, -1)]
-        assert list_track(conn, 1, since=EVER[0]).tobytes() == before.tobytes()
+        assert list_track(conn, 1, since_us=microseconds(EVER[0])).tobytes() == before.tobytes()
 
 
 @pytest.mark.timescale
@@ -346,7 +348,7 @@ def test_on_the_wall_clock_the_servers_own_policies_do_it(community_database: st
     moments = [now - age * DAY for age in (40, 20, 5)]
     with psycopg.connect(community_database, autocommit=True) as conn:
         store(conn, *moments)
-        save_visits(conn, site, [(1, visit(moments[0], moments[1]))])
+        save_visits(conn, site.zone_by_id, [(1, visit(moments[0], moments[1]))])
         retain(conn, site, now, wall_clock=True)
         assert stored_moments(conn) == moments
         for name, job in jobs(conn).items():
@@ -399,11 +401,14 @@ def course_of_events(url: str, site: Site) -> list[Any]:
             with conn.transaction():
                 insert_fixes(conn, fresh)
             visits.append(replace(visit(late[0], late[-1]), id=uuid4()))
-            save_visits(conn, site, [(day, visits[-1])])
+            save_visits(conn, site.zone_by_id, [(day, visits[-1])])
             if day % 3 == 0:
                 withdraw_visits(conn, [visits[-2].id] if day else [])
             answers.append(flow(conn))
-        answers += [list_track(conn, device, since=EVER[0]).tobytes() for device in range(5)]
+        answers += [
+            list_track(conn, device, since_us=microseconds(EVER[0])).tobytes()
+            for device in range(5)
+        ]
         answers.append(stored_moments(conn))
         assert len(answers[-1]) > 500
     return answers
