@@ -73,11 +73,12 @@ def _yard_faults(zones: Sequence[Zone], yards: Sequence[str], where: str) -> Ite
 
 def _overlaps(zones: Sequence[Zone], plane: Projection, where: str) -> Iterator[str]:
     """Yield every pair that shares ground; approach zones may lie over others."""
-    apart = [zone for zone in zones if zone.role is not Role.APPROACH]
-    shapes = {zone.id: plane.metres_of(zone.polygon) for zone in apart}
-    for one, other in combinations(apart, 2):
-        shared = shapely.intersection(shapes[one.id], shapes[other.id]).area
-        if shared > TOUCH_M2 and one.id != other.id:
+    apart = [
+        (zone, plane.metres_of(zone.polygon)) for zone in zones if zone.role is not Role.APPROACH
+    ]
+    for (one, here), (other, there) in combinations(apart, 2):
+        shared = shapely.intersection(here, there).area
+        if shared > TOUCH_M2 and one.id != other.id and one.is_valid_with(other):
             yield (
                 f'{where}/zones.geojson, feature {other.id}, field "geometry": the {other.role} '
                 f"overlaps the {one.role} {one.id} by {shared:,.0f} m²; draw them apart"

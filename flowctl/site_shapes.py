@@ -1,23 +1,35 @@
 """The GeoJSON files of a site: zones and pieces of road, every feature checked by itself."""
 
 import json
-from collections import Counter
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import cast
 
 import numpy as np
 import shapely
-from shapely.errors import GEOSException
 
 from flowctl.site_tables import Table
 from geo.crs import Projection
+from geo.shapes import (
+    Circle,
+    Corridor,
+    Polygon,
+    Shape,
+    ShapeError,
+    drawn_of,
+    from_geojson,
+    outline,
+)
 from geo.zones import Role, Zone
 
+MOST_FEATURES = 1_000
+"""In one file. A border site has tens of zones; the cells of a thousand take 100 MB at most."""
 FAR_KM = 300.0  # a zone further than this from the middle of all zones is a slip of the pen
 KM_PER_DEGREE = 111.2
-POLYGONS = ("Polygon", "MultiPolygon")
-LINES = ("LineString",)
 KINDS = ("corridor", "freight")
 
 
@@ -33,6 +45,9 @@ class RoadPiece:
 
 def read_features(text: str, where: str, problems: list[str]) -> list[dict[str, object]] | None:
     """Return the features of a collection; None, with a problem noted, where it is none."""
+    if not text.strip():
+        problems.append(f"{where}: is empty; it must hold a GeoJSON FeatureCollection")
+        return None
     try:
         collection = json.loads(text)
     except json.JSONDecodeError as error:
@@ -44,6 +59,12 @@ def read_features(text: str, where: str, problems: list[str]) -> list[dict[str, 
     if not isinstance(features, list):
         problems.append(f'{where}, field "features": must be the list of a FeatureCollection')
         return None
+    if len(features) > MOST_FEATURES:
+        problems.append(
+            f'{where}, field "features": holds {len(features):,} of them, at most '
+            f"{MOST_FEATURES:,} are taken; split the site or leave out what is not needed"
+        )
+        return None
     for number, feature in enumerate(features, start=1):
         if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
             problems.append(f'{where}, feature {number}, field "properties": is missing')
@@ -54,24 +75,32 @@ def read_features(text: str, where: str, problems: list[str]) -> list[dict[str, 
 def read_zones(
     features: list[dict[str, object]], where: str, plane: Projection, problems: list[str]
 ) -> list[Zone]:
-    """Read the zones; one whose shape is refused has an empty polygon."""
+    """Read the zones, versions of one in the order of time.
+
+    One whose shape is refused has an empty polygon.
+    """
     zones = []
-    for table, geometry in _tables(features, where, problems):
+    for table, feature in _tables(features, where, problems):
         role = table.one_of("role", [role.value for role in Role], "role")
-        shape = _geometry(geometry, table, POLYGONS, plane)
+        valid_from, valid_until = _moment(table, "valid_from"), _moment(table, "valid_until")
+        if valid_from is not None and valid_until is not None and valid_until <= valid_from:
+            table.refuse("valid_until", "is not after valid_from")
         zone = Zone(
             id=table.identifier(),
             name=table.names(),
             role=Role(role or Role.APPROACH),
             gate=table.identifier("gate") if table.has("gate") else None,
-            polygon=cast("shapely.Polygon", shape or shapely.Polygon()),
+            polygon=_outline(feature, table, plane),
             uncertainty_m=table.number("uncertainty_m", least=0),
             survey=table.text("survey"),
+            valid_from_us=valid_from,
+            valid_until_us=valid_until,
         )
-        table.ignore("gate")
+        table.ignore("gate", "radius_m", "width_m", "valid_from", "valid_until")
         table.close()
         zones.append(zone)
-    _refuse_doubles([zone.id for zone in zones], where, problems)
+    zones.sort(key=lambda zone: -math.inf if zone.valid_from_us is None else zone.valid_from_us)
+    _refuse_versions(zones, where, problems)
     _refuse_far([zone for zone in zones if not zone.polygon.is_empty], where, problems)
     return zones
 
@@ -82,67 +111,101 @@ def read_roads(
     """Read the pieces of road whose shape is sound."""
     pieces = []
     ids = []
-    for table, geometry in _tables(features, where, problems):
+    for table, feature in _tables(features, where, problems):
         identifier, name = table.identifier(), table.names()
         speed_kmh = table.number("speed_kmh", least=1, most=130)
         table.one_of("kind", KINDS, "kind of road")
         table.ignore("from", "to", "survey", "uncertainty_m")
         table.close()
         ids.append(identifier)
-        shape = _geometry(geometry, table, LINES, plane)
-        if isinstance(shape, shapely.LineString):
-            pieces.append(RoadPiece(identifier, name, shape, speed_kmh / 3.6))
+        line = _line(feature, table, plane)
+        if line is not None:
+            pieces.append(RoadPiece(identifier, name, line, speed_kmh / 3.6))
     _refuse_doubles(ids, where, problems)
     return pieces
 
 
 def _tables(
     features: list[dict[str, object]], where: str, problems: list[str]
-) -> Iterator[tuple[Table, object]]:
-    """Yield each feature's properties and its unread geometry."""
+) -> Iterator[tuple[Table, dict[str, object]]]:
+    """Yield each feature's properties as a table, and the feature."""
     for number, feature in enumerate(features, start=1):
         properties = cast("dict[str, object]", feature["properties"])
         name = f"{where}, feature {properties.get('id', number)}"
-        yield Table(properties, name, problems), feature.get("geometry")
+        yield Table(properties, name, problems), feature
 
 
-def _geometry(
-    value: object, table: Table, kinds: tuple[str, ...], plane: Projection
-) -> shapely.Geometry | None:
-    """Return a sound geometry of one of the ``kinds``, or None with a problem noted."""
-    kind = value.get("type") if isinstance(value, dict) else None
-    if kind not in kinds:
-        table.refuse("geometry", f"must be a {' or '.join(kinds)}, not {kind or 'nothing'}")
+def _outline(feature: dict[str, object], table: Table, plane: Projection) -> Polygon:
+    """Return the polygon of a zone; an empty one, with a problem noted, where it has none."""
+    properties = cast("dict[str, object]", feature["properties"])
+    try:
+        shape = from_geojson(feature.get("geometry"), properties)
+        _refuse_elsewhere(shape, plane)
+    except ShapeError as error:
+        table.refuse(error.field, str(error))
+        return shapely.Polygon()
+    return outline(shape, plane)
+
+
+def _line(feature: dict[str, object], table: Table, plane: Projection) -> shapely.LineString | None:
+    """Return the line of a road, or None with a problem noted."""
+    geometry = feature.get("geometry")
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind != "LineString":
+        table.refuse("geometry", f"must be a LineString, not {kind or 'nothing'}")
         return None
     try:
-        shape = shapely.force_2d(shapely.from_geojson(json.dumps(value)))
-    except GEOSException as error:
-        table.refuse("geometry", f"cannot be read: {str(error).splitlines()[0]}")
+        line = cast("shapely.LineString", drawn_of(geometry))
+        _refuse_elsewhere(line, plane)
+    except ShapeError as error:
+        table.refuse(error.field, str(error))
         return None
-    fault = _fault(shape, plane)
-    if fault:
-        table.refuse("geometry", fault)
-        return None
-    return shape
+    return line
 
 
-def _fault(shape: shapely.Geometry, plane: Projection) -> str | None:
-    """Say what is wrong with a geometry, None where it is sound."""
-    at = shapely.get_coordinates(shape)
-    if len(at) == 0 or not np.isfinite(at).all():
-        return "is empty or has a coordinate that is no number"
-    lon, lat = (float(middle) for middle in np.median(at, axis=0))
+def _refuse_elsewhere(shape: Shape | shapely.LineString, plane: Projection) -> None:
+    """Refuse what lies where the site's metres do not hold."""
+    match shape:
+        case Circle(middle=drawn) | Corridor(line=drawn):
+            at = shapely.get_coordinates(drawn)
+        case _:
+            at = shapely.get_coordinates(shape)
+    lon, lat = np.median(at, axis=0).tolist()
     if not plane.reaches(lon, lat):
         hint = "longitude and latitude look swapped" if plane.reaches(lat, lon) else "check it"
-        return (
+        raise ShapeError(
             f"lies at longitude {lon:.4f}, latitude {lat:.4f}, outside the area of "
             f"EPSG:{plane.epsg}; {hint}"
         )
-    if not shapely.is_valid(shape):
-        return f"is broken: {shapely.is_valid_reason(shape)}; draw it without crossings"
-    if isinstance(shape, shapely.LineString) and shape.length == 0:
-        return "has no length"
-    return None
+
+
+def _moment(table: Table, key: str) -> int | None:
+    """Read a moment as microseconds since 1970 UTC; None where it is left out or wrong."""
+    if not table.has(key):
+        return None
+    text = table.text(key)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        table.refuse(key, f'"{text}" is no moment; give one such as 2026-01-31T10:00:00+07:00')
+        return None
+    if moment.tzinfo is None:
+        table.refuse(key, f'"{text}" does not say its offset from UTC, such as +07:00')
+        return None
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+
+
+def _refuse_versions(zones: list[Zone], where: str, problems: list[str]) -> None:
+    """Note every zone of which two versions are valid at once."""
+    versions: dict[str, list[Zone]] = defaultdict(list)
+    for zone in zones:
+        versions[zone.id].append(zone)
+    for one, drawn in versions.items():
+        if any(first.is_valid_with(second) for first, second in combinations(drawn, 2)):
+            problems.append(
+                f'{where}, feature {one}, field "id": stands {len(drawn)} times for the same time; '
+                f"let each version end (valid_until) before the next begins (valid_from)"
+            )
 
 
 def _refuse_doubles(ids: list[str], where: str, problems: list[str]) -> None:
@@ -162,9 +225,15 @@ def _refuse_far(zones: list[Zone], where: str, problems: list[str]) -> None:
     middle = np.median(at, axis=0)
     shrink = np.array([np.cos(np.radians(middle[1])), 1.0])  # a degree of longitude is shorter
     km = np.hypot(*((at - middle) * shrink).T) * KM_PER_DEGREE
-    for zone, away in zip(zones, km, strict=True):
+    turned = np.hypot(*((at[:, ::-1] - middle) * shrink).T) * KM_PER_DEGREE
+    for zone, away, if_turned in zip(zones, km, turned, strict=True):
         if away > FAR_KM:
+            hint = (
+                "it would fit with longitude and latitude swapped"
+                if if_turned <= FAR_KM
+                else "look for a wrong digit"
+            )
             problems.append(
                 f'{where}, feature {zone.id}, field "geometry": lies {away:.0f} km from the middle '
-                f"of all zones; look for a wrong digit"
+                f"of all zones; {hint}"
             )

@@ -35,3 +35,9 @@ class Zone:
     survey: str = "illustrative"
     valid_from_us: int | None = None
     valid_until_us: int | None = None
+
+    def is_valid_with(self, other: "Zone") -> bool:
+        """Tell whether there is a moment at which both are valid."""
+        begins = [at for at in (self.valid_from_us, other.valid_from_us) if at is not None]
+        ends = [at for at in (self.valid_until_us, other.valid_until_us) if at is not None]
+        return not begins or not ends or max(begins) < min(ends)

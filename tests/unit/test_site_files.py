@@ -175,63 +175,6 @@ def test_inspection_places_follow_from_the_design_where_they_were_not_counted(tm
     assert site.gates[0].capacity_prior_per_h == pytest.approx(7 * 60 / 12.5)
 
 
-def test_a_self_crossing_zone_is_refused(tmp_path: Path):
-    def cross(zones: Features, _roads: Features) -> None:
-        ring = [
-            [106.712, 22.0],
-            [106.714, 22.001],
-            [106.714, 22.0],
-            [106.712, 22.001],
-            [106.712, 22.0],
-        ]
-        zones["lane_north"]["geometry"]["coordinates"] = [ring]
-
-    problem = only_problem(write_site(tmp_path, spoil=cross))
-    assert 'zones.geojson, feature lane_north, field "geometry": is broken: Self-inter' in problem
-
-
-@pytest.mark.parametrize(
-    "geometry",
-    [
-        None,
-        {"type": "Point", "coordinates": [106.7, 22.0]},
-        {"type": "Polygon", "coordinates": [[[106.7, 22.0], [106.8, 22.0], [106.8, 22.1]]]},
-        {"type": "Polygon", "coordinates": []},
-        {"type": "Polygon", "coordinates": "here"},
-        {"type": "Polygon"},
-        {
-            "type": "Polygon",
-            "coordinates": [[[106.7, None], [106.8, 22], [106.8, 22], [106.7, 22]]],
-        },
-    ],
-)
-def test_what_is_no_polygon_is_refused(tmp_path: Path, geometry: object):
-    def replace(zones: Features, _roads: Features) -> None:
-        zones["beyond_north"]["geometry"] = geometry
-
-    problem = only_problem(write_site(tmp_path, spoil=replace))
-    assert 'zones.geojson, feature beyond_north, field "geometry"' in problem
-
-
-def test_swapped_longitude_and_latitude_are_noticed(tmp_path: Path):
-    def swap(zones: Features, _roads: Features) -> None:
-        ring = zones["lane_north"]["geometry"]["coordinates"][0]
-        zones["lane_north"]["geometry"]["coordinates"] = [[[lat, lon] for lon, lat in ring]]
-
-    problem = only_problem(write_site(tmp_path, spoil=swap))
-    assert "feature lane_north" in problem
-    assert "look swapped" in problem
-
-
-def test_a_zone_far_from_all_others_is_noticed(tmp_path: Path):
-    def move(zones: Features, _roads: Features) -> None:
-        zones["beyond_north"]["geometry"] = box(106.7, 12.0, 106.71, 12.01)
-
-    problem = only_problem(write_site(tmp_path, spoil=move))
-    assert "feature beyond_north" in problem
-    assert "km from the middle" in problem
-
-
 @pytest.mark.parametrize("role", ["queue", "lane"])
 def test_a_gate_without_a_queue_or_lane_zone_is_refused(tmp_path: Path, role: str):
     problem = only_problem(write_site(tmp_path, spoil=lambda z, _r: z.pop(f"{role}_north")))
