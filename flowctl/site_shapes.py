@@ -15,6 +15,7 @@ import shapely
 from flowctl.site_tables import Table
 from geo.crs import Projection
 from geo.shapes import (
+    TRACCAR_WIDTH_M,
     Circle,
     Corridor,
     Polygon,
@@ -22,6 +23,7 @@ from geo.shapes import (
     ShapeError,
     drawn_of,
     from_geojson,
+    from_traccar,
     outline,
 )
 from geo.zones import Role, Zone
@@ -30,6 +32,8 @@ MOST_FEATURES = 1_000
 """In one file. A border site has tens of zones; the cells of a thousand take 100 MB at most."""
 FAR_KM = 300.0  # a zone further than this from the middle of all zones is a slip of the pen
 KM_PER_DEGREE = 111.2
+TRACCAR = "traccar_area"
+"""The property that may stand in for a geometry: the area of a geofence as Traccar keeps it."""
 KINDS = ("corridor", "freight")
 
 
@@ -96,7 +100,7 @@ def read_zones(
             valid_from_us=valid_from,
             valid_until_us=valid_until,
         )
-        table.ignore("gate", "radius_m", "width_m", "valid_from", "valid_until")
+        table.ignore("gate", "radius_m", "width_m", TRACCAR, "valid_from", "valid_until")
         table.close()
         zones.append(zone)
     zones.sort(key=lambda zone: -math.inf if zone.valid_from_us is None else zone.valid_from_us)
@@ -138,11 +142,15 @@ def _tables(
 def _outline(feature: dict[str, object], table: Table, plane: Projection) -> Polygon:
     """Return the polygon of a zone; an empty one, with a problem noted, where it has none."""
     properties = cast("dict[str, object]", feature["properties"])
+    geometry, area = feature.get("geometry"), properties.get(TRACCAR)
     try:
-        shape = from_geojson(feature.get("geometry"), properties)
+        if geometry is None and isinstance(area, str):
+            shape = from_traccar(area, properties.get("width_m", TRACCAR_WIDTH_M))
+        else:
+            shape = from_geojson(geometry, properties)
         _refuse_elsewhere(shape, plane)
     except ShapeError as error:
-        table.refuse(error.field, str(error))
+        table.refuse(TRACCAR if geometry is None and area else error.field, str(error))
         return shapely.Polygon()
     return outline(shape, plane)
 

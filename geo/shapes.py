@@ -100,7 +100,7 @@ def to_geojson(shape: Shape) -> tuple[dict[str, object], dict[str, float]]:
     return mapping(shape), {}
 
 
-def from_traccar(text: str, width_m: float = TRACCAR_WIDTH_M) -> Shape:
+def from_traccar(text: str, width_m: object = TRACCAR_WIDTH_M) -> Shape:
     """Read the text Traccar keeps of a geofence, which has the latitude first.
 
     ``POLYGON ((lat lon, …))``, ``CIRCLE (lat lon, radius in metres)``, ``LINESTRING (lat lon, …)``.
@@ -110,7 +110,7 @@ def from_traccar(text: str, width_m: float = TRACCAR_WIDTH_M) -> Shape:
     text
         The field ``area`` of a geofence.
     width_m
-        Of a corridor, twice the geofence's ``polylineDistance``.
+        Of a corridor in metres, twice the geofence's ``polylineDistance``.
 
     Raises
     ------

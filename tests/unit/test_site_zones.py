@@ -191,6 +191,21 @@ def test_a_form_that_is_none_is_refused_with_what_to_do(
     assert says in problem
 
 
+def test_a_zone_may_be_drawn_by_the_text_of_a_traccar_geofence(tmp_path: Path):
+    area = "CIRCLE (22.0 106.7175, 150)"
+    site = load_site(redrawn(tmp_path, None, traccar_area=area))
+    assert site.zone_by_id["beyond_north"].polygon.centroid.coords[0] == pytest.approx(
+        (106.7175, 22.0)
+    )
+    area = "LINESTRING (22.0 106.716, 22.0 106.719)"
+    site = load_site(redrawn(tmp_path, None, traccar_area=area, width_m=20))
+    west, south, east, north = site.zone_by_id["beyond_north"].polygon.bounds
+    assert (north - south) * 110_750 == pytest.approx(20, rel=0.01)
+    assert (east - west) * 103_290 == pytest.approx(0.003 * 103_290 + 20, rel=0.01)
+    problem = only_problem(redrawn(tmp_path, None, traccar_area="CIRCLE (22.0 106.7175)"))
+    assert 'feature beyond_north, field "traccar_area": a CIRCLE needs a comma' in problem
+
+
 def test_a_far_zone_that_would_fit_if_swapped_is_told_so(tmp_path: Path):
     # At 43° E and 48° N, both orders are places of the reference system.
     def move(zones: Features, roads: Features) -> None:
