@@ -29,7 +29,7 @@ class LineParams:
     silence_s: float = 1_200.0
     wide_px: float = 1_200.0
     high_px: float = 600.0
-    most_points: int = 14_000
+    most_points: int = 11_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,6 +21,15 @@ LANGUAGES = ("vi", "zh", "en")
 DRIVER_SCRIPT_BUDGET = 30_000
 """Bytes of gzipped script a driver's phone may have to load (a phone in a valley, a dear SIM)."""
 
+COLOURS_DRAWN = """canvas => {
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const bright = new Set();
+  for (let k = 0; k < data.length; k += 4)
+    if (Math.max(data[k], data[k + 2]) > 180 && data[k + 3] > 200) bright.add(data[k] >> 5);
+  return bright.size;
+}"""
+"""How many shades, amber to blue, are bright enough on a canvas to be lines of trucks."""
+
 PATIENCE_MS = 60_000
 SWITCHES = [
     "--no-sandbox",  # the tests run as root in a container
@@ -184,6 +193,26 @@ def test_the_legend_hides_and_shows_a_state(desk: Desk):
     wait_until(page, lambda: drawn(page).get("trucks", 0) < before / 2, "staged trucks are hidden")
     staged.click()
     wait_until(page, lambda: drawn(page).get("trucks", 0) > before / 2, "they are back")
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_operator_sees_a_road_in_space_and_time(
+    desk: Desk, language: str, size: tuple[int, int]
+):
+    page = desk.console(language=language, size=size)
+    page.locator(".views button", has_text=words(language)["operator"]["view_corridor"]).click()
+    ways = get_json(page, desk, "/v1/corridors")
+    expect(page.locator(".corridor option")).to_have_count(len(ways))
+    page.locator(".corridor select").select_option("ha_noi_bao_nguyen")
+    canvas = page.locator(".corridor canvas[data-way=ha_noi_bao_nguyen]")
+    canvas.wait_for()
+    assert int(canvas.get_attribute("data-lines") or 0) > 3
+    assert canvas.evaluate(COLOURS_DRAWN) > 3, "lines are drawn, in several colours"
+    assert_words(page, [words(language)["corridor"]["today"]])
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.locator(".views button").first.click()
+    expect(canvas).to_have_count(0)
 
 
 def test_the_operator_is_told_when_the_line_drops_and_when_it_is_back(desk: Desk):

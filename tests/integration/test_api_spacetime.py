@@ -1,0 +1,63 @@
+"""Space and time of a road, as the operator's page asks for it."""
+
+import httpx
+import pytest
+from api_server import RunningApi
+from border import after
+from road import drive
+
+from flowctl.registry.accounts import Role
+from flowctl.traffic.spacetime import get_way
+
+WAY = "ha_noi_bao_nguyen"
+PATH = f"/v1/corridors/{WAY}/spacetime"
+
+
+@pytest.fixture
+def page(api: RunningApi) -> httpx.Client:
+    trip = api.border.trip(at=after(-300))
+    drive(api.border, trip, WAY, begins=-100, minutes=60, mps=12.0)
+    api.border.conn.commit()
+    return api.person(Role.OPERATOR)
+
+
+def test_a_steady_truck_is_a_line_down_to_the_yard(page: httpx.Client):
+    told = page.get(PATH).json()
+    assert (told["since"], told["until"]) == ("2024-01-22T22:00:00Z", "2024-01-23T01:00:00Z")
+    [truck] = told["trucks"]
+    assert truck["plate"] == "12C00001"
+    assert truck["s"][0] == 80 * 60  # three hours back from 08:00 is 05:00, and it set out at 06:20
+    assert truck["m"][0] == pytest.approx(12.0 * 3600, abs=60)
+    # Within a hair of the yard a truck is in it and no traffic.
+    assert 0 <= truck["m"][-1] < 1_500
+    assert len(truck["s"]) == len(truck["m"]) <= 10, "a straight drive needs few points"
+    assert told["closed"] == [[0, 7200]]
+
+
+def test_a_stretch_of_time_without_trucks_has_none(page: httpx.Client):
+    told = page.get(PATH, params={"since": "2024-01-20T00:00Z", "until": "2024-01-20T03:00Z"})
+    assert told.json()["trucks"] == []
+
+
+def test_the_ways_are_listed_with_where_they_lead(api: RunningApi, page: httpx.Client):
+    told = {way["id"]: way for way in page.get("/v1/corridors").json()}
+    way = get_way(api.border.site, WAY)
+    assert told[WAY]["yard"] == "yard_bao_nguyen"
+    assert told[WAY]["gate"] is None
+    assert told[WAY]["length_m"] == round(way.length_m)
+    assert any(one["gate"] == "tan_thanh" for one in told.values())
+
+
+def test_an_unknown_way_and_an_empty_stretch_of_time_are_refused_in_sentences(page: httpx.Client):
+    answer = page.get("/v1/corridors/nowhere/spacetime")
+    assert answer.status_code == 404
+    assert "There is no way 'nowhere'" in answer.json()["detail"]
+    for since in ("2024-01-23T02:00Z", "2024-01-19T00:00Z"):
+        answer = page.get(PATH, params={"since": since})
+        assert 400 <= answer.status_code < 500
+        assert "48 hours" in answer.json()["detail"]
+
+
+def test_a_haulier_may_not_see_other_peoples_trucks(api: RunningApi, page: httpx.Client):
+    assert page.get(PATH).status_code == 200
+    assert api.person(Role.HAULIER).get(PATH).status_code == 403
