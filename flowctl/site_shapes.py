@@ -29,7 +29,7 @@ from geo.shapes import (
 from geo.zones import Role, Zone
 
 MOST_FEATURES = 1_000
-"""In one file. A border site has tens of zones; the cells of a thousand take 100 MB at most."""
+"""In one file. A border site has tens of zones; a thousand are checked and cut in ten seconds."""
 FAR_KM = 300.0  # a zone further than this from the middle of all zones is a slip of the pen
 KM_PER_DEGREE = 111.2
 TRACCAR = "traccar_area"
