@@ -1,7 +1,7 @@
 """Trips: registered, looked up, changed, cancelled."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -17,8 +17,10 @@ from flowctl.registry.rules import Declaration
 from flowctl.registry.trips import TripChange
 from flowctl.site import Site
 from flowctl.state import Cargo, Direction
+from flowctl.storage.eta import find_eta
 from flowctl.storage.live import Connection, LiveRow, find_live, list_trips
 from flowctl.storage.snapshot import live_trip
+from flowctl.traffic.eta import Eta
 
 router = APIRouter(tags=["trips"])
 
@@ -74,8 +76,22 @@ class SlotAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class EtaAnswer:
+    """When a truck is expected at a yard or at a gate's inspection places."""
+
+    target: Literal["yard", "gate"]
+    place: str
+    p10: datetime
+    p50: datetime
+    p90: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TripAnswer:
-    """A trip; the phone never goes out."""
+    """A trip; the phone never goes out.
+
+    ``eta`` is that of a single trip asked for, null in lists and where nothing can be expected.
+    """
 
     id: int
     plate: str
@@ -92,6 +108,7 @@ class TripAnswer:
     released_at: datetime | None
     arrived_at: datetime | None
     yard: str | None
+    eta: EtaAnswer | None = None
 
 
 @router.post("/v1/trips", status_code=201)
@@ -139,10 +156,13 @@ def list_registered(
 
 @router.get("/v1/trips/{trip_id}")
 def get_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
-    """Return a trip."""
+    """Return a trip, with when its truck is expected at its yard or, once called, at its gate."""
     site: Site = request.app.state.site
     with transaction(request) as conn:
-        return _answer(site, _get(conn, site, trip_id, who))
+        row = _get(conn, site, trip_id, who)
+        active = row.state == "active"
+        eta = find_eta(conn, site, row, request.app.state.clock.now()) if active else None
+    return replace(_answer(site, row), eta=None if eta is None else _eta(eta))
 
 
 @router.patch("/v1/trips/{trip_id}")
@@ -186,6 +206,11 @@ def _get(conn: Connection, site: Site, trip_id: int, who: Caller) -> LiveRow:
     if row is None or (_sees_own_only(who) and row.registered_by != who.signature):
         raise NotFoundError(f"There is no trip {trip_id}.")
     return row
+
+
+def _eta(eta: Eta) -> EtaAnswer:
+    p10, p50, p90 = (datetime.fromtimestamp(at, UTC) for at in (eta.p10, eta.p50, eta.p90))
+    return EtaAnswer(eta.expected.target.value, eta.expected.place, p10, p50, p90)
 
 
 def _answer(site: Site, row: LiveRow) -> TripAnswer:

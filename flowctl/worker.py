@@ -28,6 +28,7 @@ from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
 from flowctl.storage import traffic as traffic_store
+from flowctl.storage.eta_scores import FORECAST_EVERY, keep_forecasts
 from flowctl.storage.heartbeats import Heart, beat
 from flowctl.storage.leases import APPLICATION
 from flowctl.storage.partitions import describe_level
@@ -175,7 +176,7 @@ def run_controller(settings: Settings) -> None:
 def _control(conn: Connection, site: Site, domain: Clock, stop: Event, pause_s: float) -> None:
     rules = site.dispatch
     watch = Watch(site)
-    meter_at = plan_at = traffic_at = lanes_at = domain.now()
+    meter_at = plan_at = traffic_at = lanes_at = forecast_at = domain.now()
     while not stop.is_set():
         now = domain.now()
         if now < meter_at:
@@ -193,6 +194,10 @@ def _control(conn: Connection, site: Site, domain: Clock, stop: Event, pause_s: 
             traffic_at = now + TRAFFIC_EVERY
             if lanes_due:
                 lanes_at = now + LANES_EVERY
+        if not forecast_at - FORECAST_EVERY <= now < forecast_at:
+            with conn.transaction():
+                keep_forecasts(conn, site, now)
+            forecast_at = now + FORECAST_EVERY
 
 
 def decide(conn: Connection, site: Site, now: datetime, *, plan_due: bool) -> None:

@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from flowctl.site import Site
-from flowctl.storage import traffic
+from flowctl.storage import eta_scores, traffic
 from flowctl.storage.partitions import (
     Capability,
     drop_fixes_before,
@@ -58,6 +58,7 @@ def retain(conn: Connection, site: Site, now: datetime, *, wall_clock: bool) -> 
         keep = timedelta(days=site.fixes_kept_days)
         with conn.transaction():
             traffic.drop_before(conn, now - keep)
+            eta_scores.drop_before(conn, now - keep)
         if tables_level(conn) is Capability.TIMESCALEDB_COMMUNITY:
             policies = _policies(lateness + SETTLING, keep) if wall_clock else {}
             _have_policies(conn, policies)

@@ -1,20 +1,19 @@
 """What the controller decides from: the active trips and what was seen at the gates."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from functools import lru_cache
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from math import isnan, nan
 from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
-import shapely
 from psycopg.rows import args_row
 
-from flowctl.site import Corridor, Site
+from flowctl.site import Site
 from flowctl.state import Cargo, GateHistory, LiveTrip, Slot
+from flowctl.storage.eta import list_yard_etas
+from flowctl.storage.gate_lags import list_lags
 from flowctl.storage.live import LiveRow, list_active
-from geo.lines import Path
 
 Connection = psycopg.Connection[Any]
 
@@ -23,17 +22,15 @@ HISTORY = timedelta(hours=36)
 
 _SAME_CLEARANCE_S = 1800.0
 
-_ON_CORRIDOR_M = 500.0
-"""A truck this near to the road's line is on it; the lines are hand-drawn (± 100–700 m)."""
-_FRESH = timedelta(minutes=20)
-"""A parked tracker may be silent for 15 minutes (Circular 09/2015/TT-BGTVT)."""
-
 
 def list_live_trips(conn: Connection, site: Site, now: datetime) -> tuple[LiveTrip, ...]:
     """Return the active export trips of a site, in order of registration."""
     rows = [row for row in list_active(conn, site.id) if row.direction == "export"]
-    etas = yard_etas(site, rows, now)
-    return tuple(live_trip(row, etas.get(row.id)) for row in rows)
+    etas = list_yard_etas(conn, site, rows, now)
+    return tuple(
+        live_trip(row, datetime.fromtimestamp(etas[row.id].p50, UTC) if row.id in etas else None)
+        for row in rows
+    )
 
 
 def live_trip(row: LiveRow, eta_yard_at: datetime | None = None) -> LiveTrip:
@@ -61,50 +58,6 @@ def live_trip(row: LiveRow, eta_yard_at: datetime | None = None) -> LiveTrip:
     )
 
 
-def yard_etas(site: Site, rows: Sequence[LiveRow], now: datetime) -> dict[int, datetime]:
-    """Return when trucks on a corridor will be at its yard, by trip.
-
-    Free-flow: what is left of the road over its nominal speed, from the newest fix on, and never
-    before ``now``. Trucks off every corridor, or silent for longer than a parked tracker may be,
-    have no expectation. Of two corridors the nearer line counts, then the longer way.
-    """
-    on_road = [row for row in rows if _is_on_road(row, now)]
-    if not on_road:
-        return {}
-    lon = np.array([row.lon for row in on_road], dtype=np.float64)
-    lat = np.array([row.lat for row in on_road], dtype=np.float64)
-    best_m = np.full(len(on_road), _ON_CORRIDOR_M)
-    left_s = np.full(len(on_road), np.nan)
-    for corridor in site.corridors:
-        wanted = np.array([_may_use(site, corridor, row.gates) for row in on_road])
-        path = _path(corridor.line, site.epsg)
-        along_m, offset_m = path.locate(lon, lat)
-        nearer = wanted & (offset_m < best_m)
-        best_m[nearer] = offset_m[nearer]
-        # The drawn line may be shorter than the road: its published length is what is driven.
-        share_left = 1.0 - along_m[nearer] / path.length_m
-        left_s[nearer] = share_left * corridor.length_m / corridor.speed_mps
-    return {
-        row.id: max(now, row.fixed_at + timedelta(seconds=float(seconds)))
-        for row, seconds in zip(on_road, left_s, strict=True)
-        if row.fixed_at is not None and np.isfinite(seconds)
-    }
-
-
-def _is_on_road(row: LiveRow, now: datetime) -> bool:
-    return row.arrived_at is None and row.fixed_at is not None and now - row.fixed_at <= _FRESH
-
-
-def _may_use(site: Site, corridor: Corridor, gates: Sequence[str]) -> bool:
-    yard = site.yard_by_id[corridor.yard]
-    return any(yard.access_to(gate) is not None for gate in gates)
-
-
-@lru_cache(maxsize=64)
-def _path(line: shapely.LineString, epsg: int) -> Path:
-    return Path(line, epsg)
-
-
 def gate_histories(conn: Connection, site: Site, now: datetime) -> tuple[GateHistory, ...]:
     """Return what was seen at each gate over the last 36 hours, in the site's order of gates.
 
@@ -114,6 +67,7 @@ def gate_histories(conn: Connection, site: Site, now: datetime) -> tuple[GateHis
     tracked = _list_tracked(conn, site.id, since=now - HISTORY)
     seen = {(passage.gate, passage.truck) for passage in tracked}
     observed = pair_events(_list_observed(conn, site.id, since=now - HISTORY))
+    lags = list_lags(conn, site, now)
     passages = [
         *tracked,
         *(p for p in observed if p.is_import or (p.gate, p.truck) not in seen),
@@ -124,6 +78,7 @@ def gate_histories(conn: Connection, site: Site, now: datetime) -> tuple[GateHis
             np.array([p.entered_at for p in passages if p.gate == gate.id], dtype=np.float64),
             np.array([p.cleared_at for p in passages if p.gate == gate.id], dtype=np.float64),
             np.array([p.is_import for p in passages if p.gate == gate.id], dtype=np.bool_),
+            lags.get(gate.id, 0.0),
         )
         for gate in site.gates
     )

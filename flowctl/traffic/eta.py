@@ -11,6 +11,7 @@ Moments are epoch seconds, durations seconds. Nothing here reads a clock.
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from math import exp, isfinite, log, sqrt
 
 import numpy as np
@@ -108,6 +109,7 @@ class Eta:
         return self.p10 <= arrived_at <= self.p90
 
 
+@lru_cache(maxsize=64)
 def fence_m(way: Stretches, area: shapely.Geometry) -> float:
     """Return where a way first enters an area (lon/lat), metres along it; its end where never."""
     inside = shapely.intersection(way.path.line, area)

@@ -133,8 +133,9 @@ def test_a_truck_on_its_corridor_is_expected_at_the_yard_and_others_are_not(lang
     lang_son.position(off_road, halfway.x + 0.2, halfway.y, 0)
     lang_son.position(silent, halfway.x, halfway.y, -60)
     etas = {t.id: t.eta_yard_at for t in list_live_trips(lang_son.conn, lang_son.site, MORNING)}
-    expected_s = 0.5 * corridor.length_m / corridor.speed_mps
-    assert abs((etas[on_road] - MORNING).total_seconds() - expected_s) < 0.1 * expected_s
+    # The later half, up through the hills, is the slower one; test_eta.py has the figure.
+    whole_s = corridor.length_m / corridor.speed_mps
+    assert 0.5 * whole_s < (etas[on_road] - MORNING).total_seconds() < 0.7 * whole_s
     assert etas[off_road] is None
     assert etas[silent] is None
 

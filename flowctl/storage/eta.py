@@ -1,0 +1,286 @@
+"""When trucks on the road and called trucks will arrive, from what is stored of traffic."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from math import exp
+from typing import Any, NamedTuple
+
+import numpy as np
+import psycopg
+import shapely
+from numpy.typing import NDArray
+from psycopg.types.json import Jsonb
+
+from flowctl.site import Site
+from flowctl.storage.live import GateState, LiveRow, list_active, list_gate_states
+from flowctl.storage.traffic import find_sums
+from flowctl.traffic.calibration import Calibration, Horizon, Z
+from flowctl.traffic.eta import (
+    DEFAULTS,
+    Eta,
+    Expected,
+    GateQueue,
+    Target,
+    at_gate,
+    drive_s,
+    fence_m,
+    forecast,
+    on_road,
+    shown_pace,
+)
+from flowctl.traffic.roads import roads_of
+from flowctl.traffic.speeds import LiveSpeeds, live_speeds
+from geo.crs import Column
+
+Connection = psycopg.Connection[Any]
+
+_FRESH = timedelta(minutes=20)
+"""A parked tracker may be silent for 15 minutes (Circular 09/2015/TT-BGTVT)."""
+_LIVE = timedelta(hours=1)
+"""How far back live speeds look: beyond, they have forgotten."""
+
+
+def list_yard_etas(
+    conn: Connection, site: Site, rows: Sequence[LiveRow], now: datetime
+) -> dict[int, Eta]:
+    """Return when trucks on a corridor will be at its yard, by trip.
+
+    Trucks off every corridor, or silent for longer than a parked tracker may be, have no
+    expectation. Of two corridors the nearer line counts.
+    """
+    coming = [row for row in rows if row.arrived_at is None and _is_fresh(row, now)]
+    if not coming:
+        return {}
+    ways = [
+        (way, [_may_use(site, way, row) for row in coming])
+        for way in _live(conn, site, now)
+        if way.way.gate is None
+    ]
+    goals = [fence_m(way.way, _yard(site, way.way.yard)) for way, _ in ways]
+    calibration = get_calibration(conn, site.id)
+    on_way = _drives(conn, site, coming, ways, goals, calibration, now)
+    return {trip: forecast(one, calibration, now.timestamp()) for trip, one in on_way.items()}
+
+
+def list_gate_etas(
+    conn: Connection, site: Site, rows: Sequence[LiveRow], now: datetime
+) -> dict[int, Eta]:
+    """Return when called trucks will be at an inspection place of their gate, by trip.
+
+    ``rows`` are all active trips: they are the queue. Trucks of a gate whose capacity nobody knows,
+    or that does not open for them within a week, have no expectation.
+    """
+    called = [row for row in rows if _is_called(row, now)]
+    states = {state.gate: state for state in list_gate_states(conn, site.id, list(site.gate_by_id))}
+    calibration = get_calibration(conn, site.id)
+    on_way = _to_queue(conn, site, called, calibration, now)
+    etas = {}
+    for row in called:
+        gate, drive = _gate(row), on_way.get(row.id)
+        if drive is None or gate not in states:
+            continue
+        queue = _queue_before(row, called, states[gate], site.gate_by_id[gate].inspection_places)
+        opening = site.gate_by_id[gate].opening
+        expected = at_gate(drive, queue, opening, now.timestamp()) if queue is not None else None
+        if isinstance(expected, Expected):
+            etas[row.id] = forecast(expected, calibration, now.timestamp())
+    return etas
+
+
+def find_eta(conn: Connection, site: Site, row: LiveRow, now: datetime) -> Eta | None:
+    """Return when a trip's truck will be at its gate, once it is called, or else at its yard."""
+    if _is_called(row, now):
+        return list_gate_etas(conn, site, list_active(conn, site.id), now).get(row.id)
+    return list_yard_etas(conn, site, [row], now).get(row.id)
+
+
+def _is_fresh(row: LiveRow, now: datetime) -> bool:
+    return row.fixed_at is not None and now - row.fixed_at <= _FRESH
+
+
+def _is_called(row: LiveRow, now: datetime) -> bool:
+    """Tell whether an export is on its way to a gate's inspection places or waits before them."""
+    if row.direction != "export" or row.lane_at is not None or row.cleared_at is not None:
+        return False
+    if row.queued_at is not None:
+        return True
+    return row.release_expires_at is not None and row.release_expires_at > now
+
+
+def _gate(row: LiveRow) -> str:
+    return row.queued_gate or row.released_gate or row.gates[0]
+
+
+def _may_use(site: Site, live: LiveSpeeds, row: LiveRow) -> bool:
+    yard = site.yard_by_id[live.way.yard]
+    return any(yard.access_to(gate) is not None for gate in row.gates)
+
+
+def _yard(site: Site, yard: str) -> shapely.Geometry:
+    return site.zone_by_id[yard].polygon
+
+
+def _live(conn: Connection, site: Site, now: datetime) -> tuple[LiveSpeeds, ...]:
+    roads = roads_of(site)
+    sums = find_sums(conn, site.id, roads, since=now - _LIVE, until=now)
+    return live_speeds(roads, sums, now.timestamp())
+
+
+def _to_queue(
+    conn: Connection,
+    site: Site,
+    called: Sequence[LiveRow],
+    calibration: Calibration,
+    now: datetime,
+) -> dict[int, Expected]:
+    """Return the raw belief in when each called truck comes to its gate's queue."""
+    roads = {way.id: way for way in site.freight_roads}
+    driving = [row for row in called if row.queued_at is None and row.yard is None]
+    ways = [
+        (way, [way.way.gate == _gate(row) and _is_fresh(row, now) for row in driving])
+        for way in (_live(conn, site, now) if driving else ())
+        if way.way.gate is not None
+    ]
+    goals = [roads[way.way.way].queue_m[0] for way, _ in ways]
+    beliefs = _drives(conn, site, driving, ways, goals, calibration, now)
+    for row in called:
+        if row.queued_at is not None:
+            beliefs[row.id] = Expected(Target.GATE, _gate(row), now.timestamp(), 0.0, 0.0, 0.0)
+        elif row.yard is not None and row.released_at is not None:
+            access = site.yard_by_id[row.yard].access_to(_gate(row))
+            if access is not None:
+                since, mid = row.released_at.timestamp(), access.travel_s
+                low, high = (mid * exp(z * access.travel_cv) for z in (-Z, Z))
+                beliefs[row.id] = Expected(Target.GATE, _gate(row), since, low, mid, high)
+    return beliefs
+
+
+def _queue_before(
+    row: LiveRow, called: Sequence[LiveRow], state: GateState, places: int
+) -> GateQueue | None:
+    """Return what stands before a truck: those in the queue first, then those called earlier."""
+    if state.export_per_h is None or state.export_low is None or state.export_high is None:
+        return None
+    own = _turn(row)
+    ahead = sum(_gate(other) == state.gate and _turn(other) < own for other in called)
+    return GateQueue(
+        ahead=ahead,
+        free=max(places - state.in_lane, 0),
+        per_h=state.export_per_h,
+        low_per_h=state.export_low,
+        high_per_h=state.export_high,
+    )
+
+
+def _turn(row: LiveRow) -> tuple[bool, datetime, int]:
+    return row.queued_at is None, row.queued_at or row.released_at or row.registered_at, row.id
+
+
+class _Watched(NamedTuple):
+    """Where trucks were when they were first seen in the last half hour, shape [n]."""
+
+    at: Column
+    lon: Column
+    lat: Column
+
+
+def _drives(
+    conn: Connection,
+    site: Site,
+    rows: Sequence[LiveRow],
+    ways: Sequence[tuple[LiveSpeeds, Sequence[bool]]],
+    goals: Sequence[float],
+    calibration: Calibration,
+    now: datetime,
+) -> dict[int, Expected]:
+    """Return the raw belief in when trucks come to the goal of the way that they are nearest to.
+
+    Each of ``ways`` comes with which of ``rows`` may be on it. A truck on none has no belief.
+    """
+    if not rows or not ways:
+        return {}
+    lon = np.array([row.lon for row in rows], dtype=np.float64)
+    lat = np.array([row.lat for row in rows], dtype=np.float64)
+    places = [way.way.path.locate(lon, lat) for way, _ in ways]
+    offsets = np.array(
+        [
+            np.where(np.array(allowed) & (offset <= site.traffic.on_way_m), offset, np.inf)
+            for (_, allowed), (_, offset) in zip(ways, places, strict=True)
+        ]
+    )
+    nearest = np.argmin(offsets, axis=0)
+    watched = _first_seen(conn, rows, now)
+    beliefs: dict[int, Expected] = {}
+    for number, ((live, _), (along, _)) in enumerate(zip(ways, places, strict=True)):
+        chosen = np.flatnonzero((nearest == number) & np.isfinite(offsets[number]))
+        if not len(chosen):
+            continue
+        even = drive_s(live, along[chosen], goals[number])
+        shown = _shown(live, rows, chosen, along, watched, site.traffic.on_way_m)
+        gate = live.way.gate
+        target, place = (Target.YARD, live.way.yard) if gate is None else (Target.GATE, gate)
+        for row, left_s, own in zip(chosen.tolist(), even.tolist(), shown.tolist(), strict=True):
+            since = rows[row].fixed_at
+            if since is not None:
+                beliefs[rows[row].id] = on_road(
+                    target, place, since.timestamp(), left_s, own, calibration
+                )
+    return beliefs
+
+
+def _shown(
+    live: LiveSpeeds,
+    rows: Sequence[LiveRow],
+    chosen: NDArray[np.int64],
+    along: Column,
+    watched: _Watched,
+    on_way_m: float,
+) -> Column:
+    """Return the log of the pace trucks have shown on a way, 0 where they were not seen on it."""
+    began_m, offset = live.way.path.locate(watched.lon[chosen], watched.lat[chosen])
+    newest = (rows[row].fixed_at for row in chosen.tolist())
+    at = np.array([np.nan if moment is None else moment.timestamp() for moment in newest])
+    drove = (offset <= on_way_m) & (along[chosen] > began_m)
+    others = np.where(drove, live.travel_s(began_m, along[chosen]), np.nan)
+    return shown_pace(at - watched.at[chosen], others)
+
+
+def _first_seen(conn: Connection, rows: Sequence[LiveRow], now: datetime) -> _Watched:
+    since = now - timedelta(seconds=DEFAULTS.pace_over_s)
+    found = conn.execute(
+        "select t.id, extract(epoch from f.fixed_at)::float8, f.lon, f.lat from trips t"
+        " join lateral (select fixed_at, lon, lat from fixes where fixes.device_id = t.device_id"
+        "  and fixed_at > %s and fixed_at <= %s order by fixed_at limit 1) f on true"
+        " where t.id = any(%s)",
+        [since, now, [row.id for row in rows]],
+    ).fetchall()
+    by_trip = {row[0]: row[1:] for row in found}
+    nothing = (np.nan, np.nan, np.nan)
+    columns = np.array([by_trip.get(row.id, nothing) for row in rows], dtype=np.float64)
+    return _Watched(*columns.T)
+
+
+def get_calibration(conn: Connection, site: str) -> Calibration:
+    """Return what a site's forecasts have learned; nothing yet is a calibration too."""
+    row = conn.execute("select state from eta_calibrations where site = %s", [site]).fetchone()
+    if row is None:
+        return Calibration()
+    state: Mapping[str, Any] = row[0]
+    horizons = {
+        name: Horizon(tuple(one["scores"]), one["below"], one["above"])
+        for name, one in state["horizons"].items()
+    }
+    return Calibration(horizons, state["pace_square"], state["pace_product"])
+
+
+def save_calibration(conn: Connection, site: str, calibration: Calibration, now: datetime) -> None:
+    """Write what a site's forecasts have learned."""
+    state = asdict(calibration)
+    for horizon in state["horizons"].values():
+        horizon["scores"] = [round(score, 3) for score in horizon["scores"]]
+    conn.execute(
+        "insert into eta_calibrations (site, at, state) values (%s, %s, %s)"
+        " on conflict (site) do update set at = excluded.at, state = excluded.state",
+        [site, now, Jsonb(state)],
+    )
