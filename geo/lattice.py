@@ -127,13 +127,13 @@ class Lattice:
         of, to = self._edge[one] >= 0, self._edge[other] >= 0
         here, there = self._edge[one][of], self._edge[other][to]
         known = self._costs(here, limit)
-        costs = np.stack([known[int(edge)] for edge in here])
+        costs = np.stack([known[int(edge)][there] for edge in here])
         ahead = self._along[other][to][None, :] - self._along[one][of][:, None]
-        driven = costs[:, there] + ahead
+        driven = costs + ahead
         behind = (here[:, None] == there[None, :]) & (ahead < 0)
         driven[behind & (ahead >= -self._back_m)] = 0.0
         for row, column in np.argwhere(behind & (ahead < -self._back_m)):
-            whole, _ = self._router.round_trip(int(here[row]), costs[row])
+            whole, _ = self._router.round_trip(int(here[row]), known[int(here[row])])
             driven[row, column] = whole + ahead[row, column]
         full = np.full((len(of), len(to)), np.inf)
         full[np.ix_(of, to)] = np.where(driven <= limit, driven, np.inf)
