@@ -97,7 +97,7 @@ def draw_days(
     pace = rng.uniform(0.8, 1.3)
     per_h = places / (12.5 / 60.0 * pace)
     load = rng.uniform(0.6, 1.4) if load is None else load
-    import_share = rng.uniform(0.1, 0.7)
+    import_share = min(rng.uniform(0.1, 0.55) / load, 0.9)
     zone = UTC
     windows = _CALENDARS[int(rng.integers(len(_CALENDARS)))]
     opening = Opening(zone, (windows,) * 7)  # type: ignore[arg-type]
@@ -152,8 +152,8 @@ def _arrivals(
     return at, rng.random(len(at)) < import_share
 
 
-_QUEUE_MOST = 2.5
-"""More than this many trucks a place are sent away: a metered queue does not grow for days."""
+_QUEUE_MOST = 1.5
+"""Exports beyond this many a place are not called up: a metered queue does not grow for days."""
 
 
 def _play(
@@ -180,8 +180,8 @@ def _play(
             cleared[truck] = at
             floor.leave()
         elif kind == 1:
-            inside = floor.busy + len(floor.exports) + len(floor.imports)
-            if inside > _QUEUE_MOST * gate.inspection_places:
+            queued = len(floor.exports)
+            if not is_import[truck] and queued > _QUEUE_MOST * gate.inspection_places:
                 continue
             entered[truck] = at
             floor.arrive(truck, is_import=bool(is_import[truck]))

@@ -35,18 +35,19 @@ class CapacityParams:
 
     ``half_life_s`` (full seconds) suits a regulator that must see a lost lane within tens of
     minutes, ``steady_half_life_s`` a plan that reaches into tomorrow and should not follow every
-    breath. Arrivals are counted over ``import_window_s`` of the present opening, and their prior is
-    worth ``import_prior_weight_h`` hours of it. ``interval`` is the probability inside
-    ``low``-``high``. ``dispersion`` is the squared coefficient of variation of a screening believed
-    beforehand (uniform 10-15 min has 0.013; some allowance for what no model holds), worth
-    ``dispersion_weight`` generations of screenings. Nothing is said of how a gate works whose
-    newest facts are older than ``stale_s``.
+    breath. Arrivals are counted over ``import_window_s`` of the present opening; what is believed
+    of them beforehand is worth ``import_prior_weight_h`` and ``export_prior_weight_h`` hours of it.
+    ``interval`` is the probability inside ``low``-``high``. ``dispersion`` is the squared
+    coefficient of variation of a screening believed beforehand (uniform 10-15 min has 0.013; some
+    allowance for what no model holds), worth ``dispersion_weight`` generations of screenings.
+    Nothing is said of how a gate works whose newest facts are older than ``stale_s``.
     """
 
     half_life_s: float = 1800.0
     steady_half_life_s: float = 21600.0
     import_window_s: float = 7200.0
     import_prior_weight_h: float = 1.0
+    export_prior_weight_h: float = 0.25
     interval: float = 0.9
     dispersion: float = 0.017
     dispersion_weight: float = 6.0
@@ -123,10 +124,24 @@ def estimate(
         per_h, shape = _learned(gate, seen, condition.evidence_from, params.half_life_s, params)
     total = _rate(per_h, shape, params.interval)
     came = np.where(history.entered_at <= now.timestamp(), history.entered_at, np.nan)
-    imports = _arrivals(gate, came[history.is_import], gate.import_prior_per_h, now, params)
+    imports = _arrivals(
+        gate,
+        came[history.is_import],
+        now,
+        prior_per_h=gate.import_prior_per_h,
+        weight_h=params.import_prior_weight_h,
+        params=params,
+    )
     # Exports are called up as the gate takes them: they are believed to fill what imports leave.
     filling_per_h = max(gate.capacity_prior_per_h - gate.import_prior_per_h, 0.0)
-    exports = _arrivals(gate, came[~history.is_import], filling_per_h, now, params)
+    exports = _arrivals(
+        gate,
+        came[~history.is_import],
+        now,
+        prior_per_h=filling_per_h,
+        weight_h=params.export_prior_weight_h,
+        params=params,
+    )
     watched = gate.opening.is_open(now) and history.lag_s <= params.stale_s
     return CapacityEstimate(
         per_h=total.per_h,
@@ -206,13 +221,18 @@ def _rate(per_h: float, shape: float, interval: float) -> Rate:
 
 
 def _arrivals(
-    gate: Gate, came: Floats, prior_per_h: float, now: datetime, params: CapacityParams
+    gate: Gate,
+    came: Floats,
+    now: datetime,
+    *,
+    prior_per_h: float,
+    weight_h: float,
+    params: CapacityParams,
 ) -> Rate:
     """Return arrivals per hour: of the present opening so far, blended with the prior."""
     since = now - timedelta(seconds=params.import_window_s)
     opening = list(gate.opening.between(since, now))
-    weight = params.import_prior_weight_h
-    counted, hours = prior_per_h * weight, weight
+    counted, hours = prior_per_h * weight_h, weight_h
     if gate.opening.is_open(now) and opening:
         start = opening[-1][0].timestamp()
         hours += (now.timestamp() - start) / _HOUR_S

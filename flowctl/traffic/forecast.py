@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 _DAY_S = 86400.0
 _LEVELS = (0.1, 0.5, 0.9)
+_TINY = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +203,10 @@ def _quantile(mean: Floats, variance: Floats, level: float) -> NDArray[np.int64]
     """
     most = int(np.ceil((mean + 8.0 * np.sqrt(variance) + 8.0).max(initial=8.0)))
     count = np.arange(most + 1.0)[None, :]
-    m, v = mean[:, None], np.maximum(variance, 1e-9)[:, None]
+    m, v = np.maximum(mean, _TINY)[:, None], np.maximum(variance, _TINY)[:, None]
     wide = v > m * 1.001
     excess = np.where(wide, v - m, 1.0)
-    size = np.where(wide, np.maximum(m, 1e-9) ** 2 / excess, 1.0)
+    size = np.where(wide, m**2 / excess, 1.0)
     negative = betainc(size, count + 1.0, np.where(wide, m / v, 0.5))
     poisson = gammaincc(count + 1.0, m)
     normal = ndtr((count + 0.5 - m) / np.sqrt(v))
