@@ -1,6 +1,7 @@
 """Commands about roads: import them, match a track to them, find a way on them."""
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # the other commands do without scipy and shapely, which take
 app = typer.Typer(no_args_is_help=True, help="Roads: import them, match tracks, find ways.")
 
 FILE = "roads.npz"
+KM_PER_DEGREE = 111.32  # of latitude, and of longitude at the equator
 
 Site = Annotated[str | None, typer.Option(help="Site whose roads are meant.")]
 Roads = Annotated[Path | None, typer.Option(help="File of roads, instead of a site's.")]
@@ -49,6 +51,10 @@ def import_roads(
     out: Annotated[
         Path | None, typer.Option(help="Folder of roads.npz; by default the site's own.")
     ] = None,
+    around_km: Annotated[
+        float | None,
+        typer.Option(min=1.0, help="Of a large extract, take only what is this near to the site."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Take the roads trucks may use out of OpenStreetMap's data."""
@@ -60,11 +66,12 @@ def import_roads(
         if file is not None and not file.is_file():
             raise NotFoundError(f"There is no file {file}.")
         folder = _folder(site, out)
+        within = None if around_km is None else _around(site, around_km)
         with _bar(roads.STAGES) as progress:
             network, counts = (
                 roads.download_roads(place, progress=progress)
                 if file is None and place is not None
-                else roads.read_roads(Path(file or ""), progress=progress)
+                else roads.read_roads(Path(file or ""), within=within, progress=progress)
             )
         network.save(folder / FILE)
         if site is not None:
@@ -193,6 +200,23 @@ def _network(site: str | None, roads: Path | None) -> "RoadNetwork":
             f"There are no roads at {path}; make them with: flowctl roads import FILE.osm.pbf"
         )
     return RoadNetwork.load(path)
+
+
+def _around(site: str | None, km: float) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of what is within ``km`` of a site's zones and ways."""
+    import shapely  # noqa: PLC0415
+
+    from flowctl.site_files import load_site  # noqa: PLC0415
+
+    if site is None:
+        raise FlowctlError("--around-km is measured from a --site; name it, or leave both out.")
+    own = load_site(_site_folder(site))
+    ways = [way.line for way in (*own.corridors, *own.freight_roads)]
+    drawn = [*(zone.polygon for zone in own.zones), *ways]
+    west, south, east, north = shapely.total_bounds(drawn)
+    up = km / KM_PER_DEGREE
+    across = up / math.cos(math.radians(max(abs(south), abs(north))))
+    return float(west - across), float(south - up), float(east + across), float(north + up)
 
 
 def _warn_where_elsewhere(site: str, network: "RoadNetwork") -> None:

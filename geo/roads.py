@@ -19,6 +19,7 @@ from geo.network import EARTH, RoadError, RoadNetwork
 from geo.truck_tags import Tags, TruckRules, direction, may_drive, speed_mps
 
 Position: TypeAlias = tuple[float, float]
+Box: TypeAlias = tuple[float, float, float, float]
 Progress: TypeAlias = Callable[[str, float], None]
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0 (https://www.openstreetmap.org/copyright)"
@@ -60,7 +61,11 @@ class _Way:
 
 
 def read_roads(
-    path: Path, *, rules: TruckRules | None = None, progress: Progress | None = None
+    path: Path,
+    *,
+    rules: TruckRules | None = None,
+    within: Box | None = None,
+    progress: Progress | None = None,
 ) -> tuple[RoadNetwork, ImportCounts]:
     """Read the roads for trucks of an OpenStreetMap extract.
 
@@ -73,6 +78,9 @@ def read_roads(
         extract are cut to their longest piece inside it.
     rules
         How tags are read; by default for a loaded truck.
+    within
+        West, south, east and north, degrees, beyond which nothing is taken: of a whole country a
+        site needs a part, and that part alone fits into memory.
     progress
         Told the stage (of `STAGES`) and the share of it that is done.
 
@@ -94,7 +102,7 @@ def read_roads(
     try:
         found, counts = _truck_ways(path, rules)
         told(_READ, 1.0)
-        places = _places(path, found)
+        places = _places(path, found, within)
     except (RuntimeError, osmium.InvalidLocationError) as error:
         raise RoadError(
             f"{path} cannot be read as OpenStreetMap data: {error}. It is damaged or of another"
@@ -173,8 +181,9 @@ def _truck_ways(path: Path, rules: TruckRules) -> tuple[list[_Way], ImportCounts
     return ways, ImportCounts(ways=highways, closed=highways - len(ways))
 
 
-def _places(path: Path, ways: Sequence[_Way]) -> dict[int, Position]:
-    """Return lon/lat, degrees, of the corners that are in the file."""
+def _places(path: Path, ways: Sequence[_Way], within: Box | None) -> dict[int, Position]:
+    """Return lon/lat, degrees, of the corners that are in the file and the box."""
+    west, south, east, north = within or (-180.0, -90.0, 180.0, 90.0)
     wanted = osmium.IdTracker()
     for way in ways:
         for corner in way.corners:
@@ -182,7 +191,9 @@ def _places(path: Path, ways: Sequence[_Way]) -> dict[int, Position]:
     places: dict[int, Position] = {}
     for node in osmium.FileProcessor(str(path), NODE).with_filter(wanted.id_filter()):
         if isinstance(node, Node) and node.location.valid():
-            places[node.id] = node.location.lon, node.location.lat
+            lon, lat = node.location.lon, node.location.lat
+            if west <= lon <= east and south <= lat <= north:
+                places[node.id] = lon, lat
     return places
 
 

@@ -224,6 +224,15 @@ def test_a_site_nobody_knows_and_a_folder_that_cannot_be_written_are_named(tmp_p
     folder = str(extract / "below")
     assert f"{folder} cannot be written" in refused("import", str(extract), "--out", folder)
     assert "--site" in refused("import", str(extract))
+    around = ("--around-km", "20", "--out", str(tmp_path))
+    assert "measured from a --site" in refused("import", str(extract), *around)
+    extract.write_text(
+        "<osm version='0.6'><node id='1' version='1' lat='42.5' lon='1.5'/>"
+        "<node id='2' version='1' lat='42.6' lon='1.5'/><way id='3' version='1'>"
+        "<nd ref='1'/><nd ref='2'/><tag k='highway' v='primary'/></way></osm>"
+    )
+    said = refused("import", str(extract), "--site", "lang_son", *around)
+    assert "1 lie outside the extract" in said
     assert "extract of OpenStreetMap or a --place" in refused("import", "--out", str(tmp_path))
 
 

@@ -103,6 +103,15 @@ def test_a_clipped_way_is_cut_to_its_longest_piece_inside(tmp_path: Path):
     assert set(net.way) == {10, 11}
 
 
+def test_of_a_large_extract_only_the_part_asked_for_is_taken(tmp_path: Path):
+    ways = {10: ([1, 2, 3, 4], PRIMARY), 11: ([2, 5], PRIMARY)}
+    path = osm(tmp_path / "drawn.osm", NODES, ways)
+    (west, south), (east, north) = lon_lat(-10, -10), lon_lat(700, 50)
+    net, counts = read_roads(path, within=(west, south, east, north))
+    assert net.length_m.sum() == pytest.approx(2 * 600, abs=1.0)
+    assert (counts.cut, counts.outside) == (1, 1)
+
+
 def test_a_carriageway_that_only_leaves_the_extract_is_kept_and_an_island_is_not(tmp_path: Path):
     nodes = {**NODES, 7: (5000.0, 0.0), 8: (5100.0, 0.0)}
     ways = {
