@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.crs import Projection
 from geo.grid import Grid
+from geo.raster import Column, Shapes
 from geo.zones import Zone
 
 Polygon: TypeAlias = shapely.Polygon | shapely.MultiPolygon
-Column: TypeAlias = NDArray[np.float64]
 
 LEAST_INNER_SHARE = 0.25  # of a zone's area, below which the inner boundary is a formality
 HALVINGS = 6  # of the inner distance, before the zone itself is its inner polygon
@@ -85,15 +85,19 @@ class ZoneIndex:
         drawn = [zone.polygon for zone in zones]
         self._drawn = _array(drawn)
         shrunk = [_shrunk(polygon, inner_m, self._plane) for polygon in drawn]
-        inner = _array([polygon for polygon, _ in shrunk])
+        self._inner: Shapes = _array([polygon for polygon, _ in shrunk])
         self.inner_m: Column = np.array([metres for _, metres in shrunk], dtype=np.float64)
-        outer = _array([_grown(polygon, outer_m, self._plane) for polygon in drawn])
-        self._grid = Grid(outer, inner)
-        self._inner, self._outer = inner, outer
+        self._outer: Shapes = _array([_grown(polygon, outer_m, self._plane) for polygon in drawn])
+        self._grid = Grid(self._outer, self._inner)
         self._outlines = _array([self._plane.metres_of(polygon.boundary) for polygon in drawn])
         self._from = _moments([zone.valid_from_us for zone in zones], ALWAYS.min)
         self._until = _moments([zone.valid_until_us for zone in zones], ALWAYS.max)
         shapely.prepare(self._drawn)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory the grid takes beside the polygons."""
+        return self._grid.nbytes
 
     def locate(
         self, lon: ArrayLike, lat: ArrayLike, at_us: NDArray[np.int64] | None = None
@@ -154,7 +158,7 @@ class ZoneIndex:
         return away
 
 
-def _array(shapes: Sequence[shapely.Geometry]) -> NDArray[np.object_]:
+def _array(shapes: Sequence[shapely.Geometry]) -> Shapes:
     """Return shapes as an array of objects, shape [z], of no zones too."""
     array = np.empty(len(shapes), dtype=np.object_)
     array[:] = shapes
