@@ -4,7 +4,7 @@ They stand beside a fence, drive along it, park for hours with the engine on, le
 the trucks of a simulated day do none of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +26,7 @@ _ROAD_MPS, _YARD_MPS = 8.0, 3.0
 _DEPTH_M = 30.0  # at least so far inside the fence stands who is in
 _FIRST_H, _LAST_H = 0.5, 10.0  # when scripts begin, of the day
 _NEVER_IN_M = 2.0  # who hangs about outside never comes closer to the fence
-_TRIES = 200
+_TRIES = 2_000
 
 Point = tuple[float, float]
 
@@ -173,7 +173,7 @@ class Drivers:
         scripts = []
         for number, name in enumerate(names):
             chance = stream(seed, f"scripted driver {name} {number}")
-            fence = _fence(yards[int(chance.integers(len(yards)))], chance)
+            fence = _fence(yards, int(chance.integers(len(yards))), chance)
             begins = starts + 3_600 * chance.uniform(_FIRST_H, _LAST_H)
             x, y = fence.off(_FAR_M)
             script = Script([begins], [x], [y])
@@ -212,8 +212,9 @@ class Drivers:
         return rows
 
 
-def _fence(yard: shapely.Polygon, chance: np.random.Generator) -> _Fence:
-    """Return a place on the outline from which the way outward meets the yard no more."""
+def _fence(yards: Sequence[shapely.Polygon], which: int, chance: np.random.Generator) -> _Fence:
+    """Return a place on a yard's outline from which the way outward meets no yard."""
+    yard, all_yards = yards[which], shapely.union_all(yards)
     core = yard.buffer(-_DEPTH_M)
     for _ in range(_TRIES):
         along = float(chance.uniform(0, yard.exterior.length))
@@ -224,9 +225,11 @@ def _fence(yard: shapely.Polygon, chance: np.random.Generator) -> _Fence:
         way = shapely.LineString([(x + u, y + v), (x + u * _FAR_M, y + v * _FAR_M)])
         near, _ = nearest_points(core, shapely.Point(x, y))
         in_way = shapely.LineString([(x - u, y - v), (near.x, near.y)])
-        if not way.intersects(yard) and yard.covers(in_way):
+        if not way.intersects(all_yards) and yard.covers(in_way):
             return _Fence(yard, (x, y), (u, v), (near.x, near.y))
-    raise ValueError("A yard has no place on its outline that can be left straight outward.")
+    raise ValueError(
+        "A yard has no place on its outline that can be left straight outward, clear of all yards."
+    )
 
 
 def _point(line: shapely.LinearRing, along: float) -> Point:
