@@ -13,6 +13,7 @@ arrivals whatever the roads do.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtri
@@ -101,13 +102,7 @@ class Calibration:
 
     def levels(self, horizon: str, *, params: CalibrationParams = DEFAULTS) -> Levels:
         """Return where a horizon's quantiles lie; of one never scored, at the raw triple."""
-        known = self.horizons.get(horizon, Horizon())
-        prior = ndtri((np.arange(params.prior) + 0.5) / params.prior)
-        scores = np.r_[prior, known.scores]
-        low, mid, high = np.quantile(
-            scores, [known.below, 0.5, 1.0 - known.above], method="median_unbiased"
-        )
-        return Levels(min(float(low), float(mid)), float(mid), max(float(high), float(mid)))
+        return _levels(self.horizons.get(horizon, Horizon()), params)
 
     def learn(
         self,
@@ -138,6 +133,18 @@ class Calibration:
             above=_moved(known.above, missed=late, params=params),
         )
         return replace(self, horizons={**self.horizons, horizon: after})
+
+
+@lru_cache(maxsize=64)
+def _levels(known: Horizon, params: CalibrationParams) -> Levels:
+    """Return the quantiles of prior and scores; remembered, since a fleet asks for the same few."""
+    prior = ndtri((np.arange(params.prior) + 0.5) / params.prior)
+    low, mid, high = np.quantile(
+        np.r_[prior, known.scores],
+        [known.below, 0.5, 1.0 - known.above],
+        method="median_unbiased",
+    )
+    return Levels(min(float(low), float(mid)), float(mid), max(float(high), float(mid)))
 
 
 def _moved(level: float, *, missed: bool, params: CalibrationParams) -> float:
