@@ -211,9 +211,10 @@ def _around(site: str | None, km: float) -> tuple[float, float, float, float]:
     if site is None:
         raise FlowctlError("--around-km is measured from a --site; name it, or leave both out.")
     own = load_site(_site_folder(site))
-    ways = [way.line for way in (*own.corridors, *own.freight_roads)]
-    drawn = [*(zone.polygon for zone in own.zones), *ways]
-    west, south, east, north = shapely.total_bounds(drawn)
+    corridors = [corridor.line for corridor in own.corridors]
+    freight = [road.line for road in own.freight_roads]
+    zones = [zone.polygon for zone in own.zones]
+    west, south, east, north = shapely.total_bounds([*zones, *corridors, *freight])
     up = km / KM_PER_DEGREE
     across = up / math.cos(math.radians(max(abs(south), abs(north))))
     return float(west - across), float(south - up), float(east + across), float(north + up)
