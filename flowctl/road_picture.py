@@ -44,5 +44,6 @@ def save_match(network: RoadNetwork, track: Track, found: Match, path: Path) -> 
     axes.set_ylabel("latitude, degrees")
     ratio = "" if found.ratio is None else f", matched/raw {found.ratio:.3f}"
     axes.set_title(f"{len(track.lon)} fixes, {len(found.breaks)} breaks{ratio}", fontsize=10)
-    figure.text(0.01, 0.005, network.attribution, fontsize=6)
+    axes.ticklabel_format(useOffset=False)
+    axes.text(0.01, 0.01, network.attribution, fontsize=6, transform=axes.transAxes)
     figure.savefig(path, format="png", bbox_inches="tight")
