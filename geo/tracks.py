@@ -24,9 +24,9 @@ class MatchParams:
     sigma_m: float = 10.0
     """Standard deviation of a fix whose accuracy is not known (assumed for phones and trackers)."""
     beta_m: float = 10.0
-    """Mean of |way driven - straight line| between near fixes (fitted to synthetic drives)."""
+    """Mean of |way driven - straight line| between near fixes (assumed)."""
     beta_share: float = 0.1
-    """Of the straight line, added to ``beta_m`` (fitted to synthetic drives)."""
+    """Of the straight line, added to ``beta_m`` (assumed)."""
     radius_m: float = 75.0
     """From a fix to a road it can be on; three times its accuracy where that is more."""
     candidates: int = 10
