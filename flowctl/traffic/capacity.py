@@ -112,16 +112,17 @@ def estimate(
     """
     seen = screenings(gate, history, now)
     condition = watch(seen, gate.inspection_places / gate.capacity_prior_per_h * _HOUR_S)
-    steady, _ = _learned(gate, seen, -np.inf, params.steady_half_life_s, params)
+    spread = _dispersion(seen, params)
+    steady, _ = _learned(gate, seen, -np.inf, params.steady_half_life_s, spread)
     if condition.state in _LOW:
-        per_h, shape = _changed(seen, condition, params)
+        per_h, shape = _changed(seen, condition, spread)
     elif condition.state is GateMode.RECOVERING:
         usual = seen.places / condition.usual_s * _HOUR_S
         per_h, shape = _learned(
-            gate, seen, condition.evidence_from, params.half_life_s, params, prior_per_h=usual
+            gate, seen, condition.evidence_from, params.half_life_s, spread, prior_per_h=usual
         )
     else:
-        per_h, shape = _learned(gate, seen, condition.evidence_from, params.half_life_s, params)
+        per_h, shape = _learned(gate, seen, condition.evidence_from, params.half_life_s, spread)
     total = _rate(per_h, shape, params.interval)
     came = np.where(history.entered_at <= now.timestamp(), history.entered_at, np.nan)
     imports = _arrivals(
@@ -166,7 +167,7 @@ def _learned(
     seen: Screenings,
     since: float,
     half_life_s: float,
-    params: CapacityParams,
+    spread: float,
     *,
     prior_per_h: float | None = None,
 ) -> tuple[float, float]:
@@ -177,7 +178,6 @@ def _learned(
     # How much full time was seen after each screening.
     after_s = np.cumsum(full_s[::-1])[::-1] - full_s
     weight = np.exp2(-after_s / half_life_s)
-    spread = _dispersion(seen, params)
     # The prior speaks of hours of Poisson counting; a screening tells 1/D as much as such a count.
     prior = prior_per_h * gate.capacity_prior_weight_h * spread
     prior *= 0.5 ** (float(full_s.sum()) / half_life_s)
@@ -205,12 +205,12 @@ _MEDIAN_OF_CHI2 = 0.4549
 """Median of a chi-squared variable of one degree of freedom."""
 
 
-def _changed(seen: Screenings, condition: Condition, params: CapacityParams) -> tuple[float, float]:
+def _changed(seen: Screenings, condition: Condition, spread: float) -> tuple[float, float]:
     """Return the rate per hour of a gate that changed for the worse, and its shape."""
     per_s, gone = rate_since(seen, condition)
     # Clearances in a span of time vary by D each, and by where both ends fall between the
     # clearances of each place: 1/6 a place (Cox, 4.5, of an equilibrium renewal process).
-    variance = _dispersion(seen, params) * gone + seen.places / 6.0 + 1.0
+    variance = spread * gone + seen.places / 6.0 + 1.0
     return per_s * _HOUR_S, max((1.0 + gone) ** 2 / variance, 1.0)
 
 
