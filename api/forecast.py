@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query, Request
 from api.transaction import transaction
 from flowctl.site import Site
 from flowctl.state import LiveTrip
-from flowctl.storage.arrivals import YardArrival, list_yard_arrivals
 from flowctl.storage.snapshot import list_live_trips
+from flowctl.storage.yard_arrivals import YardArrival, list_yard_arrivals
 from flowctl.traffic.forecast import DEFAULTS, Arrived, Forecast, Pending, forecast
 
 router = APIRouter(tags=["live"])

@@ -11,11 +11,11 @@ from flowctl.controller import tick
 from flowctl.registry.accounts import Role
 from flowctl.registry.trips import observe
 from flowctl.state import Snapshot
-from flowctl.storage.arrivals import list_yard_arrivals
 from flowctl.storage.gate_events import GateEvent
 from flowctl.storage.live import list_gate_states
 from flowctl.storage.plans import commit_decision
 from flowctl.storage.snapshot import gate_histories
+from flowctl.storage.yard_arrivals import list_yard_arrivals
 
 
 @pytest.fixture
