@@ -33,6 +33,7 @@ from api import (
     trackers,
     traffic,
     trips,
+    visits,
 )
 from api.auth import authorize
 from api.database import Database
@@ -59,6 +60,7 @@ _ROUTERS = (
     metrics.router,
     trips.router,
     gates.router,
+    visits.router,
     site.router,
     spacetime.router,
     live.router,

@@ -1,5 +1,6 @@
 """The commands about sources: who may send positions, with which token, how much, how screened."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -31,6 +32,9 @@ Rate = Annotated[float | None, typer.Option(help="Fixes a second it may send; 0:
 Accuracy = Annotated[float | None, typer.Option(help="Poorest accuracy taken, metres.")]
 Future = Annotated[int | None, typer.Option(help="How far ahead its clocks may run, seconds.")]
 Lateness = Annotated[int | None, typer.Option(help="How old its fixes may be, seconds.")]
+Lag = Annotated[
+    float | None, typer.Option(help="How late a fix may come and still prove its moment, seconds.")
+]
 
 
 @app.command("add")
@@ -43,10 +47,13 @@ def add(
     accuracy_limit: Accuracy = None,
     future_limit: Future = None,
     lateness_limit: Lateness = None,
+    lag_limit: Lag = None,
 ) -> None:
     """Enter a source of positions and events, and print its token, which is shown only now."""
     with database() as conn:
-        screening = _screening(conn, lateness_limit, future_limit, accuracy_limit)
+        screening = _screening(
+            conn, ScreeningOverrides(lateness_limit, future_limit, accuracy_limit, lag_limit)
+        )
         typer.echo(
             registry.add_source(
                 conn, name=name, enrols=enrols, rate_per_s=rate or None, screening=screening
@@ -64,6 +71,7 @@ def set_terms(
     accuracy_limit: Accuracy = None,
     future_limit: Future = None,
     lateness_limit: Lateness = None,
+    lag_limit: Lag = None,
     as_site: Annotated[
         bool, typer.Option("--as-site", help="Drop its own limits first: the site's hold.")
     ] = False,
@@ -71,7 +79,11 @@ def set_terms(
     """Change what a source may do; what is not named stays. Processes see it within a minute."""
     with database() as conn:
         before = ScreeningOverrides() if as_site else registry.get_source(conn, name).screening
-        screening = _screening(conn, lateness_limit, future_limit, accuracy_limit, before)
+        screening = _screening(
+            conn,
+            ScreeningOverrides(lateness_limit, future_limit, accuracy_limit, lag_limit),
+            before,
+        )
         source = registry.set_terms(conn, name, enrols=enrols, rate_per_s=rate, screening=screening)
         typer.echo(f"{source.name}: {_terms(source)}.")
 
@@ -152,18 +164,13 @@ def duration(text: str) -> timedelta:
 
 def _screening(
     conn: psycopg.Connection[Any],
-    lateness_limit_s: int | None,
-    future_limit_s: int | None,
-    accuracy_limit_m: float | None,
+    named: ScreeningOverrides,
     before: ScreeningOverrides | None = None,
 ) -> ScreeningOverrides:
     """Return a source's limits, those not named as they were, checked where any is named."""
     before = before or ScreeningOverrides()
-    wish = ScreeningOverrides(
-        before.lateness_limit_s if lateness_limit_s is None else lateness_limit_s,
-        before.future_limit_s if future_limit_s is None else future_limit_s,
-        before.accuracy_limit_m if accuracy_limit_m is None else accuracy_limit_m,
-    )
+    stated: dict[str, Any] = named.stated()
+    wish = replace(before, **stated)
     if wish == before:
         return before
     return registry.check_screening(get_site(conn, get_settings().site), wish)

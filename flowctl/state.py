@@ -51,8 +51,9 @@ class Slot:
 class LiveTrip:
     """One active metered trip as the controller sees it.
 
-    ``gates`` are the allowed ones, the preferred first. ``arrived_at`` is the moment the truck was
-    confirmed at its first staging yard after registration: its seniority. ``yard`` is the staging
+    ``gates`` are the allowed ones, the preferred first. ``arrived_at`` is the moment the truck came
+    to its first staging yard after registration; ``counted_at`` the one since when that is proved
+    by fixes received in time or by a second word: its seniority. ``yard`` is the staging
     yard it stands in now (None on the road or at the gate); ``eta_yard_at`` is the expected arrival
     of one that is not there yet. ``told`` is the slot its driver last heard of, at ``told_at``.
     A release that was not followed is over at ``release_expires_at``.
@@ -74,6 +75,7 @@ class LiveTrip:
     queued_at: datetime | None = None
     lane_at: datetime | None = None
     cleared_at: datetime | None = None
+    counted_at: datetime | None = None
 
     @property
     def stage(self) -> Stage:

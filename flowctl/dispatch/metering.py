@@ -146,11 +146,12 @@ def standing(trip: LiveTrip, now: datetime) -> bool:
 
 
 def seniority(trip: LiveTrip) -> tuple[datetime, datetime, int]:
-    """Return the sort key of precedence: confirmed arrival, then registration.
+    """Return the sort key of precedence: arrival as far as it is proved, then registration.
 
     A truck that has not arrived counts from when it is expected, or may be expected at the latest.
     """
-    present = trip.arrived_at or trip.eta_yard_at or max(trip.registered_at, trip.ready_at)
+    proved = trip.counted_at or trip.arrived_at
+    present = proved or trip.eta_yard_at or max(trip.registered_at, trip.ready_at)
     return present, trip.registered_at, trip.id
 
 

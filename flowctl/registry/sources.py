@@ -40,6 +40,7 @@ def check_screening(site: Site, wish: ScreeningOverrides) -> ScreeningOverrides:
     _check_within(
         "The accuracy limit", wish.accuracy_limit_m, _LEAST_ACCURACY_M, _MOST_ACCURACY_M, "m"
     )
+    _check_within("The lag limit", wish.lag_limit_s, 0, site.lateness_limit_s, "s")
     return wish
 
 

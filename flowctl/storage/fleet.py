@@ -60,3 +60,36 @@ def watched_devices(conn: Connection) -> NDArray[np.int32]:
         "select device_id from trips where state = 'active' and device_id is not null"
     ).fetchall()
     return np.array([device for (device,) in rows], dtype=np.int32)
+
+
+def list_lag_limits(conn: Connection) -> dict[int, float]:
+    """Return how late fixes may come in and still prove their moments, of sources that say so."""
+    return dict(
+        conn.execute(
+            "select id, (screening->>'lag_limit_s')::float8 from sources"
+            " where screening ? 'lag_limit_s'"
+        ).fetchall()
+    )
+
+
+def list_seen_within(
+    conn: Connection, boxes: Sequence[tuple[float, float, float, float]], *, since_us: int
+) -> list[tuple[int, str]]:
+    """Return (id, uid) of the devices seen in a rectangle from a moment on.
+
+    Parameters
+    ----------
+    boxes
+        West, south, east and north of each, degrees.
+    since_us
+        Microseconds since 1970.
+    """
+    west, south, east, north = zip(*boxes, strict=True) if boxes else ((), (), (), ())
+    return conn.execute(
+        "select distinct d.id, d.uid from unnest(%s::float8[], %s::float8[], %s::float8[],"
+        " %s::float8[]) as box (west, south, east, north)"
+        " join fixes f on f.lon between west and east and f.lat between south and north"
+        "  and f.fixed_at >= 'epoch'::timestamptz + %s * interval '1 microsecond'"
+        " join devices d on d.id = f.device_id order by d.id",
+        [list(west), list(south), list(east), list(north), since_us],
+    ).fetchall()

@@ -40,6 +40,7 @@ class LiveRow(NamedTuple):
     speed_mps: float | None
     heading_deg: float | None
     arrived_at: datetime | None
+    counted_at: datetime | None
     yard: str | None
     queued_at: datetime | None
     queued_gate: str | None
@@ -53,6 +54,7 @@ class LiveRow(NamedTuple):
     release_expires_at: datetime | None
 
 
+# A truck is shown as arrived when it came; its seniority counts from when that is proved.
 # A visit belongs to a trip where it reaches into the time between registration and end.
 # What was seen at a gate before the truck last came into a yard is forgotten: it was sent back.
 # A truck has cleared when it entered the zone beyond, or left the lane and did not queue again.
@@ -61,7 +63,7 @@ _LIVE: LiteralString = """
 select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.registered_at,
        t.registered_by, t.state, t.ended_at, v.uid as device,
        k.fixed_at, k.lon, k.lat, k.speed_mps, k.heading_deg,
-       m.arrived_at,
+       m.arrived_at, m.counted_at,
        case when m.queued_at is null and m.lane_at is null then m.yard end as yard,
        m.queued_at, m.queued_gate, m.lane_at,
        case when t.state = 'cleared' then coalesce(m.cleared_at, t.ended_at)
@@ -79,6 +81,7 @@ left join lateral (
 ) r on true
 left join lateral (
     select min(greatest(entered_at, t.registered_at)) filter (where role = 'yard') as arrived_at,
+           min(greatest(counts_at, t.registered_at)) filter (where role = 'yard') as counted_at,
            max(zone) filter (where role = 'yard' and left_at is null and entered_at = yarded_at)
                as yard,
            min(entered_at) filter (where role = 'queue' and entered_at >= yarded_at) as queued_at,
@@ -93,16 +96,16 @@ left join lateral (
                end
            ) as cleared_at
     from (
-        select zone, role, gate, entered_at, left_at,
+        select zone, role, gate, entered_at, left_at, counts_at,
                coalesce(max(entered_at) filter (where role = 'yard') over (), '-infinity')
                    as yarded_at,
                coalesce(max(entered_at) filter (where role in ('yard', 'queue')) over (),
                         '-infinity') as requeued_at
-        from visits
-        where visits.device_id = t.device_id
-          and coalesce(visits.left_at, 'infinity') >= t.registered_at
-          and visits.entered_at <= coalesce(t.ended_at, 'infinity')
-          and visits.role <> 'approach'
+        from arrivals
+        where arrivals.device_id = t.device_id
+          and coalesce(arrivals.left_at, 'infinity') >= t.registered_at
+          and arrivals.entered_at <= coalesce(t.ended_at, 'infinity')
+          and arrivals.role <> 'approach'
     ) seen
 ) m on t.device_id is not null
 """

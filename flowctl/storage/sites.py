@@ -1,14 +1,19 @@
 """Sites at rest: the texts of their files as loaded, so that every process reads the same."""
 
+import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
+from shapely import MultiPolygon, Polygon
+from shapely.geometry import mapping, shape
 
 from flowctl.errors import NotFoundError
 from flowctl.site import Site
 from flowctl.site_files import SiteSource, parse_site
+from geo.zones import Role, Zone
 
 Connection = psycopg.Connection[Any]
 
@@ -16,12 +21,18 @@ Connection = psycopg.Connection[Any]
 def save_site(conn: Connection, source: SiteSource, *, where: str, now: datetime) -> Site:
     """Check a site's texts and store them under the site's id.
 
+    A zone that was drawn otherwise before ends in its former form at ``now``, and begins in the
+    present one.
+
     Raises
     ------
     SiteError
         The site is not fit for use; nothing is stored.
     """
     site = parse_site(source, where=where)
+    former = conn.execute(
+        "select definition from sites where id = %s for update", [site.id]
+    ).fetchone()
     definition = {"toml": source.toml, "zones": source.zones, "roads": source.roads}
     conn.execute(
         "insert into sites (id, loaded_at, definition) values (%s, %s, %s)"
@@ -29,7 +40,112 @@ def save_site(conn: Connection, source: SiteSource, *, where: str, now: datetime
         " definition = excluded.definition",
         [site.id, now, Jsonb(definition)],
     )
+    if former is not None and not _open_versions(conn, site.id):
+        # It was loaded when versions were not kept yet.
+        known = parse_site(SiteSource(**former[0]), where=f"site {site.id} in the database")
+        _open(conn, site.id, _drawings(known.zones), None)
+    _keep_versions(conn, site, None if former is None else now)
     return site
+
+
+def _keep_versions(conn: Connection, site: Site, now: datetime | None) -> None:
+    """Close the versions of zones that are drawn otherwise now, and open the present ones."""
+    present, known = _drawings(site.zones), _open_versions(conn, site.id)
+    ended = [zone for zone, drawing in known.items() if present.get(zone) != drawing]
+    # A version that begins no earlier than it would end, after the clock was set back, never was.
+    conn.execute(
+        "delete from zone_versions where site = %s and zone = any(%s) and valid_until is null"
+        " and valid_from >= %s",
+        [site.id, ended, now],
+    )
+    conn.execute(
+        "update zone_versions set valid_until = %s"
+        " where site = %s and zone = any(%s) and valid_until is null",
+        [now, site.id, ended],
+    )
+    new = {zone: drawing for zone, drawing in present.items() if known.get(zone) != drawing}
+    _open(conn, site.id, new, now)
+
+
+def _open_versions(conn: Connection, site: str) -> dict[str, Any]:
+    return dict(
+        conn.execute(
+            "select zone, feature from zone_versions where site = %s and valid_until is null",
+            [site],
+        ).fetchall()
+    )
+
+
+def _open(conn: Connection, site: str, drawings: dict[str, Any], since: datetime | None) -> None:
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "insert into zone_versions (site, zone, valid_from, feature)"
+            " select %(site)s, %(zone)s, case when %(since)s < until then until else %(since)s end,"
+            " %(feature)s from (select max(valid_until) as until from zone_versions"
+            "  where site = %(site)s and zone = %(zone)s) former",
+            [
+                {"site": site, "zone": zone, "since": since, "feature": Jsonb(feature)}
+                for zone, feature in drawings.items()
+            ],
+        )
+
+
+def _drawings(zones: Iterable[Zone]) -> dict[str, Any]:
+    """Return what is drawn of each zone, as JSON: a feature for each version its file tells of."""
+    drawn: dict[str, Any] = {}
+    for zone in zones:
+        properties = {
+            "name": zone.name,
+            "role": str(zone.role),
+            "gate": zone.gate,
+            "uncertainty_m": zone.uncertainty_m,
+            "survey": zone.survey,
+            "valid_from_us": zone.valid_from_us,
+            "valid_until_us": zone.valid_until_us,
+        }
+        geometry = json.loads(json.dumps(mapping(zone.polygon)))
+        feature = {"type": "Feature", "properties": properties, "geometry": geometry}
+        collection = drawn.setdefault(zone.id, {"type": "FeatureCollection", "features": []})
+        collection["features"].append(feature)
+    return drawn
+
+
+def list_zone_versions(conn: Connection, site: Site) -> list[Zone]:
+    """Return a site's zones in all their versions, those that are no more too."""
+    rows = conn.execute(
+        "select zone, (extract(epoch from valid_from) * 1000000)::bigint,"
+        " (extract(epoch from valid_until) * 1000000)::bigint, feature"
+        " from zone_versions where site = %s order by zone, valid_from nulls first",
+        [site.id],
+    ).fetchall()
+    versions = [
+        version
+        for zone, since, until, drawing in rows
+        for feature in drawing["features"]
+        for version in _versions(zone, since, until, feature)
+    ]
+    return versions or list(site.zones)
+
+
+def _versions(zone: str, since: int | None, until: int | None, feature: Any) -> list[Zone]:  # noqa: ANN401 - JSON
+    """Return the zone of a feature for the time it was loaded and says itself, if there is any."""
+    said = dict(feature["properties"])
+    since = max((at for at in (since, said.pop("valid_from_us")) if at is not None), default=None)
+    until = min((at for at in (until, said.pop("valid_until_us")) if at is not None), default=None)
+    if since is not None and until is not None and since >= until:
+        return []
+    role = Role(said.pop("role"))
+    polygon = shape(feature["geometry"])
+    assert isinstance(polygon, Polygon | MultiPolygon)  # noqa: S101 - as `_drawings` wrote it
+    return [
+        Zone(zone, role=role, polygon=polygon, valid_from_us=since, valid_until_us=until, **said)
+    ]
+
+
+def find_loaded_at(conn: Connection, site: str) -> datetime | None:
+    """Return when a site was last loaded, or None where it never was."""
+    row = conn.execute("select loaded_at from sites where id = %s", [site]).fetchone()
+    return None if row is None else row[0]
 
 
 def get_site(conn: Connection, site: str) -> Site:

@@ -45,6 +45,7 @@ def live_trip(row: LiveRow, eta_yard_at: datetime | None = None) -> LiveTrip:
         registered_at=row.registered_at,
         ready_at=row.ready_at,
         arrived_at=row.arrived_at,
+        counted_at=row.counted_at,
         yard=row.yard,
         eta_yard_at=eta_yard_at,
         told=told,

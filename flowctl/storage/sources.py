@@ -15,11 +15,16 @@ Connection = psycopg.Connection[Any]
 
 @dataclass(frozen=True, slots=True)
 class ScreeningOverrides:
-    """A source's own limits; None is the site's. Seconds and metres."""
+    """A source's own limits; None is the site's. Seconds and metres.
+
+    A fix that comes in within ``lag_limit_s`` proves where a truck was at its moment; see
+    `flowctl.site.VisitParams`.
+    """
 
     lateness_limit_s: int | None = None
     future_limit_s: int | None = None
     accuracy_limit_m: float | None = None
+    lag_limit_s: float | None = None
 
     def over(self, site: ScreeningParams) -> ScreeningParams:
         """Return the limits that hold for this source.

@@ -99,6 +99,7 @@ class Ingest:
             if taken:
                 self._take_up(taken)
             self.recorder.refresh()
+            self.site = self.recorder.reload(self.own.leases) or self.site
 
     def _take_up(self, taken: Sequence[Lease]) -> None:
         newest = stream.newest_ids(self.store, [lease.partition for lease in taken])

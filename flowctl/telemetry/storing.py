@@ -5,7 +5,7 @@ thrown away: see `Recorder.recall`.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,12 +18,13 @@ from flowctl.site import Site
 from flowctl.storage import fixes as fix_store
 from flowctl.storage import fleet as fleet_store
 from flowctl.storage import outcomes
+from flowctl.storage import sites as site_store
 from flowctl.storage.fixes import Merge
 from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.telemetry.edge import set_aside
-from flowctl.telemetry.fixes import FixBatch, Note, SetAside
+from flowctl.telemetry.fixes import FixBatch, Note, SetAside, microseconds, partition_of
 from flowctl.telemetry.fleet import ANYBODY, UNKNOWN, Fleet
-from flowctl.telemetry.judging import Judge
+from flowctl.telemetry.judging import Judge, find_change
 from flowctl.telemetry.screening import Reason
 
 Connection = psycopg.Connection[Any]
@@ -42,6 +43,7 @@ class Recorder:
 
     conn: Connection
     judge: Judge
+    loaded_at: datetime | None = None
     fleet: Fleet = field(default_factory=Fleet)
     _enrolling: frozenset[int] = frozenset()
     _rebound_at: datetime | None = None
@@ -50,7 +52,8 @@ class Recorder:
     @classmethod
     def of(cls, conn: Connection, site: Site) -> "Recorder":
         """Return a recorder that remembers nothing yet."""
-        return cls(conn, Judge.of(site))
+        judge = Judge.of(site, site_store.list_zone_versions(conn, site))
+        return cls(conn, judge, site_store.find_loaded_at(conn, site.id))
 
     def recall(self, horizons: Mapping[int, int]) -> None:
         """Begin with partitions: each device in them may be stored up to its partition's horizon.
@@ -71,6 +74,37 @@ class Recorder:
         self._rebound_at = fleet_store.wall_now(self.conn) - _REBOUND_OVERLAP
         self.fleet.relearn(fleet_store.list_rebound(self.conn, since=before))
         self._enrolling = fleet_store.list_enrolling(self.conn)
+        self.judge.lag_limits_s = fleet_store.list_lag_limits(self.conn)
+
+    def reload(self, partitions: Collection[int]) -> Site | None:
+        """Learn whether the site was loaded anew; what zones then say otherwise is judged again.
+
+        Parameters
+        ----------
+        partitions
+            Whose devices are this worker's to judge.
+
+        Returns
+        -------
+        The site as it is now, or None where nothing was loaded.
+        """
+        loaded_at = site_store.find_loaded_at(self.conn, self.judge.site.id)
+        if loaded_at is None or loaded_at == self.loaded_at:
+            return None
+        site = site_store.get_site(self.conn, self.judge.site.id)
+        former = self.judge
+        self.judge = Judge.of(site, site_store.list_zone_versions(self.conn, site))
+        self.judge.states = former.states
+        self.judge.lag_limits_s = former.lag_limits_s
+        self.loaded_at = loaded_at
+        change = find_change(former.ground, self.judge.ground)
+        if change is not None:
+            seen = fleet_store.list_seen_within(self.conn, change.boxes, since_us=change.since_us)
+            devices = [number for number, uid in seen if partition_of(uid) in partitions]
+            self.judge.judge_again(
+                self.conn, devices, since_us=change.since_us, known_at=microseconds(loaded_at)
+            )
+        return site
 
     def record(
         self, batch: FixBatch, *, counts: Counts | None = None, careful: bool = False
