@@ -226,8 +226,8 @@ def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -
     since = now - timedelta(seconds=site.traffic.settled_s)
     with conn.transaction():
         sent = traffic_store.list_trucks(conn, site.id, watch.roads.bounds, since=since)
-        after_us = watch.wanted(list(sent), now_us)
-        seen = traffic_store.list_seen(conn, list(sent), after_us, now=now)
+        wanted = watch.wanted(list(sent), now_us)
+        seen = traffic_store.list_seen(conn, list(sent), *wanted, now=now)
         sums = watch.take(seen, now_us)
         if sums is not None:
             traffic_store.save_speeds(conn, site.id, watch.roads, sums)

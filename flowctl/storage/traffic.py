@@ -23,6 +23,9 @@ Bounds = tuple[float, float, float, float]
 SHOWN_FOR = timedelta(minutes=5)
 """How long a queue or a lane's times are said to be those of now."""
 
+LATE = timedelta(seconds=10)
+"""A fix received later than this after its moment may have been overtaken by another."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOKBACK = timedelta(hours=12)  # of entries before the lanes' window: a leader, or a long service
 
@@ -49,11 +52,18 @@ def list_trucks(
 
 
 def list_seen(
-    conn: Connection, devices: Sequence[int], after_us: Ints, *, now: datetime
+    conn: Connection,
+    devices: Sequence[int],
+    after_us: Ints,
+    late_after_us: Ints,
+    *,
+    now: datetime,
 ) -> NDArray[np.void]:
-    """Return the fixes of devices after a moment of each (us) and up to now: dtype `SEEN`.
+    """Return the fixes of devices up to now: dtype `SEEN`.
 
-    Of several sources at one moment the one with the highest number comes last.
+    All after ``after_us`` of each device, and those after ``late_after_us`` that were received more
+    than `LATE` after their moment: what overtook another is one of them. Of several sources at one
+    moment the one with the highest number comes last.
     """
     if not devices:
         return np.empty(0, SEEN)
@@ -61,12 +71,21 @@ def list_seen(
         rows = cursor.execute(
             "select f.device_id, (extract(epoch from f.fixed_at) * 1000000)::bigint, f.lon, f.lat,"
             " coalesce(f.speed_mps, 'NaN')::float8, coalesce(not f.ignition, false)"
-            " from unnest(%s::int[], %s::bigint[]) as w (device_id, after_us)"
+            " from unnest(%s::int[], %s::bigint[], %s::bigint[]) as w (device_id, all_us, late_us)"
             " join fixes f on f.device_id = w.device_id"
-            " and f.fixed_at > 'epoch'::timestamptz + w.after_us * interval '1 microsecond'"
+            " and f.fixed_at > 'epoch'::timestamptz + w.late_us * interval '1 microsecond'"
+            " and (f.fixed_at > 'epoch'::timestamptz + w.all_us * interval '1 microsecond'"
+            "  or f.received_at > f.fixed_at + %s)"
             # The planner leaves out the days that the bounds leave out.
             " where f.fixed_at > %s and f.fixed_at <= %s order by f.source_id",
-            [list(devices), after_us.tolist(), _instant(int(after_us.min())), now],
+            [
+                list(devices),
+                after_us.tolist(),
+                late_after_us.tolist(),
+                LATE,
+                _instant(int(late_after_us.min())),
+                now,
+            ],
         ).fetchall()
     return np.array(rows, dtype=SEEN)
 

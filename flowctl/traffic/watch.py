@@ -17,7 +17,7 @@ from flowctl.traffic.speeds import Sums, Tracks, movements_of, sum_up
 from geo.crs import Column
 
 SWEEPS = 12
-"""One of so many devices is read whole again at each look, for fixes that came late."""
+"""One of so many devices is asked again at each look for fixes that came late."""
 _MEAN_US = 120_000_000  # a truck's speed is its mean over this: four reports of a moving tracker
 _US = 1_000_000
 
@@ -51,26 +51,29 @@ class Watch:
         self._fixes = np.empty(0, SEEN)  # by device and moment, no moment of a device twice
         self._along, self._offset = self.roads.locate(self._fixes["lon"], self._fixes["lat"])
 
-    def wanted(self, devices: Sequence[int], now_us: int) -> Ints:
-        """Return the moment (us) after which the fixes of each device are to be read.
+    def wanted(self, devices: Sequence[int], now_us: int) -> tuple[Ints, Ints]:
+        """Return which fixes of each device are to be read: (after_us, late_after_us).
 
-        That of its newest known fix, or the beginning of the hour for a device that is new or whose
-        turn it is to be read again. Where the clock was set back, all of them are new.
+        All after its newest known one, and those that came late after the second moment: the
+        beginning of the hour where it is the device's turn to be asked, else the same. A device
+        that is new is read from the beginning of the hour; where the clock was set back, all are.
         """
         if now_us < self._now_us:
             self.forget()
         self._now_us = now_us
         floor = self._floor(now_us)
         asked = np.asarray(devices, dtype=np.int64)
-        wanted = np.full(len(asked), floor)
+        wanted, late = np.full((2, len(asked)), floor)
         last = self._last()
         known, newest = self._fixes["device"][last], self._fixes["at_us"][last]
         at = np.minimum(np.searchsorted(known, asked), max(len(known) - 1, 0))
         if len(known):
-            rests = (known[at] == asked) & (asked % SWEEPS != self._looks % SWEEPS)
-            wanted[rests] = np.maximum(newest[at[rests]], floor)
+            found = known[at] == asked
+            wanted[found] = np.maximum(newest[at[found]], floor)
+            rests = asked % SWEEPS != self._looks % SWEEPS
+            late[rests] = wanted[rests]
         self._looks += 1
-        return wanted
+        return wanted, late
 
     def take(self, fixes: NDArray[np.void], now_us: int) -> Sums | None:
         """Take in fixes (dtype `SEEN`), drop what is over an hour old, measure what changed.

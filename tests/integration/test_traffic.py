@@ -28,7 +28,12 @@ class Roadside(Border):
     """The border, where trucks are put on roads."""
 
     def drive(
-        self, trip: int, way: str, *fixes: tuple[float, float], speed: float = np.nan
+        self,
+        trip: int,
+        way: str,
+        *fixes: tuple[float, float],
+        speed: float = np.nan,
+        late_s: float = 0.0,
     ) -> None:
         """Let a trip's truck report at minutes after 08:00, so many metres along a way."""
         path = next(one.path for one in roads_of(self.site).ways if one.way == way)
@@ -36,7 +41,7 @@ class Roadside(Border):
         rows = np.zeros(len(fixes), STORED)
         rows["device_id"], rows["source_id"] = self.device_of(trip), 1
         rows["fixed_at"] = [microseconds(after(minute)) for minute in minutes]
-        rows["received_at"] = rows["fixed_at"]
+        rows["received_at"] = rows["fixed_at"] + round(late_s * 1e6)
         rows["lon"], rows["lat"], _ = path.at(along)
         rows["ignition"] = 1
         rows["speed_mps"] = speed
@@ -142,7 +147,7 @@ def test_a_late_fix_is_counted_in_its_own_window(road: Roadside):
     road.drive(trip, CORRIDOR, (0, 20_000), (2, 22_000), (12, 32_000), (14, 34_000))
     road.look(17, watch)
     assert len(road.speeds()) == 2
-    road.drive(trip, CORRIDOR, (7, 27_000), (9, 29_000))
+    road.drive(trip, CORRIDOR, (7, 27_000), (9, 29_000), late_s=480)
     for minute in range(18, 18 + 12):  # by then each device has been read again
         road.look(minute, watch)
     assert len(road.speeds()) == 3
