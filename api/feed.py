@@ -19,6 +19,7 @@ from flowctl.clock import Clock
 from flowctl.site import Site
 from flowctl.storage.live import count_inside, list_active, list_gate_states
 from flowctl.storage.snapshot import gate_histories
+from flowctl.storage.traffic import list_queues
 
 INTERVAL_S = 1.0
 _FRESH_S = 0.9
@@ -122,6 +123,7 @@ class Feed:
                 rows=list_active(conn, site.id),
                 histories=gate_histories(conn, site, now),
                 states=list_gate_states(conn, site.id, [gate.id for gate in site.gates]),
+                queues=list_queues(conn, site.id, at=now),
                 inside=count_inside(conn, [yard.id for yard in site.yards]),
             )
 

@@ -14,6 +14,7 @@ from flowctl.site import Gate, Site
 from flowctl.state import GateHistory, LiveTrip, Stage
 from flowctl.storage.live import GateState, LiveRow
 from flowctl.storage.snapshot import live_trip
+from flowctl.storage.traffic import QueueState
 
 SLOTS_SHOWN = 8
 _MOVING_MPS = 1.0
@@ -70,7 +71,9 @@ class GatePicture:
     ``wait_s`` is what the gate's queue is worth at the learned rate. ``expected_wait_s`` is what a
     truck that came now would wait: until everybody before it has passed, nights included.
     ``state`` tells how the gate works against what it usually does, ``exports`` and ``imports``
-    what either direction gets while it always waits.
+    what either direction gets while it always waits. ``queue_tail_m`` is how far the queue
+    reaches back from the stop line, ``queue_trucks`` how many trucks with a tracker stand in it;
+    None where none is seen on the way to the gate.
     """
 
     id: str
@@ -91,6 +94,8 @@ class GatePicture:
     cleared: Cleared
     wait_s: float | None
     expected_wait_s: float | None
+    queue_tail_m: float | None
+    queue_trucks: int | None
     slots: tuple[SlotLoad, ...]
 
 
@@ -121,6 +126,7 @@ def make_picture(
     rows: Sequence[LiveRow],
     histories: Sequence[GateHistory],
     states: Sequence[GateState],
+    queues: Sequence[QueueState],
     inside: Mapping[str, int],
 ) -> Picture:
     """Return the picture of one moment.
@@ -135,6 +141,8 @@ def make_picture(
         What was seen at the gates, reaching back at least to local midnight.
     states
         What the controller last found at the gates it has looked at.
+    queues
+        The queues before the gates that were looked at lately.
     inside
         How many devices stand in each yard, by zone; a yard that is not named is empty.
     """
@@ -143,6 +151,7 @@ def make_picture(
     planned = Counter(_promises(trips))
     grid = slot_grid(site, now)
     state_of = {state.gate: state for state in states}
+    queue_of = {queue.gate: queue for queue in queues}
     history_of = {history.gate: history for history in histories}
     return Picture(
         at=now,
@@ -155,6 +164,7 @@ def make_picture(
                 now,
                 gate,
                 state=state_of.get(gate.id),
+                queue=queue_of.get(gate.id),
                 cleared=_cleared(site, now, history_of.get(gate.id)),
                 slots=_slots(gate, grid, index, state_of.get(gate.id), planned),
                 trips=[trip for trip in trips if gate_of(trip) == gate.id],
@@ -211,6 +221,7 @@ def _gate(
     gate: Gate,
     *,
     state: GateState | None,
+    queue: QueueState | None,
     cleared: Cleared,
     slots: Sequence[SlotLoad],
     trips: Sequence[LiveTrip],
@@ -249,6 +260,8 @@ def _gate(
             ahead=waiting + moving + queued,
             per_s=_exports_per_s(gate, state),
         ),
+        queue_tail_m=None if queue is None or queue.tail_m is None else round(queue.tail_m),
+        queue_trucks=None if queue is None else queue.trucks,
         slots=tuple(slots[:SLOTS_SHOWN]),
     )
 

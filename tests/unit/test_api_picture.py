@@ -11,6 +11,7 @@ from api.picture import Picture, make_picture
 from flowctl.site import Site
 from flowctl.state import GateHistory
 from flowctl.storage.live import GateState, LiveRow
+from flowctl.storage.traffic import QueueState
 
 SITE = small_site([small_gate("north"), small_gate("south")])
 NOW = at("10:00")
@@ -37,6 +38,7 @@ def row(number: int, **values: object) -> LiveRow:
         speed_mps=12.0,
         heading_deg=10.0,
         arrived_at=None,
+        counted_at=None,
         yard=None,
         queued_at=None,
         queued_gate=None,
@@ -58,10 +60,24 @@ def picture(
     now: datetime = NOW,
     histories: Sequence[GateHistory] = (),
     states: Sequence[GateState] = (),
+    queues: Sequence[QueueState] = (),
 ) -> Picture:
     return make_picture(
-        site, now, rows=rows, histories=histories, states=states, inside={"yard": 3}
+        site,
+        now,
+        rows=rows,
+        histories=histories,
+        states=states,
+        queues=queues,
+        inside={"yard": 3},
     )
+
+
+def test_a_gate_shows_how_far_its_queue_reaches_back():
+    queue = QueueState("north", NOW, tail_m=312.4, trucks=14, moving_share=0.0)
+    gate, unknown = picture(queues=[queue]).gates
+    assert (gate.queue_tail_m, gate.queue_trucks) == (312, 14)
+    assert (unknown.queue_tail_m, unknown.queue_trucks) == (None, None)
 
 
 @pytest.mark.parametrize(
