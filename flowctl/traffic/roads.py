@@ -153,7 +153,7 @@ class Roads:
         ]
         self._yards = self._plane.metres_of(shapely.union_all(yards)).buffer(margin_m)
         reach = params.on_way_m / _LEAST_METRES_PER_DEGREE
-        west, south, east, north = shapely.total_bounds([way.line for way in ways]).tolist()
+        west, south, east, north = shapely.union_all([way.line for way in ways]).bounds
         self.bounds = (west - reach, south - reach, east + reach, north + reach)
         shapely.prepare(self._yards)
 

@@ -102,6 +102,7 @@ def test_a_site_without_roads_has_no_ways(tmp_path: Path):
     along, offset = roads_of(site).locate([106.7], [22.0])
     assert ways_of(site) == ()
     assert along.shape == offset.shape == (1, 0)
+    assert np.isnan(roads_of(site).bounds).all()
 
 
 def test_a_piece_drawn_the_other_way_round_is_driven_the_right_way(tmp_path: Path):
