@@ -90,16 +90,13 @@ def _beside(script: Script, fence: _Fence, chance: np.random.Generator) -> None:
 
 
 def _passes(script: Script, fence: _Fence, chance: np.random.Generator) -> None:
-    """Drive along the fence on a road 15-40 m outside it, as a through road does."""
+    """Drive along the fence on a road 15-40 m outside it, as a through road does, and back."""
     road = fence.yard.buffer(chance.uniform(15, 40), quad_segs=4).exterior
     begin = road.project(shapely.Point(fence.off(30.0)))
-    script.drive(_point(road, begin), _ROAD_MPS)
-    for metres in np.arange(10.0, chance.uniform(400, 900), 10.0):
-        script.drive(_point(road, (begin + metres) % road.length), _ROAD_MPS)
-    away = np.array(_point(road, (begin + metres) % road.length))
-    out = away - np.array([fence.yard.centroid.x, fence.yard.centroid.y])
-    x, y = away + out / np.hypot(*out) * _FAR_M
-    script.drive((float(x), float(y)), _ROAD_MPS)
+    along = np.arange(0.0, chance.uniform(400, 900), 10.0)
+    for metres in np.concatenate([along, along[::-1]]).tolist():
+        script.drive(_point(road, begin + metres), _ROAD_MPS)
+    script.drive(fence.off(_FAR_M), _ROAD_MPS)
 
 
 def _parks(script: Script, fence: _Fence, chance: np.random.Generator) -> None:

@@ -36,8 +36,10 @@ class TruthParams:
 
     yard_stay_s: float = 60.0
     passage_stay_s: float = 10.0
-    match_within_s: float = 900.0
-    """A claim further from every true arrival than this speaks of none of them."""
+    match_within_s: float = 1_800.0
+    """A claim further from every true arrival than this speaks of none of them: twice what a parked
+    tracker is silent for, so an arrival whose last fix on the move was lost is late, not wrong.
+    """
 
 
 @dataclass(frozen=True, slots=True)

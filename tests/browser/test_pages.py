@@ -195,8 +195,9 @@ def test_the_legend_hides_and_shows_a_state(desk: Desk):
     wait_until(page, lambda: drawn(page).get("trucks", 0) > before / 2, "they are back")
 
 
-@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("language", "size"), [("vi", (1366, 768)), ("zh", (1366, 768)), ("en", (1920, 1080))]
+)
 def test_the_operator_sees_a_road_in_space_and_time(
     desk: Desk, language: str, size: tuple[int, int]
 ):
@@ -208,7 +209,7 @@ def test_the_operator_sees_a_road_in_space_and_time(
     canvas = page.locator(".corridor canvas[data-way=ha_noi_bao_nguyen]")
     canvas.wait_for()
     assert int(canvas.get_attribute("data-lines") or 0) > 3
-    assert canvas.evaluate(COLOURS_DRAWN) > 3, "lines are drawn, in several colours"
+    wait_until(page, lambda: canvas.evaluate(COLOURS_DRAWN) > 3, "lines of several colours")
     assert_words(page, [words(language)["corridor"]["today"]])
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     page.locator(".views button").first.click()
