@@ -81,8 +81,11 @@ class _Track:
         """Take the next accepted fix; ``joined`` where a truck can have driven there."""
         if not (self.zones or here.inner or (before is not None and before.outer) or here.outer):
             return
+        if self._goes_on(before, here):
+            return
         line = before if joined and self._heard(before, here) else None
-        if line is not None and (line.outer or here.outer):
+        # A truck that is in one place at both its fixes is taken to have stayed there.
+        if line is not None and (line.outer or here.outer) and not line.inner & here.inner:
             self._cross(line, here)
         for zone in sorted({*self.zones, *here.inner}):
             presence = self.zones.get(zone)
@@ -93,6 +96,22 @@ class _Track:
                 came_back = forgotten and presence.leaving is None
             if zone in here.inner and zone not in self.zones:
                 self._begin(zone, before, here, line, came_back=came_back)
+
+    def _goes_on(self, before: Sighting | None, here: Sighting) -> bool:
+        """Take a fix that only says once more where the truck is known to be, as most do."""
+        if before is None or len(self.zones) != 1 or len(here.outer) != 1 or here.unsure:
+            return False
+        [(zone, presence)] = self.zones.items()
+        if (
+            zone not in here.inner
+            or zone not in before.inner
+            or presence.counted_at is None  # so that it is not confirmed either
+            or presence.leaving is not None
+            or here.at - presence.within.at > patience(presence.within.moving, self.params)
+        ):
+            return False
+        self.zones[zone] = _changed(presence, within=here)
+        return True
 
     def _heard(self, before: Sighting | None, here: Sighting) -> bool:
         """Tell whether silence between two fixes is so short that it says nothing."""

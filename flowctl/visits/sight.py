@@ -1,6 +1,5 @@
 """From the columns of fixes to sightings: where each fix lies, as far as its accuracy tells."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 
 import numpy as np
@@ -97,26 +96,28 @@ class View:
 
     def _places(self, which: Indexes, rows: Rows) -> dict[int, Places]:
         """Return the zones (inner, outer, unsure) of those asked-for rows that have any."""
-        inner: dict[int, set[str]] = defaultdict(set)
-        outer: dict[int, set[str]] = defaultdict(set)
-        located = self._located
+        located, zones = self._located, self._ground.index.zones
         asked = np.zeros(len(self._rows), dtype=np.bool_)
         asked[which] = True
         wanted = np.flatnonzero(asked[located.point])
-        for row, zone, deep in zip(
-            located.point[wanted].tolist(),
-            located.zone[wanted].tolist(),
-            located.inner[wanted].tolist(),
+        point = located.point[wanted]
+        code = located.zone[wanted].astype(np.int64) * 2 + located.inner[wanted]
+        known: dict[tuple[int, ...], Places] = {}  # trucks stand together: few are different
+        places: dict[int, Places] = {}
+        starts = np.flatnonzero(np.diff(point, prepend=-1))
+        codes = code.tolist()
+        for row, begin, end in zip(
+            point[starts].tolist(),
+            starts.tolist(),
+            np.append(starts, len(codes))[1:].tolist(),
             strict=True,
         ):
-            name = self._ground.index.zones[zone].id
-            outer[row].add(name)
-            if deep:
-                inner[row].add(name)
-        places: dict[int, Places] = {
-            row: (frozenset(inner.get(row, _NOWHERE)), frozenset(zones), _NOWHERE)
-            for row, zones in outer.items()
-        }
+            here = tuple(codes[begin:end])
+            if here not in known:
+                outer = frozenset(zones[one // 2].id for one in here)
+                inner = frozenset(zones[one // 2].id for one in here if one % 2)
+                known[here] = inner, outer, _NOWHERE
+            places[row] = known[here]
         places.update(self._vague_places(which, rows))
         return places
 
