@@ -111,7 +111,7 @@ VISITS = (
 EXPECTED = [  # where a truck can have driven, boundaries are crossed between two fixes
     ("yard_bao_nguyen", 9, 57),
     ("queue_tan_thanh", 59, 68),
-    ("lane_tan_thanh", 69, 82),
+    ("lane_tan_thanh", 69, 81),
     ("beyond_tan_thanh", 81, 90),
 ]
 
