@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from shapely.geometry.base import BaseGeometry
 
 from flowctl.site import Site, Yard
+from flowctl.telemetry.fixes import microseconds
 from geo.zones import Zone
 
 router = APIRouter(tags=["site"])
@@ -16,7 +17,9 @@ router = APIRouter(tags=["site"])
 def get_site(request: Request) -> dict[str, Any]:
     """Return what is drawn on the map."""
     site: Site = request.app.state.site
-    today = request.app.state.clock.now().astimezone(site.timezone).date()
+    now = request.app.state.clock.now()
+    today = now.astimezone(site.timezone).date()
+    zones = [zone for zone in site.zones if zone.is_valid_at(microseconds(now))]
     outlines = shapely.union_all([zone.polygon for zone in site.zones])
     center = outlines.envelope.centroid
     return {
@@ -24,7 +27,7 @@ def get_site(request: Request) -> dict[str, Any]:
         "name": site.name,
         "timezone": site.timezone.key,
         "center": [round(center.x, 5), round(center.y, 5)],
-        "zones": _collection([_zone(zone, site.yard_by_id.get(zone.id)) for zone in site.zones]),
+        "zones": _collection([_zone(zone, site.yard_by_id.get(zone.id)) for zone in zones]),
         "roads": _collection([_feature(line, {"id": name}) for name, line in site.roads]),
         "gates": [
             {

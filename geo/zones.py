@@ -36,6 +36,11 @@ class Zone:
     valid_from_us: int | None = None
     valid_until_us: int | None = None
 
+    def is_valid_at(self, at_us: int) -> bool:
+        """Tell whether this version holds at a moment."""
+        begun = self.valid_from_us is None or self.valid_from_us <= at_us
+        return begun and (self.valid_until_us is None or at_us < self.valid_until_us)
+
     def is_valid_with(self, other: "Zone") -> bool:
         """Tell whether there is a moment at which both are valid."""
         begins = [at for at in (self.valid_from_us, other.valid_from_us) if at is not None]

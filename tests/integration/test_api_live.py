@@ -2,6 +2,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from api_server import RunningApi
 from border import MORNING, after
 
 from flowctl.registry.accounts import Role
+from flowctl.telemetry.fixes import microseconds
 
 
 def gate(live: dict[str, Any], name: str = "tan_thanh") -> dict[str, Any]:
@@ -219,3 +221,16 @@ def test_the_site_is_given_as_it_is_drawn(api: RunningApi):
     assert set(yards["zone_non_tariff"]) == {"huu_nghi", "tan_thanh"}
     assert 106 < site["center"][0] < 107.5
     assert 21 < site["center"][1] < 22.5
+
+
+def test_a_zone_with_versions_is_drawn_as_it_is_now(api: RunningApi):
+    site = api.border.site
+    change = microseconds(MORNING)
+    queue = site.zone_by_id["queue_tan_thanh"]
+    former = replace(queue, survey="former", valid_until_us=change)
+    present = replace(queue, survey="present", valid_from_us=change)
+    others = [zone for zone in site.zones if zone is not queue]
+    api.app.state.site = replace(site, zones=(*others, former, present))
+    features = api.person(Role.HAULIER).get("/v1/site").json()["zones"]["features"]
+    drawn = [f["properties"]["survey"] for f in features if f["properties"]["id"] == queue.id]
+    assert drawn == ["present"]
