@@ -38,6 +38,7 @@ from flowctl.storage.sites import get_site
 from flowctl.storage.snapshot import gate_histories, list_live_trips
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
+from flowctl.telemetry.ownership import prolonging
 from flowctl.traffic.lanes import LaneTimes, lane_times
 from flowctl.traffic.watch import Watch
 
@@ -114,13 +115,14 @@ def _ingest(
         ingest.gather_s = GATHER_S if settings.clock_file is None else 0.0
         _log.info("ingest ready", site=settings.site, worker=name, storage=describe_level(conn))
         day: date | None = None
-        while not stop.is_set():
-            now = domain.now()
-            if now.date() != day:
-                retain(conn, ingest.site, now, wall_clock=settings.clock_file is None)
-                day = now.date()
-            ingest.step(domain.now, block_ms=100 if settings.clock_file is None else 5)
-            patience.reset()
+        with prolonging(ingest.own, settings.database_url):
+            while not stop.is_set():
+                now = domain.now()
+                if now.date() != day:
+                    retain(conn, ingest.site, now, wall_clock=settings.clock_file is None)
+                    day = now.date()
+                ingest.step(domain.now, block_ms=100 if settings.clock_file is None else 5)
+                patience.reset()
         ingest.own.leave()
 
 

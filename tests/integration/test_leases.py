@@ -1,5 +1,6 @@
 """Several workers: each partition has one owner, and who lost it commits nothing."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -16,9 +17,15 @@ from flowctl.storage.leases import APPLICATION
 from flowctl.storage.outcomes import total_outcomes
 from flowctl.storage.sites import save_site
 from flowctl.telemetry import stream
-from flowctl.telemetry.fixes import FixBatch, batch_from_bytes, microseconds, rows_of
+from flowctl.telemetry.fixes import (
+    PARTITIONS,
+    FixBatch,
+    batch_from_bytes,
+    microseconds,
+    rows_of,
+)
 from flowctl.telemetry.ingest import Ingest
-from flowctl.telemetry.ownership import KEEP_S, LEASE_S, LostPartitionError
+from flowctl.telemetry.ownership import KEEP_S, LEASE_S, LostPartitionError, prolonging
 
 T0 = datetime(2024, 1, 23, 1, tzinfo=UTC)
 
@@ -141,6 +148,24 @@ def test_a_worker_paused_inside_its_transaction_holds_nobody_up(crew: Crew):
     with pytest.raises(psycopg.OperationalError):
         paused.conn.execute("commit")
     assert crew.stored() == 1
+
+
+def test_a_step_that_takes_longer_than_a_lease_keeps_its_partitions(crew: Crew):
+    busy = crew.hire("busy")
+    before = dict(busy.own.leases)
+    with prolonging(busy.own, crew.database):
+        time.sleep(LEASE_S + 2 * KEEP_S)
+        assert not crew.hire("idle").own.leases
+        busy.keep()
+    assert len(busy.own.leases) == PARTITIONS // 2, "now that it is asked, it shares"
+    assert busy.own.leases.items() <= before.items()
+
+
+def test_a_worker_that_hangs_in_a_step_is_replaced(crew: Crew):
+    hanging = crew.hire("hanging")
+    with prolonging(hanging.own, crew.database, longest_step_s=2 * KEEP_S):
+        time.sleep(LEASE_S + 4 * KEEP_S)
+        assert len(crew.hire("heir").own.leases) == PARTITIONS
 
 
 def test_a_worker_that_lost_a_partition_goes_on_with_what_it_can_get(crew: Crew):
