@@ -53,7 +53,7 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("PATCH", "/v1/trips/{trip_id}"): _REGISTRARS,
     ("POST", "/v1/trips/{trip_id}/cancel"): _REGISTRARS,
     ("POST", "/v1/gates/{gate}/events"): _MACHINE | _ADMIN | {Role.OFFICER, Role.OPERATOR},
-    ("POST", "/v1/yards/{yard}/events"): _MACHINE | _ADMIN | {Role.OFFICER, Role.OPERATOR},
+    ("POST", "/v1/yards/{yard}/events"): _ADMIN | {Role.OFFICER, Role.OPERATOR},
     ("GET", "/v1/visits"): _CONTROL_ROOM,
     ("GET", "/v1/site"): _EVERYBODY,
     ("GET", "/v1/live"): _CONTROL_ROOM,

@@ -90,6 +90,9 @@ def visits(
 ) -> list[VisitAnswer]:
     """List the newest visits, with evidence, trust and revisions."""
     state = request.app.state
+    if zone is not None and zone not in state.site.zone_by_id:
+        there = ", ".join(state.site.zone_by_id)
+        raise NotFoundError(f"There is no zone {zone[:40]!r}; {state.site.id} has {there}.")
     wanted = None if plate is None else strip_mark(plate)
     with transaction(request) as conn:
         found = list_arrivals(conn, plate=wanted, zone=zone, since=since, limit=limit)

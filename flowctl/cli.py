@@ -125,13 +125,22 @@ def site_check(path: Path) -> None:
 
 @site_app.command("load")
 def site_load(path: Path) -> None:
-    """Check a site's files and store them for every process."""
+    """Check a site's files and store them for every process.
+
+    Zones drawn otherwise than before hold from now on, or from when their versions say.
+    """
+    from flowctl.clock import clock  # noqa: PLC0415
     from flowctl.site_files import read_source  # noqa: PLC0415
     from flowctl.storage.sites import save_site  # noqa: PLC0415
 
     with database() as conn:
-        site = save_site(conn, read_source(path), where=str(path), now=datetime.now(UTC))
-        typer.echo(f"The site {site.id} is loaded.")
+        now = clock(get_settings().clock_file).now()
+        site = save_site(conn, read_source(path), where=str(path), now=now)
+        since = now.astimezone(site.timezone).isoformat(sep=" ", timespec="seconds")
+        typer.echo(
+            f"The site {site.id} is loaded. Zones drawn otherwise than before hold from {since}"
+            " on, those with versions from when these say."
+        )
 
 
 @app.command()

@@ -16,11 +16,14 @@ from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.shell import sentences
 
 if TYPE_CHECKING:  # the other commands do without scipy and shapely, which take a second
-    from geo.network import RoadNetwork
+    from geo.network import RoadNetwork, Snaps
 
 app = typer.Typer(no_args_is_help=True, help="Roads: import them, match tracks, find ways.")
 
 FILE = "roads.npz"
+FAR_M = 5_000.0
+"""A place further than this from every road is a slip of the pen."""
+MOST_LAT_DEG, MOST_LON_DEG = 90.0, 180.0
 KM_PER_DEGREE = 111.32  # of latitude, and of longitude at the equator
 
 Site = Annotated[str | None, typer.Option(help="Site whose roads are meant.")]
@@ -148,7 +151,7 @@ def route(
 
     with _road_sentences():
         network = _network(site, roads)
-        ends = [network.nearest(*_lon_lat(text)) for text in (start, goal)]
+        ends = [_on_a_road(network, text) for text in (start, goal)]
         found = Router(network, Cost(by)).shortest(*ends)
         if found is None:
             raise FlowctlError(
@@ -163,6 +166,18 @@ def route(
             f" roads; {answer['start_offset_m']:.0f} m and {answer['goal_offset_m']:.0f} m from the"
             f" places named.\n{' → '.join(answer['roads'])}\n{network.attribution}"
         )
+
+
+def _on_a_road(network: "RoadNetwork", place: str) -> "Snaps":
+    """Return the nearest places on roads; refused where there is none for kilometres."""
+    found = network.nearest(*_lon_lat(place))
+    offset_m = float(found.offset_m.min())
+    if offset_m > FAR_M:
+        raise FlowctlError(
+            f"{place} is {offset_m / 1000:,.0f} km from any road of {network.source}; a place is"
+            " latitude,longitude in degrees: are the two swapped?"
+        )
+    return found
 
 
 def _folder(site: str | None, out: Path | None) -> Path:
@@ -254,4 +269,8 @@ def _lon_lat(text: str) -> tuple[float, float]:
         lat, lon = (float(part) for part in text.split(","))
     except ValueError:
         raise FlowctlError(f"A place is latitude,longitude in degrees; not {text!r}.") from None
+    if not (abs(lat) <= MOST_LAT_DEG and abs(lon) <= MOST_LON_DEG):
+        raise FlowctlError(
+            f"{text} is no place: a latitude is at most 90 and a longitude at most 180 degrees."
+        )
     return lon, lat

@@ -22,7 +22,7 @@ def save_site(conn: Connection, source: SiteSource, *, where: str, now: datetime
     """Check a site's texts and store them under the site's id.
 
     A zone that was drawn otherwise before ends in its former form at ``now``, and begins in the
-    present one.
+    present one. What a file says of the time of a zone's versions it says of all time.
 
     Raises
     ------
@@ -64,7 +64,18 @@ def _keep_versions(conn: Connection, site: Site, now: datetime | None) -> None:
         [now, site.id, ended],
     )
     new = {zone: drawing for zone, drawing in present.items() if known.get(zone) != drawing}
-    _open(conn, site.id, new, now)
+    dated = {zone: drawing for zone, drawing in new.items() if _is_dated(drawing)}
+    conn.execute(
+        "delete from zone_versions where site = %s and zone = any(%s)", [site.id, list(dated)]
+    )
+    _open(conn, site.id, dated, None)
+    _open(conn, site.id, {zone: new[zone] for zone in new.keys() - dated.keys()}, now)
+
+
+def _is_dated(drawing: Any) -> bool:  # noqa: ANN401 - JSON
+    """Tell whether a zone's file says from when to when its versions hold."""
+    said = [feature["properties"] for feature in drawing["features"]]
+    return any(one["valid_from_us"] or one["valid_until_us"] for one in said)
 
 
 def _open_versions(conn: Connection, site: str) -> dict[str, Any]:

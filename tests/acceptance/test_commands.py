@@ -3,10 +3,12 @@
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from flowctl.clock import ClockWriter
 from flowctl.data_files import data_dir
 from flowctl.server_process import free_port
 
@@ -51,6 +53,20 @@ def test_the_demo_does_not_empty_a_store_it_was_not_given_for_that(tmp_path: Pat
     url = "redis://127.0.0.1:1/0"
     done = flowctl("demo", "--port", port, "--state", state, FLOWCTL_VALKEY_URL=url)
     assert "FLOWCTL_VALKEY_URL" in refused(done)
+
+
+def test_a_site_loaded_beside_a_played_day_holds_from_that_day_on(database: str, tmp_path: Path):
+    day = datetime(2024, 1, 23, 2, tzinfo=UTC)
+    ClockWriter(tmp_path / "clock", start=day, speed=1.0).set(at=day, until=day)
+    done = flowctl(
+        "site",
+        "load",
+        str(data_dir() / "sites/lang_son"),
+        FLOWCTL_DATABASE_URL=database,
+        FLOWCTL_CLOCK_FILE=str(tmp_path / "clock"),
+        FLOWCTL_SECRET="s" * 40,
+    )
+    assert "hold from 2024-01-23 09:00:00+07:00 on" in done.stdout, done.stderr
 
 
 def test_the_site_of_the_repository_is_fit_for_use():

@@ -273,6 +273,9 @@ def test_tracks_that_cannot_be_matched_are_refused_in_a_sentence(andorra: Path, 
     assert "There are no roads" in refused("match", track, "--roads", str(tmp_path / "no.npz"))
     assert "is no road network" in refused("match", track, "--roads", track)
     assert "latitude,longitude" in refused("route", "42.5", "1,2", "--roads", str(andorra))
+    roads = ("--roads", str(andorra))
+    assert "the two swapped" in refused("route", "1.536,42.555", "42.51,1.548", *roads)
+    assert "is no place" in refused("route", "142.5,1.5", "42.51,1.548", *roads)
 
 
 def test_a_csv_of_several_devices_is_matched_for_one_with_its_moments(

@@ -40,13 +40,21 @@ class Plan:
     paused_s: float = 15.0
     disk_full_s: float = 15.0
     clock_back_s: float = 15.0
+    move_s: float = 10.0
+    """Within this time somebody else has a dead or paused worker's partitions."""
     seed: int = 1
 
 
 SHORT = Plan(
-    kills=8, rate=600.0, database_away_s=12.0, store_away_s=2.0, disk_full_s=3.0, clock_back_s=3.0
+    kills=8,
+    rate=600.0,
+    database_away_s=12.0,
+    store_away_s=2.0,
+    disk_full_s=3.0,
+    clock_back_s=3.0,
+    move_s=25.0,
 )
-"""Every kind of failure once or twice, for the tests."""
+"""Every kind of failure once or twice, for the tests, on a machine that may be busy with others."""
 
 
 @dataclass
@@ -57,6 +65,7 @@ class Drill:
     supervisor: Supervisor
     load: LoadProcess
     load_rate: float
+    move_s: float
     audit: Audit
     clock: ClockWriter
     disk: Path | None
@@ -132,7 +141,7 @@ def _stage(plan: Plan, tell: Callable[[str], None]) -> Iterator[Drill]:
         load = stack.enter_context(posting(spec, home))
         supervisor = Supervisor(machine)
         stack.enter_context(supervisor.running())
-        yield Drill(machine, supervisor, load, plan.rate, audit, clock, disk, tell)
+        yield Drill(machine, supervisor, load, plan.rate, plan.move_s, audit, clock, disk, tell)
 
 
 def _spec(plan: Plan, machine: Machine) -> LoadSpec:

@@ -15,8 +15,6 @@ from flowctl.bench.machine import POSTGRES, VALKEY
 if TYPE_CHECKING:
     from faults.drill import Drill
 
-MOVE_S = 10.0
-"""Within this time somebody else has a dead or paused worker's partitions."""
 SETTLE_S = 300.0
 _STILL_WAIT_S = 40.0
 _IN_FLIGHT_S = 4.0  # posts on their way when a store goes, and the store's own timeout
@@ -48,9 +46,10 @@ def worker_paused(drill: "Drill", *, for_s: float) -> None:
 
 def _moved(drill: "Drill", pid: int, what: str) -> None:
     """Wait until no partition belongs to a process; a worker's name holds its number."""
+    limit_s = drill.move_s
     began = time.monotonic()
     with psycopg.connect(drill.machine.settings.database_url, autocommit=True) as conn:
-        while time.monotonic() - began < 3 * MOVE_S:
+        while time.monotonic() - began < 3 * limit_s:
             row = conn.execute(
                 "select count(*) from stream_positions"
                 " where owner is null or owner like '%%-' || %s || '-%%'",
@@ -61,7 +60,7 @@ def _moved(drill: "Drill", pid: int, what: str) -> None:
             time.sleep(0.05)
     seconds = time.monotonic() - began
     drill.tell(f"{what}: its partitions had another owner after {seconds:.1f} s")
-    if seconds > MOVE_S:
+    if seconds > limit_s:
         drill.fail(f"{what}, and its partitions moved only after {seconds:.1f} s")
 
 

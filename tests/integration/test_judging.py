@@ -57,6 +57,20 @@ class Place:
         with self.conn.transaction():
             return save_site(self.conn, source, where="test", now=now)
 
+    def load_versions(self, now: datetime, change: datetime) -> None:
+        """Load the site from a file that says itself when its yard was redrawn."""
+        source = read_source(self.folder)
+        zones = json.loads(source.zones)
+        former, present = zones["features"][0], json.loads(json.dumps(zones["features"][0]))
+        former["properties"]["valid_until"] = present["properties"]["valid_from"] = (
+            change.isoformat()
+        )
+        present["geometry"] = REDRAWN
+        zones["features"].append(present)
+        source = SiteSource(source.toml, json.dumps(zones), source.roads)
+        with self.conn.transaction():
+            save_site(self.conn, source, where="test", now=now)
+
     def restart(self) -> None:
         """Put a recorder in place that remembers nothing."""
         self.recorder = Recorder.of(self.conn, self.site)
@@ -211,6 +225,18 @@ def test_fixes_taken_in_before_an_edit_was_noticed_are_judged_again(place: Place
     assert place.visits("zone, entered_at") == [("yard_south", edited)]
     place.restart()
     assert place.recorder.judge.states
+
+
+def test_a_file_that_dates_its_versions_is_believed_for_the_time_before_it_was_loaded(place: Place):
+    change = T0 + timedelta(minutes=10)
+    place.take([(-60.0, AWAY, 0.0), *[(60.0 * i, FORMER_ONLY, 0.0) for i in range(20)]])
+    place.take([(60.0 * i, REDRAWN_ONLY, 0.0) for i in range(5, 20)], device="B")
+    place.load_versions(T0 + timedelta(minutes=30), change)
+    with place.conn.transaction():
+        place.recorder.reload(ALL)
+    former, present = place.visits("left_at, entered_at")
+    assert former[0] == change
+    assert present == (None, change)
 
 
 def test_every_outline_of_a_zone_is_kept(place: Place):

@@ -126,11 +126,20 @@ def test_what_a_late_fix_changed_is_told_with_what_was_said_before(api: RunningA
 
 
 def test_a_yard_or_moment_that_cannot_be_is_refused(api: RunningApi):
-    machine = api.machine()
+    officer = api.person(Role.OFFICER)
     event = {"plate": "12C00001", "at": after(-10).isoformat()}
-    assert machine.post("/v1/yards/nowhere/events", json=[event]).status_code == 404
+    assert officer.post("/v1/yards/nowhere/events", json=[event]).status_code == 404
     ahead = {"plate": "12C00001", "at": after(600).isoformat()}
-    answer = machine.post(f"/v1/yards/{YARD}/events", json=[event, ahead])
+    answer = officer.post(f"/v1/yards/{YARD}/events", json=[event, ahead])
     assert answer.status_code == 422
     assert "Event 1 lies in the future" in answer.json()["detail"]
-    assert machine.get("/v1/visits").status_code == 403
+    nowhere = officer.get("/v1/visits", params={"zone": "yard_nowhere"})
+    assert nowhere.status_code == 404
+    assert YARD in nowhere.json()["detail"]
+
+
+def test_who_sends_positions_cannot_be_the_yards_second_word_for_them(api: RunningApi):
+    event = {"plate": "12C00001", "at": after(-10).isoformat()}
+    answer = api.machine().post(f"/v1/yards/{YARD}/events", json=[event])
+    assert answer.status_code == 403
+    assert api.machine().get("/v1/visits").status_code == 403
