@@ -69,6 +69,7 @@ def test_a_declared_trip_comes_back_in_one_spelling_and_without_its_phone(api: R
         "released_at": None,
         "arrived_at": None,
         "yard": None,
+        "eta": None,
     }
     assert machine.get("/v1/trips/1").json() == trip
     assert machine.get("/v1/trips").json() == [trip]
