@@ -22,17 +22,16 @@ from flowctl.dispatch.metering import (
 )
 from flowctl.site import Access, Site, Yard
 from flowctl.state import GateHistory, LiveTrip, Slot, Snapshot
-from flowctl.traffic.capacity import CapacityEstimate
+from flowctl.traffic.capacity import CapacityEstimate, Rate
 
 SITE = small_site()
 """One gate of 4 places and 20 an hour, its yard 10 min away: N* = 4 + 3.33 + 4.02 = 11."""
 
 
 def believed(site: Site, *, per_h: float = 20.0, imports: float = 0.0):
-    return {
-        gate.id: CapacityEstimate(per_h, per_h, per_h, per_h, imports, 3600.0)
-        for gate in site.gates
-    }
+    exports, imported = (Rate(rate, rate, rate) for rate in (per_h - imports, imports))
+    learned = CapacityEstimate(per_h, per_h, per_h, per_h, imports, 3600.0, exports, imported)
+    return {gate.id: learned for gate in site.gates}
 
 
 def released(state: Snapshot, **rates: float) -> list[int]:
