@@ -1,5 +1,6 @@
 """What officers see at a gate: trucks that entered, trucks that were cleared."""
 
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -53,14 +54,19 @@ def record_events(
     for index, seen in enumerate(body):
         if not strip_mark(seen.truck):
             raise FlowctlError(f"Event {index} has no mark of its truck.")
-        if (seen.at - now).total_seconds() > site.future_limit_s:
-            raise FlowctlError(f"Event {index} lies in the future: {seen.at.isoformat()}.")
-        if now - seen.at > HISTORY:
-            hours = HISTORY.total_seconds() / 3600
-            raise FlowctlError(
-                f"Event {index} is more than {hours:.0f} hours old: {seen.at.isoformat()}."
-            )
+        refuse_moment(index, seen.at, now, ahead_s=site.future_limit_s, back=HISTORY)
     events = [GateEvent(seen.direction, seen.kind, seen.truck, seen.at) for seen in body]
     with transaction(request) as conn:
         new = registry.observe(conn, site, gate, events, by=who.signature, now=now)
     return Recorded(recorded=new, known=len(events) - new)
+
+
+def refuse_moment(
+    index: int, at: datetime, now: datetime, *, ahead_s: float, back: timedelta
+) -> None:
+    """Refuse an event that lies too far ahead of ``now``, or further back than it can count."""
+    if (at - now).total_seconds() > ahead_s:
+        raise FlowctlError(f"Event {index} lies in the future: {at.isoformat()}.")
+    if now - at > back:
+        hours = back.total_seconds() / 3600
+        raise FlowctlError(f"Event {index} is more than {hours:.0f} hours old: {at.isoformat()}.")

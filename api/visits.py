@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
-from api.gates import Recorded
+from api.gates import Recorded, refuse_moment
 from api.transaction import transaction
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry.plates import strip_mark
@@ -116,17 +116,11 @@ def record_arrivals(
     if yard not in site.yard_by_id:
         known_yards = " and ".join(site.yard_by_id)
         raise NotFoundError(f"There is no yard {yard[:40]!r}; {site.id} has {known_yards}.")
-    now = state.clock.now()
+    now, back = state.clock.now(), timedelta(seconds=site.lateness_limit_s)
     for index, seen in enumerate(body):
         if not strip_mark(seen.plate):
             raise FlowctlError(f"Event {index} has no plate.")
-        if (seen.at - now).total_seconds() > site.future_limit_s:
-            raise FlowctlError(f"Event {index} lies in the future: {seen.at.isoformat()}.")
-        if (now - seen.at).total_seconds() > site.lateness_limit_s:
-            raise FlowctlError(
-                f"Event {index} is older than {site.lateness_limit_s / 3600:.0f} hours:"
-                f" {seen.at.isoformat()}."
-            )
+        refuse_moment(index, seen.at, now, ahead_s=site.future_limit_s, back=back)
     events = [(strip_mark(seen.plate), seen.at) for seen in body]
     with transaction(request) as conn:
         new = insert_yard_events(

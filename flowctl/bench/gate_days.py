@@ -65,15 +65,6 @@ class GateDays:
             told.lag_s,
         )
 
-    def true_per_h(self, at: float) -> float:
-        """Return what the gate can take at a moment."""
-        for change in self.changes:
-            if change.starts <= at < change.ends:
-                places = self.gate.inspection_places
-                lost = change.share if change.kind == "pace" else _left(places, change) / places
-                return self.per_h * lost
-        return self.per_h
-
 
 def draw_days(
     rng: np.random.Generator,

@@ -17,7 +17,6 @@ from flowctl.traffic.roads import Stretches
 from flowctl.traffic.spacetime import TruckLine, end_m, gates_of, speeds_mps
 
 _KM = 1_000.0
-_SHORT_M = 20_000.0
 _CROWD = 150  # lines beyond which each is drawn thinner
 
 

@@ -37,8 +37,6 @@ class Target(StrEnum):
 class Unknown(StrEnum):
     """Why nothing is expected of a truck."""
 
-    SILENT = "silent"
-    OFF_ROAD = "off_road"
     NO_CAPACITY = "no_capacity"
     NEVER_OPEN = "never_open"
 

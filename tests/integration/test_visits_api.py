@@ -133,6 +133,9 @@ def test_a_yard_or_moment_that_cannot_be_is_refused(api: RunningApi):
     answer = officer.post(f"/v1/yards/{YARD}/events", json=[event, ahead])
     assert answer.status_code == 422
     assert "Event 1 lies in the future" in answer.json()["detail"]
+    old = {"plate": "12C00001", "at": after(-8 * 24 * 60).isoformat()}
+    answer = officer.post(f"/v1/yards/{YARD}/events", json=[event, old])
+    assert "Event 1 is more than 168 hours old" in answer.json()["detail"]
     nowhere = officer.get("/v1/visits", params={"zone": "yard_nowhere"})
     assert nowhere.status_code == 404
     assert YARD in nowhere.json()["detail"]
