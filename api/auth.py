@@ -41,8 +41,9 @@ async def authorize(request: Request) -> None:
     """Let the request through, or raise the Problem that says why not (401, 403)."""
     route = request.scope.get("route")
     path = route.path if isinstance(route, Route) else request.url.path
+    asked = f"{request.method} {request.url.path}"
     if (request.method, path) not in PERMISSIONS:
-        raise Problem(403, "Forbidden", f"Nobody may {request.method} {path}.")
+        raise Problem(403, "Forbidden", f"Nobody may {asked}.")
     roles = PERMISSIONS[request.method, path]
     if roles is None:
         return
@@ -50,7 +51,10 @@ async def authorize(request: Request) -> None:
     if caller is None:
         raise _unknown()
     if caller.role not in roles:
-        raise Problem(403, "Forbidden", f"The role {caller.role} may not {request.method} {path}.")
+        may = ", ".join(sorted(roles))
+        raise Problem(
+            403, "Forbidden", f"The role {caller.role} may not {asked}; these roles may: {may}."
+        )
     if caller.source is not None and caller.source.device_uid and path not in POSITIONS:
         raise Problem(403, "Forbidden", "The token of one device may send its positions only.")
     by_cookie = caller.source is None

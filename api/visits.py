@@ -14,6 +14,7 @@ from api.transaction import transaction
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry.plates import strip_mark
 from flowctl.site import Site
+from flowctl.storage.pictures import is_known
 from flowctl.storage.visit_records import (
     Arrival,
     Said,
@@ -30,10 +31,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Proof(BaseModel):
-    """A fix a visit rests on."""
+    """A fix a visit rests on, and the name of who sent it."""
 
     at: datetime
-    source: int
+    source: str | None
 
 
 class Former(BaseModel):
@@ -88,13 +89,20 @@ def visits(
     since: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[VisitAnswer]:
-    """List the newest visits, with evidence, trust and revisions."""
+    """List the newest visits, with evidence, trust and revisions.
+
+    A plate that no trip and no device names is 404; a truck that was nowhere has an empty list.
+    """
     state = request.app.state
     if zone is not None and zone not in state.site.zone_by_id:
         there = ", ".join(state.site.zone_by_id)
         raise NotFoundError(f"There is no zone {zone[:40]!r}; {state.site.id} has {there}.")
     wanted = None if plate is None else strip_mark(plate)
     with transaction(request) as conn:
+        if wanted is not None and not is_known(conn, state.site.id, wanted):
+            raise NotFoundError(
+                f"No trip and no device names the plate {plate!r}; is it spelt right?"
+            )
         found = list_arrivals(conn, plate=wanted, zone=zone, since=since, limit=limit)
         said: dict[UUID, list[Said]] = defaultdict(list)
         for one in list_said(conn, [arrival.id for arrival in found]):

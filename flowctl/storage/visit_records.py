@@ -27,7 +27,8 @@ class Arrival:
     """A visit as stored, its device's plate, and its device's newest fix.
 
     ``counted_at`` is None where the fixes themselves prove ``entered_at``; ``counts_at`` is since
-    when the stay counts, a second word included.
+    when the stay counts, a second word included. ``evidence`` has of each of its fixes the moment,
+    microseconds since 1970, and the name of the source.
     """
 
     id: UUID
@@ -46,7 +47,7 @@ class Arrival:
     counts_at: datetime
     silent_s: float
     exit_gap_s: float | None
-    evidence: dict[str, tuple[int, int]]
+    evidence: dict[str, tuple[int, str | None]]
     revision: int
     last_at: datetime | None
     speed_mps: float | None
@@ -66,10 +67,14 @@ def list_arrivals(
         return cursor.execute(
             "select v.id, d.uid as device, p.plate, v.zone, v.role, v.gate, v.entered_at,"
             " v.confirmed_at, v.received_at, v.left_at, v.seen_inside, v.crossed, v.counted_at,"
-            " v.counts_at, v.silent_s, v.exit_gap_s, v.evidence, v.revision, k.fixed_at as last_at,"
-            " k.speed_mps, k.ignition"
+            " v.counts_at, v.silent_s, v.exit_gap_s, proof.evidence, v.revision,"
+            " k.fixed_at as last_at, k.speed_mps, k.ignition"
             " from arrivals v join devices d on d.id = v.device_id"
             " left join tracks k on k.device_id = v.device_id"
+            " cross join lateral ("
+            "  select coalesce(jsonb_object_agg(e.key, jsonb_build_array(e.value->0, s.name)), '{}')"
+            "   as evidence from jsonb_each(v.evidence) e"
+            "  left join sources s on s.id = (e.value->>1)::int) proof"
             " left join lateral ("
             "  select plate from ("
             "   select plate, since as moment from device_trucks a where a.device_id = v.device_id"

@@ -51,6 +51,14 @@ def test_a_role_gets_no_further_than_the_table_says(api: RunningApi, role: Role)
     assert answers == dict.fromkeys(refused, 403)
 
 
+def test_a_refusal_names_what_was_asked_and_who_may(api: RunningApi):
+    path = "/v1/yards/yard_bao_nguyen/events"
+    answer = api.person(Role.HAULIER).post(path, json=[])
+    assert answer.json()["detail"] == (
+        f"The role haulier may not POST {path}; these roles may: administrator, officer, operator."
+    )
+
+
 def test_a_role_gets_as_far_as_the_table_says(api: RunningApi):
     administrator = api.person(Role.ADMINISTRATOR)
     endless = {("GET", "/v1/events"), ("DELETE", "/v1/sessions/current")}

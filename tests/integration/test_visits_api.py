@@ -104,6 +104,7 @@ def test_visits_are_listed_with_what_they_rest_on(api: RunningApi):
     assert visit["counts_at"] == visit["entered_at"]
     assert set(visit["evidence"]) == {"before", "first", "confirming"}
     assert datetime.fromisoformat(visit["evidence"]["confirming"]["at"]) == after(-59)
+    assert {proof["source"] for proof in visit["evidence"].values()} == {"trackers"}
     api.clock.at = after(60)
     found = officer.get("/v1/visits", params={"zone": YARD}).json()
     assert {one["plate"]: (one["state"], one["trusted"]) for one in found} == {
@@ -112,6 +113,16 @@ def test_visits_are_listed_with_what_they_rest_on(api: RunningApi):
     }
     since = after(-59).isoformat()
     assert officer.get("/v1/visits", params={"since": since}).json() == []
+
+
+def test_a_plate_nobody_has_named_is_no_truck_that_was_nowhere(api: RunningApi):
+    api.border.trip(plate="12C00001")
+    officer = api.person(Role.OFFICER)
+    known = officer.get("/v1/visits", params={"plate": "12C-000.01"})
+    assert (known.status_code, known.json()) == (200, [])
+    unknown = officer.get("/v1/visits", params={"plate": "99Z-999.99"})
+    assert unknown.status_code == 404
+    assert "the plate '99Z-999.99'" in unknown.json()["detail"]
 
 
 def test_what_a_late_fix_changed_is_told_with_what_was_said_before(api: RunningApi):
