@@ -205,6 +205,23 @@ def test_expecting_a_fleet_delays_no_decision(place: Border):
     assert lasted < 1.0
 
 
+def test_scores_are_published_to_a_tenth_of_a_second_as_far_back_as_they_are_kept(api: RunningApi):
+    for share in (0.7, 0.8, 0.9):
+        on_corridor(api.border, share)
+    keep_forecasts(api.border.conn, api.border.site, MORNING)
+    api.border.conn.execute(
+        "update eta_forecasts set arrived_at = case trip_id % 3"
+        " when 0 then p50 + interval '100.123 s' else p90 + interval '1.777 s' end"
+    )
+    planner = api.person(Role.PLANNER)
+    [day] = planner.get("/v1/eta/scores?days=365").json()
+    assert day["hit_rate"] == 0.333
+    assert day["mae_s"] == round(day["mae_s"], 1) > 0
+    refused = planner.get("/v1/eta/scores?days=366")
+    assert refused.status_code == 422
+    assert "365 days" in refused.json()["detail"]
+
+
 def test_scores_and_a_trips_arrival_are_published(api: RunningApi):
     trip = on_corridor(api.border, 0.5)
     keep_forecasts(api.border.conn, api.border.site, MORNING)
