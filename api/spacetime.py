@@ -7,6 +7,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 
+from api.moments import refuse_unkept
 from api.transaction import transaction
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
@@ -52,11 +53,14 @@ def get_spacetime(
     """
     site: Site = request.app.state.site
     stretches = get_way(site, way)
-    ends = request.app.state.clock.now() if until is None else until
+    now = request.app.state.clock.now()
+    ends = now if until is None else until
     begins = ends - _SPAN if since is None else since
     span_s = (ends - begins).total_seconds()
     if not 0 < span_s <= _LONGEST.total_seconds():
         raise FlowctlError("Ask for a stretch of time that ends after it begins, 48 hours at most.")
+    refuse_unkept(site, "since", begins, now)
+    refuse_unkept(site, "until", ends, now)
     with transaction(request) as conn:
         lines = list_lines(conn, site, stretches, begins, ends, step_s=max(1.0, span_s / _STEPS))
         plates = list_plates(conn, site.id, sorted({line.device for line in lines}), ends)

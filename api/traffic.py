@@ -8,6 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 
+from api.moments import refuse_unkept
 from api.transaction import transaction
 from flowctl.site import Site
 from flowctl.storage import traffic as store
@@ -35,10 +36,13 @@ def get_traffic(
     """Return how traffic stands, or stood at a moment: by stretch of every way, and by gate.
 
     Columns of a way have one value a stretch, from ``starts_m[i]`` to ``starts_m[i + 1]``; null is
-    not known, never zero. Density and flow are those of trucks with a tracker.
+    not known, never zero. Density and flow are those of trucks with a tracker. Of moments before
+    ``measured_since`` nothing is known; null there where nothing was measured yet.
     """
     site: Site = request.app.state.site
     now = request.app.state.clock.now()
+    if at is not None:
+        refuse_unkept(site, "at", at, now)
     moment = now if at is None else min(at, now)
     roads = roads_of(site)
     window_s = site.traffic.window_s
@@ -47,9 +51,11 @@ def get_traffic(
         sums = store.find_sums(conn, site.id, roads, since=moment - _LIVE, until=moment)
         queues = store.list_queues(conn, site.id, at=moment)
         lanes = store.list_lanes(conn, site.id, at=moment, within=_LANES_SAID)
+        measured_since = store.find_first_look(conn, site.id)
     live = live_speeds(roads, sums, moment.timestamp())
     return {
         "at": moment,
+        "measured_since": measured_since,
         "window_starts_at": datetime.fromtimestamp(whole, UTC),
         "window_s": window_s,
         "ways": [

@@ -191,6 +191,12 @@ def list_queues(conn: Connection, site: str, *, at: datetime) -> list[QueueState
         ).fetchall()
 
 
+def find_first_look(conn: Connection, site: str) -> datetime | None:
+    """Return since when traffic is measured, of what is kept; None where it never was."""
+    row = conn.execute("select min(at) from queue_states where site = %s", [site]).fetchone()
+    return None if row is None else row[0]
+
+
 def list_passages(
     conn: Connection, site: Site, *, since: datetime, now: datetime
 ) -> dict[tuple[str, str], Passages]:

@@ -58,6 +58,16 @@ def test_an_unknown_way_and_an_empty_stretch_of_time_are_refused_in_sentences(pa
         assert "48 hours" in answer.json()["detail"]
 
 
+def test_lines_of_days_yet_to_come_or_kept_no_more_are_refused(page: httpx.Client):
+    for since, until, said in (
+        ("2022-01-01T00:00Z", "2022-01-02T00:00Z", "since: 2022-01-01"),
+        ("2024-01-23T00:00Z", "2024-01-24T00:00Z", "until: 2024-01-24"),
+    ):
+        answer = page.get(PATH, params={"since": since, "until": until})
+        assert answer.status_code == 422
+        assert said in answer.json()["detail"]
+
+
 def test_a_haulier_may_not_see_other_peoples_trucks(api: RunningApi, page: httpx.Client):
     assert page.get(PATH).status_code == 200
     assert api.person(Role.HAULIER).get(PATH).status_code == 403

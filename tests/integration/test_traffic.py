@@ -235,3 +235,17 @@ def test_the_api_tells_speeds_and_queues_of_now_and_of_a_past_moment(api: Runnin
     past = operator.get("/v1/traffic", params={"at": after(-30).isoformat()}).json()
     assert next(one for one in past["gates"] if one["id"] == "tan_thanh")["tail_m"] is None
     assert {speed for way in past["ways"] for speed in way["speed_kmh"]} == {None}
+    assert past["measured_since"] == answer["measured_since"] == "2024-01-23T01:05:30Z"
+
+
+def test_traffic_that_is_yet_to_come_or_kept_no_more_is_refused_with_the_limit(api: RunningApi):
+    operator = api.person(Role.OPERATOR)
+    assert operator.get("/v1/traffic").json()["measured_since"] is None
+    for days, said in ((1, "it is 2024-01-23T01:00:00+00:00 now"), (-366, "keeps 365 days")):
+        at = (MORNING + timedelta(days=days)).isoformat()
+        answer = operator.get("/v1/traffic", params={"at": at})
+        assert answer.status_code == 422
+        assert f"at: {at} lies" in answer.json()["detail"]
+        assert said in answer.json()["detail"]
+    soon = (MORNING + timedelta(seconds=20)).isoformat()
+    assert operator.get("/v1/traffic", params={"at": soon}).json()["at"] == "2024-01-23T01:00:00Z"

@@ -1,0 +1,31 @@
+"""Moments asked about: those of which something can be stored."""
+
+from datetime import datetime, timedelta
+
+from flowctl.errors import FlowctlError
+from flowctl.site import Site
+
+
+def refuse_unkept(site: Site, name: str, at: datetime, now: datetime) -> None:
+    """Refuse to look at a moment that is yet to come, or of which nothing is kept any more.
+
+    A client's clock may be ahead as far as that of a tracker.
+
+    Raises
+    ------
+    FlowctlError
+        Names the parameter, the moment and the limit.
+    """
+    asked = f"{name}: {at.isoformat()} lies"
+    if (at - now).total_seconds() > site.future_limit_s:
+        raise FlowctlError(f"{asked} in the future; it is {_whole(now)} now.")
+    oldest = now - timedelta(days=site.fixes_kept_days)
+    if at < oldest:
+        raise FlowctlError(
+            f"{asked} before what is kept; {site.id} keeps {site.fixes_kept_days} days, so ask from"
+            f" {_whole(oldest)} on."
+        )
+
+
+def _whole(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
