@@ -227,17 +227,26 @@ def replace_fixes(conn: Connection, rows: NDArray[np.void]) -> None:
         )
 
 
-def list_track(conn: Connection, device_id: int, *, since_us: int) -> NDArray[np.void]:
-    """Return a device's stored fixes from a moment on (microseconds since 1970), in their order.
+def list_tracks(conn: Connection, since_us: Mapping[int, int]) -> NDArray[np.void]:
+    """Return the stored fixes of devices from a moment on that is given for each of them.
 
-    Dtype `STORED`, shape [n], by moment and source.
+    Moments are microseconds since 1970. Dtype `STORED`, shape [n], by device, moment and source.
     """
+    if not since_us:
+        return np.empty(0, dtype=STORED)
     rows = conn.execute(
         sql.SQL(
-            "select {} from fixes fix where device_id = %s and fixed_at >= %s"
-            " order by fixed_at, source_id"
+            "select {} from unnest(%s::int[], %s::timestamptz[]) as w(device_id, moment)"
+            " cross join lateral ("
+            "  select * from fixes f where f.device_id = w.device_id and f.fixed_at >= w.moment"
+            "  and f.fixed_at >= %s) fix"
+            " order by fix.device_id, fix.fixed_at, fix.source_id"
         ).format(_COLUMNS),
-        [device_id, _moment(since_us)],
+        [
+            list(since_us),
+            [_moment(at) for at in since_us.values()],
+            _moment(min(since_us.values())),
+        ],
     ).fetchall()
     return np.array(rows, dtype=STORED)
 

@@ -1,5 +1,6 @@
 """Visits and tracks at rest."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -89,19 +90,29 @@ def _present(values: NDArray[np.float32]) -> list[float | None]:
     return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN
 
 
-def list_visits(conn: Connection, device_id: int, *, confirmed_since: int) -> list[Published]:
-    """Return a device's visits confirmed at a moment (microseconds since 1970) or later."""
+def list_visits(conn: Connection, confirmed_since: Mapping[int, int]) -> dict[int, list[Published]]:
+    """Return devices' visits confirmed at a moment given for each of them, or later.
+
+    Moments are microseconds since 1970; visits in the order of their beginnings.
+    """
+    if not confirmed_since:
+        return {}
     rows = conn.execute(
-        "select id, zone, (extract(epoch from entered_at) * 1000000)::bigint,"
+        "select v.device_id, id, zone, (extract(epoch from entered_at) * 1000000)::bigint,"
         " (extract(epoch from confirmed_at) * 1000000)::bigint,"
         " (extract(epoch from received_at) * 1000000)::bigint,"
         " (extract(epoch from coalesce(counted_at, entered_at)) * 1000000)::bigint,"
         " seen_inside, crossed, (extract(epoch from left_at) * 1000000)::bigint,"
         " round(silent_s * 1000000)::bigint, round(exit_gap_s * 1000000)::bigint, evidence::text"
-        " from visits where device_id = %s and confirmed_at >= %s order by entered_at",
-        [device_id, _instant(confirmed_since)],
+        " from unnest(%s::int[], %s::timestamptz[]) as w(device_id, since)"
+        " join visits v on v.device_id = w.device_id and v.confirmed_at >= w.since"
+        " order by v.device_id, entered_at",
+        [list(confirmed_since), [_instant(at) for at in confirmed_since.values()]],
     ).fetchall()
-    return [_published(*row) for row in rows]
+    found: dict[int, list[Published]] = defaultdict(list)
+    for device, *columns in rows:
+        found[device].append(_published(*columns))
+    return found
 
 
 def _published(identity: UUID, *columns: Any) -> Published:  # noqa: ANN401 - as the query says

@@ -5,9 +5,10 @@ the others it is known that every stored fix lies outside, so that another one o
 nothing, in whatever order it comes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from flowctl.storage.visits import Reason
 from flowctl.visits.anchor import find_anchor, state_after
 from flowctl.visits.engine import advance
 from flowctl.visits.ground import Ground
-from flowctl.visits.revise import Published, Revision, reconcile
+from flowctl.visits.recent import Key, Recent, Retold, key_of
+from flowctl.visits.revise import Published, reconcile
 from flowctl.visits.sight import View, one_a_moment
 from flowctl.visits.track import Sighting, TrackState, Visit
 from geo.membership import ZoneIndex
@@ -34,10 +36,8 @@ _TAIL = 16
 """Fixes asked for of a device that is met: some more than an anchor needs."""
 _PAGE = 128
 """Fixes asked for first where a track is judged again; twice as many each further time."""
-
-
-_MARGIN = 0.01
-"""Degrees around a changed zone in which also the least accurate fix may lie that speaks of it."""
+_AT_ONCE = 64
+"""Devices whose tracks are read at once."""
 
 
 @dataclass(slots=True)
@@ -52,6 +52,7 @@ class Judge:
     ground: Ground
     states: dict[int, TrackState] = field(default_factory=dict)
     lag_limits_s: Mapping[int, float] = field(default_factory=dict)
+    _recent: dict[int, Recent] = field(default_factory=dict)
     _near: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
 
     @classmethod
@@ -71,8 +72,9 @@ class Judge:
         return cls(site, Ground(index, least_chord_m=visit.least_chord_m))
 
     def recall(self, conn: Connection) -> None:
-        """Learn where every device near a zone stands."""
+        """Learn where every device near a zone stands, and nothing of how it came there."""
         self.states = visit_store.list_states(conn)
+        self._recent = {}
 
     def judge(
         self,
@@ -103,15 +105,20 @@ class Judge:
         view = self._view(rows)
         touches = np.logical_or.reduceat(view.touching, starts)
         near = touches | np.isin(devices, self._known())
-        states = {device: self._state(device) for device in devices[near].tolist()}
-        states |= self._meet(conn, rows, starts[touches & in_order[starts]])
-        found = _Findings()
+        self._meet(conn, rows, starts[touches & in_order[starts]])
+        found: list[_Finding] = []
+        to_read: dict[int, int] = {}
         seen = view.sightings(_ranges(starts[near], ends[near]))
         until = 0
-        for start, end in zip(starts[near].tolist(), ends[near].tolist(), strict=True):
-            device = int(rows["device_id"][start])
-            begin, until = until, until + end - start
-            self._judge_device(conn, device, states[device], seen[begin:until], found)
+        for device, n in zip(devices[near].tolist(), (ends - starts)[near].tolist(), strict=True):
+            begin, until = until, until + n
+            finding = self._judge_device(device, seen[begin:until])
+            if finding is None:
+                to_read[device] = seen[begin].at
+            else:
+                found.append(finding)
+        for some in _portions(to_read):
+            found += self._read_and_judge(conn, some)[0]
         shown = near | np.isin(devices, watched)
         visit_store.save_tracks(conn, rows[ends[shown] - 1], self.states)
         self._save(conn, found, Reason.LATE_FIX, known_at=int(rows["received_at"].max()))
@@ -126,22 +133,28 @@ class Judge:
         since_us, known_at
             The moment, and when that became known; microseconds since 1970.
         """
-        found = _Findings()
-        for device in devices:
-            newest = self._judge_again(conn, device, since_us, found)
+        for some in _portions(dict.fromkeys(devices, since_us)):
+            found, newest = self._read_and_judge(conn, some)
             visit_store.save_tracks(conn, newest, self.states)
-        self._save(conn, found, Reason.ZONE_CHANGED, known_at=known_at)
+            self._save(conn, found, Reason.ZONE_CHANGED, known_at=known_at)
 
-    def _save(self, conn: Connection, found: "_Findings", why: Reason, *, known_at: int) -> None:
+    def _save(
+        self, conn: Connection, found: Sequence["_Finding"], why: Reason, *, known_at: int
+    ) -> None:
+        asked = {one.device: one.since for one in found if one.since is not None}
+        published = visit_store.list_visits(conn, asked)
+        upserts: list[tuple[int, Published]] = []
+        withdrawn: list[tuple[int, Published]] = []
+        for one in found:
+            revision = reconcile(one.revisable(published.get(one.device, ())), one.visits)
+            upserts += [(one.device, visit) for visit in revision.upserts]
+            withdrawn += [(one.device, visit) for visit in revision.withdrawn]
+        revised = [(*one, False) for one in upserts if one[1].is_revised]
+        revised += [(*one, True) for one in withdrawn]
         zones = {zone.id: zone for zone in self.ground.index.zones}
-        visit_store.record_revisions(conn, found.revised(), why=why, known_at=known_at)
-        visit_store.withdraw_visits(conn, [published.id for _, published in found.withdrawn])
-        visit_store.save_visits(conn, zones, found.upserts)
-
-    def _state(self, device: int) -> TrackState | None:
-        """Return how a device stands; None where that must be found out from its fixes."""
-        state = self.states.get(device)
-        return None if state is None or state.at is None else state
+        visit_store.record_revisions(conn, revised, why=why, known_at=known_at)
+        visit_store.withdraw_visits(conn, [visit.id for _, visit in withdrawn])
+        visit_store.save_visits(conn, zones, upserts)
 
     def _view(self, rows: Rows) -> View:
         return View(rows, self.ground, self.site.visit, self.lag_limits_s)
@@ -151,10 +164,8 @@ class Judge:
             self._near = np.fromiter(self.states, dtype=np.int32, count=len(self.states))
         return self._near
 
-    def _meet(
-        self, conn: Connection, rows: Rows, firsts: NDArray[np.intp]
-    ) -> dict[int, TrackState | None]:
-        """Begin the states of devices that touch a zone for the first time.
+    def _meet(self, conn: Connection, rows: Rows, firsts: NDArray[np.intp]) -> None:
+        """Begin with devices that touch a zone for the first time.
 
         Where they were before is known: outside. So their last fixes tell how they stand, or that
         they were never seen.
@@ -165,126 +176,171 @@ class Judge:
             if int(rows["device_id"][i]) not in self.states
         }
         tails = fix_store.list_before(conn, befores, most=_TAIL, within=self._absent)
-        return {device: self._state_of(tails[tails["device_id"] == device]) for device in befores}
+        rows_of, seen_of = dict(_by_device(tails)), self._sightings(tails)
+        for device in befores:
+            is_cut = len(rows_of.get(device, ())) == _TAIL
+            state = self._state_after(seen_of.get(device, []), is_cut=is_cut)
+            if state is not None:
+                self._recent[device] = Recent(state)
 
-    def _state_of(self, tail: Rows) -> TrackState | None:
+    def _state_after(self, tail: Sequence[Sighting], *, is_cut: bool) -> TrackState | None:
         """Return how a device stands after its last fixes, all of them far; None if unknown."""
-        seen = self._sightings(tail)
         state = TrackState()
-        if len(tail) == _TAIL:
-            anchor = find_anchor(seen, self.site.visit)
+        if is_cut:
+            anchor = find_anchor(tail, self.site.visit)
             if anchor is None:
                 return None
-            state, seen = state_after(seen[anchor]), seen[anchor + 1 :]
-        return self._advance(state, seen)[0]
+            state, tail = state_after(tail[anchor]), tail[anchor + 1 :]
+        return advance(state, tail, ground=self.ground, params=self.site.visit)[0]
 
-    def _judge_device(
-        self,
-        conn: Connection,
-        device: int,
-        state: TrackState | None,
-        seen: Sequence[Sighting],
-        found: "_Findings",
-    ) -> None:
-        if state is None or not _continues(state, seen[0]):
-            self._judge_again(conn, device, seen[0].at, found)
-            return
-        self.states[device], changed = self._advance(state, seen)
-        if not changed:
-            return
-        since = min(visit.confirmed_at for visit in changed)
-        known = []
-        if state.at is not None and since <= state.at:
-            known = visit_store.list_visits(conn, device, confirmed_since=since)
-        found.add(device, Revision(reconcile(known, changed).upserts, ()))
+    def _judge_device(self, device: int, seen: Sequence[Sighting]) -> "_Finding | None":
+        """Judge fixes by what is remembered of their device; None where it must be read."""
+        recent = self._recent.get(device) or self._resumed(device)
+        if recent is None:
+            return None
+        stood_at = recent.state.at
+        params = self.site.visit
+        if stood_at is None or seen[0].at > stood_at:
+            visits = recent.extend(seen, ground=self.ground, params=params)
+            finding = _Finding.of_changed(device, visits, known_until=stood_at)
+        else:
+            retold = recent.insert(seen, ground=self.ground, params=params)
+            if retold is None:
+                return None
+            finding = _Finding.of_retold(device, retold)
+        self._recent[device] = recent
+        self.states[device] = recent.state
+        return finding
 
-    def _judge_again(self, conn: Connection, device: int, late: int, found: "_Findings") -> Rows:
-        """Judge a device's track anew from the last moment before ``late`` that is sure.
+    def _resumed(self, device: int) -> Recent | None:
+        """Begin to remember where a device stands of which nothing else is known."""
+        state = self.states.get(device)
+        return None if state is None or state.at is None else Recent(state)
 
-        Returns
-        -------
-        Its newest fix, dtype `STORED`, shape [1]; shape [0] where it has none from ``late`` on.
-        """
-        state, before, since = self._sure_state(conn, device, late)
-        after = fix_store.list_track(conn, device, since_us=late)
-        seen = [*before, *self._sightings(after)]
-        self.states[device], visits = self._advance(state, seen)
-        known = visit_store.list_visits(conn, device, confirmed_since=since)
-        found.add(device, reconcile(known, visits))
-        return after[-1:]
-
-    def _sure_state(
-        self, conn: Connection, device: int, late: int
-    ) -> tuple[TrackState, list[Sighting], int]:
-        """Find a moment before ``late`` at which the state is known from the fixes alone.
+    def _read_and_judge(
+        self, conn: Connection, lates: Mapping[int, int]
+    ) -> tuple[list["_Finding"], Rows]:
+        """Judge tracks anew, each from the last moment that is sure before the one given for it.
 
         Returns
         -------
-        The state, what was seen between it and ``late``, and since when visits are judged by that.
+        What was found, and the newest fix of each device that has one from its moment on, dtype
+        `STORED`.
         """
-        rows = np.empty(0, dtype=fix_store.STORED)
-        most, until = _PAGE, late
-        while True:
-            page = fix_store.list_before(conn, {device: until}, most=most, within=self._absent)
-            whole = len(page) < most
-            if not whole:
-                # Another source's fix of the oldest moment may have been cut off.
-                page = page[page["fixed_at"] > page["fixed_at"][0]]
-            rows = np.concatenate([page, rows])
-            seen = self._sightings(rows)
-            anchor = find_anchor(seen, self.site.visit)
-            if anchor is not None:
-                return state_after(seen[anchor]), seen[anchor + 1 :], seen[anchor].at + 1
-            if whole:
-                return TrackState(), seen, seen[0].at if seen else late
-            most, until = 2 * most, int(rows["fixed_at"][0])
+        sure = self._sure_states(conn, lates)
+        after = fix_store.list_tracks(conn, lates)
+        seen = self._sightings(after)
+        found = []
+        for device, (state, before, since) in sure.items():
+            recent = Recent(state)
+            visits = recent.extend(
+                [*before, *seen.get(device, ())], ground=self.ground, params=self.site.visit
+            )
+            self._recent[device], self.states[device] = recent, recent.state
+            found.append(_Finding(device, visits, since))
+        return found, after[np.flatnonzero(np.diff(after["device_id"], append=-1))]
+
+    def _sure_states(
+        self, conn: Connection, lates: Mapping[int, int]
+    ) -> dict[int, tuple[TrackState, list[Sighting], int]]:
+        """Find for each device a moment at which its state is known from the fixes alone.
+
+        Returns
+        -------
+        The state, what was seen between it and the moment given, and since when visits are judged
+        by that.
+        """
+        found = {}
+        read = dict.fromkeys(lates, np.empty(0, dtype=fix_store.STORED))
+        until, most = dict(lates), _PAGE
+        while until:
+            rows = fix_store.list_before(conn, until, most=most, within=self._absent)
+            pages = dict(_by_device(rows))
+            for device in list(until):
+                page = pages.get(device, rows[:0])
+                whole = len(page) < most
+                if not whole:
+                    # Another source's fix of the oldest moment may have been cut off.
+                    page = page[page["fixed_at"] > page["fixed_at"][0]]
+                read[device] = np.concatenate([page, read[device]])
+                seen = self._sightings(read[device]).get(device, [])
+                anchor = find_anchor(seen, self.site.visit)
+                if anchor is not None:
+                    since = seen[anchor].at + 1
+                    found[device] = state_after(seen[anchor]), seen[anchor + 1 :], since
+                elif whole:
+                    found[device] = TrackState(), seen, seen[0].at if seen else lates[device]
+                else:
+                    until[device] = int(read[device]["fixed_at"][0])
+                    continue
+                del until[device]
+            most *= 2
+        return found
 
     @property
     def _absent(self) -> timedelta:
         return timedelta(seconds=self.site.visit.absent_s)
 
-    def _sightings(self, rows: Rows) -> list[Sighting]:
+    def _sightings(self, rows: Rows) -> dict[int, list[Sighting]]:
+        """Return what is seen of rows sorted by device, moment and source, by device."""
         rows = rows[one_a_moment(rows)]
-        return self._view(rows).sightings(np.arange(len(rows)))
-
-    def _advance(
-        self, state: TrackState, seen: Sequence[Sighting]
-    ) -> tuple[TrackState, list[Visit]]:
-        return advance(state, seen, ground=self.ground, params=self.site.visit)
+        seen = self._view(rows).sightings(np.arange(len(rows)))
+        parts, until = {}, 0
+        for device, part in _by_device(rows):
+            begin, until = until, until + len(part)
+            parts[device] = seen[begin:until]
+        return parts
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """From when on zones say otherwise than before, and where: west, south, east, north."""
+class _Finding:
+    """What judging says of one device, and which published visits that may replace.
 
-    since_us: int
-    boxes: list[tuple[float, float, float, float]]
+    Those confirmed ``since`` a moment; none where that is None. Of them only those whose keys are
+    ``replaced``, or all.
+    """
+
+    device: int
+    visits: list[Visit]
+    since: int | None
+    replaced: frozenset[Key] | None = None
+
+    @classmethod
+    def of_changed(cls, device: int, visits: list[Visit], *, known_until: int | None) -> "_Finding":
+        """Return what fixes in order say: only visits confirmed before they came are published."""
+        since = min((visit.confirmed_at for visit in visits), default=None)
+        if since is None or known_until is None or since > known_until:
+            return cls(device, visits, None)
+        return cls(device, visits, since, frozenset(map(key_of, visits)))
+
+    @classmethod
+    def of_retold(cls, device: int, retold: Retold) -> "_Finding":
+        """Return what a late fix changes about visits that were said before."""
+        before, after = retold.before, retold.after
+        if before == after:
+            return cls(device, [], None)
+        since = min((visit.confirmed_at for visit in before.values()), default=None)
+        return cls(device, list(after.values()), since, frozenset(before))
+
+    def revisable(self, published: Sequence[Published]) -> list[Published]:
+        """Return which of the visits published since then may be replaced."""
+        if self.replaced is None:
+            return list(published)
+        return [one for one in published if key_of(one.visit) in self.replaced]
 
 
-def find_change(former: Ground, present: Ground) -> Change | None:
-    """Find what differs between two states of the zones, or None where nothing does."""
-    begun = {(zone.id, zone.valid_from_us): zone for zone in former.index.zones}
-    moments, boxes = [], []
-    for ground, other in ((former, present), (present, former)):
-        others = {_term(zone): zone for zone in other.index.zones}
-        for number, zone in enumerate(ground.index.zones):
-            if others.get(_term(zone)) == zone:
-                continue
-            west, south, east, north = ground.bounds[number].tolist()
-            boxes.append((west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN))
-            before = begun.get((zone.id, zone.valid_from_us))
-            redrawn = before is None or before.polygon != zone.polygon
-            moments.append(zone.valid_from_us if redrawn else zone.valid_until_us)
-    known_moments = [at for at in moments if at is not None]
-    return Change(min(known_moments), boxes) if known_moments else None
+def _by_device(rows: Rows) -> Iterator[tuple[int, Rows]]:
+    """Yield each device of rows sorted by device, with its rows."""
+    starts = np.flatnonzero(np.diff(rows["device_id"], prepend=-1))
+    # Of no rows there is a part too, an empty one.
+    yield from zip(rows["device_id"][starts].tolist(), np.split(rows, starts[1:]), strict=False)
 
 
-def _term(zone: Zone) -> tuple[str, int | None, int | None]:
-    return zone.id, zone.valid_from_us, zone.valid_until_us
-
-
-def _continues(state: TrackState, first: Sighting) -> bool:
-    return state.at is None or first.at > state.at
+def _portions(moments: Mapping[int, int]) -> Iterator[dict[int, int]]:
+    """Yield devices and their moments, so many at once as fit into memory with their tracks."""
+    left = iter(moments.items())
+    while some := dict(islice(left, _AT_ONCE)):
+        yield some
 
 
 def _ranges(starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -293,20 +349,3 @@ def _ranges(starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp
     before = np.cumsum(counts) - counts
     numbers: NDArray[np.intp] = np.arange(int(counts.sum())) + np.repeat(starts - before, counts)
     return numbers
-
-
-@dataclass(slots=True)
-class _Findings:
-    """What judging has found, by device, to be written at once."""
-
-    upserts: list[tuple[int, Published]] = field(default_factory=list)
-    withdrawn: list[tuple[int, Published]] = field(default_factory=list)
-
-    def add(self, device: int, revision: Revision) -> None:
-        self.upserts += [(device, published) for published in revision.upserts]
-        self.withdrawn += [(device, published) for published in revision.withdrawn]
-
-    def revised(self) -> list[tuple[int, Published, bool]]:
-        """Return what is said otherwise than before, and whether it is withdrawn."""
-        changed = [(*one, False) for one in self.upserts if one[1].is_revised]
-        return [*changed, *((*one, True) for one in self.withdrawn)]

@@ -24,7 +24,8 @@ from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.telemetry.edge import set_aside
 from flowctl.telemetry.fixes import FixBatch, Note, SetAside, microseconds, partition_of
 from flowctl.telemetry.fleet import ANYBODY, UNKNOWN, Fleet
-from flowctl.telemetry.judging import Judge, find_change
+from flowctl.telemetry.judging import Judge
+from flowctl.telemetry.rezoning import find_change
 from flowctl.telemetry.screening import Reason
 
 Connection = psycopg.Connection[Any]

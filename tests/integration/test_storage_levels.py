@@ -14,7 +14,7 @@ import pytest
 from flowctl.data_files import data_dir
 from flowctl.site import Site
 from flowctl.site_files import load_site
-from flowctl.storage.fixes import STORED, find_stored, insert_fixes, list_track, replace_fixes
+from flowctl.storage.fixes import STORED, find_stored, insert_fixes, list_tracks, replace_fixes
 from flowctl.storage.partitions import drop_fixes_before
 from flowctl.storage.retention import retain
 from flowctl.storage.visits import save_visits, withdraw_visits
@@ -312,11 +312,11 @@ def test_days_no_fix_may_fall_on_any_more_are_compressed_and_read_like_others(
     with psycopg.connect(community_database, autocommit=True) as conn:
         moments = [NOW - n * DAY for n in range(12, -1, -1)]
         store(conn, *moments)
-        before = list_track(conn, 1, since_us=microseconds(EVER[0]))
+        before = list_tracks(conn, {1: microseconds(EVER[0])})
         retain(conn, site, NOW, wall_clock=False)
         # Eight days and the part of the ninth: those of the limit and a day for what still waits.
         assert compressed(conn) == [(NOW - n * DAY).date() for n in range(12, 8, -1)]
-        assert list_track(conn, 1, since_us=microseconds(EVER[0])).tobytes() == before.tobytes()
+        assert list_tracks(conn, {1: microseconds(EVER[0])}).tobytes() == before.tobytes()
 
 
 @pytest.mark.timescale
@@ -406,8 +406,7 @@ def course_of_events(url: str, site: Site) -> list[Any]:
                 withdraw_visits(conn, [visits[-2].id] if day else [])
             answers.append(flow(conn))
         answers += [
-            list_track(conn, device, since_us=microseconds(EVER[0])).tobytes()
-            for device in range(5)
+            list_tracks(conn, {device: microseconds(EVER[0])}).tobytes() for device in range(5)
         ]
         answers.append(stored_moments(conn))
         assert len(answers[-1]) > 500
