@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
+from api.faults import fault_sentence
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError, UnavailableError
 
 RETRY_AFTER_S = 2
@@ -86,7 +87,7 @@ def _answer_http(request: Request, error: Exception) -> JSONResponse:
     return problem_response(Problem(error.status_code, title, detail, error.headers))
 
 
-def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
+def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
     faults = error.errors()
@@ -95,15 +96,11 @@ def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
             where = fault["loc"][-1]
             detail = f"The body is no JSON: {fault['ctx']['error']} at character {where}."
             return problem_response(Problem(400, "Malformed body", detail))
-    named = [_fault(fault["loc"], fault["msg"]) for fault in faults[:_MOST_NAMED]]
+    route = request.scope.get("route")
+    named = [fault_sentence(route, fault) for fault in faults[:_MOST_NAMED]]
     if len(faults) > _MOST_NAMED:
-        named.append(f"and {len(faults) - _MOST_NAMED} more")
-    return problem_response(Problem(422, "Not possible", "; ".join(named) + "."))
-
-
-def _fault(where: tuple[int | str, ...], what: str) -> str:
-    place = ".".join(str(part) for part in where[1:]) or "the body"
-    return f"{place}: {what[0].lower()}{what[1:]}"
+        named.append(f"There are {len(faults) - _MOST_NAMED} more.")
+    return problem_response(Problem(422, "Not possible", " ".join(named)))
 
 
 def _answer_unavailable(_request: Request, error: Exception) -> JSONResponse:

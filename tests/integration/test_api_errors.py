@@ -33,6 +33,63 @@ def test_a_path_or_method_that_is_not_there_is_a_problem(api: RunningApi):
     assert "/assets/none.js" in problem(machine.get("/assets/none.js"), 404)
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("visits?since=yesterday", "since: 'yesterday' is no moment; write one such as 2024-01-23"),
+        ("visits?since=2024-01-23T08:00", "since: '2024-01-23T08:00' has no time zone; write one"),
+        ("visits?since=2024-01-23T08:00:00+07:00", "in an address %2B stands for +"),
+        ("visits?limit=5000", "limit: '5000' is out of range; give a number from 1 up to 1000."),
+        ("visits?limit=many", "limit: 'many' is no whole number; give one from 1 up to 1000."),
+        ("visits?plate=" + "1" * 50, "is too long; give at most 40 characters."),
+        ("trips?state=lost", "state: 'lost' is not offered; give 'active', 'cleared' or 'cancel"),
+        ("trips/0", "trip_id: '0' is out of range; give a number from 1 up to 92233720368547758"),
+        ("fixes/aside?reason=ugly", "reason: 'ugly' is not offered; give '"),
+        ("forecast?hours=25", "hours: '25' is out of range; give a number from 1 up to 24."),
+    ],
+)
+def test_a_question_out_of_bounds_is_refused_in_a_sentence(api: RunningApi, asked: str, said: str):
+    answer = api.person(Role.ADMINISTRATOR).get(f"/v1/{asked}")
+    detail = problem(answer, 422)
+    assert said in detail
+    assert "nput should" not in detail
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("trips", {}, "plate is missing; give it. phone is missing; give it."),
+        ("trips", {}, "There are 2 more."),
+        ("trips", [1], "the body: what was sent is no object of names and values; give one."),
+        ("gates/tan_thanh/events", {}, "the body: what was sent is no list; give one."),
+        ("gates/tan_thanh/events", [{"color": 1}], "0.color is not known here; leave it out"),
+        ("yards/yard_bao_nguyen/events", [{"plate": 7, "at": 0}], "0.plate: 7 is no text"),
+        ("simulations", {"scenario": "x", "seed": -1}, "seed: -1 is out of range; give a number"),
+        ("simulations", {"scenario": "x", "seed": 1.5}, "seed: 1.5 is no whole number; give one"),
+        (
+            "simulations",
+            {"scenario": "x", "seed": 1, "demand_factor": 9},
+            "demand_factor: 9 is out of range; give a number above 0.0 up to 5.0.",
+        ),
+        (
+            "simulations",
+            {"scenario": "x", "seed": 1, "places": {"tan_thanh": 0}},
+            "places.tan_thanh: 0 is out of range; give a number from 1 up to 200.",
+        ),
+    ],
+)
+def test_a_body_out_of_bounds_is_refused_in_a_sentence(
+    api: RunningApi, path: str, body: object, said: str
+):
+    answer = api.person(Role.ADMINISTRATOR).post(f"/v1/{path}", json=body)
+    assert said in problem(answer, 422)
+
+
+def test_what_may_not_be_null_is_told_in_our_own_words(api: RunningApi):
+    answer = api.machine().patch("/v1/trips/1", json={"cargo": None})
+    assert problem(answer, 422) == "the body: cargo cannot be null; leave it out to keep it."
+
+
 def test_a_defect_of_ours_tells_no_more_than_that(api: RunningApi):
     machine = api.machine()
     api.border.conn.execute("alter table trips rename column cargo to freight")

@@ -165,7 +165,7 @@ def test_a_cancelled_trip_frees_its_plate_and_its_driver_is_told(api: RunningApi
         ({"cargo": "gold"}, "cargo"),
         ({"ready_at": "2024-02-10T09:00:00+07:00"}, "more than 7 days ahead"),
         ({"ready_at": "1970-01-01T00:00:00Z"}, "30 days ago"),
-        ({"ready_at": "2024-01-23T09:00:00"}, "timezone"),
+        ({"ready_at": "2024-01-23T09:00:00"}, "time zone"),
         ({"ready_at": "tomorrow"}, "ready_at"),
         ({"device": "  "}, "device"),
         ({"colour": "red"}, "colour"),
