@@ -11,7 +11,7 @@ from api.moments import refuse_unkept
 from api.transaction import transaction
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
-from flowctl.storage.pictures import list_lines, list_plates
+from flowctl.storage.pictures import Journey, bound_elsewhere, list_journeys, list_lines
 from flowctl.traffic.roads import Stretches, ways_of
 from flowctl.traffic.spacetime import (
     LineParams,
@@ -48,8 +48,9 @@ def get_spacetime(
 ) -> dict[str, Any]:
     """Return a line for each truck on a way: seconds after ``since``, and metres to the way's end.
 
-    The end is where trucks stop for the gate, of a corridor the yard. Lines are thinned to what a
-    picture can show, so that the answer stays below some 200 kB.
+    The end is where trucks stop for the gate, of a corridor the yard. All trucks on the road are
+    told, ``seen`` of them; ``elsewhere`` of these have a trip to gates the way does not lead to.
+    Lines are thinned to what a picture can show, so that the answer stays below some 200 kB.
     """
     site: Site = request.app.state.site
     stretches = get_way(site, way)
@@ -63,7 +64,9 @@ def get_spacetime(
     refuse_unkept(site, "until", ends, now)
     with transaction(request) as conn:
         lines = list_lines(conn, site, stretches, begins, ends, step_s=max(1.0, span_s / _STEPS))
-        plates = list_plates(conn, site.id, sorted({line.device for line in lines}), ends)
+        devices = {line.device for line in lines}
+        journeys = list_journeys(conn, site.id, sorted(devices), begins, ends)
+    elsewhere = bound_elsewhere(site, stretches, journeys)
     thin = thinned(lines, span_s=span_s, length_m=stretches.length_m, params=LineParams())
     closed = closed_hours(site, gates_of(site, stretches), begins, ends)
     start = begins.timestamp()
@@ -72,7 +75,15 @@ def get_spacetime(
         "since": begins,
         "until": ends,
         "closed": [_pair(one, start) for one in closed],
-        "trucks": [_line(line, plates.get(line.device), stretches, start) for line in thin],
+        "seen": len(devices),
+        "elsewhere": len(elsewhere),
+        "trucks": [
+            {
+                **_line(line, journeys.get(line.device), stretches, start),
+                "elsewhere": line.device in elsewhere,
+            }
+            for line in thin
+        ],
     }
 
 
@@ -87,9 +98,9 @@ def _named(way: Stretches) -> dict[str, Any]:
     }
 
 
-def _line(line: TruckLine, plate: str | None, way: Stretches, start: float) -> dict[str, Any]:
+def _line(line: TruckLine, journey: Journey | None, way: Stretches, start: float) -> dict[str, Any]:
     return {
-        "plate": plate,
+        "plate": None if journey is None else journey.plate,
         "s": np.rint(line.at - start).astype(int).tolist(),
         "m": np.rint(end_m(way) - line.along_m).astype(int).tolist(),
     }

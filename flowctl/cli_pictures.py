@@ -29,7 +29,13 @@ _DAY_STEP_S = 60.0
 _FEW_MINUTES = 2  # shorter stays are told in seconds
 
 Day = Annotated[str, typer.Option(help="Local day, such as 2024-01-23; 'today' works as well.")]
-Png = Annotated[Path, typer.Option(help="Where the picture goes.")]
+Png = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where the picture goes.",
+        show_default="a file here named after what it shows and the day",
+    ),
+]
 SiteId = Annotated[str | None, typer.Option("--site", help="Site; the settings' if not given.")]
 
 
@@ -47,18 +53,19 @@ def zones() -> None:
 
 def track(
     plate: str,
-    png: Png,
+    png: Png = None,
     day: Day = "today",
     colour: Annotated[Colour, typer.Option(help="What the track's colour means.")] = Colour.TIME,
     site_id: SiteId = None,
 ) -> None:
     """Draw where a truck was on a day, and list its visits."""
-    with _drawing(png, site_id, day) as (conn, site, chosen, console):
+    with _drawing(site_id, day) as (conn, site, chosen, console):
         from flowctl.pictures import style  # noqa: PLC0415 - matplotlib takes a second to load
         from flowctl.pictures.track import TrackDay, save_track  # noqa: PLC0415
 
         span = style.day_span(site, chosen)
         text = parse_plate(plate).text
+        path = style.writable(png or Path(f"track-{text}-{chosen}.png"))
         carried = stored.list_carried(conn, site.id, text, span.since, span.until)
         if not carried:
             raise NotFoundError(_no_device(conn, site, text, chosen))
@@ -75,15 +82,16 @@ def track(
             console.print(f"{text} has one fix on {chosen}: a point and no track.")
         shown = style.whole_hours(span, float(fixes["at"][0]), float(fixes["at"][-1]))
         with console.status(f"drawing {len(fixes):,} fixes", spinner="line"):
-            save_track(TrackDay(site, text, chosen, shown, fixes, stays), png, colours=colour.value)
+            drawn = TrackDay(site, text, chosen, shown, fixes, stays)
+            save_track(drawn, path, colours=colour.value)
         others = [one.uid for _, one in tracks if one is not device]
         _print_stays(site, text, device.uid, stays, others)
-        typer.echo(f"Picture: {png}")
+        typer.echo(f"Picture: {path}")
 
 
 @zones_app.command("occupancy")
 def occupancy(
-    png: Png,
+    png: Png = None,
     day: Day = "today",
     zone: Annotated[
         list[str] | None, typer.Option(help="Zone, again for more; yards and queues if none.")
@@ -91,7 +99,7 @@ def occupancy(
     site_id: SiteId = None,
 ) -> None:
     """Draw how many trucks stood in the zones over a day, and the places of the yards."""
-    with _drawing(png, site_id, day) as (conn, site, chosen, console):
+    with _drawing(site_id, day) as (conn, site, chosen, console):
         from flowctl.pictures import occupancy as drawn  # noqa: PLC0415
         from flowctl.pictures import style  # noqa: PLC0415
 
@@ -99,6 +107,7 @@ def occupancy(
             if name not in site.zone_by_id:
                 known = ", ".join(site.zone_by_id)
                 raise NotFoundError(f"There is no zone {name!r}; {site.id} has {known}.")
+        path = style.writable(png or Path(f"zones-{chosen}.png"))
         span = style.day_span(site, chosen)
         now = clock(get_settings().clock_file).now()
         if span.since >= now:
@@ -113,23 +122,27 @@ def occupancy(
             for one in chosen_zones
         }
         with console.status(f"drawing {len(stays):,} visits", spinner="line"):
-            drawn.save_occupancy(drawn.ZonesDay(site, chosen, span, by_zone), png)
-        table = Table("zone", "arrived", "left", "most at once", "at the end", box=None)
+            drawn.save_occupancy(drawn.ZonesDay(site, chosen, span, by_zone), path)
+        names = ("zone", "found there", "arrived", "left", "at the end", "most at once")
+        table = Table(*names, box=None)
         for name, one in by_zone.items():
-            counts = (one.entered, one.left, int(one.inside.max()), int(one.inside[-1]))
+            most, last = int(one.inside.max()), int(one.inside[-1])
+            counts = (one.found, one.entered, one.left, last, most)
             table.add_row(site.zone_by_id[name].name["en"], *map(str, counts))
         Console().print(table)
-        typer.echo(f"Picture: {png}")
+        typer.echo(drawn.COUNTED)
+        typer.echo(f"Picture: {path}")
 
 
-def corridor(way: str, png: Png, day: Day = "today", site_id: SiteId = None) -> None:
+def corridor(way: str, png: Png = None, day: Day = "today", site_id: SiteId = None) -> None:
     """Draw distance to the gate over time on a corridor or freight road, one line a truck."""
-    with _drawing(png, site_id, day) as (conn, site, chosen, console):
+    with _drawing(site_id, day) as (conn, site, chosen, console):
         from flowctl.pictures import spacetime as drawn  # noqa: PLC0415
         from flowctl.pictures import style  # noqa: PLC0415
         from flowctl.traffic.spacetime import get_way  # noqa: PLC0415
 
         stretches = get_way(site, way)
+        path = style.writable(png or Path(f"corridor-{way}-{chosen}.png"))
         span = style.day_span(site, chosen)
         with console.status("reading fixes", spinner="line") as status:
             lines = stored.list_lines(
@@ -140,20 +153,22 @@ def corridor(way: str, png: Png, day: Day = "today", site_id: SiteId = None) -> 
             status.update(f"drawing {len(lines):,} lines")
             moments = np.concatenate([line.at[[0, -1]] for line in lines])
             shown = style.whole_hours(span, float(moments.min()), float(moments.max()))
-            drawn.save_spacetime(drawn.Spacetime(site, stretches, chosen, shown, lines), png)
-        trucks = len({line.device for line in lines})
-        typer.echo(f"{trucks} trucks on {drawn.way_name(site, stretches)}.\nPicture: {png}")
+            devices = sorted({line.device for line in lines})
+            journeys = stored.list_journeys(conn, site.id, devices, span.since, span.until)
+            elsewhere = stored.bound_elsewhere(site, stretches, journeys)
+            picture = drawn.Spacetime(site, stretches, chosen, shown, lines, elsewhere)
+            drawn.save_spacetime(picture, path)
+        typer.echo(f"{drawn.way_name(site, stretches)}, {chosen}")
+        typer.echo(drawn.drawn_in_words(picture))
+        typer.echo(f"Picture: {path}")
 
 
 @contextmanager
 def _drawing(
-    png: Path, site_id: str | None, day: str
+    site_id: str | None, day: str
 ) -> Iterator[tuple[psycopg.Connection[Any], Site, date, Console]]:
-    """Yield what a drawing command needs, once the picture can be written."""
+    """Yield what a drawing command needs."""
     with database() as conn:
-        from flowctl.pictures.style import check_writable  # noqa: PLC0415
-
-        check_writable(png)
         site = get_site(conn, site_id or get_settings().site)
         yield conn, site, _local_day(site, day), Console(stderr=True)
 

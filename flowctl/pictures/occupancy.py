@@ -18,16 +18,25 @@ from flowctl.storage.pictures import Stay
 from geo.zones import Role, Zone
 
 Column = NDArray[np.float64]
+COUNTED = (
+    "Counted: trucks with GPS. “Found there” are those inside at the start of the day, or when they"
+    " were first seen, counted from then on."
+)
 _COLUMNS = 2
 _HEADROOM = 1.15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Occupancy:
-    """A zone's trucks over time: ``inside`` from each moment of ``at`` (epoch s) to the next."""
+    """A zone's trucks over time: ``inside`` from each moment of ``at`` (epoch s) to the next.
+
+    ``found`` + ``entered`` - ``left`` are there at the end: ``found`` stood there at the start of
+    the span, or were inside when they were first seen.
+    """
 
     at: Column
     inside: Column
+    found: int
     entered: int
     left: int
 
@@ -45,8 +54,8 @@ class ZonesDay:
 def occupancy_of(stays: Sequence[Stay], span: Span) -> Occupancy:
     """Return how many devices were in a zone from moment to moment of a span.
 
-    ``stays`` are the zone's visits that reach into the span. A device that was seen inside first
-    counts from then on, but is no arrival.
+    ``stays`` are the zone's visits that reach into the span. A device that was first seen inside
+    counts from then on, but as found there: it is no arrival.
     """
     since, until = span.since.timestamp(), span.until.timestamp()
     came = np.array([max(stay.entered_at.timestamp(), since) for stay in stays])
@@ -57,7 +66,8 @@ def occupancy_of(stays: Sequence[Stay], span: Span) -> Occupancy:
     steps = np.concatenate([[0.0], np.ones(len(came)), -np.ones(len(went)), [0.0]])
     order = np.argsort(moments, kind="stable")
     arrived = sum(not s.seen_inside and s.entered_at >= span.since for s in stays)
-    return Occupancy(moments[order], np.cumsum(steps[order]), arrived, len(went))
+    found = len(stays) - arrived
+    return Occupancy(moments[order], np.cumsum(steps[order]), found, arrived, len(went))
 
 
 def save_occupancy(picture: ZonesDay, path: Path) -> None:
@@ -86,6 +96,7 @@ def save_occupancy(picture: ZonesDay, path: Path) -> None:
         handles.append(Patch(color=style.CLOSED, label="gates closed"))
     figure.legend(handles=handles, loc="outside upper right", ncols=3, frameon=False)
     style.title(figure, f"{picture.site.name['en']}, {picture.day:%d %B %Y}: trucks in zones")
+    style.caption(figure, COUNTED)
     style.save(figure, path)
 
 
@@ -99,7 +110,8 @@ def _panel(axis: Axes, picture: ZonesDay, zone: Zone) -> bool:
     axis.fill_between(days, occupancy.inside, step="post", color=style.LINE_COLOURS[0], alpha=0.35)
     axis.step(days, occupancy.inside, where="post", color=style.LINE_COLOURS[0], lw=1.6)
     highest = max(1.0, float(occupancy.inside.max()))
-    words = f"{zone.name['en']}: {occupancy.entered} arrived, {occupancy.left} left"
+    counts = f"{occupancy.found} found there, {occupancy.entered} arrived, {occupancy.left} left"
+    words = f"{zone.name['en']}: {counts}"
     if yard is not None:
         _capacity(axis, yard.capacity, highest)
         highest = max(highest, yard.capacity) if highest > yard.capacity / 4 else highest

@@ -74,8 +74,8 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     return figure
 
 
-def check_writable(path: Path) -> None:
-    """Refuse a path no picture can be written to, before anything is drawn.
+def writable(path: Path) -> Path:
+    """Return a path; refuse one no picture can be written to, before anything is drawn.
 
     Raises
     ------
@@ -93,6 +93,7 @@ def check_writable(path: Path) -> None:
         raise FlowctlError(f"The picture cannot be written to {path}: {error.strerror}.") from error
     if fresh:
         path.unlink()
+    return path
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -147,3 +148,8 @@ def shade_closed(axis: Axes, site: Site, gates: Sequence[str], span: Span) -> bo
 def title(figure: Figure, text: str) -> None:
     """Head a figure."""
     figure.suptitle(text, x=0.01, ha="left", color=TEXT, fontsize=13)
+
+
+def caption(figure: Figure, text: str) -> None:
+    """Say below a figure what is counted in it."""
+    figure.supxlabel(text, x=0.01, ha="left", color=QUIET, fontsize=9)

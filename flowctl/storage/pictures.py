@@ -1,6 +1,6 @@
 """What pictures are drawn from: tracks, visits and fixes on a way, of a stretch of time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from flowctl.site import Site
 from flowctl.traffic.roads import Stretches
-from flowctl.traffic.spacetime import LineParams, TruckLine, along_way, lines_of
+from flowctl.traffic.spacetime import LineParams, TruckLine, along_way, leads_to, lines_of
 
 Connection = psycopg.Connection[Any]
 
@@ -35,6 +35,14 @@ class Carried:
     uid: str
     since: datetime
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """Whose a device is, by its newest trip; ``gates`` is empty where that had ended before."""
+
+    plate: str
+    gates: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +101,31 @@ def _bounds(way: Stretches, margin_m: float) -> Bounds:
     return west - margin, south - margin, east + margin, north + margin
 
 
-def list_plates(
-    conn: Connection, site: str, devices: Sequence[int], until: datetime
-) -> dict[int, str]:
-    """Return the plate each device's newest trip before ``until`` names; others have none."""
+def list_journeys(
+    conn: Connection, site: str, devices: Sequence[int], since: datetime, until: datetime
+) -> dict[int, Journey]:
+    """Return the newest trip before ``until`` of each device; some have none.
+
+    Its gates are told if it lasted into ``[since, until)``: an older trip says whose the truck is,
+    but no longer where it goes.
+    """
     rows = conn.execute(
-        "select distinct on (device_id) device_id, plate from trips"
+        "select distinct on (device_id) device_id, plate,"
+        " case when coalesce(ended_at, 'infinity') >= %s then gates else '{}' end from trips"
         " where site = %s and device_id = any(%s) and registered_at < %s"
         " order by device_id, registered_at desc",
-        [site, list(devices), until],
+        [since, site, list(devices), until],
     ).fetchall()
-    return dict(rows)
+    return {device: Journey(plate, gates) for device, plate, gates in rows}
+
+
+def bound_elsewhere(site: Site, way: Stretches, journeys: Mapping[int, Journey]) -> frozenset[int]:
+    """Return the devices whose trip goes to gates that a way does not lead to."""
+    return frozenset(
+        device
+        for device, journey in journeys.items()
+        if journey.gates and not leads_to(site, way, journey.gates)
+    )
 
 
 def list_carried(

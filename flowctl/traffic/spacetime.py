@@ -97,6 +97,11 @@ def gates_of(site: Site, way: Stretches) -> list[str]:
     return [access.gate for access in site.yard_by_id[way.yard].access]
 
 
+def leads_to(site: Site, way: Stretches, gates: Iterable[str]) -> bool:
+    """Tell whether a truck bound for any of these gates may be on its way there on this way."""
+    return not set(gates_of(site, way)).isdisjoint(gates)
+
+
 def lines_of(
     device: NDArray[np.int64], at: Column, along_m: Column, params: LineParams
 ) -> list[TruckLine]:

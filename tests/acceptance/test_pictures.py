@@ -9,6 +9,7 @@ import pytest
 from border import Border, border
 from road import drive
 
+ROOT = Path(__file__).parents[2]
 PNG = b"\x89PNG\r\n\x1a\n"
 DAY = ("--day", "2024-01-23")
 PLATE = "12C-000.01"
@@ -24,8 +25,13 @@ class Desk:
 
     def draw(self, *arguments: str, png: Path | None = None, refused: bool = False) -> str:
         """Return what a command said, on standard error where it is to refuse."""
+        return self.run(*arguments, "--png", str(png or self.png), refused=refused)
+
+    def run(self, *arguments: str, refused: bool = False) -> str:
+        """Return what a command said that was typed in the folder of the pictures."""
         done = subprocess.run(
-            [sys.executable, "-m", "flowctl.cli", *arguments, "--png", str(png or self.png)],
+            [sys.executable, "-m", "flowctl.cli", *arguments],
+            cwd=self.png.parent,
             capture_output=True,
             text=True,
             check=False,
@@ -33,6 +39,7 @@ class Desk:
             env={
                 "PATH": "/usr/bin:/bin",
                 "COLUMNS": "120",
+                "PYTHONPATH": str(ROOT),
                 "FLOWCTL_SECRET": "s" * 32,
                 "FLOWCTL_DATABASE_URL": self.database,
             },
@@ -73,14 +80,58 @@ def test_a_trucks_day_is_drawn_and_its_visits_are_listed(desk: Desk):
 def test_the_occupancy_of_zones_is_drawn_and_counted(desk: Desk):
     said = desk.draw("zones", "occupancy", *DAY)
     [row] = [line for line in said.splitlines() if "Bảo Nguyên" in line]
-    assert row.split()[-4:] == ["1", "0", "1", "1"]
+    assert row.split()[-5:] == ["0", "1", "0", "1", "1"]
     assert desk.pixels() > 1000
+
+
+def test_a_truck_first_seen_inside_a_yard_stands_in_it_and_is_no_arrival(desk: Desk):
+    desk.draw("zones", "occupancy", *DAY)
+    before = desk.png.read_bytes()
+    standing = desk.place.trip()
+    desk.place.visit(standing, "yard_bao_nguyen", -300, 90)
+    desk.place.conn.execute(
+        "update visits set seen_inside = true where device_id = %s",
+        [desk.place.device_of(standing)],
+    )
+    desk.place.conn.commit()
+    said = desk.draw("zones", "occupancy", *DAY)
+    [row] = [line for line in said.splitlines() if "Bảo Nguyên" in line]
+    found, arrived, left, at_the_end, most = row.split()[-5:]
+    assert (found, arrived, left, at_the_end, most) == ("1", "1", "1", "1", "2")
+    assert "inside at the start of the day, or when they were first seen" in said
+    assert desk.png.read_bytes() != before
 
 
 def test_a_roads_space_and_time_is_drawn(desk: Desk):
     said = desk.draw("corridor", "ha_noi_bao_nguyen", *DAY)
-    assert said.startswith("1 trucks on Road to Bảo Nguyên yard")
+    assert said.startswith("Road to Bảo Nguyên yard, 2024-01-23")
+    assert "all trucks with GPS on this road, 1; 0 of them have a trip to other gates" in said
     assert desk.pixels() > 1000
+
+
+def test_a_truck_bound_elsewhere_is_drawn_and_told_apart(desk: Desk):
+    other = desk.place.trip(gates=("huu_nghi",))
+    drive(desk.place, other, "ha_noi_bao_nguyen", begins=10, minutes=50, mps=12.0)
+    desk.place.conn.commit()
+    said = desk.draw("corridor", "ha_noi_bao_nguyen", *DAY)
+    assert "all trucks with GPS on this road, 2; 1 of them have a trip to other gates" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("track", PLATE), "track-12C00001-2024-01-23.png"),
+        (("zones", "occupancy"), "zones-2024-01-23.png"),
+        (("corridor", "ha_noi_bao_nguyen"), "corridor-ha_noi_bao_nguyen-2024-01-23.png"),
+    ],
+)
+def test_a_picture_without_a_name_gets_one_in_the_folder_one_stands_in(
+    desk: Desk, arguments: tuple[str, ...], name: str
+):
+    said = desk.run(*arguments, *DAY)
+    assert said.splitlines()[-1] == f"Picture: {name}"
+    assert [path.name for path in desk.png.parent.iterdir()] == [name]
+    assert (desk.png.parent / name).read_bytes().startswith(PNG)
 
 
 @pytest.mark.parametrize(

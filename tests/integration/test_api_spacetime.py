@@ -34,9 +34,40 @@ def test_a_steady_truck_is_a_line_down_to_the_yard(page: httpx.Client):
     assert told["closed"] == [[0, 7200]]
 
 
+def test_trucks_bound_elsewhere_are_told_apart_and_one_without_a_trip_is_not(
+    api: RunningApi, page: httpx.Client
+):
+    border = api.border
+    elsewhere = border.trip(at=after(-300), gates=("huu_nghi",))
+    gone_by = border.trip(at=after(-3_000), gates=("huu_nghi",))
+    border.conn.execute(
+        "update trips set state = 'cleared', ended_at = %s where id = %s", [after(-2_000), gone_by]
+    )
+    border.position(gone_by, 106.7, 21.9, 0)
+    unsure = border.trip(at=after(-300), gates=("huu_nghi", "tan_thanh"))
+    for trip in (elsewhere, gone_by, unsure):
+        drive(border, trip, WAY, begins=-100, minutes=60, mps=12.0)
+    border.conn.commit()
+    told = page.get(PATH).json()
+    assert (told["seen"], told["elsewhere"]) == (4, 1)
+    assert {truck["plate"]: truck["elsewhere"] for truck in told["trucks"]} == {
+        "12C00001": False,
+        "12C00002": True,
+        "12C00003": False,  # its trip had ended: nobody knows where it goes today
+        "12C00004": False,
+    }
+
+
 def test_a_stretch_of_time_without_trucks_has_none(page: httpx.Client):
     told = page.get(PATH, params={"since": "2024-01-20T00:00Z", "until": "2024-01-20T03:00Z"})
-    assert told.json()["trucks"] == []
+    assert (told.json()["trucks"], told.json()["seen"]) == ([], 0)
+
+
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_the_ends_of_the_calendar_are_no_time_to_ask_about(page: httpx.Client, since: str):
+    until = f"{since[:10]}T01:00:00Z"
+    answer = page.get(PATH, params={"since": since, "until": until})
+    assert answer.status_code == 422, answer.text
 
 
 def test_the_ways_are_listed_with_where_they_lead(api: RunningApi, page: httpx.Client):
