@@ -64,11 +64,12 @@ export const signOut = (): Promise<void> => request("DELETE", "/v1/sessions/curr
 export const getSession = (): Promise<Session> => request("GET", "/v1/sessions/current");
 export const getSite = (): Promise<Site> => request("GET", "/v1/site");
 export const listCorridors = (): Promise<Way[]> => request("GET", "/v1/corridors");
-export const getSpacetime = (way: string, since: string | null): Promise<Spacetime> =>
-  request(
-    "GET",
-    `/v1/corridors/${encodeURIComponent(way)}/spacetime${since ? `?since=${encodeURIComponent(since)}` : ""}`,
-  );
+export const getSpacetime = (way: string, since?: Date, until?: Date): Promise<Spacetime> => {
+  const asked = new URLSearchParams();
+  if (since) asked.set("since", since.toISOString());
+  if (until) asked.set("until", until.toISOString());
+  return request("GET", `/v1/corridors/${encodeURIComponent(way)}/spacetime?${asked}`);
+};
 export const getTrip = (id: number): Promise<Trip> => request("GET", `/v1/trips/${id}`);
 export const getBoard = (): Promise<Board> => request("GET", "/v1/board");
 export const getDriverView = (code: string): Promise<DriverView> =>

@@ -37,11 +37,34 @@ export function dayMonth(at: Date, timezone: string): string {
 export const longDay = (at: Date, timezone: string): string =>
   format(at, timezone, { weekday: "short", day: "2-digit", month: "2-digit", year: "numeric" });
 
+const DAY_MS = 86_400_000;
+
+/** The local day of a moment, as 2024-01-23. */
+export const localDay = (at: Date, timezone: string): string =>
+  new Intl.DateTimeFormat("sv-SE", { timeZone: timezone }).format(at);
+
+/** The day so many days after another, or before it. */
+export const dayAfter = (day: string, days: number): string =>
+  new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
+
+/** The first moment of a local day. */
+export function dayStart(day: string, timezone: string): Date {
+  const clock = new Intl.DateTimeFormat("sv-SE", {
+    timeZone: timezone,
+    dateStyle: "short",
+    timeStyle: "medium",
+  });
+  const asUtc = (at: number): number => Date.parse(`${clock.format(at).replace(" ", "T")}Z`);
+  const utc = Date.parse(day);
+  // Twice: where clocks change on this day, midnight UTC may have another offset than midnight here.
+  const near = utc - (asUtc(utc) - utc);
+  return new Date(utc - (asUtc(near) - near));
+}
+
 /** Whole local days from `now` to `at`: 0 today, 1 tomorrow. */
 export function daysAhead(at: Date, now: Date, timezone: string): number {
-  const day = (moment: Date): number =>
-    Date.parse(new Intl.DateTimeFormat("sv-SE", { timeZone: timezone }).format(moment));
-  return Math.round((day(at) - day(now)) / 86_400_000);
+  const day = (moment: Date): number => Date.parse(localDay(moment, timezone));
+  return Math.round((day(at) - day(now)) / DAY_MS);
 }
 
 export function duration(seconds: number): string {
@@ -67,6 +90,14 @@ export function countdown(milliseconds: number): string {
 }
 
 export const wholeNumber = (n: number): string => n.toLocaleString(LOCALES[language.value]);
+/** With `least` to `most` digits after the comma, which is a point in Chinese and English. */
+export function decimal(n: number, least: number, most: number): string {
+  const rounded = Math.round(n * 10 ** most) / 10 ** most + 0; // the 0 turns -0 into 0
+  return rounded.toLocaleString(LOCALES[language.value], {
+    minimumFractionDigits: least,
+    maximumFractionDigits: most,
+  });
+}
 
 /**
  * The server's clock between two answers. A played day runs faster than real time, so the pace is

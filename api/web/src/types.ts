@@ -132,12 +132,22 @@ export interface Way {
   fastest_kmh: number;
 }
 
-/** Lines of trucks: `s` seconds after `since`, `m` metres to the way's end. */
+/** A truck's line: `s` seconds after `since`, `m` metres to the way's end. */
+export interface TruckLine {
+  plate: string | null;
+  elsewhere: boolean;
+  s: number[];
+  m: number[];
+}
+
+/** Lines of trucks, and how many trucks there are; `elsewhere` of them are bound elsewhere. */
 export interface Spacetime extends Way {
   since: string;
   until: string;
   closed: [number, number][];
-  trucks: { plate: string | null; s: number[]; m: number[] }[];
+  seen: number;
+  elsewhere: number;
+  trucks: TruckLine[];
 }
 
 export interface Live {

@@ -2,32 +2,16 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { getSpacetime, listCorridors } from "../client";
 import { language, nameOf, t } from "../language";
 import { problem } from "../parts/problem";
-import { clockTime, wholeNumber } from "../time";
+import { clockTime, dayAfter, dayStart, decimal, instant, localDay, wholeNumber } from "../time";
 import type { Site, Spacetime, Way } from "../types";
+import { Days } from "./Days";
 import { Diagram, type Found, SPEED_COLOURS } from "./spacetime";
 
 const REFRESH_MS = 30_000;
-const RANGES = ["last_hours", "today"] as const;
-
 interface Props {
   site: Site;
   /** The present domain moment, ISO; null before the first word of the server. */
   at: string | null;
-}
-
-/** Midnight at the gate before a moment, ISO. */
-function midnight(at: string, timezone: string): string {
-  const moment = new Date(at);
-  const parts = new Intl.DateTimeFormat("en-GB", {
-    timeZone: timezone,
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-  }).formatToParts(moment);
-  const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value ?? 0);
-  const passed = (part("hour") * 60 + part("minute")) * 60 + part("second");
-  return new Date(moment.getTime() - passed * 1000).toISOString();
 }
 
 function wayName(way: Way, site: Site): string {
@@ -55,14 +39,20 @@ function Scale({ fastest }: { fastest: number }) {
   );
 }
 
+function Count({ data }: { data: Spacetime }) {
+  const words = { n: wholeNumber(data.seen), elsewhere: wholeNumber(data.elsewhere) };
+  return <b>{t(data.elsewhere > 0 ? "corridor.trucks_elsewhere" : "corridor.trucks", words)}</b>;
+}
+
 export function Corridor({ site, at }: Props) {
   const [ways, setWays] = useState<Way[]>([]);
   const [way, setWay] = useState<string | null>(null);
-  const [range, setRange] = useState<(typeof RANGES)[number]>("last_hours");
+  /** Null: the last hours. */
+  const [day, setDay] = useState<string | null>(null);
   const [data, setData] = useState<Spacetime | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
-  const now = useRef(at);
-  now.current = at;
+  const today = at === null ? null : localDay(instant(at), site.timezone);
+  const past = day !== null && day !== today;
 
   useEffect(() => {
     listCorridors().then((found) => {
@@ -74,8 +64,9 @@ export function Corridor({ site, at }: Props) {
     if (way === null) return undefined;
     let gone = false;
     const ask = (): void => {
-      const since = range === "today" && now.current ? midnight(now.current, site.timezone) : null;
-      getSpacetime(way, since).then(
+      const since = day === null ? undefined : dayStart(day, site.timezone);
+      const until = past ? dayStart(dayAfter(day, 1), site.timezone) : undefined;
+      getSpacetime(way, since, until).then(
         (found) => {
           if (gone) return;
           setData(found);
@@ -84,14 +75,16 @@ export function Corridor({ site, at }: Props) {
         (error: unknown) => !gone && setWrong(error),
       );
     };
+    setData(null);
     ask();
-    const timer = setInterval(ask, REFRESH_MS);
+    const timer = past ? undefined : setInterval(ask, REFRESH_MS);
     return () => {
       gone = true;
       clearInterval(timer);
     };
-  }, [way, range, site.timezone]);
+  }, [way, day, past, site.timezone]);
 
+  const anybody = data !== null && data.trucks.length > 0;
   return (
     <section class="corridor" aria-label={t("operator.view_corridor")}>
       <header>
@@ -106,31 +99,24 @@ export function Corridor({ site, at }: Props) {
             </option>
           ))}
         </select>
-        <span class="ranges">
-          {RANGES.map((one) => (
-            <button
-              type="button"
-              key={one}
-              aria-pressed={one === range}
-              onClick={() => setRange(one)}
-            >
-              {t(`corridor.${one}`)}
-            </button>
-          ))}
-        </span>
-        {data && (
-          <b>{t("corridor.trucks", { n: wholeNumber(new Set(data.trucks.map(key)).size) })}</b>
-        )}
-        {data && <Scale fastest={data.fastest_kmh} />}
+        <Days today={today} day={day} onDay={setDay} />
+        {anybody && <Count data={data} />}
+        {anybody && <Scale fastest={data.fastest_kmh} />}
       </header>
       {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
-      {data && data.trucks.length === 0 && <p class="empty">{t("corridor.empty")}</p>}
-      {data && <Picture data={data} site={site} />}
+      {data === null && wrong === null && <p class="empty">{t("common.loading")}</p>}
+      {data !== null && !anybody && <p class="empty">{t("corridor.empty")}</p>}
+      {anybody && <Picture data={data} site={site} />}
     </section>
   );
 }
 
-const key = (truck: Spacetime["trucks"][number]): string => truck.plate ?? `${truck.s[0]}`;
+/** Above the point, and as far to the left of it as keeps the words inside the picture. */
+const placed = ({ x, y }: Found, width: number) => ({
+  left: `${x}px`,
+  top: `${y}px`,
+  transform: `translate(${(-100 * x) / width}%, calc(-100% - 10px))`,
+});
 
 function Picture({ data, site }: { data: Spacetime; site: Site }) {
   const box = useRef<HTMLCanvasElement>(null);
@@ -173,11 +159,11 @@ function Picture({ data, site }: { data: Spacetime; site: Site }) {
         onMouseLeave={() => setFound(null)}
       />
       {found && (
-        <p class="found" style={{ left: `${found.x}px`, top: `${found.y}px` }}>
+        <p class="found" style={placed(found, box.current?.clientWidth ?? 1)}>
           {t("corridor.truck", {
             plate: found.plate ?? t("corridor.no_plate"),
             time: clockTime(new Date(found.at * 1000), site.timezone),
-            km: (found.metres / 1000).toFixed(1),
+            km: decimal(found.metres / 1000, 1, 1),
             kmh: Math.round(found.kmh),
           })}
         </p>

@@ -37,6 +37,7 @@ export function MapView({ site, line, hidden, selected, travel, onPick }: Props)
     };
   }, [site]);
 
+  useEffect(() => map.current?.name(t("operator.map")), [site, spoken]);
   useEffect(() => map.current?.showRoads(), [site, spoken]);
   useEffect(() => map.current?.showPlaces(line.picture.value), [site, version, spoken]);
   useEffect(() => map.current?.showTrucks(line.trucks.values(), hidden), [site, version, hidden]);

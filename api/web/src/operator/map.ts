@@ -118,6 +118,11 @@ export class SiteMap {
     this.map.easeTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), 14.5) });
   }
 
+  /** What a screen reader calls the map; MapLibre's own word for it is English. */
+  name(words: string): void {
+    this.map.getCanvas().setAttribute("aria-label", words);
+  }
+
   /** The gates with their yards, or the whole road to them. */
   view(which: "gates" | "all"): void {
     const zones = which === "gates" ? withoutApproaches(this.site.zones) : this.site.zones.features;

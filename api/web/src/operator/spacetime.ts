@@ -1,17 +1,21 @@
 /** The space-time diagram on a canvas: time from left to right, distance to the end from top down. */
 
-import { clockTime } from "../time";
-import type { Spacetime } from "../types";
+import { clockTime, dayStart, decimal, localDay } from "../time";
+import type { Spacetime, TruckLine } from "../types";
 
 const LEFT = 58;
-const RIGHT = 14;
-const TOP = 30;
+/** Half a time of day, which stands below the last tick. */
+const RIGHT = 24;
+/** Two lines of words: what is measured, and above closed hours that they are. */
+const TOP = 46;
 const BOTTOM = 30;
 const GRID = "#24303a";
 const QUIET = "#9db0bf";
 const CLOSED = "#182129";
 const FONT = "12px system-ui, sans-serif";
 const REACH_PX = 10;
+/** How much of a line's colour is left where its truck is bound elsewhere. */
+const FAINT = 0.35;
 const HOUR_S = 3600;
 /** A tick at least this far from the next. */
 const TICK_PX = 72;
@@ -119,7 +123,7 @@ export class Diagram {
       context.fillRect(left, TOP, right - left, this.height - TOP - BOTTOM);
       context.fillStyle = QUIET;
       if (right - left > context.measureText(word).width) {
-        context.fillText(word, (left + right) / 2, TOP + 16);
+        context.fillText(word, (left + right) / 2, TOP - 7);
       }
     }
   }
@@ -143,12 +147,12 @@ export class Diagram {
       const y = Math.round(this.y(km * 1000)) + 0.5;
       context.moveTo(LEFT, y);
       context.lineTo(this.width - RIGHT, y);
-      context.fillText(String(Number(km.toFixed(2))), LEFT - 8, y + 4);
+      context.fillText(decimal(km, 0, 2), LEFT - 8, y + 4);
     }
     context.stroke();
     if (this.near < 0) this.drawStopLine(context);
     context.textAlign = "left";
-    context.fillText(distance, 10, 18);
+    context.fillText(distance, 10, 17);
   }
 
   private drawStopLine(context: CanvasRenderingContext2D): void {
@@ -162,16 +166,32 @@ export class Diagram {
   private timeTicks(): number[] {
     const room = (this.width - LEFT - RIGHT) / TICK_PX;
     const step = TIME_STEPS_S.find((one) => this.seconds / one <= room) ?? 6 * HOUR_S;
-    const first = (Math.ceil(this.since / step) * step - this.since) % step;
+    // From local midnight on: every third hour is 03:00, 06:00 and not what that is in UTC.
+    const midnight = dayStart(localDay(new Date(this.since * 1000), this.timezone), this.timezone);
+    const first = midnight.getTime() / 1000 - this.since;
     const ticks: number[] = [];
-    for (let at = first; at <= this.seconds; at += step) ticks.push(at);
+    for (let at = first; at <= this.seconds; at += step) if (at >= 0) ticks.push(at);
     return ticks;
   }
 
-  /** One path a colour: a thousand lines are drawn in a few milliseconds. */
   private drawTrucks(context: CanvasRenderingContext2D): void {
+    const { trucks } = this.data;
+    context.globalAlpha = FAINT;
+    this.drawLines(
+      context,
+      trucks.filter((truck) => truck.elsewhere),
+    );
+    context.globalAlpha = 1;
+    this.drawLines(
+      context,
+      trucks.filter((truck) => !truck.elsewhere),
+    );
+  }
+
+  /** One path a colour: a thousand lines are drawn in a few milliseconds. */
+  private drawLines(context: CanvasRenderingContext2D, trucks: TruckLine[]): void {
     const paths = SPEED_COLOURS.map(() => new Path2D());
-    for (const truck of this.data.trucks) {
+    for (const truck of trucks) {
       for (let k = 1; k < truck.s.length; k += 1) {
         const [s0, s1] = [truck.s[k - 1] ?? 0, truck.s[k] ?? 0];
         const [m0, m1] = [truck.m[k - 1] ?? 0, truck.m[k] ?? 0];
