@@ -122,9 +122,8 @@ class _Track:
     def _cross(self, before: Sighting, here: Sighting) -> None:
         """Let the line between two fixes begin visits to the zones it leads through."""
         known = {*self.zones, *before.inner, *before.unsure, *here.inner, *here.unsure}
-        for crossing in self.ground.crossings(before, here):
-            if crossing.zone not in known:
-                self._begin_crossed(crossing, before, here)
+        for crossing in self.ground.crossings(before, here, besides=known):
+            self._begin_crossed(crossing, before, here)
 
     def _begin(
         self,

@@ -1,7 +1,7 @@
 """The zones as the engine meets them: where a line between two fixes crosses their boundaries."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -95,8 +95,10 @@ class Ground:
             return begins if begins > within.at else outside.at
         return max(begins, within.at + 1, _between(within, outside, share[1]))
 
-    def crossings(self, before: Sighting, after: Sighting) -> Iterator[Crossing]:
-        """Yield the zones of passage that the line between two fixes leads through."""
+    def crossings(
+        self, before: Sighting, after: Sighting, *, besides: Collection[str]
+    ) -> Iterator[Crossing]:
+        """Yield the zones of passage, besides some, on the line between two fixes."""
         west, east = sorted((before.lon, after.lon))
         south, north = sorted((before.lat, after.lat))
         bounds = self._passage_bounds
@@ -104,11 +106,13 @@ class Ground:
         near &= (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
         for number in (self._passage[at] for at in np.flatnonzero(near).tolist()):
             zone = self.index.zones[number]
-            if not (_from(zone) <= before.at and after.at < _until(zone)):
+            if zone.id in besides or not (_from(zone) <= before.at and after.at < _until(zone)):
                 continue
             inner = self._share(number, before, after, inner=True)
+            if inner is None or inner[2] < self._least_chord_m:
+                continue
             outer = self._share(number, before, after, inner=False)
-            if inner is None or outer is None or inner[2] < self._least_chord_m:
+            if outer is None:
                 continue
             entered_at = _between(before, after, inner[0])
             left_at = max(entered_at + 1, _between(before, after, outer[1]))
@@ -137,15 +141,16 @@ class Ground:
         self, number: int, one: Sighting, other: Sighting, *, inner: bool
     ) -> tuple[float, float, float] | None:
         """Return the first and last share of the line that lies in a boundary, and the metres."""
-        line = shapely.LineString([(one.lon, one.lat), (other.lon, other.lat)])
-        part = line.intersection(self.index.boundary(number, inner=inner))
-        if part.is_empty or line.length == 0:
+        line = shapely.linestrings([(one.lon, one.lat), (other.lon, other.lat)])
+        part = shapely.intersection(line, self.index.boundary(number, inner=inner))
+        points = shapely.get_coordinates(part)
+        along = np.array([other.lon - one.lon, other.lat - one.lat])
+        length2 = float(along @ along)
+        if not len(points) or length2 == 0:
             return None
-        shares = shapely.line_locate_point(
-            line, shapely.points(shapely.get_coordinates(part)), normalized=True
-        )
-        chord_m = distance_m(one, other) * part.length / line.length
-        return float(shares.min()), float(shares.max()), chord_m
+        shares = (points - (one.lon, one.lat)) @ along / length2
+        chord_m = distance_m(one, other) * shapely.length(part) / length2**0.5
+        return float(shares.min()), float(shares.max()), float(chord_m)
 
 
 def _bounds(shapes: Sequence[shapely.Geometry]) -> NDArray[np.float64]:

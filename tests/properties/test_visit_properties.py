@@ -176,7 +176,7 @@ def _stands_alike(seen: list) -> bool:  # type: ignore[type-arg]
     )
     same = (one.inner, one.outer, one.unsure) == (other.inner, other.outer, other.unsure)
     alike = same and not one.unsure and one.outer == one.inner
-    crosses = next(road().crossings(one, other), None)
+    crosses = next(road().crossings(one, other, besides=()), None)
     if not one.inner and crosses is None:
         # A yard between them would be touched on the way.
         alike &= not min(one.lon, other.lon) < road().bounds[0][2] or (
