@@ -41,11 +41,11 @@ from api.edge import make_edge
 from api.feed import Feed
 from api.known import KnownDevices
 from api.middleware import BodyLimit, ProtectiveHeaders
+from api.reload import read_site, reloading
 from api.tokens import Tokens
 from flowctl.clock import Clock
 from flowctl.registry.keys import derive_keys
 from flowctl.settings import Settings
-from flowctl.storage.sites import get_site
 from flowctl.telemetry import stream
 
 _POOL_MOST = 8
@@ -95,8 +95,8 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     """Return the application; its stores are opened when it starts and closed when it stops.
 
     ``app.state`` holds ``settings``, ``clock``, ``keys``, ``pool`` (PostgreSQL), ``store`` (Valkey,
-    asyncio), ``site`` as loaded in the database, ``feed``, the live picture, ``tokens``, whose they
-    are, and ``edge``, which takes fixes.
+    asyncio), ``site`` as loaded in the database at ``loaded_at`` (see `api.reload`), ``feed``, the
+    live picture, ``tokens``, whose they are, and ``edge``, which takes fixes.
     """
     app = App(
         title="flowctl",
@@ -139,7 +139,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         database, appender = Database(pool), stream.Appender(store)
         state.tokens = Tokens(database)
         state.edge = make_edge(state.site, state.clock, appender, KnownDevices(database))
-        async with state.feed.running(), appender.running():
+        async with state.feed.running(), appender.running(), reloading(state):
             yield
     finally:
         await store.aclose()
@@ -148,5 +148,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _open(pool: ConnectionPool[psycopg.Connection[Any]], state: Any) -> None:  # noqa: ANN401 - Starlette's State
     pool.open(wait=True, timeout=30.0)
-    with pool.connection() as conn:
-        state.site = get_site(conn, state.settings.site)
+    state.loaded_at, state.site = read_site(state)

@@ -61,8 +61,8 @@ class Board:
 async def get_board(request: Request) -> Board:
     """Return the board; it names no truck."""
     feed: Feed = request.app.state.feed
-    site: Site = request.app.state.site
     picture = (await feed.current()).picture
+    site = picture.site
     return Board(
         at=picture.at,
         site=BoardSite(site.id, site.name, site.timezone.key),

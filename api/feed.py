@@ -37,13 +37,13 @@ class Frame:
 
 
 class Feed:
-    """Makes the picture: on demand, and once a second while somebody watches."""
+    """Makes the picture of ``site``: on demand, and once a second while somebody watches."""
 
     def __init__(
         self, pool: ConnectionPool[psycopg.Connection[Any]], site: Site, clock: Clock
     ) -> None:
         self._pool = pool
-        self._site = site
+        self.site = site
         self._clock = clock
         self._frame: Frame | None = None
         self._made_at = -INTERVAL_S
@@ -115,7 +115,7 @@ class Feed:
             await asyncio.sleep(max(0.0, started + INTERVAL_S - time.monotonic()))
 
     def _make(self) -> Picture:
-        site, now = self._site, self._clock.now()
+        site, now = self.site, self._clock.now()
         with self._pool.connection() as conn:
             return make_picture(
                 site,

@@ -110,8 +110,9 @@ class YardPicture:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything shown at ``at``; ``trucks`` by trip, ``trips`` are the active exports."""
+    """Everything shown of ``site`` at ``at``; ``trucks`` by trip, ``trips`` the active exports."""
 
+    site: Site
     at: datetime
     trucks: Mapping[int, Truck]
     gates: tuple[GatePicture, ...]
@@ -154,6 +155,7 @@ def make_picture(
     queue_of = {queue.gate: queue for queue in queues}
     history_of = {history.gate: history for history in histories}
     return Picture(
+        site=site,
         at=now,
         trucks={
             row.id: truck for row, trip in pairs if (truck := _truck(row, trip, now)) is not None

@@ -1,0 +1,65 @@
+"""A site that is loaded while the API runs: its processes take it up by themselves."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
+from starlette.concurrency import run_in_threadpool
+
+from flowctl.errors import FlowctlError
+from flowctl.site import Site
+from flowctl.storage.sites import find_loaded_at, get_site
+
+ASKED_EVERY_S = 2.0
+
+_log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def reloading(state: Any) -> AsyncIterator[None]:  # noqa: ANN401 - Starlette's State
+    """Keep the site of an application as it is in the database while the context lasts."""
+    task = asyncio.create_task(_reload(state))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def read_site(state: Any) -> tuple[datetime | None, Site]:  # noqa: ANN401 - Starlette's State
+    """Return when the site was loaded, and the site.
+
+    Raises
+    ------
+    NotFoundError
+        It never was.
+    """
+    with state.pool.connection() as conn:
+        # In this order a site that is loaded in between is read once more, not missed.
+        return find_loaded_at(conn, state.settings.site), get_site(conn, state.settings.site)
+
+
+async def _reload(state: Any) -> None:  # noqa: ANN401 - Starlette's State
+    while True:
+        await asyncio.sleep(ASKED_EVERY_S)
+        try:
+            found = await run_in_threadpool(_find_newer, state)
+        except (psycopg.Error, PoolTimeout, FlowctlError) as error:
+            _log.warning("the site stays as it was", reason=str(error))
+            continue
+        if found is not None:
+            state.loaded_at, site = found
+            state.site = state.feed.site = state.edge.site = site
+            _log.info("site loaded anew", site=site.id)
+
+
+def _find_newer(state: Any) -> tuple[datetime | None, Site] | None:  # noqa: ANN401 - Starlette's State
+    with state.pool.connection() as conn:
+        unchanged = find_loaded_at(conn, state.settings.site) == state.loaded_at
+    return None if unchanged else read_site(state)
