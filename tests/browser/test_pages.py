@@ -3,103 +3,17 @@
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from desk import LANGUAGES, PATIENCE_MS, ROOT, Desk, assert_words, get_json, wait_until, words
+from playwright.sync_api import Page, expect
 from running import Running
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
 PICTURE = ROOT / "out" / "operator-map.png"
-LANGUAGES = ("vi", "zh", "en")
 DRIVER_SCRIPT_BUDGET = 30_000
 """Bytes of gzipped script a driver's phone may have to load (a phone in a valley, a dear SIM)."""
-
-COLOURS_DRAWN = """canvas => {
-  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  const bright = new Set();
-  for (let k = 0; k < data.length; k += 4)
-    if (Math.max(data[k], data[k + 2]) > 180 && data[k + 3] > 200) bright.add(data[k] >> 5);
-  return bright.size;
-}"""
-"""How many shades, amber to blue, are bright enough on a canvas to be lines of trucks."""
-
-PATIENCE_MS = 60_000
-SWITCHES = [
-    "--no-sandbox",  # the tests run as root in a container
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
-
-
-def words(language: str) -> dict[str, dict[str, str]]:
-    text = (ROOT / "data" / "messages" / f"{language}.json").read_text(encoding="utf-8")
-    page: dict[str, dict[str, str]] = json.loads(text)["page"]
-    return page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"There is no Chromium at {CHROMIUM}; on Debian: apt-get install chromium")
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield running
-        running.close()
-
-
-@dataclass
-class Desk:
-    """Opens pages in browsers of their own, and remembers what went wrong inside them."""
-
-    browser: Browser
-    url: str
-    accounts: dict[str, tuple[str, str]]
-    wrong: list[str] = field(default_factory=list)
-
-    def open(self, path: str, *, size: tuple[int, int] = (1440, 900), language: str = "vi") -> Page:
-        context = self.browser.new_context(viewport={"width": size[0], "height": size[1]})
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("console", lambda message: self.hear(message.text))
-        page.goto(f"{self.url}{path}?lang={language}")
-        return page
-
-    def hear(self, text: str) -> None:
-        if "Content Security Policy" in text:
-            self.wrong.append(text)
-
-    def sign_in(self, page: Page, role: str) -> None:
-        name, password = self.accounts[role]
-        page.locator("input[name=account]").fill(name)
-        page.locator("input[name=password]").fill(password)
-        page.locator("input[name=password]").press("Enter")
-
-    def console(self, **how: Any) -> Page:  # noqa: ANN401 - passed on to ``open``
-        page = self.open("/", **how)
-        self.sign_in(page, "operator")
-        page.locator(".map canvas").wait_for()
-        return page
-
-
-@pytest.fixture
-def desk(browser: Browser, running_system: Running) -> Iterator[Desk]:
-    desk = Desk(browser, running_system.url, running_system.accounts)
-    yield desk
-    for context in browser.contexts:
-        context.close()
-    assert desk.wrong == []
 
 
 def driver_path(running_system: Running) -> str:
@@ -111,27 +25,6 @@ def drawn(page: Page) -> dict[str, int]:
     page.locator(".map").evaluate("box => box.dispatchEvent(new Event('flowctl:count'))")
     counts: dict[str, int] = json.loads(page.locator(".map").get_attribute("data-drawn") or "{}")
     return counts
-
-
-def wait_until(page: Page, met: Callable[[], bool], what: str) -> None:
-    for _ in range(PATIENCE_MS // 500):
-        if met():
-            return
-        page.wait_for_timeout(500)
-    pytest.fail(f"Waited {PATIENCE_MS // 1000} s in vain until {what}.")
-
-
-def get_json(page: Page, desk: Desk, path: str) -> Any:  # noqa: ANN401 - JSON of any shape
-    answer = page.request.get(f"{desk.url}{path}")
-    assert answer.ok, answer.text()
-    return answer.json()
-
-
-def assert_words(page: Page, shown: list[str]) -> None:
-    text = page.locator("#page").inner_text()
-    for word in shown:
-        assert word in text, f"{word!r} is not on the page"
-    assert not re.search(r"\{\w+\}|undefined|NaN|\[object|Invalid Date", text), text
 
 
 def test_the_operator_sees_zones_and_trucks_on_the_map(desk: Desk):
@@ -193,27 +86,6 @@ def test_the_legend_hides_and_shows_a_state(desk: Desk):
     wait_until(page, lambda: drawn(page).get("trucks", 0) < before / 2, "staged trucks are hidden")
     staged.click()
     wait_until(page, lambda: drawn(page).get("trucks", 0) > before / 2, "they are back")
-
-
-@pytest.mark.parametrize(
-    ("language", "size"), [("vi", (1366, 768)), ("zh", (1366, 768)), ("en", (1920, 1080))]
-)
-def test_the_operator_sees_a_road_in_space_and_time(
-    desk: Desk, language: str, size: tuple[int, int]
-):
-    page = desk.console(language=language, size=size)
-    page.locator(".views button", has_text=words(language)["operator"]["view_corridor"]).click()
-    ways = get_json(page, desk, "/v1/corridors")
-    expect(page.locator(".corridor option")).to_have_count(len(ways))
-    page.locator(".corridor select").select_option("ha_noi_bao_nguyen")
-    canvas = page.locator(".corridor canvas[data-way=ha_noi_bao_nguyen]")
-    canvas.wait_for()
-    assert int(canvas.get_attribute("data-lines") or 0) > 3
-    wait_until(page, lambda: canvas.evaluate(COLOURS_DRAWN) > 3, "lines of several colours")
-    assert_words(page, [words(language)["corridor"]["today"]])
-    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-    page.locator(".views button").first.click()
-    expect(canvas).to_have_count(0)
 
 
 def test_the_operator_is_told_when_the_line_drops_and_when_it_is_back(desk: Desk):

@@ -1,0 +1,77 @@
+"""Pages in browsers, for the tests of what people see."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parents[1]
+LANGUAGES = ("vi", "zh", "en")
+PATIENCE_MS = 60_000
+
+
+def words(language: str) -> dict[str, dict[str, str]]:
+    text = (ROOT / "data" / "messages" / f"{language}.json").read_text(encoding="utf-8")
+    page: dict[str, dict[str, str]] = json.loads(text)["page"]
+    return page
+
+
+@dataclass
+class Desk:
+    """Opens pages in browsers of their own, and remembers what went wrong inside them."""
+
+    browser: Browser
+    url: str
+    accounts: dict[str, tuple[str, str]]
+    wrong: list[str] = field(default_factory=list)
+
+    def open(self, path: str, *, size: tuple[int, int] = (1440, 900), language: str = "vi") -> Page:
+        context = self.browser.new_context(viewport={"width": size[0], "height": size[1]})
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", lambda message: self.hear(message.text))
+        page.goto(f"{self.url}{path}?lang={language}")
+        return page
+
+    def hear(self, text: str) -> None:
+        if "Content Security Policy" in text:
+            self.wrong.append(text)
+
+    def sign_in(self, page: Page, role: str) -> None:
+        name, password = self.accounts[role]
+        page.locator("input[name=account]").fill(name)
+        page.locator("input[name=password]").fill(password)
+        page.locator("input[name=password]").press("Enter")
+
+    def console(self, **how: Any) -> Page:  # noqa: ANN401 - passed on to ``open``
+        page = self.open("/", **how)
+        self.sign_in(page, "operator")
+        page.locator(".map canvas").wait_for()
+        return page
+
+
+def wait_until(page: Page, met: Callable[[], bool], what: str) -> None:
+    for _ in range(PATIENCE_MS // 500):
+        if met():
+            return
+        page.wait_for_timeout(500)
+    pytest.fail(f"Waited {PATIENCE_MS // 1000} s in vain until {what}.")
+
+
+def get_json(page: Page, desk: Desk, path: str) -> Any:  # noqa: ANN401 - JSON of any shape
+    answer = page.request.get(f"{desk.url}{path}")
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def assert_words(page: Page, shown: list[str]) -> None:
+    text = page.locator("#page").inner_text()
+    for word in shown:
+        assert word in text, f"{word!r} is not on the page"
+    assert not re.search(r"\{\w+\}|undefined|NaN|\[object|Invalid Date", text), text
