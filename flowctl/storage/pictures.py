@@ -183,10 +183,25 @@ def list_stays(conn: Connection, device: int, since: datetime, until: datetime) 
 def list_zone_stays(
     conn: Connection, zones: Sequence[str], since: datetime, until: datetime
 ) -> list[Stay]:
-    """Return all devices' visits to zones that reach into ``[since, until)``, by entry."""
+    """Return all trucks' visits to zones that reach into ``[since, until)``, by entry.
+
+    Where two devices of one truck were in a zone together, the primary one speaks for it.
+    """
     with conn.cursor(row_factory=class_row(Stay)) as cursor:
         return cursor.execute(
-            "select zone, entered_at, left_at, seen_inside from visits where zone = any(%s)"
-            " and entered_at < %s and coalesce(left_at, 'infinity') > %s order by entered_at",
+            "select v.zone, v.entered_at, v.left_at, v.seen_inside from visits v"
+            " where v.zone = any(%s) and v.entered_at < %s"
+            " and coalesce(v.left_at, 'infinity') > %s and not exists ("
+            "  select from device_trucks mine"
+            "  join device_trucks other on other.plate = mine.plate and other.is_primary"
+            "   and other.since < coalesce(mine.until, 'infinity')"
+            "   and coalesce(other.until, 'infinity') > mine.since"
+            "  join visits o on o.device_id = other.device_id and o.zone = v.zone"
+            "   and o.entered_at < coalesce(v.left_at, 'infinity')"
+            "   and coalesce(o.left_at, 'infinity') > v.entered_at"
+            "  where mine.device_id = v.device_id and not mine.is_primary"
+            "   and mine.since <= v.confirmed_at"
+            "   and coalesce(mine.until, 'infinity') > v.entered_at"
+            " ) order by v.entered_at",
             [list(zones), until, since],
         ).fetchall()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from border import Border, border
+from border import Border, after, border
 from road import drive
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +100,23 @@ def test_a_truck_first_seen_inside_a_yard_stands_in_it_and_is_no_arrival(desk: D
     assert (found, arrived, left, at_the_end, most) == ("1", "1", "1", "1", "2")
     assert "inside at the start of the day, or when they were first seen" in said
     assert desk.png.read_bytes() != before
+
+
+def test_a_truck_with_two_devices_stands_in_a_yard_once(desk: Desk):
+    place = desk.place
+    first, second = (place.trip() for _ in range(2))
+    for trip, primary in ((first, True), (second, False)):
+        place.conn.execute(
+            "insert into device_trucks (device_id, plate, since, is_primary, assigned_by)"
+            " values (%s, '12C99999', %s, %s, 'the test')",
+            [place.device_of(trip), after(-600), primary],
+        )
+        place.visit(trip, "yard_viettel", 10, 70)
+    place.visit(second, "yard_viettel", 100)  # the primary device is silent by now
+    place.conn.commit()
+    said = desk.draw("zones", "occupancy", *DAY)
+    [row] = [line for line in said.splitlines() if "Viettel" in line]
+    assert row.split()[-5:] == ["0", "2", "1", "1", "1"]
 
 
 def test_a_roads_space_and_time_is_drawn(desk: Desk):
