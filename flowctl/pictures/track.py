@@ -29,6 +29,7 @@ _SILENCE_S = 1_200.0
 _LEAST_M = 1_500.0  # a parked truck's map still shows its surroundings
 _ROW_IN = 0.24
 _ZOOM = 3.0  # a second map is drawn where it shows things this much larger
+_EDGE = 0.15  # of a map's width: names nearer to its edge are written towards its middle
 _NAMED_SHARE = 0.06  # of a map's width: smaller zones carry no name
 
 Colours = Literal["time", "speed"]
@@ -194,7 +195,9 @@ def _ground(
         if np.ptp(np.concatenate(outlines)[:, 0]) * _KM < _NAMED_SHARE * (east - west):
             continue  # too small for its name; the strip below has it
         x, y = max(outlines, key=len).mean(axis=0).tolist()
-        axis.text(x, y, zone.name["en"], fontsize=7, color=style.TEXT, ha="center", clip_on=True)
+        share = (x * _KM + middle[0] - west) / (east - west)
+        towards = "left" if share < _EDGE else "right" if share > 1 - _EDGE else "center"
+        axis.text(x, y, zone.name["en"], fontsize=7, color=style.TEXT, ha=towards, clip_on=True)
     axis.set_xlim((west - middle[0]) / _KM, (east - middle[0]) / _KM)
     axis.set_ylim((south - middle[1]) / _KM, (north - middle[1]) / _KM)
     axis.set_aspect("equal")
