@@ -1,6 +1,7 @@
-"""What every command shares: the settings, and sentences in place of tracebacks."""
+"""What every command shares: settings, sentences in place of tracebacks, how far it is."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,11 +9,13 @@ import psycopg
 import redis
 import typer
 from pydantic import ValidationError
+from rich.console import Console
 
 from flowctl.errors import FlowctlError
 from flowctl.settings import Settings, settings
 
 EXIT_REFUSED = 1
+_LINE_EVERY_S = 10.0
 
 
 @contextmanager
@@ -34,6 +37,31 @@ def sentences() -> Iterator[None]:
         where = f" ({error.filename})" if error.filename else ""
         typer.echo(f"The system refused: {error.strerror or error}{where}.", err=True)
         raise typer.Exit(EXIT_REFUSED) from None
+
+
+@contextmanager
+def telling(first: str = "starting") -> Iterator[Callable[[str], None]]:
+    """Yield what shows on standard error how far a command is, from ``first`` on.
+
+    On a terminal that is one line that moves. Elsewhere, as in a log, every stage has a line, and
+    one that lasts another each ten seconds; a stage is what is told up to a colon.
+    """
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with console.status(first, spinner="line") as status:
+            yield status.update
+        return
+    stage, said_at = "", -_LINE_EVERY_S
+
+    def tell(text: str) -> None:
+        nonlocal stage, said_at
+        name = text.partition(":")[0]
+        if name != stage or time.monotonic() - said_at >= _LINE_EVERY_S:
+            stage, said_at = name, time.monotonic()
+            typer.echo(text, err=True)
+
+    tell(first)
+    yield tell
 
 
 def get_settings() -> Settings:

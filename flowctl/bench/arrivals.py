@@ -101,14 +101,14 @@ def run_arrivals(options: ArrivalsOptions, tell: Tell) -> Figures:
     cast = Cast.drawn(site, options)
     tell("playing the day")
     deliveries = cast.play(tell)
-    tell("playing it again at fine steps, for the truth")
-    truth = truth_of(cast.true_stays(), site.zones, TruthParams())
+    truth = truth_of(cast.true_stays(tell), site.zones, TruthParams())
     with tempfile.TemporaryDirectory(prefix="flowctl-bench-") as name:
         home = Path(name)
         home.chmod(0o711)  # the database server runs as another user and must get through
         tell("starting PostgreSQL")
         with start_postgres(home) as store:
             told = told_visits(store.url, cast, deliveries, tell)
+    tell("asking the naive rule, and comparing")
     naive = naive_entries(site.zones, *_delivered(cast, deliveries))
     return _figures(cast, truth, (told, naive), deliveries, time.monotonic() - began)
 

@@ -104,7 +104,7 @@ def run_capacity(days: int, seed: int, tell: Tell) -> Figures:
     """
     calm = _Calm()
     for number in range(days):
-        tell(f"calm gate-days {number + 1}/{days}, {calm.alarms} false alarms")
+        tell(f"calm gate-days: {number + 1} of {days}, {calm.alarms} false alarms")
         calm.play(draw_days(np.random.default_rng([seed, 1, number]), days=_DAYS))
     found = []
     spells = max(days // 3, 1)

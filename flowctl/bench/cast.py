@@ -99,11 +99,10 @@ class Cast:
             now = (seen["at"] >= before.timestamp()) & (seen["at"] < at.timestamp())
             bodies = world.advance(at).fix_posts + trackers.post(seen[now], at.timestamp())
             posts += [(at, body) for body in bodies if body]
-            if at.minute == 0 and at.second == 0:
-                tell(f"playing the day: {at.astimezone(self.site.timezone):%H:%M}")
+            self._tell_hour(tell, "playing the day", at)
         return posts
 
-    def true_stays(self) -> NDArray[np.void]:
+    def true_stays(self, tell: Tell) -> NDArray[np.void]:
         """Return where everybody truly was, at steps of `FINE_S`, as rows of `STAY`."""
         gps = replace(
             self.scenario.gps, moving_interval_s=FINE_S, parked_interval_s=900.0, lost_share=1.0
@@ -112,6 +111,7 @@ class Cast:
         at, parts = self.scenario.start, []
         while at < self.scenario.closes + _AFTER:
             at += _STEP
+            self._tell_hour(tell, "playing it again at fine steps", at)
             seen = world.advance(at).sightings
             if seen is not None:
                 parts.append(_moving(seen))
@@ -120,7 +120,12 @@ class Cast:
         rows = np.concatenate([*parts, scripted])
         rows = rows[np.lexsort((rows["at"], rows["truck"]))]
         zones = self.site.zones
+        tell("asking where the true paths lie")
         return true_stays(zones, rows["truck"], rows["at"], rows["lon"], rows["lat"])
+
+    def _tell_hour(self, tell: Tell, what: str, at: datetime) -> None:
+        if at.minute == 0 and at.second == 0:
+            tell(f"{what}: {at.astimezone(self.site.timezone):%H:%M}")
 
     def _world(self, gps: Gps) -> World:
         day = replace(self.scenario, gps=gps)

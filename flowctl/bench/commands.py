@@ -48,15 +48,14 @@ def ingest(
     """Post positions over HTTP and report what is stored and judged, beside raw COPY."""
     from flowctl.bench.figures import table  # noqa: PLC0415
     from flowctl.bench.ingest import BenchOptions, run_bench  # noqa: PLC0415
-    from flowctl.shell import sentences  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
 
     in_flight = connections or (16 if protocol is Protocol.FIXES else 128)
     options = BenchOptions(
         rate, seconds, batch, trucks, form, str(protocol), workers, api, in_flight, seed
     )
-    console = Console(stderr=True)
-    with sentences(), console.status("starting", spinner="line") as status:
-        figures = run_bench(options, status.update)
+    with sentences(), telling() as tell:
+        figures = run_bench(options, tell)
     if as_json:
         typer.echo(json.dumps(figures.as_json()))
     else:
@@ -72,11 +71,10 @@ def arrivals(
     """Compare arrivals with where trucks truly were, beside the rule "inside now, not before"."""
     from flowctl.bench.arrivals import run_arrivals, table  # noqa: PLC0415
     from flowctl.bench.cast import ArrivalsOptions  # noqa: PLC0415
-    from flowctl.shell import sentences  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
 
-    console = Console(stderr=True)
-    with sentences(), console.status("starting", spinner="line") as status:
-        figures = run_arrivals(ArrivalsOptions(trucks=trucks, seed=seed), status.update)
+    with sentences(), telling() as tell:
+        figures = run_arrivals(ArrivalsOptions(trucks=trucks, seed=seed), tell)
     if as_json:
         typer.echo(json.dumps(figures.as_json()))
     else:
@@ -92,9 +90,10 @@ def geofence(
 ) -> None:
     """Tell fixes their zones and report the rate beside shapely's index, and every difference."""
     from flowctl.bench.geofence import run_geofence, table  # noqa: PLC0415
+    from flowctl.shell import telling  # noqa: PLC0415
 
-    with Console(stderr=True).status("starting", spinner="line") as status:
-        figures = run_geofence(points, zones, seed, status.update)
+    with telling() as tell:
+        figures = run_geofence(points, zones, seed, tell)
     if as_json:
         typer.echo(json.dumps(figures.as_json()))
     else:
@@ -111,16 +110,15 @@ def eta(
 ) -> None:
     """Compare expected arrivals with real ones, beside nominal and last speed."""
     from flowctl.bench.eta import BUSES, run_eta, table  # noqa: PLC0415
-    from flowctl.shell import sentences  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
 
-    console = Console(stderr=True)
-    with sentences(), console.status("starting", spinner="line") as status:
-        figures = run_eta(seed=seed, buses=buses or BUSES, tell=status.update)
+    with sentences(), telling() as tell:
+        figures = run_eta(seed=seed, buses=buses or BUSES, tell=tell)
     if figures.bus is None:
-        console.print(
+        typer.echo(
             f"There is no file {buses or BUSES}, so recorded buses are left out;"
             " name one with --buses.",
-            soft_wrap=True,
+            err=True,
         )
     if as_json:
         typer.echo(json.dumps(figures.as_json()))
@@ -136,9 +134,10 @@ def capacity(
 ) -> None:
     """Learn gates of known capacity, notice their changes, and forecast a day's arrivals."""
     from flowctl.bench.capacity import run_capacity, table  # noqa: PLC0415
+    from flowctl.shell import telling  # noqa: PLC0415
 
-    with Console(stderr=True).status("starting", spinner="line") as status:
-        figures = run_capacity(days, seed, status.update)
+    with telling() as tell:
+        figures = run_capacity(days, seed, tell)
     if as_json:
         typer.echo(json.dumps(figures.as_json()))
     else:

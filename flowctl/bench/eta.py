@@ -38,15 +38,17 @@ class EtaFigures:
 
 def run_eta(*, seed: int, buses: Path, tell: Tell) -> EtaFigures:
     """Play a congested day of Lạng Sơn and, where their file is there, the recorded buses."""
-    tell("drawing a congested day")
+    tell("playing a congested day")
     site = load_site(data_dir() / "sites" / "lang_son")
     scenario = load_scenario(data_dir() / "scenarios" / "2024-01-23.toml")
     day = simulated(scenario, site, seed=seed)
     figures = play(day, progress=lambda share: tell(f"asking on the way: {share:.0%}")).figures()
     if not buses.is_file():
         return EtaFigures(figures, None)
-    tell("asking recorded buses")
-    return EtaFigures(figures, play(recorded(buses)).figures())
+    tell("reading recorded buses")
+    journeys = recorded(buses)
+    asked = play(journeys, progress=lambda share: tell(f"asking recorded buses: {share:.0%}"))
+    return EtaFigures(figures, asked.figures())
 
 
 def table(figures: EtaFigures) -> Table:

@@ -7,10 +7,16 @@ from flowctl.bench.cast import ArrivalsOptions
 
 
 @pytest.fixture(scope="module")
-def figures() -> Figures:
+def told() -> list[str]:
+    """Return what the bench tells of how far it is, once it has run."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def figures(told: list[str]) -> Figures:
     """Return what a small day comes to; posts of five minutes make fewer transactions."""
     options = ArrivalsOptions(trucks=80, seed=4, post_interval_s=300.0)
-    return run_arrivals(options, lambda _: None)
+    return run_arrivals(options, told.append)
 
 
 def test_every_arrival_at_a_yard_is_told_once_and_none_is_made_up(figures: Figures):
@@ -38,6 +44,12 @@ def test_the_naive_rule_on_the_same_fixes_makes_arrivals_up(figures: Figures):
 def test_a_truck_on_a_fence_line_arrives_once_at_most(figures: Figures):
     assert figures.straddling["trucks"] >= 1
     assert figures.straddling["most"] <= 1 < figures.straddling["naive_most"]
+
+
+@pytest.mark.usefixtures("figures")
+def test_whoever_waits_is_told_how_far_each_long_stage_is(told: list[str]):
+    for stage in ("playing the day: ", "playing it again at fine steps: ", "storing and judging: "):
+        assert len([text for text in told if text.startswith(stage)]) > 5, told
 
 
 def test_the_figures_are_one_object_with_the_naive_rules_beside_ours(figures: Figures):

@@ -10,6 +10,7 @@ from flowctl.cli import app
 def test_a_short_run_says_how_well_gates_are_learned():
     done = CliRunner().invoke(app, ["bench", "capacity", "--days", "3", "--json"])
     assert done.exit_code == 0, done.output
+    assert "calm gate-days: 1 of 3" in done.stderr
     told = json.loads(done.stdout)
     assert told["total"]["looks"] > 100
     assert told["total"]["coverage"] > 0.75

@@ -42,6 +42,7 @@ def test_arrivals_of_a_congested_day_are_told_better_than_by_nominal_or_last_spe
     assert_better_and_calibrated(figures)
     assert figures["bus"] is None
     assert "recorded buses are left out" in said
+    assert "playing a congested day\nasking on the way: " in said
 
 
 def test_arrivals_of_recorded_buses_are_told_better_too():
