@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from flowctl.data_files import data_dir, list_sites
 from flowctl.errors import FlowctlError, NotFoundError
-from flowctl.shell import sentences
+from flowctl.shell import sentences, telling
 
 if TYPE_CHECKING:  # the other commands do without scipy and shapely, which take a second
     from geo.network import RoadNetwork, Snaps
@@ -66,10 +66,10 @@ def import_roads(
     with _road_sentences():
         if (file is None) == (place is None):
             raise FlowctlError("Name either an extract of OpenStreetMap or a --place to download.")
-        if file is not None and not file.is_file():
-            raise NotFoundError(f"There is no file {file}.")
+        _refuse_no_extract(file, around_km)
         folder = _folder(site, out)
         within = None if around_km is None else _around(site, around_km)
+        replaced = _find_source(folder / FILE)
         with _bar(roads.STAGES) as progress:
             network, counts = (
                 roads.download_roads(place, progress=progress)
@@ -79,6 +79,10 @@ def import_roads(
         network.save(folder / FILE)
         if site is not None:
             _warn_where_elsewhere(site, network)
+        if within is not None and not counts.outside and not counts.cut:
+            typer.echo(f"All of {file} is that near: --around-km left nothing out.", err=True)
+        if replaced is not None:
+            typer.echo(f"{folder / FILE} held {replaced}; these roads replace it.", err=True)
         if as_json:
             found = {name: getattr(counts, name) for name in counts.__dataclass_fields__}
             answer = {**found, "file": str(folder / FILE), "attribution": network.attribution}
@@ -117,13 +121,17 @@ def match_track(
     from geo.routes import Cost, Router  # noqa: PLC0415
 
     with _road_sentences():
-        network = _network(site, roads)
-        track = read_points(file, device=device, columns=column or [], timezone=timezone)
-        found = match(Router(network, Cost.DISTANCE), track)
-        if png is not None:
-            from flowctl.road_picture import save_match  # noqa: PLC0415 - matplotlib takes a second
+        with telling("reading roads") as tell:
+            network = _network(site, roads)
+            tell("reading the track")
+            track = read_points(file, device=device, columns=column or [], timezone=timezone)
+            tell(f"matching {len(track.lon):,} fixes")
+            found = match(Router(network, Cost.DISTANCE), track)
+            if png is not None:
+                from flowctl.road_picture import save_match  # noqa: PLC0415 - takes a second
 
-            save_match(network, track, found, png)
+                tell("drawing")
+                save_match(network, track, found, png)
         if as_json:
             typer.echo(json.dumps(road_answers.match_json(network, found), ensure_ascii=False))
             return
@@ -150,7 +158,8 @@ def route(
     from geo.routes import Cost, Router  # noqa: PLC0415
 
     with _road_sentences():
-        network = _network(site, roads)
+        with telling("reading roads"):
+            network = _network(site, roads)
         ends = [_on_a_road(network, text) for text in (start, goal)]
         found = Router(network, Cost(by)).shortest(*ends)
         if found is None:
@@ -180,12 +189,42 @@ def _on_a_road(network: "RoadNetwork", place: str) -> "Snaps":
     return found
 
 
+def _refuse_no_extract(file: Path | None, around_km: float | None) -> None:
+    """Refuse what names no file to read, and a part of what is not read from a file."""
+    if file is None:
+        if around_km is not None:
+            raise FlowctlError(
+                "--around-km takes a part of an extract; of a --place all is taken, so name a"
+                " smaller place."
+            )
+    elif file.is_dir():
+        raise FlowctlError(f"{file} is a folder; name the extract of OpenStreetMap in it.")
+    elif not file.is_file():
+        raise NotFoundError(f"There is no file {file}.")
+
+
+def _find_source(path: Path) -> str | None:
+    """Return what a file of roads was made of; None where there is none yet."""
+    from geo.network import RoadError, RoadNetwork  # noqa: PLC0415
+
+    if not path.exists():
+        return None
+    if path.is_dir():
+        raise FlowctlError(f"{path} is a folder, where the roads would go; remove or rename it.")
+    try:
+        return f"the roads of {RoadNetwork.load(path).source}"
+    except RoadError:
+        return "something that was no road network"
+
+
 def _folder(site: str | None, out: Path | None) -> Path:
     """Return where the roads go, made if it is not there; refused before the work begins."""
     own = None if site is None else _site_folder(site)
     folder = out or own
     if folder is None:
         raise FlowctlError("Name the --site the roads are for, or a folder with --out.")
+    if folder.is_file():
+        raise FlowctlError(f"{folder} is a file; --out names the folder that {FILE} goes into.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"{FILE}.part").open("wb"):
@@ -252,9 +291,13 @@ def _warn_where_elsewhere(site: str, network: "RoadNetwork") -> None:
 
 @contextmanager
 def _bar(stages: tuple[str, ...]) -> Iterator[Callable[[str, float], None]]:
-    """Show a bar on standard error that fills stage by stage."""
+    """Show a bar on standard error that fills stage by stage; in a log, a line for each."""
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    if not console.is_terminal:
+        with telling("importing roads") as tell:
+            yield lambda stage, share: tell(f"importing roads, {stage}: {share:.0%}")
+        return
+    with Progress(console=console, transient=True) as bar:
         task = bar.add_task("Importing roads", total=len(stages))
 
         def told(stage: str, share: float) -> None:

@@ -113,8 +113,8 @@ def read_roads(
     counts = replace(counts, cut=sum(way.cut for way in ways), outside=len(found) - len(ways))
     if not ways:
         raise RoadError(
-            f"{path} holds no road open to trucks: {_fate(counts)}. Take an extract that covers"
-            " the site with its roads (highway=*) and their nodes."
+            f"{path} holds no road open to trucks: {_fate(counts, within)}. Take an extract that"
+            " covers the site with its roads (highway=*) and their nodes."
         )
     graph = _graph(ways, places)
     told(_GRAPH, 0.5)
@@ -209,12 +209,16 @@ def _inside(way: _Way, places: dict[int, Position]) -> _Way:
     return _Way(way.id, longest, way.tags, cut=len(longest) < len(way.corners))
 
 
-def _fate(counts: ImportCounts) -> str:
+def _fate(counts: ImportCounts, within: Box | None = None) -> str:
     if not counts.ways:
         return "no way in it has a highway tag"
+    beyond = ""
+    if within is not None:
+        west, south, east, north = within
+        beyond = f" or the part wanted, {south:.2f}, {west:.2f} to {north:.2f}, {east:.2f}"
     return (
         f"of {counts.ways:,} ways with a highway tag {counts.closed:,} are closed to trucks or no"
-        f" roads, {counts.outside:,} lie outside the extract"
+        f" roads, {counts.outside:,} lie outside the extract{beyond}"
     )
 
 

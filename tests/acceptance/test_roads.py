@@ -232,8 +232,36 @@ def test_a_site_nobody_knows_and_a_folder_that_cannot_be_written_are_named(tmp_p
         "<nd ref='1'/><nd ref='2'/><tag k='highway' v='primary'/></way></osm>"
     )
     said = refused("import", str(extract), "--site", "lang_son", *around)
-    assert "1 lie outside the extract" in said
+    assert "1 lie outside the extract or the part wanted, 20." in said
     assert "extract of OpenStreetMap or a --place" in refused("import", "--out", str(tmp_path))
+
+
+def test_a_folder_in_the_place_of_a_file_and_a_file_in_that_of_a_folder_are_named(tmp_path: Path):
+    extract = tmp_path / "drawn.osm"
+    extract.write_text("<osm version='0.6'></osm>")
+    said = refused("import", str(tmp_path), "--out", str(tmp_path))
+    assert said == f"{tmp_path} is a folder; name the extract of OpenStreetMap in it.\n"
+    said = refused("import", str(extract), "--out", str(extract))
+    assert said == f"{extract} is a file; --out names the folder that roads.npz goes into.\n"
+    (tmp_path / "roads.npz").mkdir()
+    assert "roads would go" in refused("import", str(extract), "--out", str(tmp_path))
+    place = ("--place", "Monaco", "--site", "lang_son", "--around-km", "5")
+    assert "takes a part of an extract" in refused("import", *place)
+
+
+def test_roads_that_are_replaced_and_a_bound_that_bounds_nothing_are_told(
+    andorra: Path, tmp_path: Path
+):
+    (tmp_path / "roads.npz").write_bytes(andorra.read_bytes())
+    extract = shared("osm/monaco.osm.gz")
+    whole_world = ("--site", "lang_son", "--around-km", "15000")
+    done = CliRunner().invoke(
+        app, ["roads", "import", str(extract), "--out", str(tmp_path), *whole_world]
+    )
+    assert done.exit_code == 0, done.stderr
+    assert "held the roads of andorra.osm.pbf; these roads replace it" in done.stderr
+    assert "--around-km left nothing out" in done.stderr
+    assert "importing roads, graph: " in done.stderr
 
 
 def test_a_broken_extract_leaves_the_roads_that_were_there(andorra: Path, tmp_path: Path):
