@@ -119,5 +119,5 @@ def test_the_operator_chooses_the_day_of_a_roads_picture(
     with page.expect_request("**/spacetime?*") as asked:
         day.fill("2024-01-20")
     assert "since=2024-01-19T17" in asked.value.url
-    expect(page.locator(".corridor .day")).to_contain_text("20")
+    expect(page.locator(".corridor .day button")).to_contain_text("20")
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]

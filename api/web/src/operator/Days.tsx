@@ -1,8 +1,6 @@
+import { useRef } from "preact/hooks";
 import { t } from "../language";
 import { dayAfter, instant, longDay } from "../time";
-
-/** No truck's tracker is older; a year half typed is no day to ask for. */
-const FIRST_DAY = "2000-01-01";
 
 interface Props {
   /** The present local day, as 2024-01-23; null before the first word of the server. */
@@ -14,6 +12,7 @@ interface Props {
 
 /** The last hours, today, or any day: chosen, or one before or after. */
 export function Days({ today, day, onDay }: Props) {
+  const calendar = useRef<HTMLInputElement>(null);
   const shown = day ?? today;
   return (
     <span class="ranges">
@@ -36,22 +35,30 @@ export function Days({ today, day, onDay }: Props) {
       >
         ‹
       </button>
-      <label class="day" data-chosen={day !== null}>
-        {/* The browser's own words for a day follow its language, not the page's. */}
-        <span aria-hidden="true">{shown && longDay(instant(shown), "UTC")}</span>
-        <input
-          type="date"
-          aria-label={t("corridor.day")}
-          value={shown ?? ""}
-          min={FIRST_DAY}
-          max={today ?? ""}
+      <span class="day">
+        {/* The browser's own words for a day follow its language, not the page's: only its
+            calendar is used, and whoever types would not see what. */}
+        <button
+          type="button"
+          aria-pressed={day !== null}
+          title={t("corridor.day")}
           disabled={today === null}
-          onClick={(event) => event.currentTarget.showPicker()}
+          onClick={() => calendar.current?.showPicker()}
+        >
+          {shown && longDay(instant(shown), "UTC")}
+        </button>
+        <input
+          ref={calendar}
+          type="date"
+          tabIndex={-1}
+          aria-hidden="true"
+          value={shown ?? ""}
+          max={today ?? ""}
           onChange={({ currentTarget: { value, validity } }) =>
             value && validity.valid && onDay(value)
           }
         />
-      </label>
+      </span>
       <button
         type="button"
         aria-label={t("corridor.next_day")}
