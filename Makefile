@@ -76,7 +76,7 @@ quick: check
 test: setup check test-packages
 	$(BIN)/lint-imports
 	scripts/with_node npm run check --prefix $(WEB)
-	$(BIN)/pytest -rs
+	$(BIN)/pytest -rs --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 faults: $(BIN)/.tests
 	@PYTHONPATH=tests $(BIN)/python -m faults

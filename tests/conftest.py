@@ -15,7 +15,6 @@ import pytest
 import redis
 import timescale
 from psycopg import sql
-from running import Running, running_morning
 
 from flowctl.embedded import start_postgres, start_valkey
 from flowctl.storage.migrate import migrate
@@ -132,16 +131,6 @@ def valkey(valkey_url: str) -> str:
     with redis.Redis.from_url(valkey_url) as client:
         client.flushall()
     return valkey_url
-
-
-@pytest.fixture(scope="session")
-def running_system(state_dir: Path, postgres_url: str) -> Iterator[Running]:
-    """Return a whole system on a morning already played; its Valkey is its own."""
-    with (
-        start_valkey(state_dir / "running-valkey") as store,
-        running_morning(state_dir, postgres_url, store.url) as running,
-    ):
-        yield running
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,4 +1,4 @@
-"""A real Chromium, and the pages of every process on real stores."""
+"""Tests of a whole system on a played morning, by its pages and commands; it stops after them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from desk import PATIENCE_MS, Desk
 from playwright.sync_api import Browser, expect, sync_playwright
-from running import Running
+from running import Running, running_morning
+
+from flowctl.embedded import start_valkey
 
 CHROMIUM = Path("/usr/bin/chromium")
 SWITCHES = [
@@ -17,6 +19,16 @@ SWITCHES = [
     "--disable-component-update",
     "--no-first-run",
 ]
+
+
+@pytest.fixture(scope="package")
+def running_system(state_dir: Path, postgres_url: str) -> Iterator[Running]:
+    """Return a whole system on a morning already played; its Valkey is its own."""
+    with (
+        start_valkey(state_dir / "running-valkey") as store,
+        running_morning(state_dir, postgres_url, store.url) as running,
+    ):
+        yield running
 
 
 @pytest.fixture(scope="package")
