@@ -120,7 +120,7 @@ def _follow(load: LoadProcess, machine: Machine, tell: Tell) -> LoadState:
         state = load.state
         seconds = max(time.time() - state.first_post_at, 1e-3)
         if state.posts:
-            tell(f"{state.fixes:,} fixes acknowledged, {state.fixes / seconds:,.0f} a second")
+            tell(f"posting: {state.fixes:,} acknowledged, {state.fixes / seconds:,.0f} a second")
         time.sleep(_POLL_S)
     return load.wait()
 
