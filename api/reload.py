@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
-from flowctl.storage.sites import find_loaded_at, get_site
+from flowctl.storage.sites import find_loaded_at, find_newer_site, get_site
 
 ASKED_EVERY_S = 2.0
 
@@ -59,7 +59,6 @@ async def _reload(state: Any) -> None:  # noqa: ANN401 - Starlette's State
             _log.info("site loaded anew", site=site.id)
 
 
-def _find_newer(state: Any) -> tuple[datetime | None, Site] | None:  # noqa: ANN401 - Starlette's State
+def _find_newer(state: Any) -> tuple[datetime, Site] | None:  # noqa: ANN401 - Starlette's State
     with state.pool.connection() as conn:
-        unchanged = find_loaded_at(conn, state.settings.site) == state.loaded_at
-    return None if unchanged else read_site(state)
+        return find_newer_site(conn, state.settings.site, state.loaded_at)

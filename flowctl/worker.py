@@ -34,7 +34,7 @@ from flowctl.storage.leases import APPLICATION
 from flowctl.storage.partitions import describe_level
 from flowctl.storage.plans import commit_decision, end_cleared_trips
 from flowctl.storage.retention import retain
-from flowctl.storage.sites import get_site
+from flowctl.storage.sites import find_loaded_at, find_newer_site, get_site
 from flowctl.storage.snapshot import gate_histories, list_live_trips
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
@@ -50,6 +50,7 @@ _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 2.0
 GATHER_S = 0.1
 """What an ingest worker may wait for more: little of the second a fix may take to a visit."""
+_SITE_ASKED_EVERY_S = 2.0
 AWAY_MOST_S = 900.0
 """How long a worker goes on trying while a store is away."""
 
@@ -172,10 +173,21 @@ def run_controller(settings: Settings) -> None:
                 break
             stop.wait(1.0)
         _log.info("controller active", site=site.id)
-        _control(conn, site, domain, stop, _pause_s(settings))
+        while not stop.is_set():
+            # In this order a site that is loaded in between is read once more, not missed.
+            loaded_at, site = find_loaded_at(conn, site.id), get_site(conn, site.id)
+            _control(conn, site, loaded_at, domain, stop, _pause_s(settings))
 
 
-def _control(conn: Connection, site: Site, domain: Clock, stop: Event, pause_s: float) -> None:
+def _control(
+    conn: Connection,
+    site: Site,
+    loaded_at: datetime | None,
+    domain: Clock,
+    stop: Event,
+    pause_s: float,
+) -> None:
+    """Decide by a site until asked to stop, or until the site is loaded anew."""
     rules = site.dispatch
     watch = Watch(site)
     meter_at = plan_at = traffic_at = lanes_at = forecast_at = domain.now()
@@ -184,6 +196,9 @@ def _control(conn: Connection, site: Site, domain: Clock, stop: Event, pause_s: 
         if now < meter_at:
             time.sleep(pause_s)
             continue
+        if find_loaded_at(conn, site.id) != loaded_at:
+            _log.info("site loaded anew", site=site.id)
+            return
         plan_due = now >= plan_at
         decide(conn, site, now, plan_due=plan_due)
         meter_at = now + timedelta(seconds=rules.meter_interval_s)
@@ -269,12 +284,19 @@ def run_notify(settings: Settings) -> None:
     domain = clock(settings.clock_file)
     gateway = FileGateway(settings.sms_file)
     with stopping() as stop, psycopg.connect(settings.database_url, autocommit=True) as conn:
-        site = get_site(conn, settings.site)
+        loaded_at, site = find_loaded_at(conn, settings.site), get_site(conn, settings.site)
         _log.info("notify ready", site=site.id)
         heart = Heart("notify")
+        asked_at = time.monotonic()
         while not stop.is_set():
             with conn.transaction():
                 now = domain.now()
+                if time.monotonic() - asked_at > _SITE_ASKED_EVERY_S:
+                    asked_at = time.monotonic()
+                    newer = find_newer_site(conn, site.id, loaded_at)
+                    if newer is not None:
+                        loaded_at, site = newer
+                        _log.info("site loaded anew", site=site.id)
                 sent = send_due(conn, gateway, settings=settings, site=site, now=now)
                 heart.beat(conn, now)
             if sent == 0:

@@ -159,6 +159,15 @@ def find_loaded_at(conn: Connection, site: str) -> datetime | None:
     return None if row is None else row[0]
 
 
+def find_newer_site(
+    conn: Connection, site: str, loaded_at: datetime | None
+) -> tuple[datetime, Site] | None:
+    """Return when a site was last loaded and the site, or None where ``loaded_at`` was that."""
+    newest = find_loaded_at(conn, site)
+    # In this order a site that is loaded in between is read once more, not missed.
+    return None if newest is None or newest == loaded_at else (newest, get_site(conn, site))
+
+
 def get_site(conn: Connection, site: str) -> Site:
     """Return a stored site.
 

@@ -89,10 +89,10 @@ class Recorder:
         -------
         The site as it is now, or None where nothing was loaded.
         """
-        loaded_at = site_store.find_loaded_at(self.conn, self.judge.site.id)
-        if loaded_at is None or loaded_at == self.loaded_at:
+        newer = site_store.find_newer_site(self.conn, self.judge.site.id, self.loaded_at)
+        if newer is None:
             return None
-        site = site_store.get_site(self.conn, self.judge.site.id)
+        loaded_at, site = newer
         former = self.judge
         self.judge = Judge.of(site, site_store.list_zone_versions(self.conn, site))
         self.judge.states = former.states
