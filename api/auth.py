@@ -4,6 +4,7 @@
 """
 
 import base64
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from api.errors import Problem
-from api.permissions import PERMISSIONS, POSITIONS
+from api.permissions import PERMISSIONS, POSITIONS, WITNESSED
+from api.tokens import Tokens
 from flowctl.registry.accounts import Role, hash_token
 from flowctl.storage.accounts import find_session
 from flowctl.storage.sources import Source
@@ -47,7 +49,8 @@ async def authorize(request: Request) -> None:
     roles = PERMISSIONS[request.method, path]
     if roles is None:
         return
-    caller = await find_caller(request)
+    # A withdrawn right, like a withdrawn token, ends with the next request, not with a memory.
+    caller = await find_caller(request, anew=path in WITNESSED)
     if caller is None:
         raise _unknown()
     if caller.role not in roles:
@@ -55,19 +58,23 @@ async def authorize(request: Request) -> None:
         raise Problem(
             403, "Forbidden", f"The role {caller.role} may not {asked}; these roles may: {may}."
         )
-    if caller.source is not None and caller.source.device_uid and path not in POSITIONS:
-        raise Problem(403, "Forbidden", "The token of one device may send its positions only.")
+    if caller.source is not None:
+        _refuse_beyond_rights(caller.source, path)
     by_cookie = caller.source is None
     if by_cookie and request.method not in _SAFE and request.headers.get(CSRF_HEADER) != "1":
         raise Problem(403, "Forbidden", "A change by session cookie needs the header X-Flowctl: 1.")
     request.state.caller = caller
 
 
-async def find_caller(request: Request) -> Caller | None:
-    """Return who holds the request's token or cookie; None where that is nobody."""
+async def find_caller(request: Request, *, anew: bool = False) -> Caller | None:
+    """Return who holds the request's token or cookie; None where that is nobody.
+
+    ``anew`` asks the database whose a token is, whatever is remembered of it.
+    """
     token = _token_of(request.headers.get("authorization", ""))
     if token is not None:
-        source = await request.app.state.tokens.find(token)
+        tokens: Tokens = request.app.state.tokens
+        source = await (tokens.confirm(token) if anew else tokens.find(token))
         return None if source is None else Caller(source.name, Role.MACHINE, source)
     cookie = request.cookies.get(COOKIE)
     if cookie is None:
@@ -101,6 +108,19 @@ async def source_of_token(request: Request, token: str) -> Source:
     if source is None:
         raise _unknown()
     return source
+
+
+def _refuse_beyond_rights(source: Source, path: str) -> None:
+    """Raise the Problem that says what this source, or its token, may not do."""
+    if source.device_uid and path not in POSITIONS:
+        raise Problem(403, "Forbidden", "The token of one device may send its positions only.")
+    if path in WITNESSED and not source.witnesses:
+        raise Problem(
+            403,
+            "Forbidden",
+            f"The source {source.name} has no right to witness at gates; an administrator gives it"
+            f" with: flowctl source set {shlex.quote(source.name)} --witness",
+        )
 
 
 def _token_of(authorization: str) -> str | None:

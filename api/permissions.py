@@ -18,6 +18,12 @@ PUBLIC: frozenset[Role] | None = None
 POSITIONS = frozenset({"/v1/fixes", "/v1/traccar", "/v1/owntracks", "/v1/ufms"})
 """The paths that take positions, which is all that the token of a single device is good for."""
 
+WITNESSED = frozenset({"/v1/gates/{gate}/events"})
+"""The paths that take what was seen at gates: a source needs the right to witness there.
+
+What they are told makes a gate's capacity and ends trips, which no tracker's token may do.
+"""
+
 PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/"): PUBLIC,
     ("GET", "/board"): PUBLIC,

@@ -2,6 +2,7 @@
 
 While the database is away a remembered token stays good until it ends by itself, so that trackers
 go on; one that is withdrawn meanwhile, and changed terms of its source, show when it is back.
+Where a right of the source is asked for, memory does not do: `Tokens.confirm`.
 """
 
 import time
@@ -59,6 +60,19 @@ class Tokens:
                 raise
             known.good_until = now + AGAIN_S
             return known.source
+        self._remember(key, source)
+        return source
+
+    async def confirm(self, token: str) -> Source | None:
+        """Return the source a token belongs to as the database has it now, None for nobody's.
+
+        Raises
+        ------
+        UnavailableError
+            The database is away.
+        """
+        key = hash_token(token)
+        source = await self._database.ask(lambda conn: _find(conn, key))
         self._remember(key, source)
         return source
 

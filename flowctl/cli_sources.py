@@ -1,5 +1,6 @@
-"""The commands about sources: who may send positions, with which token, how much, how screened."""
+"""The commands about sources: who may send what, with which token, how much, how screened."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -17,7 +18,10 @@ from flowctl.storage import sources as stored
 from flowctl.storage.sites import get_site
 from flowctl.storage.sources import OutcomeCount, ScreeningOverrides, Source, TokenRecord
 
-app = typer.Typer(no_args_is_help=True, help="Sources of positions: their tokens and limits.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Sources of positions and gate events: their tokens, rights and limits.",
+)
 
 _UNITS = {
     "s": timedelta(seconds=1),
@@ -43,6 +47,9 @@ def add(
     enrols: Annotated[
         bool, typer.Option("--enrols", help="Its unknown devices are registered as its own.")
     ] = False,
+    witness: Annotated[
+        bool, typer.Option("--witness", help="It may say what passes at gates.")
+    ] = False,
     rate: Rate = None,
     accuracy_limit: Accuracy = None,
     future_limit: Future = None,
@@ -56,7 +63,12 @@ def add(
         )
         typer.echo(
             registry.add_source(
-                conn, name=name, enrols=enrols, rate_per_s=rate or None, screening=screening
+                conn,
+                name=name,
+                enrols=enrols,
+                rate_per_s=rate or None,
+                screening=screening,
+                witnesses=witness,
             )
         )
 
@@ -67,6 +79,9 @@ def set_terms(
     enrols: Annotated[
         bool | None, typer.Option(help="Whether its unknown devices are registered as its own.")
     ] = None,
+    witness: Annotated[
+        bool | None, typer.Option(help="Whether it may say what passes at gates.")
+    ] = None,
     rate: Rate = None,
     accuracy_limit: Accuracy = None,
     future_limit: Future = None,
@@ -76,7 +91,10 @@ def set_terms(
         bool, typer.Option("--as-site", help="Drop its own limits first: the site's hold.")
     ] = False,
 ) -> None:
-    """Change what a source may do; what is not named stays. Processes see it within a minute."""
+    """Change what a source may do; what is not named stays.
+
+    Processes see it within a minute; the right to witness holds, or ends, with the next event.
+    """
     with database() as conn:
         before = ScreeningOverrides() if as_site else registry.get_source(conn, name).screening
         screening = _screening(
@@ -84,12 +102,16 @@ def set_terms(
             ScreeningOverrides(lateness_limit, future_limit, accuracy_limit, lag_limit),
             before,
         )
-        source = registry.set_terms(conn, name, enrols=enrols, rate_per_s=rate, screening=screening)
+        source = registry.set_terms(
+            conn, name, enrols=enrols, rate_per_s=rate, screening=screening, witnesses=witness
+        )
         typer.echo(f"{source.name}: {_terms(source)}.")
 
 
 @app.command("list")
-def list_all() -> None:
+def list_all(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
     """List the sources, their tokens, and what became of their fixes today and yesterday (UTC)."""
     with database() as conn:
         wall_now = datetime.now(UTC)
@@ -97,6 +119,13 @@ def list_all() -> None:
         tokens = stored.list_tokens(conn, wall_now=wall_now)
         yesterday = (clock(get_settings().clock_file).now() - timedelta(days=1)).date()
         counts = stored.list_outcomes(conn, since=yesterday)
+    if as_json:
+        typer.echo(json.dumps(_listed(sources, tokens, counts), ensure_ascii=False))
+    else:
+        Console(markup=False).print(_table(sources, tokens, counts))
+
+
+def _table(sources: list[Source], tokens: list[TokenRecord], counts: list[OutcomeCount]) -> Table:
     table = Table("Source", "Terms", "Tokens", "Fixes today and yesterday")
     for source in sources:
         table.add_row(
@@ -108,7 +137,36 @@ def list_all() -> None:
     unread = [count for count in counts if count.source is None]
     if unread:
         table.add_row("(unreadable)", "", "", _counts(unread))
-    Console(markup=False).print(table)
+    return table
+
+
+def _listed(
+    sources: list[Source], tokens: list[TokenRecord], counts: list[OutcomeCount]
+) -> dict[str, Any]:
+    return {
+        "sources": [
+            {
+                "name": source.name,
+                "enrols": source.enrols,
+                "witnesses": source.witnesses,
+                "rate_per_s": source.rate_per_s,
+                "limits": source.screening.stated(),
+                "tokens": [_token_json(one) for one in tokens if one.source_id == source.id],
+                "fixes": {one.outcome: one.n for one in counts if one.source == source.name},
+            }
+            for source in sources
+        ],
+        "unreadable": {one.outcome: one.n for one in counts if one.source is None},
+    }
+
+
+def _token_json(one: TokenRecord) -> dict[str, str | None]:
+    ends = one.expires_wall_at
+    return {
+        "device": one.device_uid,
+        "created_wall_at": one.created_wall_at.isoformat(),
+        "expires_wall_at": None if ends is None else ends.isoformat(),
+    }
 
 
 @app.command("token")
@@ -178,6 +236,8 @@ def _screening(
 
 def _terms(source: Source) -> str:
     parts = ["enrols its devices" if source.enrols else "registered devices only"]
+    if source.witnesses:
+        parts.append("witnesses at gates")
     if source.rate_per_s is not None:
         parts.append(f"{source.rate_per_s:g} fixes/s")
     parts += [f"{name} {value:g}" for name, value in source.screening.stated().items()]

@@ -115,7 +115,7 @@ def local_system(
     }
     with psycopg.connect(database_url) as conn:
         site = save_site(conn, source, where="the site's files", now=now or datetime.now(UTC))
-        token = add_source(conn, name="demo", enrols=True)
+        token = add_source(conn, name="demo", enrols=True, witnesses=True)
         for role, (name, password) in accounts.items():
             set_account(conn, name=name, role=role, password=password)
     settings = Settings(

@@ -13,6 +13,7 @@ from border import MORNING, Border
 from fastapi import FastAPI
 
 from flowctl.registry.accounts import Role, set_account
+from flowctl.registry.sources import add_source
 
 PASSWORD = "a-password-of-the-tests"
 
@@ -37,6 +38,7 @@ class RunningApi:
     token: str
     border: Border
     clients: list[httpx.Client] = field(default_factory=list)
+    _witness_token: str | None = None
 
     @property
     def store(self) -> str:
@@ -53,6 +55,12 @@ class RunningApi:
     def machine(self) -> httpx.Client:
         """Return a client with a source's token."""
         return self.client(Authorization=f"Bearer {self.token}")
+
+    def witness(self) -> httpx.Client:
+        """Return a client with the token of the source gates, which may say what passes there."""
+        if self._witness_token is None:
+            self._witness_token = add_source(self.border.conn, name="gates", witnesses=True)
+        return self.client(Authorization=f"Bearer {self._witness_token}")
 
     def person(self, role: Role, name: str | None = None) -> httpx.Client:
         """Return a client that is signed in to an account of this role."""

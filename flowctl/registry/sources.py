@@ -58,10 +58,11 @@ def add_source(
     enrols: bool = False,
     rate_per_s: float | None = None,
     screening: ScreeningOverrides | None = None,
+    witnesses: bool = False,
 ) -> str:
     """Enter a machine that posts positions or events; returns its bearer token, once.
 
-    ``screening`` has passed `check_screening`.
+    ``screening`` has passed `check_screening`; ``witnesses`` lets it say what passes at gates.
 
     Raises
     ------
@@ -79,6 +80,7 @@ def add_source(
         enrols=enrols,
         screening=screening or ScreeningOverrides(),
         rate_per_s=_checked_rate(rate_per_s),
+        witnesses=witnesses,
     )
     if source_id is None:
         raise ConflictError(f"There is a source {plain!r} already; choose another name.")
@@ -109,6 +111,7 @@ def set_terms(
     enrols: bool | None = None,
     rate_per_s: float | None = None,
     screening: ScreeningOverrides | None = None,
+    witnesses: bool | None = None,
 ) -> Source:
     """Change what a source may do, None leaving it as it is; a rate of 0 takes the limit away.
 
@@ -124,6 +127,8 @@ def set_terms(
         source = replace(source, rate_per_s=_checked_rate(rate_per_s or None))
     if screening is not None:
         source = replace(source, screening=screening)
+    if witnesses is not None:
+        source = replace(source, witnesses=witnesses)
     stored.update_source(conn, source)
     return source
 

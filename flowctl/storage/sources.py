@@ -63,6 +63,8 @@ class Source:
         Its unknown devices are registered at their first fix, as its own.
     rate_per_s
         Fixes a second it may send, None for no limit.
+    witnesses
+        It may say what passes at gates, which makes their capacity and ends trips.
     device_uid
         The one device the token speaks for, None where it speaks for all of the source.
     until_wall_at
@@ -74,6 +76,7 @@ class Source:
     enrols: bool = False
     screening: ScreeningOverrides = ScreeningOverrides()
     rate_per_s: float | None = None
+    witnesses: bool = False
     device_uid: str | None = None
     until_wall_at: datetime | None = None
 
@@ -104,21 +107,29 @@ def insert_source(
     enrols: bool,
     screening: ScreeningOverrides,
     rate_per_s: float | None,
+    witnesses: bool,
 ) -> int | None:
     """Enter a source without a token; returns its id, or None where the name is taken."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(
-            "insert into sources (name, enrols, screening, rate_per_s) values (%s, %s, %s, %s)"
-            " on conflict (name) do nothing returning id",
-            [name, enrols, Jsonb(screening.stated()), rate_per_s],
+            "insert into sources (name, enrols, screening, rate_per_s, witnesses)"
+            " values (%s, %s, %s, %s, %s) on conflict (name) do nothing returning id",
+            [name, enrols, Jsonb(screening.stated()), rate_per_s, witnesses],
         ).fetchone()
 
 
 def update_source(conn: Connection, source: Source) -> None:
     """Change what a source may do."""
     conn.execute(
-        "update sources set enrols = %s, screening = %s, rate_per_s = %s where id = %s",
-        [source.enrols, Jsonb(source.screening.stated()), source.rate_per_s, source.id],
+        "update sources set enrols = %s, screening = %s, rate_per_s = %s, witnesses = %s"
+        " where id = %s",
+        [
+            source.enrols,
+            Jsonb(source.screening.stated()),
+            source.rate_per_s,
+            source.witnesses,
+            source.id,
+        ],
     )
 
 
@@ -165,7 +176,7 @@ def end_all_tokens(conn: Connection, source_id: int, *, wall_at: datetime) -> in
 def find_source(conn: Connection, token_hash: bytes, *, wall_now: datetime) -> Source | None:
     """Return the source that holds this token; a token that has ended is nobody's."""
     row = conn.execute(
-        "select id, name, enrols, screening, rate_per_s, device_uid, expires_wall_at"
+        "select id, name, enrols, screening, rate_per_s, witnesses, device_uid, expires_wall_at"
         " from sources join source_tokens on source_id = id"
         " where token_hash = %s and (expires_wall_at is null or expires_wall_at > %s)",
         [token_hash, wall_now],
@@ -176,7 +187,7 @@ def find_source(conn: Connection, token_hash: bytes, *, wall_now: datetime) -> S
 def find_source_named(conn: Connection, name: str) -> Source | None:
     """Return the source of this name."""
     row = conn.execute(
-        "select id, name, enrols, screening, rate_per_s, null from sources where name = %s",
+        "select id, name, enrols, screening, rate_per_s, witnesses from sources where name = %s",
         [name],
     ).fetchone()
     return None if row is None else _source(*row)
@@ -191,7 +202,7 @@ def find_source_name(conn: Connection, source_id: int) -> str | None:
 def list_sources(conn: Connection) -> list[Source]:
     """Return every source, by name."""
     rows = conn.execute(
-        "select id, name, enrols, screening, rate_per_s, null from sources order by name"
+        "select id, name, enrols, screening, rate_per_s, witnesses from sources order by name"
     ).fetchall()
     return [_source(*row) for row in rows]
 
@@ -225,8 +236,9 @@ def _source(
     enrols: bool,
     screening: dict[str, Any],
     rate_per_s: float | None,
-    device_uid: str | None,
+    witnesses: bool,
+    device_uid: str | None = None,
     until_wall_at: datetime | None = None,
 ) -> Source:
     overrides = ScreeningOverrides(**screening)
-    return Source(id_, name, enrols, overrides, rate_per_s, device_uid, until_wall_at)
+    return Source(id_, name, enrols, overrides, rate_per_s, witnesses, device_uid, until_wall_at)

@@ -1,5 +1,6 @@
 """Sources, devices and what was set aside, by the commands an administrator types."""
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -61,7 +62,7 @@ def test_a_source_is_added_seen_changed_rotated_and_withdrawn(shell: Shell):
     for said in ("acme", "enrols", "500 fixes/s", "future_limit_s 60", "stored 1,234", "withdrawn"):
         assert said in listed
     shell.run("source", "set", "acme", "--no-enrols", "--rate", "0", "--accuracy-limit", "50")
-    assert shell.whose(first) == Source(1, "acme", False, ScreeningOverrides(None, 60, 50.0), None)
+    assert shell.whose(first) == Source(1, "acme", False, ScreeningOverrides(None, 60, 50.0))
     shell.run("source", "set", "acme", "--as-site")
     assert shell.whose(first) == Source(1, "acme")
     second = shell.run("source", "rotate", "acme", "--grace", "0s")
@@ -72,6 +73,20 @@ def test_a_source_is_added_seen_changed_rotated_and_withdrawn(shell: Shell):
     assert known.device_uid == "VN-1"
     assert "2 tokens" in shell.run("source", "withdraw", "acme")
     assert [shell.whose(token) for token in (second, of_device)] == [None, None]
+
+
+def test_the_right_to_witness_is_given_listed_and_withdrawn(shell: Shell):
+    def rights() -> dict[str, bool]:
+        listed = json.loads(shell.run("source", "list", "--json"))["sources"]
+        return {one["name"]: one["witnesses"] for one in listed}
+
+    shell.run("source", "add", "trackers")
+    shell.run("source", "add", "gates", "--witness")
+    assert rights() == {"gates": True, "trackers": False}
+    assert shell.run("source", "list").count("witnesses at gates") == 1
+    assert "witnesses at gates" in shell.run("source", "set", "trackers", "--witness")
+    shell.run("source", "set", "gates", "--no-witness")
+    assert rights() == {"gates": False, "trackers": True}
 
 
 @pytest.mark.parametrize(

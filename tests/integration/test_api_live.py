@@ -94,7 +94,7 @@ def test_what_passed_today_is_counted_once_from_local_midnight(api: RunningApi):
             ("import", "A3", -900),
         ]
     ]
-    assert api.machine().post("/v1/gates/tan_thanh/events", json=events).status_code == 200
+    assert api.witness().post("/v1/gates/tan_thanh/events", json=events).status_code == 200
     operator = api.person(Role.OPERATOR)
     assert gate(operator.get("/v1/live").json())["cleared"] == {"export": 2, "import": 2}
     assert gate(operator.get("/v1/live").json(), "huu_nghi")["cleared"] == {

@@ -9,7 +9,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Route
 
 from api.app import create_app
-from api.permissions import PERMISSIONS
+from api.permissions import PERMISSIONS, WITNESSED
 from flowctl.registry.accounts import Role
 from flowctl.settings import Settings
 
@@ -49,6 +49,14 @@ def test_a_role_gets_no_further_than_the_table_says(api: RunningApi, role: Role)
     refused = [route for route in CLOSED if role not in (PERMISSIONS[route] or ())]
     answers = {route: call(client, *route).status_code for route in refused}
     assert answers == dict.fromkeys(refused, 403)
+
+
+def test_a_source_without_the_right_to_witness_is_kept_from_what_needs_it(api: RunningApi):
+    assert {path for _, path in CLOSED} >= WITNESSED == {"/v1/gates/{gate}/events"}
+    needing = [route for route in CLOSED if route[1] in WITNESSED]
+    for client, answered in ((api.machine(), 403), (api.witness(), 422)):
+        answers = {route: call(client, *route).status_code for route in needing}
+        assert answers == dict.fromkeys(needing, answered)
 
 
 def test_a_refusal_names_what_was_asked_and_who_may(api: RunningApi):

@@ -14,6 +14,7 @@ from flowctl.storage.sources import (
     Source,
     find_source,
     list_outcomes,
+    list_sources,
     list_tokens,
 )
 from flowctl.telemetry.screening import ScreeningParams
@@ -39,7 +40,7 @@ def test_a_token_tells_its_source_and_what_that_may_do(place: Border):
     )
     found = whose(place, token)
     assert found is not None
-    assert found == Source(found.id, "acme", True, limits, 250.0, None)
+    assert found == Source(found.id, "acme", True, limits, 250.0)
     assert whose(place, "another token") is None
 
 
@@ -171,6 +172,19 @@ def test_what_a_source_may_do_is_changed_one_term_at_a_time(place: Border):
     changed = whose(place, token)
     assert changed is not None
     assert changed.rate_per_s is None
+
+
+def test_no_source_witnesses_at_gates_until_it_is_said(place: Border):
+    trackers = whose(place, registry.add_source(place.conn, name="acme", enrols=True))
+    gates = registry.add_source(place.conn, name="gates", witnesses=True)
+    seen = whose(place, gates)
+    assert trackers is not None
+    assert seen is not None
+    assert (trackers.witnesses, seen.witnesses) == (False, True)
+    registry.set_terms(place.conn, "gates", rate_per_s=5)
+    assert [one.witnesses for one in list_sources(place.conn)] == [False, True]
+    registry.set_terms(place.conn, "gates", witnesses=False)
+    assert not registry.get_source(place.conn, "gates").witnesses
 
 
 def test_counters_are_summed_by_source_from_a_day_on(place: Border):
