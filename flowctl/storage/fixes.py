@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from flowctl.storage.copy import Column, binary_copy, instants, real
-from flowctl.telemetry.fixes import FIX, FixBatch
+from flowctl.telemetry.fixes import FIX, FixBatch, instant
 
 Connection = psycopg.Connection[Any]
 
@@ -20,7 +20,6 @@ STORED = np.dtype(
 )
 """A fix with its device resolved; instants in microseconds since 1970."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMES = tuple(name for name in FIX.names or () if name != "device")
 _CONTENT = ("lon", "lat", "speed_mps", "heading_deg", "altitude_m", "accuracy_m", "ignition")
 
@@ -153,8 +152,8 @@ def find_stored(conn: Connection, rows: NDArray[np.void]) -> NDArray[np.void]:
             rows["device_id"].tolist(),
             rows["fixed_at"].tolist(),
             rows["source_id"].tolist(),
-            _moment(int(rows["fixed_at"].min())),
-            _moment(int(rows["fixed_at"].max())),
+            instant(int(rows["fixed_at"].min())),
+            instant(int(rows["fixed_at"].max())),
         ],
     ).fetchall()
     return np.array(found, dtype=STORED)
@@ -215,11 +214,11 @@ def replace_fixes(conn: Connection, rows: NDArray[np.void]) -> None:
             " where device_id = %s and fixed_at = %s and source_id = %s",
             [
                 (
-                    _moment(int(row["received_at"])),
+                    instant(int(row["received_at"])),
                     *(float(row[name]) for name in _CONTENT[:-1]),
                     None if row["ignition"] < 0 else bool(row["ignition"]),
                     int(row["device_id"]),
-                    _moment(int(row["fixed_at"])),
+                    instant(int(row["fixed_at"])),
                     int(row["source_id"]),
                 )
                 for row in rows
@@ -244,8 +243,8 @@ def list_tracks(conn: Connection, since_us: Mapping[int, int]) -> NDArray[np.voi
         ).format(_COLUMNS),
         [
             list(since_us),
-            [_moment(at) for at in since_us.values()],
-            _moment(min(since_us.values())),
+            [instant(at) for at in since_us.values()],
+            instant(min(since_us.values())),
         ],
     ).fetchall()
     return np.array(rows, dtype=STORED)
@@ -276,14 +275,10 @@ def list_before(
         ).format(_COLUMNS),
         [
             list(befores),
-            [_moment(at) for at in befores.values()],
-            _moment(min(befores.values())) - within,
-            _moment(max(befores.values())),
+            [instant(at) for at in befores.values()],
+            instant(min(befores.values())) - within,
+            instant(max(befores.values())),
             most,
         ],
     ).fetchall()
     return np.array(rows, dtype=STORED)
-
-
-def _moment(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
 
-from flowctl.telemetry.fixes import SetAside, partition_of
+from flowctl.telemetry.fixes import SetAside, instant, partition_of
 
 Connection = psycopg.Connection[Any]
 
@@ -39,7 +39,7 @@ def set_aside(conn: Connection, items: Sequence[SetAside]) -> None:
             copy.write_row(
                 (
                     item.source_id,
-                    _moment(item.received_at_us),
+                    instant(item.received_at_us),
                     str(item.reason),
                     item.device,
                     _storable(item.fixed_at_us),
@@ -108,15 +108,11 @@ def total_outcomes(conn: Connection) -> StoreCount:
     return StoreCount(stored, duplicate, sum(sums.values()) - released)
 
 
-def _moment(microseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
-
-
 def _storable(microseconds: int | None) -> datetime | None:
     """Return the instant, or None where it lies beyond what a calendar holds."""
     if microseconds is None:
         return None
     try:
-        return _moment(microseconds)
+        return instant(microseconds)
     except OverflowError:
         return None

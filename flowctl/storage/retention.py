@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from flowctl.site import Site
-from flowctl.storage import eta_scores, traffic
+from flowctl.storage import checkpoints, eta_scores, traffic
 from flowctl.storage.partitions import (
     Capability,
     drop_fixes_before,
@@ -59,6 +59,8 @@ def retain(conn: Connection, site: Site, now: datetime, *, wall_clock: bool) -> 
         with conn.transaction():
             traffic.drop_before(conn, now - keep)
             eta_scores.drop_before(conn, now - keep)
+            # The oldest fix that may come finds the checkpoint before it: they are hours apart.
+            checkpoints.drop_before(conn, now - lateness - SETTLING)
         if tables_level(conn) is Capability.TIMESCALEDB_COMMUNITY:
             policies = _policies(lateness + SETTLING, keep) if wall_clock else {}
             _have_policies(conn, policies)

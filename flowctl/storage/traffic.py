@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from psycopg.rows import class_row
 
 from flowctl.site import Site
+from flowctl.telemetry.fixes import instant
 from flowctl.traffic.lanes import LaneTimes, Passages, Spread
 from flowctl.traffic.queue import Queue
 from flowctl.traffic.roads import Ints, Roads
@@ -26,7 +27,6 @@ SHOWN_FOR = timedelta(minutes=5)
 LATE = timedelta(seconds=10)
 """A fix received later than this after its moment may have been overtaken by another."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOKBACK = timedelta(hours=12)  # of entries before the lanes' window: a leader, or a long service
 
 
@@ -83,7 +83,7 @@ def list_seen(
                 after_us.tolist(),
                 late_after_us.tolist(),
                 LATE,
-                _instant(int(late_after_us.min())),
+                instant(int(late_after_us.min())),
                 now,
             ],
         ).fetchall()
@@ -285,7 +285,3 @@ def drop_before(conn: Connection, cutoff: datetime) -> None:
     conn.execute("delete from road_speeds where at < %s", [cutoff])
     conn.execute("delete from queue_states where at < %s", [cutoff])
     conn.execute("delete from lane_times where at < %s", [cutoff])
-
-
-def _instant(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)

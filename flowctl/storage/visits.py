@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -12,13 +11,12 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from flowctl.telemetry.fixes import instant
 from flowctl.visits.revise import Published
 from flowctl.visits.track import SECOND, Evidence, TrackState, Visit
 from geo.zones import Zone
 
 Connection = psycopg.Connection[Any]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Reason(StrEnum):
@@ -107,7 +105,7 @@ def list_visits(conn: Connection, confirmed_since: Mapping[int, int]) -> dict[in
         " from unnest(%s::int[], %s::timestamptz[]) as w(device_id, since)"
         " join visits v on v.device_id = w.device_id and v.confirmed_at >= w.since"
         " order by v.device_id, entered_at",
-        [list(confirmed_since), [_instant(at) for at in confirmed_since.values()]],
+        [list(confirmed_since), [instant(at) for at in confirmed_since.values()]],
     ).fetchall()
     found: dict[int, list[Published]] = defaultdict(list)
     for device, *columns in rows:
@@ -171,12 +169,12 @@ def _visit_row(zone: Zone, device: int, published: Published) -> tuple[object, .
         zone.id,
         str(zone.role),
         zone.gate,
-        _instant(visit.entered_at),
-        _instant(visit.confirmed_at),
-        None if visit.left_at is None else _instant(visit.left_at),
+        instant(visit.entered_at),
+        instant(visit.confirmed_at),
+        None if visit.left_at is None else instant(visit.left_at),
         visit.seen_inside,
-        _instant(visit.received_at),
-        None if proved else _instant(visit.counted_at),
+        instant(visit.received_at),
+        None if proved else instant(visit.counted_at),
         visit.crossed,
         msgspec.json.encode(visit.evidence).decode(),
         visit.silent_us / SECOND,
@@ -209,7 +207,7 @@ def record_revisions(
         " from unnest(%s::uuid[], %s::int[], %s::boolean[], %s::jsonb[])"
         " as given (id, device_id, withdrawn, said)",
         [
-            _instant(known_at),
+            instant(known_at),
             str(why),
             [published.id for _, published, _ in revised],
             [device for device, _, _ in revised],
@@ -234,7 +232,3 @@ def withdraw_visits(conn: Connection, ids: Sequence[UUID]) -> None:
         " select left_at, zone, 'left', -1 from gone where left_at is not null",
         [list(ids)],
     )
-
-
-def _instant(moment: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=moment)

@@ -164,3 +164,8 @@ _MICROSECOND = timedelta(microseconds=1)
 def microseconds(moment: datetime) -> int:
     """Return an aware instant as microseconds since 1970-01-01 UTC, exactly."""
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def instant(microseconds: int) -> datetime:
+    """Return the moment so many microseconds after 1970-01-01 UTC, exactly."""
+    return _EPOCH + microseconds * _MICROSECOND

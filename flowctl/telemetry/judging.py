@@ -16,16 +16,18 @@ import psycopg
 from numpy.typing import NDArray
 
 from flowctl.site import Site
+from flowctl.storage import checkpoints as checkpoint_store
 from flowctl.storage import fixes as fix_store
 from flowctl.storage import visits as visit_store
 from flowctl.storage.visits import Reason
+from flowctl.telemetry.findings import Finding, Sure
 from flowctl.visits.anchor import find_anchor, state_after
 from flowctl.visits.engine import advance
 from flowctl.visits.ground import Ground
-from flowctl.visits.recent import Key, Recent, Retold, key_of
+from flowctl.visits.recent import Recent, by_key, stays_of
 from flowctl.visits.revise import Published, reconcile
 from flowctl.visits.sight import View, one_a_moment
-from flowctl.visits.track import Sighting, TrackState, Visit
+from flowctl.visits.track import Sighting, TrackState
 from geo.membership import ZoneIndex
 from geo.zones import Zone
 
@@ -106,8 +108,10 @@ class Judge:
         touches = np.logical_or.reduceat(view.touching, starts)
         near = touches | np.isin(devices, self._known())
         self._meet(conn, rows, starts[touches & in_order[starts]])
-        found: list[_Finding] = []
+        found: list[Finding] = []
         to_read: dict[int, int] = {}
+        untrue: dict[int, int] = {}
+        checkpoints: list[tuple[int, TrackState]] = []
         seen = view.sightings(_ranges(starts[near], ends[near]))
         until = 0
         for device, n in zip(devices[near].tolist(), (ends - starts)[near].tolist(), strict=True):
@@ -115,8 +119,16 @@ class Judge:
             finding = self._judge_device(device, seen[begin:until])
             if finding is None:
                 to_read[device] = seen[begin].at
-            else:
-                found.append(finding)
+                continue
+            found.append(finding)
+            recent = self._recent[device]
+            if recent.loses_checkpoint(seen[begin].at):
+                untrue[device] = seen[begin].at
+            checkpoint = recent.take_checkpoint()
+            if checkpoint is not None:
+                checkpoints.append((device, checkpoint))
+        checkpoint_store.drop_checkpoints(conn, untrue)
+        checkpoint_store.save_checkpoints(conn, checkpoints)
         for some in _portions(to_read):
             found += self._read_and_judge(conn, some)[0]
         shown = near | np.isin(devices, watched)
@@ -139,7 +151,7 @@ class Judge:
             self._save(conn, found, Reason.ZONE_CHANGED, known_at=known_at)
 
     def _save(
-        self, conn: Connection, found: Sequence["_Finding"], why: Reason, *, known_at: int
+        self, conn: Connection, found: Sequence[Finding], why: Reason, *, known_at: int
     ) -> None:
         asked = {one.device: one.since for one in found if one.since is not None}
         published = visit_store.list_visits(conn, asked)
@@ -193,7 +205,7 @@ class Judge:
             state, tail = state_after(tail[anchor]), tail[anchor + 1 :]
         return advance(state, tail, ground=self.ground, params=self.site.visit)[0]
 
-    def _judge_device(self, device: int, seen: Sequence[Sighting]) -> "_Finding | None":
+    def _judge_device(self, device: int, seen: Sequence[Sighting]) -> Finding | None:
         """Judge fixes by what is remembered of their device; None where it must be read."""
         recent = self._recent.get(device) or self._resumed(device)
         if recent is None:
@@ -202,12 +214,12 @@ class Judge:
         params = self.site.visit
         if stood_at is None or seen[0].at > stood_at:
             visits = recent.extend(seen, ground=self.ground, params=params)
-            finding = _Finding.of_changed(device, visits, known_until=stood_at)
+            finding = Finding.of_changed(device, visits, known_until=stood_at)
         else:
             retold = recent.insert(seen, ground=self.ground, params=params)
             if retold is None:
                 return None
-            finding = _Finding.of_retold(device, retold)
+            finding = Finding.of_retold(device, retold)
         self._recent[device] = recent
         self.states[device] = recent.state
         return finding
@@ -219,7 +231,7 @@ class Judge:
 
     def _read_and_judge(
         self, conn: Connection, lates: Mapping[int, int]
-    ) -> tuple[list["_Finding"], Rows]:
+    ) -> tuple[list[Finding], Rows]:
         """Judge tracks anew, each from the last moment that is sure before the one given for it.
 
         Returns
@@ -227,55 +239,71 @@ class Judge:
         What was found, and the newest fix of each device that has one from its moment on, dtype
         `STORED`.
         """
+        checkpoint_store.drop_checkpoints(conn, lates)
         sure = self._sure_states(conn, lates)
-        after = fix_store.list_tracks(conn, lates)
-        seen = self._sightings(after)
-        found = []
-        for device, (state, before, since) in sure.items():
-            recent = Recent(state)
-            visits = recent.extend(
-                [*before, *seen.get(device, ())], ground=self.ground, params=self.site.visit
-            )
+        rows = fix_store.list_tracks(conn, {device: one.read_from for device, one in sure.items()})
+        seen = self._sightings(rows)
+        found, checkpoints = [], []
+        for device, one in sure.items():
+            recent = Recent(one.state, is_kept=one.is_kept)
+            visits = by_key(stays_of(one.state))
+            for part in _parts([*one.seen, *seen.get(device, ())]):
+                visits |= by_key(recent.extend(part, ground=self.ground, params=self.site.visit))
+                checkpoint = recent.take_checkpoint()
+                if checkpoint is not None:
+                    checkpoints.append((device, checkpoint))
             self._recent[device], self.states[device] = recent, recent.state
-            found.append(_Finding(device, visits, since))
-        return found, after[np.flatnonzero(np.diff(after["device_id"], append=-1))]
+            found.append(Finding.of_anew(device, visits, one))
+        checkpoint_store.save_checkpoints(conn, checkpoints)
+        return found, rows[np.flatnonzero(np.diff(rows["device_id"], append=-1))]
 
-    def _sure_states(
-        self, conn: Connection, lates: Mapping[int, int]
-    ) -> dict[int, tuple[TrackState, list[Sighting], int]]:
-        """Find for each device a moment at which its state is known from the fixes alone.
+    def _sure_states(self, conn: Connection, lates: Mapping[int, int]) -> dict[int, Sure]:
+        """Find for each device a moment before the one given at which its state is known.
 
-        Returns
-        -------
-        The state, what was seen between it and the moment given, and since when visits are judged
-        by that.
+        That is where its fixes alone tell it, or where a checkpoint of a long stay stands.
         """
-        found = {}
+        found: dict[int, Sure] = {}
         read = dict.fromkeys(lates, np.empty(0, dtype=fix_store.STORED))
         until, most = dict(lates), _PAGE
         while until:
-            rows = fix_store.list_before(conn, until, most=most, within=self._absent)
-            pages = dict(_by_device(rows))
-            for device in list(until):
-                page = pages.get(device, rows[:0])
-                whole = len(page) < most
-                if not whole:
-                    # Another source's fix of the oldest moment may have been cut off.
-                    page = page[page["fixed_at"] > page["fixed_at"][0]]
-                read[device] = np.concatenate([page, read[device]])
-                seen = self._sightings(read[device]).get(device, [])
-                anchor = find_anchor(seen, self.site.visit)
-                if anchor is not None:
-                    since = seen[anchor].at + 1
-                    found[device] = state_after(seen[anchor]), seen[anchor + 1 :], since
-                elif whole:
-                    found[device] = TrackState(), seen, seen[0].at if seen else lates[device]
-                else:
-                    until[device] = int(read[device]["fixed_at"][0])
-                    continue
-                del until[device]
+            whole = self._read_back(conn, until, most, read)
+            seen = {d: self._sightings(read[d]).get(d, []) for d in until}
+            anchors = {d: find_anchor(seen[d], self.site.visit) for d in until}
+            for device, at in anchors.items():
+                if at is not None:
+                    found[device] = Sure.at_anchor(seen[device], at, lates[device])
+            if most == _PAGE:
+                # Before the fixes are taken for all there are: older ones may be kept no more.
+                asked = {device: lates[device] for device in until.keys() - found.keys()}
+                states = checkpoint_store.find_checkpoints(conn, asked)
+                found |= {device: Sure.at_checkpoint(state) for device, state in states.items()}
+            for device in whole - found.keys():
+                found[device] = Sure.at_beginning(seen[device], lates[device])
+            until = {d: int(read[d]["fixed_at"][0]) for d in until.keys() - found.keys()}
             most *= 2
         return found
+
+    def _read_back(
+        self, conn: Connection, until: Mapping[int, int], most: int, read: dict[int, Rows]
+    ) -> set[int]:
+        """Put up to ``most`` earlier fixes of devices before those ``read``.
+
+        Returns
+        -------
+        The devices of which there are no more.
+        """
+        rows = fix_store.list_before(conn, until, most=most, within=self._absent)
+        pages = dict(_by_device(rows))
+        whole = set()
+        for device in until:
+            page = pages.get(device, rows[:0])
+            if len(page) < most:
+                whole.add(device)
+            else:
+                # Another source's fix of the oldest moment may have been cut off.
+                page = page[page["fixed_at"] > page["fixed_at"][0]]
+            read[device] = np.concatenate([page, read[device]])
+        return whole
 
     @property
     def _absent(self) -> timedelta:
@@ -292,41 +320,10 @@ class Judge:
         return parts
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """What judging says of one device, and which published visits that may replace.
-
-    Those confirmed ``since`` a moment; none where that is None. Of them only those whose keys are
-    ``replaced``, or all.
-    """
-
-    device: int
-    visits: list[Visit]
-    since: int | None
-    replaced: frozenset[Key] | None = None
-
-    @classmethod
-    def of_changed(cls, device: int, visits: list[Visit], *, known_until: int | None) -> "_Finding":
-        """Return what fixes in order say: only visits confirmed before they came are published."""
-        since = min((visit.confirmed_at for visit in visits), default=None)
-        if since is None or known_until is None or since > known_until:
-            return cls(device, visits, None)
-        return cls(device, visits, since, frozenset(map(key_of, visits)))
-
-    @classmethod
-    def of_retold(cls, device: int, retold: Retold) -> "_Finding":
-        """Return what a late fix changes about visits that were said before."""
-        before, after = retold.before, retold.after
-        if before == after:
-            return cls(device, [], None)
-        since = min((visit.confirmed_at for visit in before.values()), default=None)
-        return cls(device, list(after.values()), since, frozenset(before))
-
-    def revisable(self, published: Sequence[Published]) -> list[Published]:
-        """Return which of the visits published since then may be replaced."""
-        if self.replaced is None:
-            return list(published)
-        return [one for one in published if key_of(one.visit) in self.replaced]
+def _parts(seen: Sequence[Sighting]) -> Iterator[Sequence[Sighting]]:
+    """Yield a track piece by piece, so that checkpoints come to stand along it."""
+    for begin in range(0, len(seen), _PAGE):
+        yield seen[begin : begin + _PAGE]
 
 
 def _by_device(rows: Rows) -> Iterator[tuple[int, Rows]]:

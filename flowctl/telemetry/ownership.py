@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -13,7 +12,7 @@ import structlog
 
 from flowctl.storage import leases as stored
 from flowctl.storage.leases import Lease, Step
-from flowctl.telemetry.fixes import PARTITIONS
+from flowctl.telemetry.fixes import PARTITIONS, instant
 
 Connection = psycopg.Connection[Any]
 
@@ -105,7 +104,7 @@ class Ownership:
                 self.leases[partition].epoch,
                 self.leases[partition].last_id,
                 last_id,
-                _instant(newest_us[partition]) if partition in newest_us else None,
+                instant(newest_us[partition]) if partition in newest_us else None,
             )
             for partition, last_id in until.items()
         ]
@@ -157,7 +156,3 @@ def prolonging(
     finally:
         stop.set()
         thread.join(KEEP_S)  # no longer: it may be waiting for a database that hangs
-
-
-def _instant(microseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from flowctl.site import VisitParams
 from flowctl.visits.engine import advance, visit_of
 from flowctl.visits.ground import Ground
-from flowctl.visits.track import Sighting, TrackState, Visit
+from flowctl.visits.track import SECOND, Sighting, TrackState, Visit
 
 KEPT = 16
 """Fixes of a device that are remembered at least, once it has sent so many; twice as many at most.
 
 At one report in 30 seconds they span 8 minutes.
 """
+CHECKPOINT_EVERY = 6 * 3600 * SECOND
+"""How much of a long stay need be read back at most for a late fix in it, in microseconds."""
 
 Key = tuple[str, int]
 """A zone, and when the visit to it began: one device has no two of them."""
@@ -30,6 +32,20 @@ def key_of(visit: Visit) -> Key:
 def by_key(visits: Iterable[Visit]) -> dict[Key, Visit]:
     """Return visits by their keys, in their order."""
     return {key_of(visit): visit for visit in visits}
+
+
+def stays_of(state: TrackState) -> list[Visit]:
+    """Return the visits that last at a state."""
+    return [
+        visit_of(zone, presence)
+        for zone, presence in state.zones.items()
+        if presence.confirming is not None
+    ]
+
+
+def _begun_at(state: TrackState) -> int | None:
+    """Return the first fix of the oldest stay; in no zone the newest fix; None before any."""
+    return min((presence.first.at for presence in state.zones.values()), default=state.at)
 
 
 @dataclass(slots=True)
@@ -56,6 +72,8 @@ class Recent:
     ----------
     state
         Where it stands before any fix that is remembered.
+    is_kept
+        Whether a checkpoint stands there.
 
     Attributes
     ----------
@@ -63,10 +81,12 @@ class Recent:
         Where it stands now.
     """
 
-    __slots__ = ("_newer", "_older", "state")
+    __slots__ = ("_checkpoint_at", "_newer", "_older", "_sure_at", "state")
 
-    def __init__(self, state: TrackState) -> None:
+    def __init__(self, state: TrackState, *, is_kept: bool = False) -> None:
         self.state = state
+        self._checkpoint_at: int | None = None
+        self._sure_at = state.at if is_kept else _begun_at(state)
         self._older = _Stretch(state)
         self._newer = _Stretch(state)
 
@@ -89,7 +109,24 @@ class Recent:
         changed = by_key(visits)
         self._newer.seen += seen[beyond:]
         self._newer.said |= changed
+        if self._sure_at is None or not self.state.zones:
+            self._sure_at = self.state.at
         return list((said | changed).values())
+
+    def take_checkpoint(self) -> TrackState | None:
+        """Return the present state where one is due to be kept; None where none is."""
+        at = self.state.at
+        if at is None or self._sure_at is None or at - self._sure_at < CHECKPOINT_EVERY:
+            return None
+        self._sure_at = self._checkpoint_at = at
+        return self.state
+
+    def loses_checkpoint(self, at: int) -> bool:
+        """Tell whether a fix at a moment makes the last checkpoint untrue, and forget that one."""
+        if self._checkpoint_at is None or self._checkpoint_at < at:
+            return False
+        self._checkpoint_at, self._sure_at = None, _begun_at(self.state)
+        return True
 
     def insert(
         self, late: Sequence[Sighting], *, ground: Ground, params: VisitParams
@@ -130,9 +167,4 @@ class Recent:
 
     def _said(self) -> dict[Key, Visit]:
         """Return what is said since the first fix that is remembered, and of stays it fell in."""
-        stays = [
-            visit_of(zone, presence)
-            for zone, presence in self._older.begins.zones.items()
-            if presence.confirming is not None
-        ]
-        return by_key(stays) | self._older.said | self._newer.said
+        return by_key(stays_of(self._older.begins)) | self._older.said | self._newer.said

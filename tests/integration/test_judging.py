@@ -103,7 +103,10 @@ class Place:
 
     def clear(self) -> None:
         """Forget every fix and visit."""
-        self.conn.execute("truncate fixes, visits, visit_revisions, tracks, zone_flow, fixes_aside")
+        self.conn.execute(
+            "truncate fixes, visits, visit_revisions, visit_checkpoints, tracks, zone_flow,"
+            " fixes_aside"
+        )
         self.restart()
 
 
