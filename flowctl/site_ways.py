@@ -68,7 +68,7 @@ def _gap(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 def stretch(
     way: Way, zones: Sequence[Zone], role: Role, gate: str, epsg: int
 ) -> tuple[float, float] | None:
-    """Return the first and last metre of the way in a gate's zones of a role.
+    """Return the first and last metre of the way in a gate's zones of a role, as they are now.
 
     None where there is no such zone of a sound shape.
 
@@ -77,7 +77,9 @@ def stretch(
     ValueError
         Where the way misses those zones.
     """
-    shapes = [zone.polygon for zone in zones if zone.role is role and zone.gate == gate]
+    # Of several versions of a zone the present one, which no other follows.
+    present = [zone for zone in zones if zone.valid_until_us is None]
+    shapes = [zone.polygon for zone in present if zone.role is role and zone.gate == gate]
     if not shapes or any(shape.is_empty for shape in shapes):
         return None
     inside = shapely.intersection(way.line, shapely.union_all(shapes))
