@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from math import exp
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,20 +14,20 @@ from psycopg.types.json import Jsonb
 from flowctl.site import Site
 from flowctl.storage.live import GateState, LiveRow, list_active, list_gate_states
 from flowctl.storage.traffic import find_sums
-from flowctl.traffic.calibration import Calibration, Horizon, Z
+from flowctl.traffic.calibration import Calibration, Horizon
+from flowctl.traffic.capacity import Rate
 from flowctl.traffic.eta import (
     DEFAULTS,
     Eta,
     Expected,
-    GateQueue,
     Target,
-    at_gate,
     drive_s,
     fence_m,
     forecast,
     on_road,
     shown_pace,
 )
+from flowctl.traffic.eta_gate import GateNow, Unknown, at_gate, from_yard, gate_now, in_queue
 from flowctl.traffic.roads import roads_of
 from flowctl.traffic.speeds import LiveSpeeds, live_speeds
 from geo.crs import Column
@@ -71,20 +70,21 @@ def list_gate_etas(
     ``rows`` are all active trips: they are the queue. Trucks of a gate whose capacity nobody knows,
     or that does not open for them within a week, have no expectation.
     """
-    called = [row for row in rows if _is_called(row, now)]
-    states = {state.gate: state for state in list_gate_states(conn, site.id, list(site.gate_by_id))}
+    called = sorted((row for row in rows if _is_called(row, now)), key=_turn)
     calibration = get_calibration(conn, site.id)
     on_way = _to_queue(conn, site, called, calibration, now)
-    etas = {}
-    for row in called:
-        gate, drive = _gate(row), on_way.get(row.id)
-        if drive is None or gate not in states:
+    etas: dict[int, Eta] = {}
+    for state in list_gate_states(conn, site.id, list(site.gate_by_id)):
+        mine = [row.id for row in called if _gate(row) == state.gate and row.id in on_way]
+        seen = _gate_now(site, state, rows, now)
+        if seen is None:
             continue
-        queue = _queue_before(row, called, states[gate], site.gate_by_id[gate].inspection_places)
-        opening = site.gate_by_id[gate].opening
-        expected = at_gate(drive, queue, opening, now.timestamp()) if queue is not None else None
-        if isinstance(expected, Expected):
-            etas[row.id] = forecast(expected, calibration, now.timestamp())
+        expected = at_gate([on_way[trip] for trip in mine], seen, now.timestamp())
+        if not isinstance(expected, Unknown):
+            etas |= {
+                trip: forecast(one, calibration, now.timestamp())
+                for trip, one in zip(mine, expected, strict=True)
+            }
     return etas
 
 
@@ -146,30 +146,30 @@ def _to_queue(
     beliefs = _drives(conn, site, driving, ways, goals, calibration, now)
     for row in called:
         if row.queued_at is not None:
-            beliefs[row.id] = Expected(Target.GATE, _gate(row), now.timestamp(), 0.0, 0.0, 0.0)
+            beliefs[row.id] = in_queue(_gate(row), now.timestamp())
         elif row.yard is not None and row.released_at is not None:
             access = site.yard_by_id[row.yard].access_to(_gate(row))
             if access is not None:
-                since, mid = row.released_at.timestamp(), access.travel_s
-                low, high = (mid * exp(z * access.travel_cv) for z in (-Z, Z))
-                beliefs[row.id] = Expected(Target.GATE, _gate(row), since, low, mid, high)
+                beliefs[row.id] = from_yard(access, row.released_at.timestamp())
     return beliefs
 
 
-def _queue_before(
-    row: LiveRow, called: Sequence[LiveRow], state: GateState, places: int
-) -> GateQueue | None:
-    """Return what stands before a truck: those in the queue first, then those called earlier."""
-    if state.export_per_h is None or state.export_low is None or state.export_high is None:
+def _gate_now(
+    site: Site, state: GateState, rows: Sequence[LiveRow], now: datetime
+) -> GateNow | None:
+    """Return what is known of a gate, None where nobody knows what it takes."""
+    if state.export_per_h is None:
         return None
-    own = _turn(row)
-    ahead = sum(_gate(other) == state.gate and _turn(other) < own for other in called)
-    return GateQueue(
-        ahead=ahead,
-        free=max(places - state.in_lane, 0),
-        per_h=state.export_per_h,
-        low_per_h=state.export_low,
-        high_per_h=state.export_high,
+    there = [row for row in rows if row.direction == "export" and row.cleared_at is None]
+    there = [row for row in there if row.queued_gate == state.gate]
+    return gate_now(
+        site.gate_by_id[state.gate],
+        Rate(state.capacity_per_h, state.capacity_low, state.capacity_high),
+        state.export_per_h,
+        inside=state.queued + state.in_lane,
+        queued=sum(row.lane_at is None for row in there),
+        in_lane=sum(row.lane_at is not None for row in there),
+        now=now.timestamp(),
     )
 
 
@@ -178,7 +178,7 @@ def _turn(row: LiveRow) -> tuple[bool, datetime, int]:
 
 
 class _Watched(NamedTuple):
-    """Where trucks were when they were first seen in the last half hour, shape [n]."""
+    """Where trucks were first seen in the last half hour and outside of yards, shape [n]."""
 
     at: Column
     lon: Column
@@ -251,7 +251,9 @@ def _first_seen(conn: Connection, rows: Sequence[LiveRow], now: datetime) -> _Wa
     found = conn.execute(
         "select t.id, extract(epoch from f.fixed_at)::float8, f.lon, f.lat from trips t"
         " join lateral (select fixed_at, lon, lat from fixes where fixes.device_id = t.device_id"
-        "  and fixed_at > %s and fixed_at <= %s order by fixed_at limit 1) f on true"
+        "  and fixed_at > %s and fixed_at <= %s and fixed_at >= coalesce((select max(v.left_at)"
+        "   from visits v where v.device_id = t.device_id and v.role = 'yard'), '-infinity')"
+        "  order by fixed_at limit 1) f on true"
         " where t.id = any(%s)",
         [since, now, [row.id for row in rows]],
     ).fetchall()

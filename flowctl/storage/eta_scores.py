@@ -93,7 +93,11 @@ def _settle(conn: Connection, site: Site, now: datetime) -> None:
     calibration = get_calibration(conn, site.id)
     for row in sorted(known, key=lambda row: (row[12], row[8])):
         target, place, since, low, mid, high, even_s, shown, at, p10, p50, p90, arrived_at = row
-        expected = Expected(Target(target), place, since.timestamp(), low, mid, high, even_s, shown)
+        gate = site.gate_by_id.get(place) if target == Target.GATE else None
+        expected = Expected(
+            *(Target(target), place, since.timestamp(), low, mid, high, even_s, shown),
+            opening=None if gate is None else gate.opening,
+        )
         said = (moment.timestamp() for moment in (at, p10, p50, p90))
         calibration = learn(calibration, Eta(expected, *said), arrived_at.timestamp())
     save_calibration(conn, site.id, calibration, now)

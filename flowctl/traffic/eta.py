@@ -2,29 +2,26 @@
 
 What is left of the way is driven at the speeds of now, which fade to the usual ones the further
 ahead a stretch is; a truck that was slower or faster than others is expected to stay so in part.
-At the gate the trucks ahead are served at its learned rate, in opening hours. How much arrivals
-spread around that is learned in `flowctl.traffic.calibration`.
+What happens at the gate is in `flowctl.traffic.eta_gate`. How much arrivals spread around that is
+learned in `flowctl.traffic.calibration`.
 
 Moments are epoch seconds, durations seconds. Nothing here reads a clock.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from math import exp, isfinite, log, sqrt
+from math import exp, log
 
 import numpy as np
 import shapely
 
 from flowctl.site import Opening
 from flowctl.traffic.calibration import Calibration, CalibrationParams, Z, at_score, score_of
+from flowctl.traffic.open_time import open_moment, open_s
 from flowctl.traffic.roads import Stretches
 from flowctl.traffic.speeds import LiveSpeeds
 from geo.crs import Column
-
-_Z95 = 1.6449  # capacity comes with a 90 % interval
-_HOUR_S = 3600.0
 
 
 class Target(StrEnum):
@@ -32,13 +29,6 @@ class Target(StrEnum):
 
     YARD = "yard"
     GATE = "gate"
-
-
-class Unknown(StrEnum):
-    """Why nothing is expected of a truck."""
-
-    NO_CAPACITY = "no_capacity"
-    NEVER_OPEN = "never_open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +41,7 @@ class EtaParams:
     truck is watched for up to ``pace_over_s``. Forecasts are told apart by what they expect, at the
     bounds ``horizons_s``; ``spreads`` is the first belief in the spread of each class (standard
     deviation of the logarithm). Silence of up to ``report_s`` is a tracker's interval and no
-    silence. The queue looks ``ahead_days`` ahead for a gate that opens.
+    silence. A gate that does not open for ``ahead_days`` has no expected arrivals.
     """
 
     fade_s: float = 3600.0
@@ -76,6 +66,8 @@ class Expected:
 
     ``since`` is the moment of what it was drawn from: the truck's last fix. Of a drive, ``even_s``
     is what it lasts at the pace of others and ``shown`` the log of the truck's own; else None, 0.
+    With ``opening`` all three are open seconds, on a clock that stands while the gate is closed: a
+    truck that may just miss the evening is expected then or in the morning, and never in between.
     """
 
     target: Target
@@ -86,6 +78,19 @@ class Expected:
     high: float
     even_s: float | None = None
     shown: float = 0.0
+    opening: Opening | None = None
+
+    def moment(self, seconds: float) -> float:
+        """Return when so many of its seconds have passed; at a gate the first open moment."""
+        if self.opening is None:
+            return self.since + seconds
+        return open_moment(self.opening, self.since, seconds)
+
+    def seconds_to(self, moment: float) -> float:
+        """Return how many of its seconds have passed at a moment; below 0 only without hours."""
+        if self.opening is None:
+            return moment - self.since
+        return open_s(self.opening, self.since, moment)
 
     def horizon(self, params: EtaParams = DEFAULTS) -> str:
         """Return the class whose past errors say how far to believe it."""
@@ -182,78 +187,6 @@ def _class(seconds: float, params: EtaParams) -> int:
     return int(np.searchsorted(params.horizons_s, seconds, side="left"))
 
 
-@dataclass(frozen=True, slots=True)
-class GateQueue:
-    """What stands before a truck at its gate.
-
-    Attributes
-    ----------
-    ahead
-        Exports that will be screened before it: in the queue, and on the way to it.
-    free
-        Inspection places without a truck.
-    per_h, low_per_h, high_per_h
-        What the gate takes of exports in an open hour, with its 90 % interval.
-    """
-
-    ahead: int
-    free: int
-    per_h: float
-    low_per_h: float
-    high_per_h: float
-
-
-def at_gate(
-    drive: Expected,
-    queue: GateQueue,
-    opening: Opening,
-    now: float,
-    *,
-    params: EtaParams = DEFAULTS,
-) -> Expected | Unknown:
-    """Return the raw belief in when a truck comes to an inspection place.
-
-    It is there once it has driven (``drive``, to the queue's entry), the gate is open, and the
-    trucks before it have been served. Serving n takes n / rate of open time, with the standard
-    deviation of its logarithm √(σ² + 1/n): σ from the interval of the rate, 1/n of n exponential
-    services (their sum is Erlang, of squared coefficient of variation 1/n).
-    """
-    if queue.per_h <= 0 or not isfinite(queue.per_h):
-        return Unknown.NO_CAPACITY
-    before = max(queue.ahead + 1 - queue.free, 0)
-    served_s = before / queue.per_h * _HOUR_S
-    spread = 0.0
-    if before:
-        known = queue.low_per_h > 0 and queue.high_per_h > 0
-        rate_sd = log(queue.high_per_h / queue.low_per_h) / (2 * _Z95) if known else 1.0
-        spread = sqrt(rate_sd**2 + 1.0 / before)
-    arrivals = (drive.low, drive.mid, drive.high)
-    moments = [
-        _served_at(drive.since + arrival, served_s * exp(z * spread), opening, now, params)
-        for arrival, z in zip(arrivals, (-Z, 0.0, Z), strict=True)
-    ]
-    if any(moment is None for moment in moments):
-        return Unknown.NEVER_OPEN
-    low, mid, high = (moment - drive.since for moment in moments if moment is not None)
-    return Expected(Target.GATE, drive.place, drive.since, low, mid, high)
-
-
-def _served_at(
-    arrival: float, served_s: float, opening: Opening, now: float, params: EtaParams
-) -> float | None:
-    """Return the first open moment from ``arrival`` on with ``served_s`` of open time since now."""
-    start = datetime.fromtimestamp(now, UTC)
-    left_s = served_s
-    until = max(start, datetime.fromtimestamp(arrival, UTC)) + timedelta(days=params.ahead_days)
-    for opens, closes in opening.between(start, until):
-        begin, end = opens.timestamp(), closes.timestamp()
-        moment = max(begin + left_s, arrival)
-        if moment < end:
-            return moment
-        left_s = max(left_s - (end - begin), 0.0)
-    return None
-
-
 def forecast(
     expected: Expected, calibration: Calibration, now: float, *, params: EtaParams = DEFAULTS
 ) -> Eta:
@@ -265,11 +198,12 @@ def forecast(
     """
     levels = calibration.levels(expected.horizon(params), params=params.calibration)
     triple = (expected.low, expected.mid, expected.high)
-    silent_s = max(now - expected.since - params.report_s, 0.0)
-    ends = [expected.since + at_score(*triple, z) for z in (levels.p10, levels.p50, levels.p90)]
+    silent_s = max(expected.seconds_to(now) - params.report_s, 0.0)
+    ends = [at_score(*triple, z) for z in (levels.p10, levels.p50, levels.p90)]
     if expected.high > 0:
         ends[2] += silent_s
-    p10, p50, p90 = (max(end, now) for end in np.maximum.accumulate(ends).tolist())
+    rising = np.maximum.accumulate(ends).tolist()
+    p10, p50, p90 = (max(expected.moment(end), now) for end in rising)
     return Eta(expected, now, p10, p50, p90)
 
 
@@ -278,7 +212,7 @@ def learn(
 ) -> Calibration:
     """Return what is known once the truck of a forecast has arrived."""
     known = eta.expected
-    took_s = arrived_at - known.since
+    took_s = known.seconds_to(arrived_at)
     after = calibration.learn(
         known.horizon(params),
         score_of(known.low, known.mid, known.high, took_s),

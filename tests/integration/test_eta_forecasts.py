@@ -18,6 +18,7 @@ from flowctl.storage.eta import (
 )
 from flowctl.storage.eta_scores import drop_before, keep_forecasts, list_scores
 from flowctl.storage.live import list_active
+from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.storage.traffic import save_speeds
 from flowctl.traffic.calibration import Calibration
 from flowctl.traffic.eta import Eta
@@ -59,9 +60,9 @@ def capacity(place: Border, export_per_h: float | None) -> None:
     place.conn.execute(
         "insert into gate_states (site, gate, at, capacity_per_h, capacity_low, capacity_high,"
         " n_target, in_transit, queued, in_lane, waiting, export_per_h, export_low, export_high)"
-        " values (%s, 'tan_thanh', %s, 43, 35, 50, 20, 0, 0, 9, 0, %s, %s, %s)",
+        " values (%s, 'tan_thanh', %s, %s, 35, 50, 20, 0, 0, 9, 0, %s, %s, %s)",
         [
-            *(place.site.id, MORNING, export_per_h),
+            *(place.site.id, MORNING, 0.0 if export_per_h == 0.0 else 43.0, export_per_h),
             *([None] * 2 if export_per_h is None else [0.8 * export_per_h, 1.2 * export_per_h]),
         ],
     )
@@ -118,8 +119,53 @@ def test_the_queue_before_a_called_truck_is_served_first(place: Border):
     etas = [gate_eta(place, trip, 0) for trip in waiting]
     said = [minutes(eta.p50) for eta in etas if eta is not None]
     assert said == sorted(said)
-    assert said[0] == pytest.approx(2.0, abs=0.1)  # one service at 30 an hour
-    assert said[-1] == pytest.approx(20.0, abs=0.1)
+    # Nine places take 43 an hour: the first falls free soon. Thirty of them are for exports.
+    service = 9 / 43 * 60
+    assert said[0] == pytest.approx(service / 10, abs=0.1)
+    assert said[-1] == pytest.approx(10 / 30 * 60, abs=5)
+
+
+def test_imports_that_wait_at_the_gate_make_a_truck_in_the_queue_later(place: Border):
+    capacity(place, 30.0)
+    trips = [place.trip(at=after(-300)) for _ in range(5)]
+    for number, trip in enumerate(trips):
+        place.visit(trip, "yard_bao_nguyen", -200, -30)
+        place.visit(trip, "queue_tan_thanh", -20 + number)
+    place.conn.execute("update gate_states set queued = 5")
+    alone = gate_eta(place, trips[-1], 0)
+    place.conn.execute("update gate_states set queued = 25")
+    beside = gate_eta(place, trips[-1], 0)
+    assert alone is not None
+    assert beside is not None
+    assert minutes(beside.p50) > 1.5 * minutes(alone.p50)
+
+
+def test_what_a_truck_did_in_its_yard_says_nothing_about_its_pace(place: Border):
+    capacity(place, 30.0)
+    place.conn.execute("update gate_states set gate = 'huu_nghi'")
+    ensure_fix_partitions(place.conn, TODAY, TODAY + timedelta(days=1))
+    road = place.site.find_freight_road("yard_viettel", "huu_nghi")
+    assert road is not None
+    said = []
+    for stood in (False, True):
+        trip = place.trip(at=after(-300), gates=("huu_nghi",))
+        place.visit(trip, "yard_viettel", -200, -4)
+        place.release(trip, -10, until=60, gate="huu_nghi")
+        # Ten minutes' worth of the road lie behind it at 4 min of driving: a fast truck.
+        seen = [(-4.0, 0.02), (0.0, 0.3)]
+        for minute, share in [(-25.0, 0.02), *seen] if stood else seen:
+            point = road.line.interpolate(share, normalized=True)
+            place.conn.execute(
+                "insert into fixes (device_id, source_id, fixed_at, received_at, lon, lat)"
+                " values (%s, 1, %s, %s, %s, %s)",
+                [place.device_of(trip), *[after(minute)] * 2, point.x, point.y],
+            )
+        place.position(trip, point.x, point.y, 0)
+        said.append(gate_eta(place, trip, 0))
+    straight, stood_before = said
+    assert straight is not None
+    assert stood_before is not None
+    assert minutes(stood_before.p50) == pytest.approx(minutes(straight.p50), rel=0.01)
 
 
 def test_a_truck_called_in_its_yard_is_expected_after_its_way(place: Border):

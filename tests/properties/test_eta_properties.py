@@ -8,16 +8,15 @@ from hypothesis import strategies as st
 
 from flowctl.site import Opening
 from flowctl.traffic.calibration import Calibration
+from flowctl.traffic.capacity import Rate
 from flowctl.traffic.eta import (
     Eta,
-    Expected,
-    GateQueue,
     Target,
-    at_gate,
     forecast,
     learn,
     on_road,
 )
+from flowctl.traffic.eta_gate import GateNow, at_gate, in_queue
 
 NOW = datetime(2024, 1, 23, 2, 0, tzinfo=UTC).timestamp()
 DAILY = Opening(ZoneInfo("Asia/Ho_Chi_Minh"), (((time(7), time(18)),),) * 7)
@@ -64,13 +63,25 @@ def test_at_the_fence_nothing_is_left_to_expect(age: float, shown: float, learne
     assert eta.p10 == eta.p90 == NOW + age
 
 
-@given(lefts, st.integers(0, 300), st.integers(0, 20), st.floats(20.0, 200.0))
+waits = st.lists(lefts, min_size=1, max_size=30)
+rates = st.floats(20.0, 200.0)
+
+
+def gates(busy: int, imports: int, per_h: float, import_share: float) -> GateNow:
+    rate = Rate(per_h, per_h * 0.7, per_h * 1.4)
+    return GateNow(20, busy, imports, rate, import_share * per_h, DAILY)
+
+
+@given(waits, st.integers(0, 20), st.integers(0, 50), rates, st.floats(0.0, 0.5))
 def test_the_raw_belief_at_a_gate_rises_and_more_trucks_ahead_never_make_it_earlier(
-    left: float, ahead: int, free: int, per_h: float
+    lasts: list[float], busy: int, imports: int, per_h: float, import_share: float
 ):
-    drive = on_road(Target.GATE, "g", NOW, left, 0.0, Calibration())
-    queues = [GateQueue(n, free, per_h, per_h * 0.7, per_h * 1.4) for n in (ahead, ahead + 5)]
-    fewer, more = (at_gate(drive, queue, DAILY, NOW) for queue in queues)
-    assert isinstance(fewer, Expected)
-    assert fewer.low <= fewer.mid <= fewer.high
-    assert not isinstance(more, Expected) or more.mid >= fewer.mid
+    drives = [on_road(Target.GATE, "g", NOW, left, 0.0, Calibration()) for left in lasts]
+    gate = gates(busy, imports, per_h, import_share)
+    fewer, more = (at_gate([*ahead, *drives], gate, NOW) for ahead in ([], [in_queue("g", NOW)]))
+    assert isinstance(fewer, list)
+    assert isinstance(more, list)
+    for one, later, drive in zip(fewer, more[1:], drives, strict=True):
+        assert one.low <= one.mid <= one.high
+        assert one.moment(one.mid) >= NOW + drive.mid - 1e-3
+        assert later.mid >= one.mid - 1e-6

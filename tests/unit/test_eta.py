@@ -1,22 +1,18 @@
-"""Expected arrivals: the road at the speeds of now, the queue at the gate, what errors teach."""
+"""Expected arrivals: the road at the speeds of now, and what errors teach."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 import shapely
 
-from flowctl.site import Corridor, Opening, TrafficParams, WayPiece
+from flowctl.site import Corridor, TrafficParams, WayPiece
 from flowctl.traffic.calibration import Calibration, CalibrationParams, at_score, score_of
 from flowctl.traffic.eta import (
     Eta,
     Expected,
-    GateQueue,
     Target,
-    Unknown,
-    at_gate,
     drive_s,
     fence_m,
     forecast,
@@ -28,7 +24,6 @@ from flowctl.traffic.roads import Roads
 from flowctl.traffic.speeds import LiveSpeeds, live_speeds
 
 NOW = datetime(2024, 1, 23, 2, 0, tzinfo=UTC).timestamp()  # 09:00 in Hà Nội
-DAILY = Opening(ZoneInfo("Asia/Ho_Chi_Minh"), (((time(7), time(18)),),) * 7)
 EMPTY = Calibration()
 
 
@@ -44,10 +39,6 @@ def live(*speeds: float) -> LiveSpeeds:
 
 def drive(seconds: float, *, since: float = NOW) -> Expected:
     return on_road(Target.YARD, "yard", since, seconds, 0.0, EMPTY)
-
-
-def queue(ahead: int, *, per_h: float = 60.0, free: int = 0) -> GateQueue:
-    return GateQueue(ahead, free, per_h, per_h * 0.8, per_h * 1.25)
 
 
 def test_a_way_takes_as_long_as_its_stretches_do_at_the_speeds_of_now():
@@ -147,44 +138,6 @@ def test_a_score_and_its_value_are_each_others_inverse():
         assert score is not None
         assert at_score(80.0, 100.0, 150.0, score) == pytest.approx(actual)
     assert score_of(100.0, 100.0, 100.0, 120.0) is None
-
-
-def test_at_an_open_gate_the_trucks_ahead_are_served_first():
-    expected = at_gate(drive(300.0), queue(59), DAILY, NOW)
-    assert isinstance(expected, Expected)
-    assert expected.mid == pytest.approx(3600.0)
-    assert expected.low < expected.mid < expected.high
-
-
-def test_an_empty_gate_costs_the_way_alone():
-    expected = at_gate(drive(300.0), queue(2, free=5), DAILY, NOW)
-    assert isinstance(expected, Expected)
-    assert (expected.mid, expected.horizon()) == (pytest.approx(300.0), "gate/0")
-
-
-def test_a_truck_that_comes_while_the_gate_is_closed_is_expected_after_it_opens():
-    evening = datetime(2024, 1, 23, 12, 0, tzinfo=UTC).timestamp()  # 19:00 in Hà Nội
-    expected = at_gate(drive(300.0, since=evening), queue(0, free=1), DAILY, evening)
-    assert isinstance(expected, Expected)
-    eta = forecast(expected, EMPTY, evening)
-    assert datetime.fromtimestamp(eta.p50, UTC) == datetime(2024, 1, 24, 0, 0, tzinfo=UTC)
-
-
-def test_what_is_not_served_before_closing_waits_for_the_morning():
-    expected = at_gate(drive(300.0), queue(60 * 10), DAILY, NOW)  # 10 h of work, 9 h left
-    assert isinstance(expected, Expected)
-    served = datetime.fromtimestamp(NOW + expected.mid, UTC)
-    assert served.date() == date(2024, 1, 24)
-
-
-def test_a_gate_that_takes_nothing_has_no_expected_arrival_but_a_reason():
-    assert at_gate(drive(300.0), queue(3, per_h=0.0), DAILY, NOW) is Unknown.NO_CAPACITY
-    assert at_gate(drive(300.0), queue(3, per_h=float("nan")), DAILY, NOW) is Unknown.NO_CAPACITY
-
-
-def test_a_gate_that_never_opens_is_said_so():
-    never = Opening(DAILY.timezone, ((),) * 7)
-    assert at_gate(drive(300.0), queue(3), never, NOW) is Unknown.NEVER_OPEN
 
 
 def test_a_hit_is_between_the_outer_quantiles_inclusive():
