@@ -59,7 +59,7 @@ def run(
         scenario, site, seed=seed, controlled=policy == "metering", gps=False, demand=demand
     )
     step = timedelta(seconds=site.dispatch.meter_interval_s)
-    regulators = [_Regulator(site, world, k) for k in range(len(world.demand.gates))]
+    regulators = regulators_of(world)
     at, closes = scenario.start, scenario.closes
     while at < closes:
         at = min(at + step, closes)
@@ -70,6 +70,11 @@ def run(
         if progress is not None:
             progress((at - scenario.start) / (closes - scenario.start))
     return world.records()
+
+
+def regulators_of(world: World) -> "list[Regulator]":
+    """Return for each gate of a world what calls up its trucks, to be ticked as time passes."""
+    return [Regulator(world.site, world, gate) for gate in range(len(world.demand.gates))]
 
 
 def compare(
@@ -167,7 +172,7 @@ def _with_places(gate: Gate, places: Mapping[str, int]) -> Gate:
     )
 
 
-class _Regulator:
+class Regulator:
     """Releases a world's trucks to one gate as the production controller would."""
 
     def __init__(self, site: Site, world: World, number: int) -> None:

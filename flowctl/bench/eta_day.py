@@ -1,6 +1,6 @@
-"""A simulated day's trucks on their corridors, as their trackers showed them."""
+"""A simulated day under the production rules of call-up, as trackers showed it and as it was."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,62 +9,86 @@ import numpy as np
 from flowctl.bench.eta_trial import Journeys
 from flowctl.site import Site
 from flowctl.traffic.eta import fence_m
-from flowctl.traffic.roads import roads_of
+from flowctl.traffic.roads import Ints, Roads, roads_of
 from flowctl.traffic.speeds import Tracks
+from geo.crs import Column
+from simulations.demand import Demand
+from simulations.engine import regulators_of
 from simulations.notices import device
+from simulations.records import Records
 from simulations.scenario import Congestion, Scenario
 from simulations.world import World
 
-_STEP = timedelta(seconds=60)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlayedDay:
+    """What was seen of a day's trucks and what became of them.
+
+    ``tracks`` are the fixes of all exports, their devices being the numbers of trucks in ``demand``
+    and ``records``; ``received`` (shape [n]) is when each was, epoch seconds.
+    """
+
+    site: Site
+    roads: Roads
+    demand: Demand
+    records: Records
+    tracks: Tracks
+    received: Column
 
 
-def simulated(scenario: Scenario, site: Site, *, seed: int) -> Journeys:
-    """Return the exports that come to their yards in the course of a congested day."""
+def played(scenario: Scenario, site: Site, *, seed: int) -> PlayedDay:
+    """Play a congested day on which trucks are called up from their yards as in production."""
     busy = replace(scenario, congestion=scenario.congestion or Congestion())
     world = World(busy, site, seed=seed, controlled=True)
     fixes, received = _listen(world)
-    day, roads = world.demand, roads_of(site)
-    truck_of = {device(plate): truck for truck, plate in enumerate(day.plate)}
-    coming = day.tracked & ~day.standing & ~day.is_import
+    truck_of = {device(plate): truck for truck, plate in enumerate(world.demand.plate)}
     truck = np.array([truck_of[fix["device"]] for fix in fixes])
     at = np.array([datetime.fromisoformat(fix["fixed_at"]).timestamp() for fix in fixes])
-    lon = np.array([fix["lon"] for fix in fixes])
-    lat = np.array([fix["lat"] for fix in fixes])
-    first = np.lexsort((received, at, truck))
-    doubled = np.r_[False, (np.diff(truck[first]) == 0) & (np.diff(at[first]) == 0)]
-    rows = first[~doubled & coming[truck[first]]]
-    along, offset = roads.locate(lon[rows], lat[rows])
-    corridors = [
-        next(c for c in site.corridors if c.yard == day.yards[k]) for k in day.yard[coming]
-    ]
+    order = np.lexsort((received, at, truck))
+    doubled = np.r_[False, (np.diff(truck[order]) == 0) & (np.diff(at[order]) == 0)]
+    rows = order[~doubled]
+    lon, lat = (np.array([fix[key] for fix in fixes])[rows] for key in ("lon", "lat"))
+    engine_off = ~np.array([fix["ignition"] for fix in fixes])[rows]
+    roads = roads_of(site)
+    tracks = Tracks(truck[rows], at[rows], *roads.locate(lon, lat), engine_off)
+    return PlayedDay(site, roads, world.demand, world.records(), tracks, received[rows])
+
+
+def to_yards(played_day: PlayedDay) -> Journeys:
+    """Return the exports that come to their yards in the course of the day."""
+    site, day, roads = played_day.site, played_day.demand, played_day.roads
     ways = {way.way: number for number, way in enumerate(roads.ways)}
-    number = np.cumsum(coming) - 1
-    arrives = world.starts + day.at_s[coming]
-    goals = tuple(
-        ((fence_m(roads.ways[ways[c.id]], site.zone_by_id[c.yard].polygon), float(moment)),)
-        for c, moment in zip(corridors, arrives, strict=True)
-    )
-    ignition = np.array([fix["ignition"] for fix in fixes])
-    tracks = Tracks(number[truck[rows]], at[rows], along, offset, ~ignition[rows])
+    corridors = {corridor.yard: corridor for corridor in reversed(site.corridors)}
+    goals: list[tuple[tuple[float, float], ...]] = [()] * len(day)
+    way: Ints = np.zeros(len(day), dtype=np.int64)
+    nominal_mps = np.ones(len(day))
+    for truck in np.flatnonzero(day.tracked & ~day.standing & ~day.is_import).tolist():
+        corridor = corridors[day.yards[day.yard[truck]]]
+        way[truck], nominal_mps[truck] = ways[corridor.id], corridor.speed_mps
+        fence = fence_m(roads.ways[way[truck]], site.zone_by_id[corridor.yard].polygon)
+        goals[truck] = ((fence, float(played_day.records.yard_at[truck])),)
     return Journeys(
         roads,
-        tracks,
-        received[rows],
-        way=np.array([ways[corridor.id] for corridor in corridors]),
-        vehicle=np.arange(len(corridors)),
-        nominal_mps=np.array([corridor.speed_mps for corridor in corridors]),
-        goals=goals,
+        played_day.tracks,
+        played_day.received,
+        way=way,
+        vehicle=np.arange(len(day)),
+        nominal_mps=nominal_mps,
+        goals=tuple(goals),
     )
 
 
-def _listen(world: World) -> tuple[list[dict[str, Any]], Any]:
+def _listen(world: World) -> tuple[list[dict[str, Any]], Column]:
     """Play the day out and return every fix and the moment it was received by."""
     fixes: list[dict[str, Any]] = []
     received: list[float] = []
-    now = world.scenario.start
+    regulators = regulators_of(world)
+    step, now = timedelta(seconds=world.site.dispatch.meter_interval_s), world.scenario.start
     while now < world.scenario.closes:
-        now += _STEP
+        now += step
         for post in world.advance(now).fix_posts:
             fixes += post
             received += [now.timestamp()] * len(post)
+        for regulator in regulators:
+            regulator.tick()
     return fixes, np.array(received)

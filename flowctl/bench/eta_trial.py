@@ -30,8 +30,8 @@ from geo.crs import Column
 Ints = NDArray[np.int64]
 Progress = Callable[[float], None]
 
-_MEMORY_S = 3600.0  # beyond it live speeds have forgotten
-_FRESH_S = 1200.0  # a parked tracker may be silent for 15 minutes
+MEMORY_S = 3600.0  # beyond it live speeds have forgotten
+FRESH_S = 1200.0  # a parked tracker may be silent for 15 minutes
 _LAST_SPEED_S = 300.0
 
 
@@ -140,7 +140,7 @@ class _Trial:
     def known(self, now: float) -> Iterator[tuple[int | None, Ints]]:
         """Yield for each vehicle (None: all of them) the rows of fixes that may serve it."""
         tracks = self._of.tracks
-        recent = (self._of.received <= now) & (tracks.at > now - _MEMORY_S)
+        recent = (self._of.received <= now) & (tracks.at > now - MEMORY_S)
         for vehicle in self._vehicles:
             others = self._of.vehicle[tracks.device] != vehicle if vehicle is not None else True
             yield vehicle, np.flatnonzero(recent & others)
@@ -148,16 +148,13 @@ class _Trial:
     def ask(self, vehicle: int | None, rows: Ints, now: float) -> None:
         """Ask for every device of a vehicle that is on its way."""
         of = self._of
-        moves = movements_of(_rows(of.tracks, rows), of.roads.params)
-        window_s = of.roads.params.window_s
-        sums = sum_up(moves, of.roads, since=now - _MEMORY_S, until=now, window_s=window_s)
-        live = live_speeds(of.roads, sums, now)
+        live = live_known(of.roads, of.tracks, rows, now)
         fresh = (of.received <= now) & (of.tracks.at > now - self._params.pace_over_s)
         if vehicle is not None:
             fresh &= of.vehicle[of.tracks.device] == vehicle
         seen = np.flatnonzero(fresh)
         for own in np.split(seen, np.flatnonzero(np.diff(of.tracks.device[seen])) + 1):
-            if len(own) and of.tracks.at[own[-1]] > now - _FRESH_S:
+            if len(own) and of.tracks.at[own[-1]] > now - FRESH_S:
                 self._ask_device(vehicle, own, live, now)
 
     def _ask_device(
@@ -167,7 +164,7 @@ class _Trial:
         device = int(of.tracks.device[own[0]])
         way = int(of.way[device])
         at, along = of.tracks.at[own], of.tracks.along_m[own, way]
-        if np.isnan(along[-1]):
+        if np.isnan(along[-1]) or not of.goals[device]:
             return
         along, at = along[~np.isnan(along)], at[~np.isnan(along)]
         others = live[way].travel_s(along[:1], along[-1:])
@@ -180,7 +177,7 @@ class _Trial:
             even = float(drive_s(live[way], along[-1:], goal_m, params=params)[0])
             expected = on_road(Target.YARD, "", float(at[-1]), even, shown, learned, params=params)
             eta = forecast(expected, learned, now, params=params)
-            last_mps = _last_speed(
+            last_mps = last_speed(
                 at, along, float(of.nominal_mps[device]), of.roads.params.least_mps
             )
             heappush(self._pending, (arrives, len(self.scored.eta), int(of.vehicle[device])))
@@ -191,7 +188,15 @@ class _Trial:
             self.scored.last_speed.append(max(float(at[-1]) + left_m / last_mps, now))
 
 
-def _last_speed(at: Column, along: Column, nominal_mps: float, slow_mps: float) -> float:
+def live_known(roads: Roads, tracks: Tracks, rows: Ints, now: float) -> tuple[LiveSpeeds, ...]:
+    """Return how fast each way is driven at ``now``, from some of the fixes."""
+    moves = movements_of(_rows(tracks, rows), roads.params)
+    window_s = roads.params.window_s
+    sums = sum_up(moves, roads, since=now - MEMORY_S, until=now, window_s=window_s)
+    return live_speeds(roads, sums, now)
+
+
+def last_speed(at: Column, along: Column, nominal_mps: float, slow_mps: float) -> float:
     """Return the speed over the last five minutes.
 
     Nominal where nothing was seen before, and of a truck that stood, which else would never arrive.

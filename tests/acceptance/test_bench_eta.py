@@ -37,9 +37,11 @@ def assert_better_and_calibrated(figures: dict[str, Any]) -> None:
     assert figures["n"] > 100
 
 
-def test_arrivals_of_a_congested_day_are_told_better_than_by_nominal_or_last_speed(tmp_path: Path):
+def test_arrivals_at_yards_and_gates_are_told_better_than_by_nominal_or_last_speed(tmp_path: Path):
     figures, said = bench(tmp_path / "none.csv")
     assert_better_and_calibrated(figures)
+    gate = {key.removeprefix("gate_"): value for key, value in figures.items() if "gate_" in key}
+    assert_better_and_calibrated(gate)
     assert figures["bus"] is None
     assert "recorded buses are left out" in said
     assert "playing a congested day\nasking on the way: " in said
