@@ -7,7 +7,8 @@ down_revision = "0005"
 
 ETA = """
 -- What was said at a moment of when a truck comes to a yard or a gate. low, mid and high are the
--- raw belief in seconds after since; arrived_at is as visits say now, and moves when they do.
+-- raw belief in seconds after since, at a gate those it is open; arrived_at is as visits say now,
+-- and moves when they do.
 create table eta_forecasts (
     trip_id    bigint not null references trips,
     target     text not null check (target in ('yard', 'gate')),
