@@ -53,7 +53,10 @@ def fault_sentence(route: object, fault: Mapping[str, Any]) -> str:
         return f"{place} is not known here; leave it out or look for a slip in its name."
     if kind == "value_error":
         return f"{place}: {fault['ctx']['error']}."
-    return f"{place}: {_shown(fault['input'])} {_what(route, fault)}."
+    sentence = f"{place}: {_shown(fault['input'])} {_what(route, fault)}."
+    if not where[1:] and isinstance(fault["input"], bytes | str):
+        sentence += " JSON is read as such only with the header Content-Type: application/json."
+    return sentence
 
 
 def _what(route: object, fault: Mapping[str, Any]) -> str:

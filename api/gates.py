@@ -31,10 +31,10 @@ class SeenTruck(BaseModel):
 
 
 class Recorded(BaseModel):
-    """How many events were new, and how many were known already."""
+    """How many events were new, and how many had been sent before."""
 
     recorded: int
-    known: int
+    repeated: int
 
 
 @router.post("/v1/gates/{gate}/events")
@@ -58,7 +58,7 @@ def record_events(
     events = [GateEvent(seen.direction, seen.kind, seen.truck, seen.at) for seen in body]
     with transaction(request) as conn:
         new = registry.observe(conn, site, gate, events, by=who.signature, now=now)
-    return Recorded(recorded=new, known=len(events) - new)
+    return Recorded(recorded=new, repeated=len(events) - new)
 
 
 def refuse_moment(

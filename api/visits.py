@@ -12,9 +12,9 @@ from api.auth import Caller, caller
 from api.gates import Recorded, refuse_moment
 from api.transaction import transaction
 from flowctl.errors import FlowctlError, NotFoundError
-from flowctl.registry.plates import strip_mark
+from flowctl.registry.plates import parse_plate, strip_mark
 from flowctl.site import Site
-from flowctl.storage.pictures import is_known
+from flowctl.storage.pictures import list_unknown
 from flowctl.storage.visit_records import (
     Arrival,
     Said,
@@ -72,6 +72,12 @@ class VisitAnswer(BaseModel):
     revisions: list[Former]
 
 
+class YardRecorded(Recorded):
+    """And the plates that no trip and no device names so far: most likely misspelt."""
+
+    unknown_plates: list[str]
+
+
 class Seen(BaseModel):
     """A truck that came into a yard, by its plate."""
 
@@ -84,7 +90,7 @@ class Seen(BaseModel):
 @router.get("/v1/visits")
 def visits(
     request: Request,
-    plate: Annotated[str | None, Query(max_length=40)] = None,
+    plate: Annotated[str | None, Query(min_length=1, max_length=40)] = None,
     zone: Annotated[str | None, Query(max_length=80)] = None,
     since: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
@@ -99,7 +105,7 @@ def visits(
         raise NotFoundError(f"There is no zone {zone[:40]!r}; {state.site.id} has {there}.")
     wanted = None if plate is None else strip_mark(plate)
     with transaction(request) as conn:
-        if wanted is not None and not is_known(conn, state.site.id, wanted):
+        if wanted is not None and list_unknown(conn, state.site.id, [wanted]):
             raise NotFoundError(
                 f"No trip and no device names the plate {plate!r}; is it spelt right?"
             )
@@ -117,24 +123,31 @@ def record_arrivals(
     yard: str,
     body: Annotated[list[Seen], Field(max_length=5000)],
     who: Annotated[Caller, Depends(caller)],
-) -> Recorded:
-    """Record trucks that a yard saw come in; sending the same again does no harm."""
+) -> YardRecorded:
+    """Record trucks that a yard saw come in; sending the same again does no harm.
+
+    A plate nobody has named yet is recorded too, for its trip may be registered later.
+    """
     state = request.app.state
     site: Site = state.site
     if yard not in site.yard_by_id:
-        known_yards = " and ".join(site.yard_by_id)
+        known_yards = ", ".join(site.yard_by_id)
         raise NotFoundError(f"There is no yard {yard[:40]!r}; {site.id} has {known_yards}.")
     now, back = state.clock.now(), timedelta(seconds=site.lateness_limit_s)
+    events = []
     for index, seen in enumerate(body):
-        if not strip_mark(seen.plate):
-            raise FlowctlError(f"Event {index} has no plate.")
+        try:
+            plate = parse_plate(seen.plate).text
+        except FlowctlError as error:
+            raise FlowctlError(f"Event {index}: {error}") from error
         refuse_moment(index, seen.at, now, ahead_s=site.future_limit_s, back=back)
-    events = [(strip_mark(seen.plate), seen.at) for seen in body]
+        events.append((plate, seen.at))
     with transaction(request) as conn:
         new = insert_yard_events(
             conn, site=site.id, yard=yard, events=events, by=who.signature, now=now
         )
-    return Recorded(recorded=new, known=len(events) - new)
+        unknown = list_unknown(conn, site.id, [*{plate for plate, _ in events}])
+    return YardRecorded(recorded=new, repeated=len(events) - new, unknown_plates=unknown)
 
 
 def _answer(one: Arrival, said: list[Said], site: Site, now: int) -> VisitAnswer:

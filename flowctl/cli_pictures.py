@@ -185,7 +185,7 @@ def _local_day(site: Site, text: str) -> date:
 
 
 def _no_device(conn: psycopg.Connection[Any], site: Site, plate: str, day: date) -> str:
-    if stored.is_known(conn, site.id, plate):
+    if not stored.list_unknown(conn, site.id, [plate]):
         return f"{plate} carried no device on {day}, so nobody knows where it was."
     return f"No trip and no device names the plate {plate}; is it spelt right?"
 

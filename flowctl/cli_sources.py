@@ -236,8 +236,7 @@ def _screening(
 
 def _terms(source: Source) -> str:
     parts = ["enrols its devices" if source.enrols else "registered devices only"]
-    if source.witnesses:
-        parts.append("witnesses at gates")
+    parts.append("may witness at gates" if source.witnesses else "may not witness")
     if source.rate_per_s is not None:
         parts.append(f"{source.rate_per_s:g} fixes/s")
     parts += [f"{name} {value:g}" for name, value in source.screening.stated().items()]

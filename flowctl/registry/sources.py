@@ -4,6 +4,7 @@ A token speaks for a whole source or for one device of it. Rotating gives a new 
 former ones go on for a while, so that a provider can change over without losing a fix.
 """
 
+import re
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ GRACE = timedelta(hours=24)
 """How long former tokens stay good after a rotation, unless said otherwise."""
 
 _LONGEST_NAME = 40
+_NAME = re.compile(rf"[\w.-]{{1,{_LONGEST_NAME}}}")
 _LEAST_LATENESS_S = 60
 _LEAST_ACCURACY_M, _MOST_ACCURACY_M = 1.0, 10_000.0
 _MOST_RATE_PER_S = 1_000_000.0
@@ -72,8 +74,11 @@ def add_source(
         A source of that name exists.
     """
     plain = name.strip()
-    if not 0 < len(plain) <= _LONGEST_NAME or not plain.isprintable():
-        raise FlowctlError(f"A source needs a name of at most {_LONGEST_NAME} printable letters.")
+    if not _NAME.fullmatch(plain):
+        raise FlowctlError(
+            f"{plain[:_LONGEST_NAME]!r} cannot be a source's name: give 1 to {_LONGEST_NAME}"
+            " letters, digits, dots, hyphens and underscores; commands and metrics name it so."
+        )
     source_id = stored.insert_source(
         conn,
         name=plain,

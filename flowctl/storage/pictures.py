@@ -147,14 +147,15 @@ def list_carried(
         ).fetchall()
 
 
-def is_known(conn: Connection, site: str, plate: str) -> bool:
-    """Tell whether a plate was ever named by a trip of the site or by the registry of devices."""
-    row = conn.execute(
-        "select exists (select from trips where site = %s and plate = %s)"
-        " or exists (select from device_trucks where plate = %s)",
-        [site, plate, plate],
-    ).fetchone()
-    return bool(row and row[0])
+def list_unknown(conn: Connection, site: str, plates: Sequence[str]) -> list[str]:
+    """Return the plates that no trip of the site and no device was ever entered with, in order."""
+    rows = conn.execute(
+        "select plate from unnest(%s::text[]) as asked (plate)"
+        " where not exists (select from trips t where t.site = %s and t.plate = asked.plate)"
+        " and not exists (select from device_trucks d where d.plate = asked.plate) order by plate",
+        [list(plates), site],
+    ).fetchall()
+    return [plate for (plate,) in rows]
 
 
 def list_day_track(

@@ -99,7 +99,10 @@ class Ingest:
             if taken:
                 self._take_up(taken)
             self.recorder.refresh()
-            self.site = self.recorder.reload(self.own.leases) or self.site
+            site = self.recorder.reload(self.own.leases)
+        if site is not None:
+            self.site = site
+            _log.info("site loaded anew", site=site.id, worker=self.own.name)
 
     def _take_up(self, taken: Sequence[Lease]) -> None:
         newest = stream.newest_ids(self.store, [lease.partition for lease in taken])

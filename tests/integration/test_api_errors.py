@@ -90,6 +90,14 @@ def test_what_may_not_be_null_is_told_in_our_own_words(api: RunningApi):
     assert problem(answer, 422) == "the body: cargo cannot be null; leave it out to keep it."
 
 
+def test_json_sent_as_a_form_is_told_which_header_it_needs(api: RunningApi):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = api.person(Role.OFFICER).post(
+        "/v1/gates/tan_thanh/events", content=b"[]", headers=form
+    )
+    assert "Content-Type: application/json" in problem(answer, 422)
+
+
 def test_a_defect_of_ours_tells_no_more_than_that(api: RunningApi):
     machine = api.machine()
     api.border.conn.execute("alter table trips rename column cargo to freight")

@@ -79,8 +79,9 @@ def test_a_name_is_given_once_and_needs_letters(place: Border):
     registry.add_source(place.conn, name="acme")
     with pytest.raises(ConflictError, match="'acme' already"):
         registry.add_source(place.conn, name="acme")
-    with pytest.raises(FlowctlError, match="name"):
-        registry.add_source(place.conn, name=" ")
+    for name in (" ", "x y", "x!", "a" * 41):
+        with pytest.raises(FlowctlError, match="name"):
+            registry.add_source(place.conn, name=name)
 
 
 def test_a_source_that_is_not_there_is_answered_with_those_that_are(place: Border):

@@ -71,9 +71,19 @@ def test_the_yard_s_own_word_gives_the_place(api: RunningApi):
     operator = api.person(Role.OPERATOR)
     event = {"plate": "12C-000.01", "at": after(-181).isoformat()}
     answer = operator.post(f"/v1/yards/{YARD}/events", json=[event])
-    assert answer.json() == {"recorded": 1, "known": 0}
-    assert operator.post(f"/v1/yards/{YARD}/events", json=[event]).json()["known"] == 1
+    assert answer.json() == {"recorded": 1, "repeated": 0, "unknown_plates": []}
+    assert operator.post(f"/v1/yards/{YARD}/events", json=[event]).json()["repeated"] == 1
     assert order(api.border, after(10)) == [cheat, honest]
+
+
+def test_a_yard_is_told_of_plates_nobody_knows_and_of_what_is_none(api: RunningApi):
+    operator = api.person(Role.OPERATOR)
+    event = {"plate": "99X-999.99", "at": after(-10).isoformat()}
+    answer = operator.post(f"/v1/yards/{YARD}/events", json=[event]).json()
+    assert answer == {"recorded": 1, "repeated": 0, "unknown_plates": ["99X99999"]}
+    refused = operator.post(f"/v1/yards/{YARD}/events", json=[event, {**event, "plate": "!"}])
+    assert refused.status_code == 422
+    assert refused.json()["detail"].startswith("Event 1: The plate '!' is no number plate")
 
 
 def test_another_device_of_the_truck_seen_in_time_gives_the_place(api: RunningApi):
