@@ -84,7 +84,7 @@ def test_the_right_to_witness_is_given_listed_and_withdrawn(shell: Shell):
     shell.run("source", "add", "gates", "--witness")
     assert rights() == {"gates": True, "trackers": False}
     assert shell.run("source", "list").count("may witness at gates") == 1
-    assert "witnesses at gates" in shell.run("source", "set", "trackers", "--witness")
+    assert "may witness at gates" in shell.run("source", "set", "trackers", "--witness")
     shell.run("source", "set", "gates", "--no-witness")
     assert rights() == {"gates": False, "trackers": True}
 
