@@ -22,11 +22,14 @@ class LineParams:
     """How fixes become lines, and how many points a picture may have.
 
     A truck silent for longer than ``silence_s`` begins another line: 20 min, since a parked tracker
-    reports every 15 (Circular 09/2015/TT-BGTVT). Half a pixel of a picture ``wide_px`` by
-    ``high_px`` may be lost, and more until no more than ``most_points`` are left.
+    reports every 15 (Circular 09/2015/TT-BGTVT). So does one that was seen off the way, but not
+    where it was back within ``aside_s``: a road may lead through a yard's outline. Half a pixel of
+    a picture ``wide_px`` by ``high_px`` may be lost, and more until no more than ``most_points``
+    are left.
     """
 
     silence_s: float = 1_200.0
+    aside_s: float = 240.0
     wide_px: float = 1_200.0
     high_px: float = 600.0
     most_points: int = 11_000
@@ -111,16 +114,14 @@ def lines_of(
     ----------
     device, at, along_m
         Fixes sorted by device and moment, shape [n]; ``along_m`` is NaN where a truck was not on
-        the way, which ends its line. One fix alone makes none.
+        the way. One fix alone makes no line.
     """
-    if not len(at):
+    rows = np.flatnonzero(np.isfinite(along_m))
+    if not len(rows):
         return []
-    on = np.isfinite(along_m)
-    begins = np.ones(len(at), np.bool_)
-    begins[1:] = (np.diff(device) != 0) | (np.diff(at) > params.silence_s) | ~on[:-1]
-    numbers = np.cumsum(begins)[on]
-    rows = np.flatnonzero(on)
-    cuts = np.flatnonzero(np.diff(numbers)) + 1
+    away_s = np.diff(at[rows])
+    most_s = np.where(np.diff(rows) > 1, params.aside_s, params.silence_s)
+    cuts = np.flatnonzero((np.diff(device[rows]) != 0) | (away_s > most_s)) + 1
     return [
         TruckLine(int(device[part[0]]), at[part], along_m[part])
         for part in np.split(rows, cuts)

@@ -40,10 +40,17 @@ def line(at: list[float], along_m: list[float]) -> TruckLine:
 
 def test_a_long_silence_and_leaving_the_road_end_a_line():
     device = np.array([1, 1, 1, 1, 1, 1, 1, 2])
-    at = np.array([0.0, 60, 120, 180, 240, 1_500, 1_560, 1_620])
+    at = np.array([0.0, 60, 120, 480, 540, 1_800, 1_860, 1_920])
     along = np.array([0.0, 500, np.nan, 900, 1_000, 1_100, 1_200, 1_300])
     lines = lines_of(device, at, along, PARAMS)
-    assert [one.at.tolist() for one in lines] == [[0, 60], [180, 240], [1_500, 1_560]]
+    assert [one.at.tolist() for one in lines] == [[0, 60], [480, 540], [1_800, 1_860]]
+
+
+def test_a_road_that_leads_through_a_yards_outline_does_not_break_a_line():
+    at = np.array([0.0, 60, 120, 180, 240])
+    along = np.array([0.0, 500, np.nan, np.nan, 1_000])
+    [one] = lines_of(np.ones(5, np.int64), at, along, PARAMS)
+    assert one.at.tolist() == [0, 60, 240]
 
 
 def test_one_fix_alone_and_no_fix_at_all_make_no_line():
