@@ -93,23 +93,27 @@ def visits(
     plate: Annotated[str | None, Query(min_length=1, max_length=40)] = None,
     zone: Annotated[str | None, Query(max_length=80)] = None,
     since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[VisitAnswer]:
     """List the newest visits, with evidence, trust and revisions.
 
-    A plate that no trip and no device names is 404; a truck that was nowhere has an empty list.
+    Those before the last of a full answer begin before its ``entered_at``: ask ``until`` then. A
+    plate that no trip and no device names is 404; a truck that was nowhere has an empty list.
     """
     state = request.app.state
     if zone is not None and zone not in state.site.zone_by_id:
         there = ", ".join(state.site.zone_by_id)
         raise NotFoundError(f"There is no zone {zone[:40]!r}; {state.site.id} has {there}.")
     wanted = None if plate is None else strip_mark(plate)
+    if since is not None and until is not None and until <= since:
+        raise FlowctlError("until must lie after since; swap them, or leave one out.")
     with transaction(request) as conn:
         if wanted is not None and list_unknown(conn, state.site.id, [wanted]):
             raise NotFoundError(
                 f"No trip and no device names the plate {plate!r}; is it spelt right?"
             )
-        found = list_arrivals(conn, plate=wanted, zone=zone, since=since, limit=limit)
+        found = list_arrivals(conn, plate=wanted, zone=zone, since=since, until=until, limit=limit)
         said: dict[UUID, list[Said]] = defaultdict(list)
         for one in list_said(conn, [arrival.id for arrival in found]):
             said[one.visit_id].append(one)

@@ -60,9 +60,13 @@ def list_arrivals(
     plate: str | None,
     zone: str | None,
     since: datetime | None,
+    until: datetime | None,
     limit: int,
 ) -> list[Arrival]:
-    """Return the newest visits, where given only those of a plate, a zone or begun since then."""
+    """Return the newest visits, where given only those of a plate or a zone.
+
+    And only those begun at ``since`` or later and before ``until``.
+    """
     with conn.cursor(row_factory=class_row(Arrival)) as cursor:
         return cursor.execute(
             "select v.id, d.uid as device, p.plate, v.zone, v.role, v.gate, v.entered_at,"
@@ -89,8 +93,9 @@ def list_arrivals(
             "   select device_id from trips where plate = %(plate)s))"
             " and (%(zone)s::text is null or v.zone = %(zone)s)"
             " and (%(since)s::timestamptz is null or v.entered_at >= %(since)s)"
+            " and (%(until)s::timestamptz is null or v.entered_at < %(until)s)"
             " order by v.entered_at desc, v.id limit %(limit)s",
-            {"plate": plate, "zone": zone, "since": since, "limit": limit},
+            {"plate": plate, "zone": zone, "since": since, "until": until, "limit": limit},
         ).fetchall()
 
 

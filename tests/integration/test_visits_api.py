@@ -125,6 +125,22 @@ def test_visits_are_listed_with_what_they_rest_on(api: RunningApi):
     assert officer.get("/v1/visits", params={"since": since}).json() == []
 
 
+def test_visits_are_read_on_by_the_beginning_of_the_last(api: RunningApi):
+    cheat_and_honest(api.border)
+    officer = api.person(Role.OFFICER)
+    every = officer.get("/v1/visits").json()
+    assert len(every) > 1
+    read: list[dict[str, Any]] = officer.get("/v1/visits", params={"limit": 1}).json()
+    while len(read) < len(every):
+        older = {"until": read[-1]["entered_at"], "limit": 1}
+        read += officer.get("/v1/visits", params=older).json()
+    assert read == every
+    turned = {"since": after(0).isoformat(), "until": after(-5).isoformat()}
+    refused = officer.get("/v1/visits", params=turned)
+    assert refused.status_code == 422
+    assert "until must lie after since" in refused.json()["detail"]
+
+
 def test_a_plate_nobody_has_named_is_no_truck_that_was_nowhere(api: RunningApi):
     api.border.trip(plate="12C00001")
     officer = api.person(Role.OFFICER)
