@@ -41,11 +41,12 @@ from api.edge import make_edge
 from api.feed import Feed
 from api.known import KnownDevices
 from api.middleware import BodyLimit, ProtectiveHeaders
-from api.reload import read_site, reloading
+from api.reload import reloading
 from api.tokens import Tokens
 from flowctl.clock import Clock
 from flowctl.registry.keys import derive_keys
 from flowctl.settings import Settings
+from flowctl.storage.sites import get_loaded_site
 from flowctl.telemetry import stream
 
 _POOL_MOST = 8
@@ -148,4 +149,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _open(pool: ConnectionPool[psycopg.Connection[Any]], state: Any) -> None:  # noqa: ANN401 - Starlette's State
     pool.open(wait=True, timeout=30.0)
-    state.loaded_at, state.site = read_site(state)
+    with pool.connection() as conn:
+        state.loaded_at, state.site = get_loaded_site(conn, state.settings.site)

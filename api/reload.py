@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
-from flowctl.storage.sites import find_loaded_at, find_newer_site, get_site
+from flowctl.storage.sites import find_newer_site
 
 ASKED_EVERY_S = 2.0
 
@@ -30,19 +30,6 @@ async def reloading(state: Any) -> AsyncIterator[None]:  # noqa: ANN401 - Starle
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-def read_site(state: Any) -> tuple[datetime | None, Site]:  # noqa: ANN401 - Starlette's State
-    """Return when the site was loaded, and the site.
-
-    Raises
-    ------
-    NotFoundError
-        It never was.
-    """
-    with state.pool.connection() as conn:
-        # In this order a site that is loaded in between is read once more, not missed.
-        return find_loaded_at(conn, state.settings.site), get_site(conn, state.settings.site)
 
 
 async def _reload(state: Any) -> None:  # noqa: ANN401 - Starlette's State

@@ -34,7 +34,7 @@ from flowctl.storage.leases import APPLICATION
 from flowctl.storage.partitions import describe_level
 from flowctl.storage.plans import commit_decision, end_cleared_trips
 from flowctl.storage.retention import retain
-from flowctl.storage.sites import find_loaded_at, find_newer_site, get_site
+from flowctl.storage.sites import find_loaded_at, find_newer_site, get_loaded_site, get_site
 from flowctl.storage.snapshot import gate_histories, list_live_trips
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
@@ -174,8 +174,7 @@ def run_controller(settings: Settings) -> None:
             stop.wait(1.0)
         _log.info("controller active", site=site.id)
         while not stop.is_set():
-            # In this order a site that is loaded in between is read once more, not missed.
-            loaded_at, site = find_loaded_at(conn, site.id), get_site(conn, site.id)
+            loaded_at, site = get_loaded_site(conn, site.id)
             _control(conn, site, loaded_at, domain, stop, _pause_s(settings))
 
 
@@ -284,7 +283,7 @@ def run_notify(settings: Settings) -> None:
     domain = clock(settings.clock_file)
     gateway = FileGateway(settings.sms_file)
     with stopping() as stop, psycopg.connect(settings.database_url, autocommit=True) as conn:
-        loaded_at, site = find_loaded_at(conn, settings.site), get_site(conn, settings.site)
+        loaded_at, site = get_loaded_site(conn, settings.site)
         _log.info("notify ready", site=site.id)
         heart = Heart("notify")
         asked_at = time.monotonic()

@@ -37,6 +37,8 @@ def save_checkpoints(conn: Connection, states: Sequence[tuple[int, TrackState]])
 
 def find_checkpoints(conn: Connection, lates: Mapping[int, int]) -> dict[int, TrackState]:
     """Return the last state kept of devices before a moment given for each (microseconds)."""
+    if not lates:
+        return {}
     rows = conn.execute(
         "select w.device_id, c.state::text"
         " from unnest(%s::int[], %s::timestamptz[]) as w(device_id, late) cross join lateral ("

@@ -164,8 +164,19 @@ def find_newer_site(
 ) -> tuple[datetime, Site] | None:
     """Return when a site was last loaded and the site, or None where ``loaded_at`` was that."""
     newest = find_loaded_at(conn, site)
-    # In this order a site that is loaded in between is read once more, not missed.
     return None if newest is None or newest == loaded_at else (newest, get_site(conn, site))
+
+
+def get_loaded_site(conn: Connection, site: str) -> tuple[datetime | None, Site]:
+    """Return when a site was last loaded, and the site.
+
+    Raises
+    ------
+    NotFoundError
+        It never was.
+    """
+    # In this order a site that is loaded in between is read once more, not missed.
+    return find_loaded_at(conn, site), get_site(conn, site)
 
 
 def get_site(conn: Connection, site: str) -> Site:

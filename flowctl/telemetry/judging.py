@@ -187,6 +187,8 @@ class Judge:
             for i in firsts.tolist()
             if int(rows["device_id"][i]) not in self.states
         }
+        if not befores:
+            return
         tails = fix_store.list_before(conn, befores, most=_TAIL, within=self._absent)
         rows_of, seen_of = dict(_by_device(tails)), self._sightings(tails)
         for device in befores:

@@ -22,5 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the table: what it holds can be found from the fixes."""
+    """Drop the table: what it holds is found from the fixes again, as far as they are kept."""
     op.execute("drop table visit_checkpoints")
