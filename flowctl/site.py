@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import shapely
 
+from flowctl.policy import Policy
 from geo.zones import Zone
 
 
@@ -280,7 +281,8 @@ class Site:
 
     ``roads`` are the pieces of road as drawn, for a map, with their names in ``road_names``;
     ``corridors`` and ``freight_roads`` are ways put together from them. Stored fixes are kept for
-    ``fixes_kept_days``, those set aside for ``aside_kept_days``.
+    ``fixes_kept_days``, those set aside for ``aside_kept_days``. ``policy`` are the
+    rules for places in the order that are in force.
     """
 
     id: str
@@ -302,6 +304,7 @@ class Site:
     fixes_kept_days: int = 365
     aside_kept_days: int = 90
     traffic: TrafficParams = TrafficParams()
+    policy: Policy = field(default_factory=Policy)
 
     @cached_property
     def gate_by_id(self) -> Mapping[str, Gate]:

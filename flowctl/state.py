@@ -57,6 +57,11 @@ class LiveTrip:
     yard it stands in now (None on the road or at the gate); ``eta_yard_at`` is the expected arrival
     of one that is not there yet. ``told`` is the slot its driver last heard of, at ``told_at``.
     A release that was not followed is over at ``release_expires_at``.
+
+    ``haulier`` names who sent the truck (None: not said), ``weight_t`` its declared weight in
+    tonnes, ``convoy`` the trucks it must cross with. ``priority`` is that of the site's policy, 0
+    for most; ``penalty_s`` what it lost of its seniority. ``standby``: its driver stands by to
+    leave at once.
     """
 
     id: int
@@ -76,6 +81,12 @@ class LiveTrip:
     lane_at: datetime | None = None
     cleared_at: datetime | None = None
     counted_at: datetime | None = None
+    haulier: str | None = None
+    weight_t: float | None = None
+    convoy: str | None = None
+    priority: int = 0
+    penalty_s: float = 0.0
+    standby: bool = False
 
     @property
     def stage(self) -> Stage:

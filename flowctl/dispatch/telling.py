@@ -3,18 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.problem import DispatchProblem
+from flowctl.dispatch.reasons import Reason
 from flowctl.site import DispatchParams, Gate
 from flowctl.state import LiveTrip, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate
 from flowctl.traffic.collapse import GateMode
 
-Reason = Literal["first", "earlier", "later", "capacity", "eta", "closure"]
-
-_FACTS: frozenset[Reason] = frozenset({"eta", "closure"})
+_FACTS = frozenset({Reason.ETA, Reason.CLOSURE})
 """Reasons that are no estimate: the driver hears of them at once."""
 
 
@@ -49,7 +47,7 @@ def tellings(
         planned = Slot(problem.gates[gate], datetime.fromtimestamp(int(problem.starts[slot]), UTC))
         if trip.told is None:
             if _expected(trip, snapshot.now, snapshot.site.dispatch):
-                yield Telling(trip_id, planned, "first", None)
+                yield Telling(trip_id, planned, Reason.FIRST, None)
             continue
         kept = gate == problem.told_gate[row] and (
             problem.keep_first[row] <= slot <= problem.keep_last[row]
@@ -57,7 +55,7 @@ def tellings(
         if kept or not _seen(trip):
             continue
         reason = _reason(snapshot, problem, row, trip.told, planned, estimates)
-        collapsed = reason == "capacity" and _collapsed(estimates[trip.told.gate])
+        collapsed = reason is Reason.CAPACITY and _collapsed(estimates[trip.told.gate])
         if reason in _FACTS or _settled(trip, trip.told, planned, snapshot, at_once=collapsed):
             yield Telling(trip_id, planned, reason, trip.told)
 
@@ -105,14 +103,14 @@ def _reason(
     rules = snapshot.site.dispatch
     gate = snapshot.site.gate_by_id.get(told.gate)
     if gate is None or not _takes_goods(gate, told, rules.slot_s):
-        return "closure"
+        return Reason.CLOSURE
     if planned.starts_at < told.starts_at:
-        return "earlier"
+        return Reason.EARLIER
     if int(problem.earliest[row, problem.told_gate[row]]) > int(problem.keep_last[row]):
-        return "eta"
+        return Reason.ETA
     if estimates[gate.id].high < gate.capacity_prior_per_h:
-        return "capacity"
-    return "later"
+        return Reason.CAPACITY
+    return Reason.LATER
 
 
 def _takes_goods(gate: Gate, slot: Slot, slot_s: int) -> bool:

@@ -1,0 +1,30 @@
+"""Why a slot was changed and why one truck went before another: one list for every room."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A reason code as drivers, the ledger and the public count name it."""
+
+    # Of a slot told
+    FIRST = "first"
+    EARLIER = "earlier"
+    LATER = "later"
+    CAPACITY = "capacity"
+    ETA = "eta"
+    CLOSURE = "closure"
+    REOPENED = "reopened"
+    SWAPPED = "swapped"
+    EXTENSION = "extension"
+    # Of an overtake: why the junior went while the senior stood by
+    KEPT_PROMISE = "kept_promise"
+    PRIORITY = "priority"
+    SENIOR_NOT_READY = "senior_not_ready"
+    SENIOR_LATE = "senior_late"
+    SENIOR_TOLD_ELSEWHERE = "senior_told_elsewhere"
+    STANDBY_FILL = "standby_fill"
+    HAULIER_QUOTA = "haulier_quota"
+    CONVOY = "convoy"
+    NO_SHOW = "no_show"
+    RELEASE_EXPIRED = "release_expired"
+    PENALTY = "penalty"

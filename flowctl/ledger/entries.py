@@ -1,0 +1,49 @@
+"""What the ledger records: one entry for each change of the order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What happened to the order."""
+
+    REGISTERED = "registered"
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+    ARRIVED = "arrived"
+    REVISED = "revised"
+    SLOT = "slot"
+    SLOT_CHANGED = "slot_changed"
+    MOVED = "moved"
+    RELEASED = "released"
+    RELEASE_EXPIRED = "release_expired"
+    SWAPPED = "swapped"
+    OVERTOOK = "overtook"
+    PENALTY = "penalty"
+    PASSED = "passed"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    POLICY = "policy"
+    PAPER = "paper"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change of the order, before it has its place in the chain.
+
+    ``at`` is when it happened, in domain time. ``trip_id`` is written as the trip's pseudonym,
+    never as the id. ``details`` hold whole numbers, codes and instants (ISO 8601) only: nothing
+    that names a person, a plate or a telephone; a further trip goes by ``other_trip_id``.
+    ``actor`` is ``flowctl`` or the signature of an account.
+    """
+
+    kind: Kind
+    at: datetime
+    trip_id: int | None = None
+    gate: str | None = None
+    reason: str | None = None
+    other_trip_id: int | None = None
+    actor: str = "flowctl"
+    details: Mapping[str, int | str] = field(default_factory=dict)

@@ -1,0 +1,119 @@
+"""The site's rules for places in the order, as data: versioned, and named by what was decided.
+
+Durations are in seconds (``_s``), shares between 0 and 1. The defaults are assumed unless a source
+is named. The file behind these values (policy.toml) is read by `flowctl.policy_file`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+
+class Basis(StrEnum):
+    """From which moment a truck's place in the order counts."""
+
+    ARRIVAL = "arrival"
+    """Its proved arrival at the first staging yard after registration."""
+    BOOKING = "booking"
+    """Its registration."""
+
+
+class Answer(StrEnum):
+    """What becomes of a truck about which something was found out."""
+
+    ALERT = "alert"
+    """An operator is told."""
+    LOSES_SENIORITY = "loses_seniority"
+    """An operator is told, and the truck counts as arrived at that moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRules:
+    """A truck is on time from ``early_s`` before its slot to ``late_s`` after the slot's end.
+
+    A driver may ask for ``extension_s`` more, ``extensions_per_day`` times in a local day.
+    """
+
+    early_s: int = 900
+    late_s: int = 1800
+    extension_s: int = 3600
+    extensions_per_day: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """What an offence costs: ``loses_s`` of seniority, and a ban of who repeats it.
+
+    ``ban_after`` offences within ``within_days`` bar the plate from registering for ``ban_days``;
+    0 of ``ban_after`` is never.
+    """
+
+    loses_s: int = 3600
+    ban_after: int = 3
+    within_days: int = 30
+    ban_days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityRules:
+    """``classes`` gives cargo classes their priority (higher goes first, 0 is nobody's).
+
+    A truck loses at most ``most_places_lost`` places to trucks of a higher class.
+    """
+
+    classes: Mapping[str, int] = field(default_factory=dict)
+    most_places_lost: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class HaulierRules:
+    """No haulier gets more than ``most_share`` of a gate's places in an hour.
+
+    ``least_places`` an hour are free to each, however small the gate.
+    """
+
+    most_share: float = 0.10
+    least_places: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StandbyRules:
+    """``share`` of an hour's places may be covered by trucks that stand by in the yards.
+
+    ``no_show_s`` after its call-up a truck that still stands in its yard has not shown up.
+    """
+
+    share: float = 0.10
+    no_show_s: int = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureRules:
+    """``unknown_end_s``: how long a closure of unknown end is taken to last from any moment in it.
+
+    A truck further than ``stay_away_s`` from its yard is asked not to depart yet.
+    """
+
+    unknown_end_s: int = 7200
+    stay_away_s: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of a site's rules, in force from ``valid_from`` on."""
+
+    version: str = "default"
+    valid_from: datetime = datetime(2020, 1, 1, tzinfo=UTC)
+    basis: Basis = Basis.ARRIVAL
+    slot: SlotRules = SlotRules()
+    no_show: Penalty = Penalty()
+    cancellation: Penalty = Penalty(loses_s=0)
+    free_cancellation_s: int = 7200
+    """A cancellation longer than this before the slot costs nothing."""
+    priority: PriorityRules = field(default_factory=PriorityRules)
+    haulier: HaulierRules = HaulierRules()
+    standby: StandbyRules = StandbyRules()
+    closure: ClosureRules = ClosureRules()
+    cheating: Mapping[str, Answer] = field(default_factory=dict)
+    """By kind of alert; what is not named is an alert only."""
