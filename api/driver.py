@@ -127,7 +127,7 @@ def _view(
             else None
         ),
         released_at=trip.released_at,
-        ahead=count_ahead(trips, trip, now) if row.state == "active" else None,
+        ahead=count_ahead(trips, trip, site.policy, now) if row.state == "active" else None,
         registered_at=row.registered_at,
         messages=messages,
     )

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from flowctl.dispatch.metering import seniority, standing
+from flowctl.dispatch.metering import standing
+from flowctl.dispatch.seniority import seniority
+from flowctl.policy import Policy
 from flowctl.state import LiveTrip, Stage
 
 
@@ -21,22 +23,28 @@ def shown_stage(trip: LiveTrip, now: datetime) -> Stage:
     return Stage.STAGED if standing(trip, now) else trip.stage
 
 
-def count_ahead(trips: Iterable[LiveTrip], mine: LiveTrip, now: datetime) -> int | None:
+def count_ahead(
+    trips: Iterable[LiveTrip], mine: LiveTrip, policy: Policy, now: datetime
+) -> int | None:
     """Return how many trucks will be screened before ``mine`` at its gate.
 
     Those in the queue go first, then those on their way, then by slot and seniority. None where
     its turn is not known: no slot yet, or being screened already.
     """
-    my_turn = _turn(mine, now)
+    my_turn = _turn(mine, policy, now)
     if my_turn is None:
         return None
     gate = gate_of(mine)
-    turns = (_turn(trip, now) for trip in trips if trip.id != mine.id and gate_of(trip) == gate)
+    turns = (
+        _turn(trip, policy, now) for trip in trips if trip.id != mine.id and gate_of(trip) == gate
+    )
     return sum(turn is not None and turn < my_turn for turn in turns)
 
 
-def _turn(trip: LiveTrip, now: datetime) -> tuple[int, datetime, datetime, int] | None:
-    present, _, key = seniority(trip)
+def _turn(
+    trip: LiveTrip, policy: Policy, now: datetime
+) -> tuple[int, datetime, datetime, int] | None:
+    present, _, key = seniority(trip, policy)
     stage = shown_stage(trip, now)
     if stage is Stage.QUEUED and trip.queued_at is not None:
         return 0, trip.queued_at, present, key

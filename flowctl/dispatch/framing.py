@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from flowctl.dispatch.metering import Approach, seniority, standing
+from flowctl.dispatch.metering import Approach, standing
 from flowctl.dispatch.problem import DispatchProblem, Ints
+from flowctl.dispatch.seniority import seniority
 from flowctl.dispatch.supply import export_capacity, slot_grid
 from flowctl.site import DispatchParams, Site
 from flowctl.state import Cargo, LiveTrip, Snapshot, Stage
@@ -40,9 +41,9 @@ def problem_of(
     reach = np.array([_reach(site, trip, now) for trip in trips], dtype=np.float64)
     earliest = np.searchsorted(grid.starts, reach.reshape(len(trips), len(site.gates)), "left")
     told = _promises(trips, now, rules, index, grid.starts, earliest)
-    held_gate, held_slot = _frozen(trips, now, rules, told, earliest, capacity, grid.starts)
+    held_gate, held_slot = _frozen(trips, site, now, told, earliest, capacity, grid.starts)
     width = rules.slot_s
-    order = sorted(range(len(trips)), key=lambda at: seniority(trips[at]))
+    order = sorted(range(len(trips)), key=lambda at: seniority(trips[at], site.policy))
     rank = np.empty(len(trips), dtype=np.int64)
     rank[order] = np.arange(len(trips))
     return DispatchProblem(
@@ -54,7 +55,9 @@ def problem_of(
         earliest=earliest.astype(np.int64),
         weight=_ints(_weight(trip.cargo, rules) for trip in trips),
         preferred=_ints(next((index[g] for g in trip.gates if g in index), 0) for trip in trips),
-        origin_s=_ints(seniority(trip)[0].timestamp() // width * width for trip in trips),
+        origin_s=_ints(
+            seniority(trip, site.policy)[0].timestamp() // width * width for trip in trips
+        ),
         rank=rank,
         told_gate=told.gate,
         keep_first=told.first,
@@ -159,8 +162,8 @@ def _promises(
 
 def _frozen(
     trips: Sequence[LiveTrip],
+    site: Site,
     now: datetime,
-    rules: DispatchParams,
     told: _Told,
     earliest: Ints,
     capacity: Ints,
@@ -174,9 +177,9 @@ def _frozen(
     room = capacity.copy()
     gate = np.full(len(trips), -1, dtype=np.int64)
     slot = gate.copy()
-    horizon = now + timedelta(seconds=rules.freeze_s)
+    horizon = now + timedelta(seconds=site.dispatch.freeze_s)
     due = [
-        (trip.told.starts_at, seniority(trip), at)
+        (trip.told.starts_at, seniority(trip, site.policy), at)
         for at, trip in enumerate(trips)
         if trip.told is not None and told.gate[at] >= 0 and trip.told.starts_at <= horizon
     ]

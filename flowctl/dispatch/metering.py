@@ -14,6 +14,8 @@ from math import floor, inf, sqrt
 
 import numpy as np
 
+from flowctl.dispatch.seniority import seniority
+from flowctl.policy import Policy
 from flowctl.site import Access, Gate, Site
 from flowctl.state import GateHistory, LiveTrip, Slot, Snapshot, Stage
 from flowctl.traffic.capacity import CapacityEstimate
@@ -145,16 +147,6 @@ def standing(trip: LiveTrip, now: datetime) -> bool:
     )
 
 
-def seniority(trip: LiveTrip) -> tuple[datetime, datetime, int]:
-    """Return the sort key of precedence: arrival as far as it is proved, then registration.
-
-    A truck that has not arrived counts from when it is expected, or may be expected at the latest.
-    """
-    proved = trip.counted_at or trip.arrived_at
-    present = proved or trip.eta_yard_at or max(trip.registered_at, trip.ready_at)
-    return present, trip.registered_at, trip.id
-
-
 def approaches(
     snapshot: Snapshot,
     estimates: Mapping[str, CapacityEstimate],
@@ -249,13 +241,16 @@ def _turns(
         way = next((way for gate in bound if (way := yard.access_to(gate)) is not None), None)
         if way is not None:
             turns.setdefault(way.gate, []).append((trip, way))
+    policy = snapshot.site.policy
     for standing_here in turns.values():
-        standing_here.sort(key=lambda pair: _turn(pair[0], slots.get(pair[0].id)))
+        standing_here.sort(key=lambda pair: _turn(pair[0], slots.get(pair[0].id), policy))
     return turns
 
 
-def _turn(trip: LiveTrip, told: Slot | None) -> tuple[float, tuple[datetime, datetime, int]]:
-    return (inf if told is None else told.starts_at.timestamp()), seniority(trip)
+def _turn(
+    trip: LiveTrip, told: Slot | None, policy: Policy
+) -> tuple[float, tuple[datetime, datetime, int]]:
+    return (inf if told is None else told.starts_at.timestamp()), seniority(trip, policy)
 
 
 def _approach(

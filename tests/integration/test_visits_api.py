@@ -7,7 +7,7 @@ from typing import Any
 from api_server import RunningApi
 from border import Border, after
 
-from flowctl.dispatch.metering import seniority
+from flowctl.dispatch.seniority import seniority
 from flowctl.registry.accounts import Role
 from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.storage.snapshot import list_live_trips
@@ -43,7 +43,7 @@ def arrive(border: Border, device: str, minute: float, lag_min: float = 0.1) -> 
 
 def order(border: Border, now: datetime) -> list[int]:
     trips = list_live_trips(border.conn, border.site, now)
-    return [trip.id for trip in sorted(trips, key=seniority)]
+    return [trip.id for trip in sorted(trips, key=lambda trip: seniority(trip, border.site.policy))]
 
 
 def cheat_and_honest(border: Border) -> tuple[int, int]:
