@@ -84,12 +84,16 @@ class Access:
     """The way from a staging yard to a gate it feeds.
 
     ``travel_s`` runs from the driver's message to the entry of the gate's queue, reaction
-    included; ``travel_cv`` is its coefficient of variation.
+    included; ``travel_cv`` is its coefficient of variation. Where trucks pass through an in-gate
+    yard ``via`` and are called again there, it is the sum of both ways, the second being that
+    yard's own; ``via_s`` is the first, from the message to the entry of that yard.
     """
 
     gate: str
     travel_s: float
     travel_cv: float
+    via: str | None = None
+    via_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from flowctl.site import (
 from flowctl.site_hours import open_minutes_a_day, read_calendars
 from flowctl.site_shapes import RoadPiece
 from flowctl.site_tables import Table, nearest
-from flowctl.site_ways import ends_in, read_way, stretch
+from flowctl.site_ways import ends_in, enters, join_legs, read_way, stretch
 from geo.crs import Projection
 from geo.zones import Role, Zone
 
@@ -79,6 +79,7 @@ def read_site(table: Table, drawn: Drawn) -> Site:
         yard, freight = _yard(one, ids, drawn)
         yards.append(yard)
         ways.extend(freight)
+    yards = join_legs(table, yards)
     corridors = [
         _corridor(one, [yard.id for yard in yards], drawn)
         for one in table.tables("corridors", "corridor")
@@ -184,6 +185,7 @@ def _access(
     gate = table.one_of("gate", gates, "gate")
     reaction_s = table.number("reaction_s", least=0, most=86400)
     travel_cv = table.number("travel_cv", least=0, most=5)
+    via = table.identifier("via") if table.has("via") else None
     way = read_way(table, drawn.pieces, drawn.plane.epsg)
     table.close()
     if way is None or not gate:
@@ -203,8 +205,15 @@ def _access(
     if queue[1] > lane[0]:
         table.refuse("roads", "must pass the queue before the lane; turn its pieces round")
     travel_s = reaction_s + queue[0] / way.speed_mps
+    via_s = None
+    if via is not None:
+        entry_m = enters(way, via, drawn.zones, drawn.plane.epsg)
+        if entry_m is None or entry_m >= queue[0]:
+            table.refuse("via", f"the road does not pass {via} before the queue of {gate}")
+            return None
+        via_s = reaction_s + entry_m / way.speed_mps
     return (
-        Access(gate, travel_s, travel_cv),
+        Access(gate, travel_s, travel_cv, via, via_s),
         FreightRoad(
             f"{yard}_to_{gate}",
             yard,

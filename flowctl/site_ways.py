@@ -1,13 +1,14 @@
 """Ways joined from pieces of road: corridors to a yard, freight roads from a yard to a gate."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import hypot
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from flowctl.site import WayPiece
+from flowctl.site import Access, WayPiece, Yard
 from flowctl.site_shapes import RoadPiece
 from flowctl.site_tables import Table, nearest
 from geo.lines import Path, joined
@@ -94,3 +95,42 @@ def ends_in(way: Way, yard: str, zones: Sequence[Zone], *, at_start: bool) -> bo
     end = shapely.Point(way.line.coords[0 if at_start else -1])
     shapes = [zone.polygon for zone in zones if zone.id == yard and not zone.polygon.is_empty]
     return not shapes or any(shape.covers(end) for shape in shapes)
+
+
+def enters(way: Way, yard: str, zones: Sequence[Zone], epsg: int) -> float | None:
+    """Return the metre of the way at which it comes into a yard; None where it never does."""
+    shapes = [zone.polygon for zone in zones if zone.id == yard and zone.valid_until_us is None]
+    inside = shapely.intersection(way.line, shapely.union_all(shapes))
+    if inside.is_empty:
+        return None
+    along, _ = Path(way.line, epsg).locate(*shapely.get_coordinates(inside).T)
+    return float(along.min())
+
+
+def join_legs(table: Table, yards: Sequence[Yard]) -> list[Yard]:
+    """Add to each way through an in-gate yard the way from there; refuse one that leads nowhere."""
+    by_id = {yard.id: yard for yard in yards}
+    return [
+        replace(
+            yard, access=tuple(_with_second_leg(table, yard, way, by_id) for way in yard.access)
+        )
+        for yard in yards
+    ]
+
+
+def _with_second_leg(table: Table, yard: Yard, way: Access, yards: Mapping[str, Yard]) -> Access:
+    if way.via is None or way.via_s is None:
+        return way
+    field = f"yard {yard.id}, via"
+    through = yards.get(way.via)
+    if through is None:
+        table.refuse(field, f'"{way.via}" is no known yard{nearest(way.via, yards)}')
+        return way
+    own = through.access_to(way.gate)
+    if through.id == yard.id or own is None or own.via is not None:
+        table.refuse(field, f"{way.via} must be another yard with a way of its own to {way.gate}")
+        return way
+    # The two legs are driven apart, so their variances add up.
+    spread_s = hypot(way.via_s * way.travel_cv, own.travel_s * own.travel_cv)
+    travel_s = way.via_s + own.travel_s
+    return replace(way, travel_s=travel_s, travel_cv=spread_s / travel_s)
