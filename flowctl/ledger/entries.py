@@ -35,7 +35,7 @@ class Entry:
 
     ``at`` is when it happened, in domain time. ``trip_id`` is written as the trip's pseudonym,
     never as the id. ``details`` hold whole numbers, codes and instants (ISO 8601) only: nothing
-    that names a person, a plate or a telephone; a further trip goes by ``other_trip_id``.
+    that names a person, a plate or a telephone; further trips go by ``other_trip_ids``.
     ``actor`` is ``flowctl`` or the signature of an account.
     """
 
@@ -44,6 +44,6 @@ class Entry:
     trip_id: int | None = None
     gate: str | None = None
     reason: str | None = None
-    other_trip_id: int | None = None
+    other_trip_ids: tuple[int, ...] = ()
     actor: str = "flowctl"
     details: Mapping[str, int | str] = field(default_factory=dict)

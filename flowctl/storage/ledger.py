@@ -1,0 +1,137 @@
+"""The ledger at rest: appended to under the lock of its head, never changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, LiteralString
+
+import msgspec
+import psycopg
+
+from flowctl.ledger.chain import Head, Kept, Row, genesis, link
+from flowctl.ledger.entries import Entry
+
+Connection = psycopg.Connection[Any]
+
+_BATCH = 5000
+"""Rows read at once: enough that the way to the server no longer counts."""
+
+
+def append(
+    conn: Connection, site_id: str, policy: str, entries: Sequence[Entry], *, now: datetime
+) -> Head | None:
+    """Add entries to a site's ledger in the caller's transaction, and return its new head.
+
+    Who appends at the same moment waits for this transaction's end, so that the numbers have no
+    gaps. Returns None where there is nothing to add.
+
+    Raises
+    ------
+    ValueError
+        An entry holds what has no canonical form, or names a trip that is not there.
+    """
+    if not entries:
+        return None
+    head = _lock_head(conn, site_id, now)
+    rows = link(head, entries, policy=policy, subjects=_subjects(conn, entries), now=now)
+    _copy(conn, rows)
+    newest = replace(head, seq=rows[-1].row.seq, hash=rows[-1].hash, at=now)
+    conn.execute(
+        "update ledger_heads set seq = %s, hash = %s, at = %s where site = %s",
+        [newest.seq, newest.hash, newest.at, site_id],
+    )
+    return newest
+
+
+def _lock_head(conn: Connection, site: str, now: datetime) -> Head:
+    # An update that changes nothing, so that the first row and every later one lock alike.
+    [(seq, digest, at)] = conn.execute(
+        "insert into ledger_heads (site, seq, hash, at) values (%s, 0, %s, %s)"
+        " on conflict (site) do update set seq = ledger_heads.seq returning seq, hash, at",
+        [site, genesis(site), now],
+    ).fetchall()
+    return Head(site, seq, bytes(digest), at)
+
+
+def _subjects(conn: Connection, entries: Sequence[Entry]) -> dict[int, str]:
+    """Return the pseudonyms of all trips that entries name."""
+    ids = {entry.trip_id for entry in entries if entry.trip_id is not None}
+    ids.update(other for entry in entries for other in entry.other_trip_ids)
+    if not ids:
+        return {}
+    return dict(
+        conn.execute(
+            "select id, subject::text from trips where id = any(%s)", [sorted(ids)]
+        ).fetchall()
+    )
+
+
+def _copy(conn: Connection, rows: Sequence[Kept]) -> None:
+    with (
+        conn.cursor() as cursor,
+        cursor.copy(
+            "copy ledger (site, seq, kind, at, recorded_at, subject, others, gate, reason, actor,"
+            " policy, details, previous, hash) from stdin"
+        ) as copy,
+    ):
+        for kept in rows:
+            row = kept.row
+            copy.write_row(
+                (
+                    row.site,
+                    row.seq,
+                    row.kind,
+                    row.at,
+                    row.recorded_at,
+                    row.subject,
+                    "{" + ",".join(row.others) + "}",
+                    row.gate,
+                    row.reason,
+                    row.actor,
+                    row.policy,
+                    bytes(row.details).decode(),
+                    "\\x" + row.previous,
+                    kept.hash,
+                )
+            )
+
+
+def find_head(conn: Connection, site: str) -> Head | None:
+    """Return the head of a site's ledger, or None where nothing was ever recorded."""
+    row = conn.execute("select seq, hash, at from ledger_heads where site = %s", [site]).fetchone()
+    return None if row is None else Head(site, row[0], bytes(row[1]), row[2])
+
+
+_ROWS: LiteralString = (
+    "select actor, at, details::text, gate, kind, others::text[], policy, encode(previous, 'hex'),"
+    " reason, recorded_at, seq, site, subject::text, hash from ledger"
+)
+
+
+def list_rows(conn: Connection, site: str, *, after: int = 0) -> Iterator[Kept]:
+    """Yield a site's rows from the one behind ``after`` on, in order, without holding them all."""
+    with conn.cursor(name="ledger_rows", binary=True) as cursor:
+        cursor.itersize = _BATCH
+        cursor.execute(_ROWS + " where site = %s and seq > %s order by seq", [site, after])
+        yield from map(_kept, cursor)
+
+
+def _kept(values: tuple[Any, ...]) -> Kept:
+    actor, at, details, gate, kind, others, policy, previous, reason, recorded, *rest = values
+    seq, site, subject, digest = rest
+    row = Row(
+        actor=actor,
+        at=at,
+        details=msgspec.Raw(details.encode()),
+        gate=gate,
+        kind=kind,
+        others=others,
+        policy=policy,
+        previous=previous,
+        reason=reason,
+        recorded_at=recorded,
+        seq=seq,
+        site=site,
+        subject=subject,
+    )
+    return Kept(row, digest)
