@@ -9,6 +9,7 @@ import numpy as np
 from flowctl.dispatch.metering import Approach, standing
 from flowctl.dispatch.problem import DispatchProblem, Ints
 from flowctl.dispatch.seniority import seniority
+from flowctl.dispatch.sides import sides_of
 from flowctl.dispatch.supply import export_capacity, slot_grid
 from flowctl.site import DispatchParams, Site
 from flowctl.state import Cargo, LiveTrip, Snapshot, Stage
@@ -53,7 +54,7 @@ def problem_of(
         capacity=capacity,
         trip_ids=_ints(trip.id for trip in trips),
         earliest=earliest.astype(np.int64),
-        weight=_ints(_weight(trip.cargo, rules) for trip in trips),
+        weight=_ints(_weight(trip.cargo, rules) * (1 + trip.priority) for trip in trips),
         preferred=_ints(next((index[g] for g in trip.gates if g in index), 0) for trip in trips),
         origin_s=_ints(
             seniority(trip, site.policy)[0].timestamp() // width * width for trip in trips
@@ -68,6 +69,7 @@ def problem_of(
         squared=rules.delay_squared,
         diversion=rules.diversion_cost,
         change=rules.change_cost,
+        sides=sides_of(trips, site.policy),
     )
 
 

@@ -10,6 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from flowctl.dispatch.sides import Sides, side_faults
+
 Ints = NDArray[np.int64]
 
 DELAY_KNEE = 2000
@@ -30,7 +32,8 @@ class DispatchProblem:
     the most senior.
     ``told_gate`` [N] is the gate its driver last heard of (-1: nothing yet); slots ``keep_first``
     to ``keep_last`` there need no new message (none where first > last). A frozen truck stands
-    where ``frozen_gate`` and ``frozen_slot`` say (-1: free). The last four are costs, see `cost`.
+    where ``frozen_gate`` and ``frozen_slot`` say (-1: free). ``linear`` to ``change`` are costs
+    (see `cost`), ``sides`` the rules no flow can hold (None: there are none).
     """
 
     gates: tuple[str, ...]
@@ -52,6 +55,7 @@ class DispatchProblem:
     squared: int = 1
     diversion: int = 20
     change: int = 15
+    sides: Sides | None = None
 
     @property
     def trucks(self) -> int:
@@ -115,7 +119,7 @@ def _faults(problem: DispatchProblem) -> list[str]:
     """Return what is wrong, one sentence each: shapes and types first, then values."""
     n, g, s = problem.trucks, len(problem.gates), problem.slots
     shapes = {"starts": (s,), "capacity": (g, s), "earliest": (n, g)}
-    faults = []
+    faults = [] if problem.sides is None else side_faults(problem.sides, n)
     for field in fields(problem):
         column = getattr(problem, field.name)
         if not isinstance(column, np.ndarray):

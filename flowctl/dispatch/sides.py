@@ -1,0 +1,92 @@
+"""What a flow of single trucks cannot say: bounded priority, hauliers' shares, convoys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowctl.policy import Policy
+from flowctl.state import LiveTrip
+
+Ints = NDArray[np.int64]
+
+_HOUR_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The rules beside capacity, and what they need to know of each of N trucks.
+
+    ``priority`` [N] is 0 for most; ``lost`` [N] the places a truck lost to higher priorities before
+    this plan. ``haulier`` [N] and ``convoy`` [N] number those named alike (-1: none named).
+    A truck loses at most ``most_lost`` places to trucks of higher priority that are junior to it.
+    Of a gate's places in a clock hour (UTC) one haulier gets at most ``most_share``, but never less
+    than ``least_places``. The trucks of a convoy cross at one gate in one slot, or not at all.
+    """
+
+    priority: Ints
+    lost: Ints
+    haulier: Ints
+    convoy: Ints
+    most_lost: int
+    most_share: float
+    least_places: int
+
+    @property
+    def none_apply(self) -> bool:
+        """Tell whether no rule here can be broken by any plan."""
+        return not (
+            (self.priority > 0).any() or (self.haulier >= 0).any() or (self.convoy >= 0).any()
+        )
+
+
+def sides_of(trips: Sequence[LiveTrip], policy: Policy) -> Sides:
+    """Return the rules of ``policy`` for trucks in the order given."""
+    return Sides(
+        priority=np.array([trip.priority for trip in trips], dtype=np.int64),
+        lost=np.zeros(len(trips), dtype=np.int64),
+        haulier=_numbered([trip.haulier for trip in trips]),
+        convoy=_numbered([trip.convoy for trip in trips]),
+        most_lost=policy.priority.most_places_lost,
+        most_share=policy.haulier.most_share,
+        least_places=policy.haulier.least_places,
+    )
+
+
+def side_faults(sides: Sides, trucks: int) -> list[str]:
+    """Return what is wrong with the rules, one sentence each."""
+    faults = [
+        f"{field.name} has shape {column.shape}; ({trucks},) is needed."
+        for field in fields(sides)
+        if isinstance(column := getattr(sides, field.name), np.ndarray)
+        and column.shape != (trucks,)
+    ]
+    if not 0.0 <= sides.most_share <= 1.0:
+        faults.append(f"most_share is {sides.most_share}; a share lies in 0..1.")
+    if min(sides.most_lost, sides.least_places) < 0:
+        faults.append("most_lost and least_places must not be negative.")
+    return faults
+
+
+def hours_of(starts: Ints) -> Ints:
+    """Return the clock hour, counted from the first, in which each slot starts, [S]."""
+    return np.unique(starts // _HOUR_S, return_inverse=True)[1].astype(np.int64)
+
+
+def quota(sides: Sides, capacity: Ints, starts: Ints) -> Ints:
+    """Return how many places one haulier may have at each gate in each hour, [G, H]."""
+    hour = hours_of(starts)
+    of_hour = (hour[:, None] == np.arange(int(hour.max(initial=-1)) + 1)).astype(np.int64)
+    places = capacity @ of_hour
+    share = np.floor(sides.most_share * places + 1e-9).astype(np.int64)
+    return np.asarray(np.maximum(share, sides.least_places))
+
+
+def _numbered(names: Sequence[str | None]) -> Ints:
+    """Give names numbers in the order of their first use; -1 where there is none."""
+    index: dict[str, int] = {}
+    return np.array(
+        [-1 if name is None else index.setdefault(name, len(index)) for name in names],
+        dtype=np.int64,
+    )
