@@ -61,7 +61,8 @@ class LiveTrip:
     ``haulier`` names who sent the truck (None: not said), ``weight_t`` its declared weight in
     tonnes, ``convoy`` the trucks it must cross with. ``priority`` is that of the site's policy, 0
     for most; ``penalty_s`` what it lost of its seniority. ``standby``: its driver stands by to
-    leave at once.
+    leave at once. Its driver asked for a slot no earlier than ``extended_until``; ``ready_at`` is
+    that moment then, if it is the later one.
     """
 
     id: int
@@ -87,6 +88,7 @@ class LiveTrip:
     priority: int = 0
     penalty_s: float = 0.0
     standby: bool = False
+    extended_until: datetime | None = None
 
     @property
     def stage(self) -> Stage:

@@ -52,6 +52,12 @@ class LiveRow(NamedTuple):
     released_at: datetime | None
     released_gate: str | None
     release_expires_at: datetime | None
+    haulier: str | None = None
+    weight_t: float | None = None
+    convoy: str | None = None
+    standby: bool = False
+    extended_until: datetime | None = None
+    penalty_s: float = 0.0
 
 
 # A truck is shown as arrived when it came; its seniority counts from when that is proved.
@@ -69,7 +75,9 @@ select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.r
        case when t.state = 'cleared' then coalesce(m.cleared_at, t.ended_at)
             else m.cleared_at end as cleared_at,
        s.gate as told_gate, s.starts_at as told_starts_at, s.told_at,
-       r.released_at, r.gate as released_gate, r.expires_at as release_expires_at
+       r.released_at, r.gate as released_gate, r.expires_at as release_expires_at,
+       t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until,
+       coalesce(p.penalty_s, 0) as penalty_s
 from trips t
 join drivers d on d.id = t.driver_id
 left join devices v on v.id = t.device_id
@@ -79,6 +87,10 @@ left join lateral (
     select released_at, gate, expires_at from releases
     where releases.trip_id = t.id order by releases.id desc limit 1
 ) r on true
+left join (
+    select trip_id, sum(loses_s) as penalty_s from penalties
+    where lifted_at is null group by trip_id
+) p on p.trip_id = t.id
 left join lateral (
     select min(greatest(entered_at, t.registered_at)) filter (where role = 'yard') as arrived_at,
            min(greatest(counts_at, t.registered_at)) filter (where role = 'yard') as counted_at,

@@ -27,15 +27,20 @@ def list_live_trips(conn: Connection, site: Site, now: datetime) -> tuple[LiveTr
     """Return the active export trips of a site, in order of registration."""
     rows = [row for row in list_active(conn, site.id) if row.direction == "export"]
     etas = list_yard_etas(conn, site, rows, now)
+    classes = site.policy.priority.classes
     return tuple(
-        live_trip(row, datetime.fromtimestamp(etas[row.id].p50, UTC) if row.id in etas else None)
+        live_trip(
+            row,
+            datetime.fromtimestamp(etas[row.id].p50, UTC) if row.id in etas else None,
+            priority=classes.get(row.cargo, 0),
+        )
         for row in rows
     )
 
 
-def live_trip(row: LiveRow, eta_yard_at: datetime | None = None) -> LiveTrip:
+def live_trip(row: LiveRow, eta_yard_at: datetime | None = None, *, priority: int = 0) -> LiveTrip:
     """Return a row as the controller sees it."""
-    told = None
+    told, extended = None, row.extended_until
     if row.told_gate is not None and row.told_starts_at is not None:
         told = Slot(row.told_gate, row.told_starts_at)
     return LiveTrip(
@@ -43,7 +48,7 @@ def live_trip(row: LiveRow, eta_yard_at: datetime | None = None) -> LiveTrip:
         gates=tuple(row.gates),
         cargo=Cargo(row.cargo),
         registered_at=row.registered_at,
-        ready_at=row.ready_at,
+        ready_at=row.ready_at if extended is None else max(row.ready_at, extended),
         arrived_at=row.arrived_at,
         counted_at=row.counted_at,
         yard=row.yard,
@@ -56,6 +61,13 @@ def live_trip(row: LiveRow, eta_yard_at: datetime | None = None) -> LiveTrip:
         queued_at=row.queued_at,
         lane_at=row.lane_at,
         cleared_at=row.cleared_at,
+        haulier=row.haulier,
+        weight_t=row.weight_t,
+        convoy=row.convoy,
+        priority=priority,
+        penalty_s=row.penalty_s,
+        standby=row.standby,
+        extended_until=extended,
     )
 
 

@@ -1,0 +1,197 @@
+"""What offences cost: seniority lost, plates barred; entered in the caller's transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row, scalar_row
+
+from flowctl.errors import ConflictError, NotFoundError
+from flowctl.ledger.entries import Entry, Kind
+from flowctl.policy import Basis, Penalty, Policy
+from flowctl.site import Site
+from flowctl.storage.live import LiveRow, find_live
+
+Connection = psycopg.Connection[Any]
+
+NO_SHOW, CANCELLATION = "no_show", "cancellation"
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyRecord:
+    """One offence of a trip's truck and what it cost.
+
+    ``kind`` is ``no_show``, ``cancellation`` or a kind of alert; ``reason`` is for people to read.
+    ``banned_until`` stands where the offence was one too many.
+    """
+
+    id: int
+    site: str
+    trip_id: int
+    plate: str
+    kind: str
+    loses_s: float
+    reason: str
+    actor: str
+    at: datetime
+    banned_until: datetime | None
+    lifted_at: datetime | None
+    lifted_by: str | None
+
+
+def add_penalty(
+    conn: Connection,
+    site: Site,
+    trip_id: int,
+    *,
+    kind: str,
+    loses_s: float | None,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> PenaltyRecord:
+    """Enter what an offence costs a trip's truck; its plate is barred where the policy says so.
+
+    ``loses_s`` None takes all its seniority: the truck counts as arrived at ``now``.
+
+    Raises
+    ------
+    NotFoundError
+        The site has no such trip.
+    """
+    trip = find_live(conn, trip_id, site=site.id)
+    if trip is None:
+        raise NotFoundError(f"There is no trip {trip_id}.")
+    rule = _rule(site.policy, kind)
+    bans = 0 < rule.ban_after <= 1 + _count(conn, site, trip.plate, kind, rule, now)
+    with conn.cursor(row_factory=class_row(PenaltyRecord)) as cursor:
+        [record] = cursor.execute(
+            "insert into penalties (site, trip_id, plate, kind, loses_s, reason, actor, at,"
+            " banned_until) values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning *",
+            [
+                site.id,
+                trip_id,
+                trip.plate,
+                kind,
+                _all_seniority_s(site.policy, trip, now) if loses_s is None else loses_s,
+                reason,
+                actor,
+                now,
+                now + timedelta(days=rule.ban_days) if bans else None,
+            ],
+        ).fetchall()
+    return record
+
+
+def lift_penalty(
+    conn: Connection, site: Site, trip_id: int, penalty_id: int, *, actor: str, now: datetime
+) -> PenaltyRecord:
+    """Give back what an offence cost, and end the bans that rested on it.
+
+    Raises
+    ------
+    NotFoundError
+        The trip has no such penalty.
+    ConflictError
+        It was lifted already.
+    """
+    with conn.cursor(row_factory=class_row(PenaltyRecord)) as cursor:
+        found = cursor.execute(
+            "select * from penalties where site = %s and trip_id = %s and id = %s for update",
+            [site.id, trip_id, penalty_id],
+        ).fetchone()
+        if found is None:
+            raise NotFoundError(f"Trip {trip_id} has no penalty {penalty_id}.")
+        if found.lifted_at is not None:
+            raise ConflictError(
+                f"Penalty {penalty_id} of trip {trip_id} was lifted already, by {found.lifted_by}."
+            )
+        [lifted] = cursor.execute(
+            "update penalties set lifted_at = %s, lifted_by = %s where id = %s returning *",
+            [now, actor, penalty_id],
+        ).fetchall()
+    _end_bans(conn, site, lifted, now)
+    return lifted
+
+
+def list_penalties(conn: Connection, site: str, trip_id: int) -> list[PenaltyRecord]:
+    """Return a trip's penalties, those that were lifted too, the oldest first."""
+    with conn.cursor(row_factory=class_row(PenaltyRecord)) as cursor:
+        return cursor.execute(
+            "select * from penalties where site = %s and trip_id = %s order by id",
+            [site, trip_id],
+        ).fetchall()
+
+
+def find_ban(conn: Connection, site: str, plate: str, now: datetime) -> PenaltyRecord | None:
+    """Return the penalty that bars a plate from registering, the one that does so longest."""
+    with conn.cursor(row_factory=class_row(PenaltyRecord)) as cursor:
+        return cursor.execute(
+            "select * from penalties where site = %s and plate = %s"
+            " and banned_until > %s and lifted_at is null order by banned_until desc limit 1",
+            [site, plate, now],
+        ).fetchone()
+
+
+def penalty_entry(record: PenaltyRecord) -> Entry:
+    """Return what the ledger says of a penalty, or of its lifting; never its words or its plate."""
+    details: dict[str, int | str] = {"penalty": record.id, "loses_s": round(record.loses_s)}
+    if record.banned_until is not None:
+        details["banned_until"] = record.banned_until.isoformat()
+    if record.lifted_at is None or record.lifted_by is None:
+        return Entry(
+            Kind.PENALTY,
+            record.at,
+            trip_id=record.trip_id,
+            reason=record.kind,
+            actor=record.actor,
+            details=details,
+        )
+    return Entry(
+        Kind.PENALTY,
+        record.lifted_at,
+        trip_id=record.trip_id,
+        reason="lifted",
+        actor=record.lifted_by,
+        details=details,
+    )
+
+
+def _rule(policy: Policy, kind: str) -> Penalty:
+    """Return the rule for a kind of offence; what cheats do is judged by each, and bars nobody."""
+    rules = {NO_SHOW: policy.no_show, CANCELLATION: policy.cancellation}
+    return rules.get(kind, Penalty(loses_s=0, ban_after=0))
+
+
+def _all_seniority_s(policy: Policy, trip: LiveRow, now: datetime) -> float:
+    """Return what a truck would have to lose to count as arrived at ``now``."""
+    since = trip.registered_at if policy.basis is Basis.BOOKING else trip.counted_at
+    # Of a truck that has not arrived there is nothing to take.
+    return 0.0 if since is None else max((now - since).total_seconds() - trip.penalty_s, 0.0)
+
+
+def _count(
+    conn: Connection, site: Site, plate: str, kind: str, rule: Penalty, until: datetime
+) -> int:
+    """Return how many offences of a kind a plate has up to a moment, within the rule's days."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        [n] = cursor.execute(
+            "select count(*) from penalties where site = %s and plate = %s and kind = %s"
+            " and at > %s and at <= %s and lifted_at is null",
+            [site.id, plate, kind, until - timedelta(days=rule.within_days), until],
+        ).fetchall()
+    return int(n)
+
+
+def _end_bans(conn: Connection, site: Site, lifted: PenaltyRecord, now: datetime) -> None:
+    """End the bans of a plate whose offences are no longer enough."""
+    rule = _rule(site.policy, lifted.kind)
+    banned = conn.execute(
+        "select id, at from penalties where site = %s and plate = %s and kind = %s and at >= %s"
+        " and banned_until > %s and lifted_at is null",
+        [site.id, lifted.plate, lifted.kind, lifted.at, now],
+    ).fetchall()
+    for penalty_id, at in banned:
+        if _count(conn, site, lifted.plate, lifted.kind, rule, at) < rule.ban_after:
+            conn.execute("update penalties set banned_until = %s where id = %s", [now, penalty_id])
