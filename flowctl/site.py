@@ -22,23 +22,30 @@ class Opening:
     """When a gate takes goods, in the site's local time.
 
     ``weekly`` has one tuple of (opens, closes) windows per weekday, Monday first; ``exceptions``
-    replaces the windows of a date, an empty tuple being a closed day.
+    replaces the windows of a date, an empty tuple being a closed day. Goods pass only while the
+    ``opposite`` side is open too, whose hours go by its own time zone, and not while the gate is
+    ``closed``: (from, until) instants, in order and apart (`flowctl.closures` puts them in).
     """
 
     timezone: ZoneInfo
     weekly: tuple[tuple[tuple[time, time], ...], ...]
     exceptions: Mapping[date, tuple[tuple[time, time], ...]] = field(default_factory=dict)
+    opposite: "Opening | None" = None
+    closed: tuple[tuple[datetime, datetime], ...] = ()
 
     def windows(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
         """Return the opening windows of a local day as aware UTC instants, in order."""
         hours = self.exceptions.get(day, self.weekly[day.weekday()])
-        return tuple(
+        found = [
             (
                 datetime.combine(day, opens, self.timezone).astimezone(UTC),
                 datetime.combine(day, closes, self.timezone).astimezone(UTC),
             )
             for opens, closes in hours
-        )
+        ]
+        if self.opposite is not None:
+            found = [both for window in found for both in self.opposite.between(*window)]
+        return tuple(left for window in found for left in _outside(window, self.closed))
 
     def between(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the opening windows that overlap ``[start, end)``, cut to it, in order."""
@@ -58,6 +65,32 @@ class Opening:
         )
 
 
+def _outside(
+    window: tuple[datetime, datetime], closed: tuple[tuple[datetime, datetime], ...]
+) -> Iterator[tuple[datetime, datetime]]:
+    """Yield what is left of a window outside of closed intervals, which are in order and apart."""
+    opens, closes = window
+    for since, until in closed:
+        if until > opens and since < closes:
+            if since > opens:
+                yield opens, since
+            opens = until
+    if opens < closes:
+        yield opens, closes
+
+
+@dataclass(frozen=True, slots=True)
+class LaneLoss:
+    """From ``starts_at`` to ``ends_at`` only ``share`` of a gate's usual places work (0 < .. < 1).
+
+    The places that are left are a whole number at least 1; none left is a closure.
+    """
+
+    starts_at: datetime
+    ends_at: datetime
+    share: float
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """A gate with its freight road.
@@ -65,7 +98,8 @@ class Gate:
     ``inspection_places`` are the trucks that can be screened side by side, whatever the number of
     road ``lanes``; both directions share them. ``capacity_prior_per_h`` (trucks of both directions
     in an open hour) is what is believed before the gate has been watched, worth
-    ``capacity_prior_weight_h`` hours of watching.
+    ``capacity_prior_weight_h`` hours of watching. Where lanes are lost now, places and prior are
+    those that are left; ``losses`` are the known ones, in order.
     """
 
     id: str
@@ -77,6 +111,17 @@ class Gate:
     import_prior_per_h: float
     opening: Opening
     directions: tuple[str, ...] = ("export", "import")
+    losses: tuple[LaneLoss, ...] = ()
+
+    def find_loss(self, moment: datetime) -> LaneLoss | None:
+        """Return the worst loss of lanes at a moment, None where all lanes work."""
+        there = [loss for loss in self.losses if loss.starts_at <= moment < loss.ends_at]
+        return min(there, key=lambda loss: loss.share, default=None)
+
+    def share_at(self, moment: datetime) -> float:
+        """Return which share of the usual places works at a moment, 1 where all do."""
+        loss = self.find_loss(moment)
+        return 1.0 if loss is None else loss.share
 
 
 @dataclass(frozen=True, slots=True)

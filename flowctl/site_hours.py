@@ -1,10 +1,10 @@
 """Opening calendars of a site file: weekly windows and the dates that differ."""
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from flowctl.site import Opening
-from flowctl.site_tables import Table
+from flowctl.site_tables import Table, nearest
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LONGEST_EXCEPTION = timedelta(days=366)
@@ -12,7 +12,7 @@ Windows = tuple[tuple[time, time], ...]
 
 
 def read_calendars(site: Table, timezone: ZoneInfo) -> dict[str, Opening]:
-    """Read the tables under ``calendars``."""
+    """Read the tables under ``calendars``; one without a time zone goes by the site's."""
     calendars = site.table("calendars", "at least one calendar of opening hours")
     if calendars is None:
         return {}
@@ -20,9 +20,20 @@ def read_calendars(site: Table, timezone: ZoneInfo) -> dict[str, Opening]:
     for key in calendars.entries():
         table = calendars.table(key)
         if table is not None:
-            read[key] = _opening(table, timezone)
+            read[key] = _opening(table, read_timezone(table, timezone))
     calendars.close()
     return read
+
+
+def read_timezone(table: Table, default: ZoneInfo | None = None) -> ZoneInfo:
+    """Read ``timezone``, which may be left out where there is a default."""
+    if default is not None and not table.has("timezone"):
+        return default
+    name = table.text("timezone")
+    known = available_timezones()
+    if name and name not in known:
+        table.refuse("timezone", f'"{name}" is not a known time zone{nearest(name, known)}')
+    return ZoneInfo(name if name in known else "UTC")
 
 
 def open_minutes_a_day(opening: Opening) -> float:

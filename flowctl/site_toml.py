@@ -8,7 +8,7 @@ a called truck from the length of its freight road.
 import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from flowctl.site import (
     Access,
@@ -23,9 +23,9 @@ from flowctl.site import (
     VisitParams,
     Yard,
 )
-from flowctl.site_hours import open_minutes_a_day, read_calendars
+from flowctl.site_hours import open_minutes_a_day, read_calendars, read_timezone
 from flowctl.site_shapes import RoadPiece
-from flowctl.site_tables import Table, nearest
+from flowctl.site_tables import Table
 from flowctl.site_ways import ends_in, enters, join_legs, read_way, stretch
 from geo.crs import Projection
 from geo.zones import Role, Zone
@@ -69,9 +69,9 @@ def read_plane(table: Table) -> Projection:
 
 def read_site(table: Table, drawn: Drawn) -> Site:
     """Read site.toml; the site is only fit for use where no problem was noted."""
-    timezone = _timezone(table)
+    timezone = read_timezone(table)
     calendars = read_calendars(table, timezone)
-    gates = tuple(_gate(one, calendars) for one in table.tables("gates", "gate"))
+    gates = tuple(_gate(one, calendars, timezone) for one in table.tables("gates", "gate"))
     ids = [gate.id for gate in gates]
     yards: list[Yard] = []
     ways: list[FreightRoad] = []
@@ -110,19 +110,17 @@ def read_site(table: Table, drawn: Drawn) -> Site:
     return site
 
 
-def _timezone(table: Table) -> ZoneInfo:
-    name = table.text("timezone")
-    known = available_timezones()
-    if name and name not in known:
-        table.refuse("timezone", f'"{name}" is not a known time zone{nearest(name, known)}')
-    return ZoneInfo(name if name in known else "UTC")
-
-
-def _gate(table: Table, calendars: dict[str, Opening]) -> Gate:
-    calendar = table.one_of("calendar", calendars, "calendar")
-    opening = calendars.get(calendar, Opening(ZoneInfo("UTC"), ((),) * 7))
+def _gate(table: Table, calendars: dict[str, Opening], timezone: ZoneInfo) -> Gate:
+    opening = _calendar(table, "calendar", calendars)
+    if opening.timezone != timezone and opening in calendars.values():
+        table.refuse(
+            "calendar",
+            f"is kept in {opening.timezone}, the site in {timezone}; name the other side's hours"
+            ' under "opposite"',
+        )
     service_min = table.number("mean_service_min", least=0.1, most=1440)
     places = _places(table, opening, service_min)
+    opposite = _calendar(table, "opposite", calendars) if table.has("opposite") else None
     gate = Gate(
         id=table.identifier(),
         name=table.names(),
@@ -131,11 +129,17 @@ def _gate(table: Table, calendars: dict[str, Opening]) -> Gate:
         capacity_prior_per_h=places * 60 / service_min,
         capacity_prior_weight_h=table.number("capacity_prior_weight_h", least=0),
         import_prior_per_h=table.number("import_prior_per_h", least=0),
-        opening=opening,
+        opening=replace(opening, opposite=opposite),
         directions=table.subset("directions", ("export", "import"), "direction"),
     )
     table.close()
     return gate
+
+
+def _calendar(table: Table, key: str, calendars: dict[str, Opening]) -> Opening:
+    """Read the name of a calendar; one that never opens stands in for a wrong name."""
+    name = table.one_of(key, calendars, "calendar")
+    return calendars.get(name, Opening(ZoneInfo("UTC"), ((),) * 7))
 
 
 def _places(table: Table, opening: Opening, service_min: float) -> int:

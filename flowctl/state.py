@@ -3,13 +3,15 @@
 Instants end in ``_at`` and are aware UTC. None means not known or not yet; it is never zero.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowctl.closures import Closure
 from flowctl.site import Site
 
 
@@ -56,7 +58,10 @@ class LiveTrip:
     by fixes received in time or by a second word: its seniority. ``yard`` is the staging
     yard it stands in now (None on the road or at the gate); ``eta_yard_at`` is the expected arrival
     of one that is not there yet. ``told`` is the slot its driver last heard of, at ``told_at``.
-    A release that was not followed is over at ``release_expires_at``.
+    A release that was not followed is over at ``release_expires_at``; ``release_ended`` is the
+    reason once that was said. ``moving_to`` is the in-gate yard the truck was called to, None where
+    it was called to the gate itself. ``seen_at`` is its tracker's newest fix, ``eta_yard_late_at``
+    the moment by which nine of ten such trucks have come.
 
     ``haulier`` names who sent the truck (None: not said), ``weight_t`` its declared weight in
     tonnes, ``convoy`` the trucks it must cross with. ``priority`` is that of the site's policy, 0
@@ -89,6 +94,10 @@ class LiveTrip:
     penalty_s: float = 0.0
     standby: bool = False
     extended_until: datetime | None = None
+    moving_to: str | None = None
+    release_ended: str | None = None
+    seen_at: datetime | None = None
+    eta_yard_late_at: datetime | None = None
 
     @property
     def stage(self) -> Stage:
@@ -99,7 +108,8 @@ class LiveTrip:
             return Stage.IN_LANE
         if self.queued_at is not None:
             return Stage.QUEUED
-        if self.released_at is not None:
+        moved = self.moving_to is not None and self.yard == self.moving_to
+        if self.released_at is not None and not moved:
             return Stage.RELEASED
         if self.arrived_at is not None:
             return Stage.STAGED
@@ -113,6 +123,7 @@ class GateHistory:
     ``entered_at`` and ``cleared_at`` are epoch seconds (the entry of the gate's queue or area, the
     end of screening), NaN where not seen yet; ``is_import`` tells the outside flow. Positions and
     officers' words come late: what happened within the last ``lag_s`` may not be known yet.
+    ``n_target`` is what release metering last aimed at, at ``n_target_at``.
     """
 
     gate: str
@@ -120,13 +131,41 @@ class GateHistory:
     cleared_at: NDArray[np.float64]
     is_import: NDArray[np.bool_]
     lag_s: float = 0.0
+    n_target: float | None = None
+    n_target_at: datetime | None = None
+
+
+class AdviceKind(StrEnum):
+    """A word to a driver that is no slot and stands until he hears better."""
+
+    HOLD = "hold"
+    """Stay in the yard; the slot told is void, the next one follows."""
+    STAY = "stay"
+    """Do not depart yet."""
+    NO_SLOT = "no_slot"
+    """There is no slot yet; the place in the order is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a driver last heard where it was no slot, of which gate, and when."""
+
+    kind: AdviceKind
+    gate: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything one tick decides from."""
+    """Everything one tick decides from.
+
+    ``site`` is as its ``closures`` leave it (`flowctl.closures.with_closures`); ``advice`` is what
+    stands between a driver and his next slot, by trip.
+    """
 
     site: Site
     now: datetime
     trips: tuple[LiveTrip, ...]
     gates: tuple[GateHistory, ...]
+    closures: tuple[Closure, ...] = ()
+    advice: Mapping[int, Advice] = field(default_factory=dict)

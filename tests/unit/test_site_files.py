@@ -36,6 +36,47 @@ def test_a_site_is_read_with_its_gates_yards_and_rules(tmp_path: Path):
     assert [name for name, _ in site.roads] == list(ROADS)
 
 
+OTHER_SIDE = """
+[calendars.other.weekly]
+monday = ["08:00-17:00"]
+tuesday = ["08:00-17:00"]
+wednesday = ["08:00-17:00"]
+thursday = ["08:00-17:00"]
+friday = ["08:00-17:00"]
+saturday = []
+sunday = []
+[calendars.other]
+timezone = "Asia/Shanghai"
+[[gates]]
+"""
+
+
+def test_a_gate_is_open_while_both_sides_are_each_by_its_own_clock(tmp_path: Path):
+    write_site(tmp_path, toml=("[[gates]]\n", OTHER_SIDE + 'opposite = "other"\n'))
+    gate = load_site(tmp_path).gate_by_id["north"]
+    assert gate.opening.is_open(datetime(2024, 1, 22, 8, 59, tzinfo=UTC))
+    assert not gate.opening.is_open(datetime(2024, 1, 22, 9, 0, tzinfo=UTC))
+    assert not gate.opening.is_open(datetime(2024, 1, 20, 3, 0, tzinfo=UTC))
+
+
+def test_the_hours_of_the_other_side_are_not_taken_for_the_gates_own(tmp_path: Path):
+    write_site(tmp_path, toml=("[[gates]]\n", OTHER_SIDE))
+    text = (tmp_path / "site.toml").read_text(encoding="utf-8")
+    mixed = text.replace('calendar = "goods"', 'calendar = "other"')
+    (tmp_path / "site.toml").write_text(mixed, encoding="utf-8")
+    problem = only_problem(tmp_path)
+    assert "kept in Asia/Shanghai, the site in Asia/Ho_Chi_Minh" in problem
+    assert '"opposite"' in problem
+
+
+def test_the_calendar_of_the_other_side_must_be_there_and_in_a_real_time_zone(tmp_path: Path):
+    write_site(tmp_path, toml=("[[gates]]\n", '[[gates]]\nopposite = "othr"\n'))
+    assert 'field "opposite": "othr" is no known calendar' in only_problem(tmp_path)
+    spoilt = OTHER_SIDE.replace("Shanghai", "Shanghay")
+    write_site(tmp_path, toml=("[[gates]]\n", spoilt))
+    assert 'did you mean "Asia/Shanghai"' in only_problem(tmp_path)
+
+
 def test_a_site_that_does_not_say_holds_unknown_devices_and_keeps_fixes_a_year(tmp_path: Path):
     site = load_site(write_site(tmp_path))
     assert site.unknown_devices is UnknownDevices.HOLD

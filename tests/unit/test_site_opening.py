@@ -62,3 +62,44 @@ def test_an_hour_that_summer_time_skips_does_not_break_the_day():
     berlin = Opening(ZoneInfo("Europe/Berlin"), (DAY,) * 7)
     ((opens, closes),) = berlin.windows(date(2024, 3, 31))
     assert (opens, closes) == (utc(2024, 3, 31, 5), utc(2024, 3, 31, 16))
+
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def test_goods_pass_only_while_the_other_side_is_open_by_its_own_clock():
+    # 08:00-17:00 in Shanghai is 07:00-16:00 in Hanoi: the other side closes two hours earlier.
+    other = Opening(SHANGHAI, (((time(8), time(17)),),) * 7)
+    both = Opening(HANOI, (DAY,) * 7, opposite=other)
+    assert both.windows(date(2024, 1, 23)) == ((utc(2024, 1, 23, 0), utc(2024, 1, 23, 9)),)
+    assert not both.is_open(utc(2024, 1, 23, 9, 30))
+
+
+def test_a_holiday_of_the_other_side_closes_ours():
+    other = Opening(SHANGHAI, (DAY,) * 7, {date(2024, 10, 1): ()})
+    both = Opening(HANOI, (DAY,) * 7, opposite=other)
+    assert both.windows(date(2024, 10, 1)) == ()
+    assert both.windows(date(2024, 10, 2)) != ()
+
+
+def test_hours_of_the_other_side_over_midnight_there_are_found():
+    other = Opening(SHANGHAI, (((time(0), time(1)), (time(23), time(23, 59))),) * 7)
+    late = Opening(HANOI, (((time(21), time(23, 59)),),) * 7, opposite=other)
+    # 23:00-23:59 and 00:00-01:00 in Shanghai are 22:00-22:59 and 23:00-24:00 in Hanoi.
+    assert late.windows(date(2024, 1, 23)) == (
+        (utc(2024, 1, 23, 15), utc(2024, 1, 23, 15, 59)),
+        (utc(2024, 1, 23, 16), utc(2024, 1, 23, 16, 59)),
+    )
+
+
+def test_a_closure_is_cut_out_of_every_window():
+    noon = (utc(2024, 1, 23, 4), utc(2024, 1, 23, 6))
+    night = (utc(2024, 1, 23, 10), utc(2024, 1, 24, 1))
+    cut = Opening(HANOI, (DAY,) * 7, closed=(noon, night))
+    assert cut.windows(date(2024, 1, 23)) == (
+        (utc(2024, 1, 23, 0), noon[0]),
+        (noon[1], night[0]),
+    )
+    assert cut.windows(date(2024, 1, 24)) == ((night[1], utc(2024, 1, 24, 11)),)
+    assert not cut.is_open(noon[0])
+    assert cut.is_open(noon[1])
