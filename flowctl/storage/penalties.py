@@ -11,6 +11,7 @@ from flowctl.errors import ConflictError, NotFoundError
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.policy import Basis, Penalty, Policy
 from flowctl.site import Site
+from flowctl.storage import ledger
 from flowctl.storage.live import LiveRow, find_live
 
 Connection = psycopg.Connection[Any]
@@ -81,6 +82,7 @@ def add_penalty(
                 now + timedelta(days=rule.ban_days) if bans else None,
             ],
         ).fetchall()
+    ledger.append(conn, site.id, site.policy.version, [penalty_entry(record)], now=now)
     return record
 
 
@@ -112,6 +114,7 @@ def lift_penalty(
             [now, actor, penalty_id],
         ).fetchall()
     _end_bans(conn, site, lifted, now)
+    ledger.append(conn, site.id, site.policy.version, [penalty_entry(lifted)], now=now)
     return lifted
 
 

@@ -145,7 +145,7 @@ select t.id, t.site, t.plate, t.driver_id, d.language, v.uid as device, t.direct
        t.gates, t.ready_at, t.registered_at, t.registered_by, t.state, t.ended_at
 from trips t join drivers d on d.id = t.driver_id left join devices v on v.id = t.device_id
 where t.site = %s and t.id = %s
-for update of t
+for no key update of t
 """
 
 

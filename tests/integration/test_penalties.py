@@ -11,6 +11,7 @@ from flowctl.errors import ConflictError, NotFoundError
 from flowctl.ledger.entries import Kind
 from flowctl.policy import Basis, Penalty
 from flowctl.state import LiveTrip
+from flowctl.storage.ledger import list_rows
 from flowctl.storage.penalties import (
     PenaltyRecord,
     add_penalty,
@@ -143,3 +144,7 @@ def test_the_ledger_says_what_was_lost_and_given_back_and_names_neither_plate_no
     back = penalty_entry(lifted)
     assert (back.reason, back.at, back.actor) == ("lifted", after(9), "chief")
     assert "12C00001" not in repr((entry, back))
+    with place.conn.transaction():
+        rows = list(list_rows(place.conn, place.site.id))
+    kept = [(one.row.kind, one.row.reason) for one in rows]
+    assert kept[-2:] == [("penalty", "no_show"), ("penalty", "lifted")]
