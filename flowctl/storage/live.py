@@ -58,6 +58,8 @@ class LiveRow(NamedTuple):
     standby: bool = False
     extended_until: datetime | None = None
     penalty_s: float = 0.0
+    moving_to: str | None = None
+    release_ended: str | None = None
 
 
 # A truck is shown as arrived when it came; its seniority counts from when that is proved.
@@ -77,14 +79,15 @@ select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.r
        s.gate as told_gate, s.starts_at as told_starts_at, s.told_at,
        r.released_at, r.gate as released_gate, r.expires_at as release_expires_at,
        t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until,
-       coalesce(p.penalty_s, 0) as penalty_s
+       coalesce(p.penalty_s, 0) as penalty_s,
+       r.to_yard as moving_to, r.ended as release_ended
 from trips t
 join drivers d on d.id = t.driver_id
 left join devices v on v.id = t.device_id
 left join tracks k on k.device_id = t.device_id
 left join slots s on s.trip_id = t.id
 left join lateral (
-    select released_at, gate, expires_at from releases
+    select released_at, gate, expires_at, to_yard, ended from releases
     where releases.trip_id = t.id order by releases.id desc limit 1
 ) r on true
 left join (

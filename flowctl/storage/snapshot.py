@@ -13,7 +13,8 @@ from flowctl.site import Site
 from flowctl.state import Cargo, GateHistory, LiveTrip, Slot
 from flowctl.storage.eta import list_yard_etas
 from flowctl.storage.gate_lags import list_lags
-from flowctl.storage.live import LiveRow, list_active
+from flowctl.storage.live import LiveRow, list_active, list_gate_states
+from flowctl.traffic.eta import Eta
 
 Connection = psycopg.Connection[Any]
 
@@ -29,17 +30,12 @@ def list_live_trips(conn: Connection, site: Site, now: datetime) -> tuple[LiveTr
     etas = list_yard_etas(conn, site, rows, now)
     classes = site.policy.priority.classes
     return tuple(
-        live_trip(
-            row,
-            datetime.fromtimestamp(etas[row.id].p50, UTC) if row.id in etas else None,
-            priority=classes.get(row.cargo, 0),
-        )
-        for row in rows
+        live_trip(row, etas.get(row.id), priority=classes.get(row.cargo, 0)) for row in rows
     )
 
 
-def live_trip(row: LiveRow, eta_yard_at: datetime | None = None, *, priority: int = 0) -> LiveTrip:
-    """Return a row as the controller sees it."""
+def live_trip(row: LiveRow, eta: Eta | None = None, *, priority: int = 0) -> LiveTrip:
+    """Return a row as the controller sees it; ``eta`` is its expected arrival at a yard."""
     told, extended = None, row.extended_until
     if row.told_gate is not None and row.told_starts_at is not None:
         told = Slot(row.told_gate, row.told_starts_at)
@@ -52,12 +48,16 @@ def live_trip(row: LiveRow, eta_yard_at: datetime | None = None, *, priority: in
         arrived_at=row.arrived_at,
         counted_at=row.counted_at,
         yard=row.yard,
-        eta_yard_at=eta_yard_at,
+        eta_yard_at=None if eta is None else datetime.fromtimestamp(eta.p50, UTC),
+        eta_yard_late_at=None if eta is None else datetime.fromtimestamp(eta.p90, UTC),
         told=told,
         told_at=row.told_at,
         released_at=row.released_at,
         released_gate=row.released_gate,
         release_expires_at=row.release_expires_at,
+        moving_to=row.moving_to,
+        release_ended=row.release_ended,
+        seen_at=row.fixed_at,
         queued_at=row.queued_at,
         lane_at=row.lane_at,
         cleared_at=row.cleared_at,
@@ -81,6 +81,8 @@ def gate_histories(conn: Connection, site: Site, now: datetime) -> tuple[GateHis
     seen = {(passage.gate, passage.truck) for passage in tracked}
     observed = pair_events(_list_observed(conn, site.id, since=now - HISTORY))
     lags = list_lags(conn, site, now)
+    states = list_gate_states(conn, site.id, list(site.gate_by_id))
+    aims = {state.gate: (state.n_target, state.at) for state in states}
     passages = [
         *tracked,
         *(p for p in observed if p.is_import or (p.gate, p.truck) not in seen),
@@ -92,6 +94,7 @@ def gate_histories(conn: Connection, site: Site, now: datetime) -> tuple[GateHis
             np.array([p.cleared_at for p in passages if p.gate == gate.id], dtype=np.float64),
             np.array([p.is_import for p in passages if p.gate == gate.id], dtype=np.bool_),
             lags.get(gate.id, 0.0),
+            *aims.get(gate.id, (None, None)),
         )
         for gate in site.gates
     )

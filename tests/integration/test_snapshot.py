@@ -285,3 +285,37 @@ def fill(place: Border, *, trips: int, past_visits: int) -> None:
         [MORNING],
     )
     conn.execute("analyze")
+
+
+def test_a_truck_called_to_an_in_gate_yard_waits_there_and_keeps_its_seniority(lang_son: Border):
+    lang_son.trip(gates=("huu_nghi",))
+    lang_son.visit(1, "yard_viettel", 10, 50)
+    lang_son.release(1, 45, until=105, gate="huu_nghi")
+    lang_son.conn.execute("update releases set to_yard = 'yard_xuan_cuong'")
+    trip = only(lang_son)
+    assert (trip.stage, trip.moving_to, trip.yard) == (Stage.RELEASED, "yard_xuan_cuong", None)
+    lang_son.visit(1, "yard_xuan_cuong", 70)
+    trip = only(lang_son)
+    assert (trip.stage, trip.yard) == (Stage.STAGED, "yard_xuan_cuong")
+    assert trip.arrived_at == after(10)
+
+
+def test_why_a_call_up_was_not_followed_is_known(lang_son: Border):
+    lang_son.trip()
+    lang_son.visit(1, "yard_bao_nguyen", 1)
+    lang_son.release(1, 95, until=155)
+    assert only(lang_son).release_ended is None
+    lang_son.conn.execute("update releases set ended = 'no_show'")
+    assert only(lang_son).release_ended == "no_show"
+
+
+def test_what_metering_last_aimed_at_is_known(lang_son: Border):
+    assert (history(lang_son).n_target, history(lang_son).n_target_at) == (None, None)
+    for minute, target in ((10, 7.0), (20, 9.5)):
+        lang_son.conn.execute(
+            "insert into gate_states (site, gate, at, capacity_per_h, capacity_low, capacity_high,"
+            " n_target, in_transit, queued, in_lane, waiting, state)"
+            " values (%s, 'tan_thanh', %s, 9, 8, 10, %s, 0, 0, 0, 0, 'normal')",
+            [lang_son.site.id, after(minute), target],
+        )
+    assert (history(lang_son).n_target, history(lang_son).n_target_at) == (9.5, after(20))
