@@ -5,19 +5,22 @@ All that one tick hands to the next is in the snapshot: what was told and who wa
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
 from flowctl.dispatch.framing import problem_of
 from flowctl.dispatch.metering import Approach, Release, approaches, call_up
+from flowctl.dispatch.notices import Notice, notices
+from flowctl.dispatch.overtakes import Overtake, Unexplained
 from flowctl.dispatch.plan import Plan, fallback, verify
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.solver import SolverError, solve
 from flowctl.dispatch.telling import Telling, tellings
-from flowctl.state import GateHistory, Snapshot
-from flowctl.traffic.capacity import CapacityEstimate, Rate, estimate
+from flowctl.state import GateHistory, Slot, Snapshot
+from flowctl.traffic.capacity import CapacityEstimate, Rate
 from flowctl.traffic.collapse import GateMode
+from flowctl.traffic.lane_loss import estimate_open
 
 __all__ = ["Decision", "GateFigures", "Release", "Telling", "tick"]
 
@@ -52,6 +55,8 @@ class Decision:
 
     ``plan`` is None where none was due, or none could be made that holds; ``faults`` says why the
     solver's plan was not used. ``unserved`` names the trips for which no slot was found.
+    ``overtakes`` says whom the released trucks pass and why; ``unexplained`` is a fault of the
+    rules, to be reported.
     """
 
     plan: Plan | None
@@ -60,6 +65,8 @@ class Decision:
     gates: tuple[GateFigures, ...]
     unserved: tuple[int, ...] = ()
     faults: tuple[str, ...] = ()
+    overtakes: tuple[Overtake, ...] = ()
+    unexplained: tuple[Unexplained, ...] = ()
 
 
 def tick(snapshot: Snapshot, *, plan_due: bool) -> Decision:
@@ -78,31 +85,82 @@ def tick(snapshot: Snapshot, *, plan_due: bool) -> Decision:
         To be written and told in one transaction.
     """
     estimates = {
-        gate.id: estimate(gate, _history(snapshot, gate.id), snapshot.now)
+        gate.id: estimate_open(gate, _history(snapshot, gate.id), snapshot.now)
         for gate in snapshot.site.gates
     }
     slots = {trip.id: trip.told for trip in snapshot.trips if trip.told is not None}
     seen = approaches(snapshot, estimates, slots)
-    plan: Plan | None = None
-    told: tuple[Telling, ...] = ()
-    unserved: tuple[int, ...] = ()
-    faults: tuple[str, ...] = ()
-    if plan_due:
-        problem = problem_of(snapshot, estimates, seen)
-        plan, faults = _plan(problem)
-        if plan is not None:
-            told = tuple(tellings(snapshot, problem, plan, estimates))
-            unserved = tuple(problem.trip_ids[plan.slot < 0].tolist())
-    if told:
-        slots |= {telling.trip_id: telling.slot for telling in told}
+    planned = _planned(snapshot, estimates, seen) if plan_due else _NOTHING
+    if planned.tellings:
+        slots |= {telling.trip_id: telling.slot for telling in planned.tellings}
         seen = approaches(snapshot, estimates, slots)
     return Decision(
-        plan=plan,
-        tellings=told,
-        releases=tuple(one for gate in seen for one in call_up(snapshot, gate)),
+        plan=planned.plan,
+        tellings=planned.tellings,
+        releases=tuple(
+            one
+            for gate in seen
+            for one in call_up(snapshot, gate)[: _most(gate, estimates[gate.gate.id])]
+        ),
         gates=_figures(seen, estimates),
-        unserved=unserved,
+        unserved=planned.unserved,
+        faults=planned.faults,
+        notices=planned.notices,
+        prices=planned.prices,
+    )
+
+
+def _most(approach: Approach, learned: CapacityEstimate) -> int | None:
+    """Return how many may leave for a gate at most: where it stands still, for free places only."""
+    if learned.state is not GateMode.STOPPED:
+        return None
+    return max(approach.gate.inspection_places - approach.load, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What a plan leads to; nothing where none was due."""
+
+    plan: Plan | None = None
+    tellings: tuple[Telling, ...] = ()
+    unserved: tuple[int, ...] = ()
+    faults: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    prices: tuple[tuple[Slot, int], ...] = ()
+
+
+_NOTHING = _Planned()
+
+
+def _planned(
+    snapshot: Snapshot,
+    estimates: Mapping[str, CapacityEstimate],
+    seen: Sequence[Approach],
+) -> _Planned:
+    """Make a plan that holds, and say who is to hear of it."""
+    problem = problem_of(snapshot, estimates, seen)
+    plan, faults = _plan(problem)
+    if plan is None:
+        return _Planned(faults=faults)
+    return _Planned(
+        plan=plan,
+        tellings=tuple(tellings(snapshot, problem, plan, estimates)),
+        unserved=tuple(problem.trip_ids[plan.slot < 0].tolist()),
         faults=faults,
+        notices=tuple(notices(snapshot, problem, plan, estimates)),
+        prices=_prices(problem, plan),
+    )
+
+
+def _prices(problem: DispatchProblem, plan: Plan) -> tuple[tuple[Slot, int], ...]:
+    if plan.prices is None:
+        return ()
+    return tuple(
+        (
+            Slot(problem.gates[gate], datetime.fromtimestamp(int(problem.starts[slot]), UTC)),
+            int(plan.prices[gate, slot]),
+        )
+        for gate, slot in np.argwhere(plan.prices > 0).tolist()
     )
 
 

@@ -208,21 +208,22 @@ def call_up(snapshot: Snapshot, approach: Approach) -> tuple[Release, ...]:
     going = [
         (trip, way)
         for trip, way in approach.ready
-        if _arrives_while_open(way, now, approach.opens_at, approach.closes_at)
+        if _arrives_before_closing(way, now, approach.closes_at)
     ]
     quota = release_quota(approach.n_target, approach.load, len(going), 0, rules.release_most)
     expires_at = now + timedelta(seconds=rules.release_expiry_s)
+    # Who would still stand before a closed gate waits, and keeps its place in the quota: a junior
+    # with a longer way must not take it.
     return tuple(
         Release(trip.id, approach.gate.id, trip.yard, expires_at)
-        for trip, _ in going[: max(quota, 0)]
-        if trip.yard is not None
+        for trip, way in going[: max(quota, 0)]
+        if trip.yard is not None and now + timedelta(seconds=way.travel_s) >= approach.opens_at
     )
 
 
-def _arrives_while_open(way: Access, now: datetime, opens: datetime, closes: datetime) -> bool:
+def _arrives_before_closing(way: Access, now: datetime, closes: datetime) -> bool:
     # One standard deviation of the way is kept before closing; before opening, none is needed.
-    latest = now + timedelta(seconds=way.travel_s * (1.0 + way.travel_cv))
-    return now + timedelta(seconds=way.travel_s) >= opens and latest <= closes
+    return now + timedelta(seconds=way.travel_s * (1.0 + way.travel_cv)) <= closes
 
 
 def _turns(
