@@ -7,30 +7,21 @@ obey the triangle inequality, so that a fix on the way between two accepted ones
 otherwise than they do.
 """
 
-from math import asin, cos, radians, sin, sqrt
+from math import radians
 
 from flowctl.visits.track import SECOND, Sighting
-
-EARTH_M = 6_371_008.8
-"""Mean radius, IUGG."""
+from geo import sphere
 
 
 def distance_m(one: Sighting, other: Sighting) -> float:
-    """Return the metres between two fixes on the sphere.
-
-    The haversine formula: R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope 68 (1984).
-    """
-    north = radians(other.lat - one.lat)
-    east = radians(other.lon - one.lon)
-    chord = sin(north / 2) ** 2
-    chord += cos(radians(one.lat)) * cos(radians(other.lat)) * sin(east / 2) ** 2
-    return 2 * EARTH_M * asin(min(1.0, sqrt(chord)))
+    """Return the metres between two fixes on the sphere."""
+    return sphere.distance_m(one.lon, one.lat, other.lon, other.lat)
 
 
 def is_plausible(one: Sighting, later: Sighting, jump_mps: float) -> bool:
     """Tell whether a truck can have come from one fix to a later one."""
     # Along a meridian and then a parallel it is never shorter, and mostly near enough already.
-    around_m = EARTH_M * radians(abs(later.lat - one.lat) + abs(later.lon - one.lon))
+    around_m = sphere.EARTH_M * radians(abs(later.lat - one.lat) + abs(later.lon - one.lon))
     if around_m * SECOND <= jump_mps * (later.at - one.at):
         return True
     return distance_m(one, later) * SECOND <= jump_mps * (later.at - one.at)
