@@ -56,7 +56,9 @@ class Decision:
     ``plan`` is None where none was due, or none could be made that holds; ``faults`` says why the
     solver's plan was not used. ``unserved`` names the trips for which no slot was found.
     ``overtakes`` says whom the released trucks pass and why; ``unexplained`` is a fault of the
-    rules, to be reported.
+    rules, to be reported. ``notices`` are what drivers hear that is no slot. ``prices`` are what
+    one more place would have saved, in the plan's unit of cost, by gate and begin of the slot,
+    where that is anything.
     """
 
     plan: Plan | None
@@ -67,6 +69,8 @@ class Decision:
     faults: tuple[str, ...] = ()
     overtakes: tuple[Overtake, ...] = ()
     unexplained: tuple[Unexplained, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    prices: tuple[tuple[Slot, int], ...] = ()
 
 
 def tick(snapshot: Snapshot, *, plan_due: bool) -> Decision:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import floor
 
 import numpy as np
 
 from flowctl.dispatch.metering import Approach
 from flowctl.dispatch.problem import Ints
-from flowctl.site import Site
+from flowctl.site import Gate, Site
 from flowctl.traffic.capacity import CapacityEstimate
 
 _LOOK_DAYS = 60
@@ -22,11 +22,13 @@ class Grid:
     """Slots in which some gate is open, from the present one on.
 
     ``starts`` [S] epoch s; ``open_s`` [G, S] seconds of each slot that the gate is open, what is
-    past of the present slot left out.
+    past of the present slot left out. ``share`` [G, S]: what share of the places that work now will
+    work then, 1 but where lanes are lost or come back.
     """
 
     starts: Ints
     open_s: np.ndarray
+    share: np.ndarray
 
 
 def slot_grid(site: Site, now: datetime) -> Grid:
@@ -49,7 +51,19 @@ def slot_grid(site: Site, now: datetime) -> Grid:
     starts = sorted(open_s)
     columns = np.array([open_s[start] for start in starts], dtype=np.float64)
     shape = (len(starts), len(site.gates))
-    return Grid(np.array(starts, dtype=np.int64), columns.reshape(shape).T)
+    share = [[_share(gate, start, now) for start in starts] for gate in site.gates]
+    return Grid(
+        np.array(starts, dtype=np.int64),
+        columns.reshape(shape).T,
+        np.array(share, dtype=np.float64).reshape(len(site.gates), len(starts)),
+    )
+
+
+def _share(gate: Gate, start: int, now: datetime) -> float:
+    if not gate.losses:
+        return 1.0
+    moment = max(datetime.fromtimestamp(start, UTC), now)
+    return gate.share_at(moment) / gate.share_at(now)
 
 
 def _lay(
@@ -95,7 +109,8 @@ def _gate_capacity(
     ahead_s = given = places = 0.0
     today, next_start = True, 0
     row = []
-    for start, seconds in zip(grid.starts.tolist(), grid.open_s[index].tolist(), strict=True):
+    columns = (grid.starts, grid.open_s[index], grid.share[index])
+    for start, seconds, share in zip(*(one.tolist() for one in columns), strict=True):
         # What was learned today is trusted for the next hours and less for the days after.
         trust = 0.5 ** (ahead_s / site.dispatch.capacity_fade_s)
         per_h = estimate.steady_per_h + (estimate.per_h - estimate.steady_per_h) * trust
@@ -104,7 +119,7 @@ def _gate_capacity(
             today, imports_ahead = False, 0.0
         next_start = start + site.dispatch.slot_s
         imports_per_h = estimate.import_per_h if today else gate.import_prior_per_h
-        taken = per_h * seconds / 3600.0
+        taken = per_h * share * seconds / 3600.0
         imports_ahead += imports_per_h * seconds / 3600.0
         imports = min(imports_ahead, taken / 2.0)
         imports_ahead -= imports

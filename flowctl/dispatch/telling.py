@@ -1,18 +1,22 @@
-"""Which drivers hear of a slot: what is new, and what changed by enough to say so."""
+"""Which drivers hear of a slot: what is new, and what changed by enough to say so.
+
+What else drivers hear is in `flowctl.dispatch.notices`.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from flowctl.closures import closed_for_unknown, taken_end
 from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.reasons import Reason
-from flowctl.site import DispatchParams, Gate
-from flowctl.state import LiveTrip, Slot, Snapshot
+from flowctl.site import Gate
+from flowctl.state import AdviceKind, LiveTrip, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate
 from flowctl.traffic.collapse import GateMode
 
-_FACTS = frozenset({Reason.ETA, Reason.CLOSURE})
+_FACTS = frozenset({Reason.ETA, Reason.CLOSURE, Reason.REOPENED})
 """Reasons that are no estimate: the driver hears of them at once."""
 
 
@@ -36,28 +40,82 @@ def tellings(
 
     A first slot is told once the truck is at a yard, or about to be: a promise made earlier would
     only be changed again. A told slot is changed when the plan left the span that needs no message
-    (`framing.keeps`), and only where it is known where the truck is.
+    (`framing.keeps`), and only where it is known where the truck is. Nothing is promised of a gate
+    of which nobody knows when it opens again; who waited for that hears once it has.
     """
     trips = {trip.id: trip for trip in snapshot.trips}
+    unknown = closed_for_unknown(snapshot.closures, snapshot.now)
     for row, trip_id in enumerate(problem.trip_ids.tolist()):
         trip = trips[trip_id]
-        gate, slot = int(plan.gate[row]), int(plan.slot[row])
-        if slot < 0 or problem.frozen_slot[row] >= 0:
+        slot = int(plan.slot[row])
+        if slot < 0 or (problem.frozen_slot[row] >= 0 and not is_held(snapshot, trip_id)):
             continue
-        planned = Slot(problem.gates[gate], datetime.fromtimestamp(int(problem.starts[slot]), UTC))
-        if trip.told is None:
-            if _expected(trip, snapshot.now, snapshot.site.dispatch):
-                yield Telling(trip_id, planned, Reason.FIRST, None)
-            continue
-        kept = gate == problem.told_gate[row] and (
-            problem.keep_first[row] <= slot <= problem.keep_last[row]
+        planned = Slot(
+            problem.gates[int(plan.gate[row])],
+            datetime.fromtimestamp(int(problem.starts[slot]), UTC),
         )
-        if kept or not _seen(trip):
+        if planned.gate in unknown and not _stands(trip, planned.gate, snapshot):
             continue
-        reason = _reason(snapshot, problem, row, trip.told, planned, estimates)
-        collapsed = reason is Reason.CAPACITY and _collapsed(estimates[trip.told.gate])
-        if reason in _FACTS or _settled(trip, trip.told, planned, snapshot, at_once=collapsed):
-            yield Telling(trip_id, planned, reason, trip.told)
+        if trip.told is None:
+            if expected(trip, snapshot):
+                yield Telling(trip_id, planned, Reason.FIRST, None)
+        elif is_held(snapshot, trip_id):
+            yield Telling(trip_id, planned, Reason.REOPENED, trip.told)
+        elif not _keeps(problem, plan, row):
+            reason = _reason(snapshot, problem, row, trip, trip.told, planned, estimates)
+            if _is_due(snapshot, trip, trip.told, planned, reason, estimates):
+                yield Telling(trip_id, planned, reason, trip.told)
+
+
+def _keeps(problem: DispatchProblem, plan: Plan, row: int) -> bool:
+    """Tell whether a truck's place lies in the span that needs no message."""
+    if plan.gate[row] != problem.told_gate[row]:
+        return False
+    return bool(problem.keep_first[row] <= plan.slot[row] <= problem.keep_last[row])
+
+
+def _is_due(
+    snapshot: Snapshot,
+    trip: LiveTrip,
+    told: Slot,
+    planned: Slot,
+    reason: Reason,
+    estimates: Mapping[str, CapacityEstimate],
+) -> bool:
+    """Tell whether a change is to be told now: facts at once, estimates once they have settled."""
+    if reason is Reason.CLOSURE:
+        return True
+    if trip.arrived_at is None and trip.eta_yard_at is None:
+        return False
+    if reason in _FACTS:
+        return True
+    collapsed = reason is Reason.CAPACITY and _collapsed(estimates[told.gate])
+    if collapsed and _is_news(trip, estimates[told.gate].since):
+        return True
+    return _settled(trip, told, planned, snapshot, at_once=collapsed)
+
+
+def is_held(snapshot: Snapshot, trip_id: int) -> bool:
+    """Tell whether a driver was asked to stay until he hears of a new slot."""
+    advice = snapshot.advice.get(trip_id)
+    return advice is not None and advice.kind is AdviceKind.HOLD
+
+
+def _stands(trip: LiveTrip, gate: str, snapshot: Snapshot) -> bool:
+    """Tell whether a slot told at a gate closed for unknown time lies beyond what it may last."""
+    if trip.told is None or trip.told.gate != gate or is_held(snapshot, trip.id):
+        return False
+    return trip.told.starts_at >= closed_until(snapshot.site.gate_by_id[gate], snapshot.now)
+
+
+def closed_until(gate: Gate, now: datetime) -> datetime:
+    """Return when the closure a gate is in ends or is taken to end, ``now`` if it is in none."""
+    return next((until for since, until in gate.opening.closed if since <= now < until), now)
+
+
+def _is_news(trip: LiveTrip, since: datetime | None) -> bool:
+    """Tell whether a driver was last told something before ``since``."""
+    return since is not None and (trip.told_at is None or trip.told_at < since)
 
 
 def _settled(
@@ -80,21 +138,19 @@ def _collapsed(learned: CapacityEstimate) -> bool:
     return learned.state in (GateMode.REDUCED, GateMode.STOPPED)
 
 
-def _seen(trip: LiveTrip) -> bool:
-    return trip.arrived_at is not None or trip.eta_yard_at is not None
-
-
-def _expected(trip: LiveTrip, now: datetime, rules: DispatchParams) -> bool:
+def expected(trip: LiveTrip, snapshot: Snapshot) -> bool:
     """Tell whether the truck is there, or expected within `tell_ahead_s`."""
     if trip.arrived_at is not None:
         return True
-    return (trip.eta_yard_at or trip.ready_at) <= now + timedelta(seconds=rules.tell_ahead_s)
+    ahead = timedelta(seconds=snapshot.site.dispatch.tell_ahead_s)
+    return (trip.eta_yard_at or trip.ready_at) <= snapshot.now + ahead
 
 
 def _reason(
     snapshot: Snapshot,
     problem: DispatchProblem,
     row: int,
+    trip: LiveTrip,
     told: Slot,
     planned: Slot,
     estimates: Mapping[str, CapacityEstimate],
@@ -106,11 +162,27 @@ def _reason(
         return Reason.CLOSURE
     if planned.starts_at < told.starts_at:
         return Reason.EARLIER
+    if _closed_since(snapshot, trip, told):
+        return Reason.CLOSURE
     if int(problem.earliest[row, problem.told_gate[row]]) > int(problem.keep_last[row]):
         return Reason.ETA
     if estimates[gate.id].high < gate.capacity_prior_per_h:
         return Reason.CAPACITY
     return Reason.LATER
+
+
+def _closed_since(snapshot: Snapshot, trip: LiveTrip, told: Slot) -> bool:
+    """Tell whether a closure or lost lanes before a slot became known after it was told.
+
+    Who stands behind those it turns away hears of it with them, once.
+    """
+    return any(
+        closure.gate == told.gate
+        and closure.starts_at < told.starts_at
+        and taken_end(closure, snapshot.site.policy.closure, snapshot.now) > snapshot.now
+        and _is_news(trip, closure.changed_at)
+        for closure in snapshot.closures
+    )
 
 
 def _takes_goods(gate: Gate, slot: Slot, slot_s: int) -> bool:

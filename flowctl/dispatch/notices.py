@@ -1,0 +1,139 @@
+"""What drivers hear that is no slot: stay where you are, do not depart yet, there is no slot yet.
+
+Each is said once and stands until the driver hears better (`Snapshot.advice`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from flowctl.closures import closed_for_unknown
+from flowctl.dispatch.plan import Plan
+from flowctl.dispatch.problem import DispatchProblem
+from flowctl.dispatch.reasons import Reason
+from flowctl.dispatch.telling import closed_until, expected
+from flowctl.state import AdviceKind, LiveTrip, Snapshot, Stage
+from flowctl.traffic.capacity import CapacityEstimate
+from flowctl.traffic.collapse import GateMode
+
+
+class NoticeKind(StrEnum):
+    """The kind of message."""
+
+    HOLD = "hold"
+    STAY = "stay"
+    DEPART = "depart"
+    NO_SLOT = "no_slot"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A word to one driver. ``before``: a slot will not begin before that moment (no_slot)."""
+
+    trip_id: int
+    kind: NoticeKind
+    gate: str
+    reason: Reason | None = None
+    before: datetime | None = None
+
+
+def notices(
+    snapshot: Snapshot,
+    problem: DispatchProblem,
+    plan: Plan,
+    estimates: Mapping[str, CapacityEstimate],
+) -> Iterator[Notice]:
+    """Yield what drivers are to hear beside slots, in order of trip; at most one word to each.
+
+    Parameters
+    ----------
+    snapshot
+        Trips, closures, and what was said before.
+    problem, plan
+        What was just decided: who found no slot.
+    estimates
+        How each gate works, by gate id.
+    """
+    trips = {trip.id: trip for trip in snapshot.trips}
+    begin = problem.starts.tolist()
+    unknown = closed_for_unknown(snapshot.closures, snapshot.now)
+    stopped = {gate for gate, one in estimates.items() if one.state is GateMode.STOPPED}
+    rows = zip(problem.trip_ids.tolist(), plan.gate.tolist(), plan.slot.tolist(), strict=True)
+    for trip_id, gate, slot in rows:
+        planned = None if slot < 0 else datetime.fromtimestamp(begin[slot], UTC)
+        bound = None if slot < 0 else problem.gates[gate]
+        trip = trips[trip_id]
+        advice = snapshot.advice.get(trip_id)
+        said = None if advice is None else advice.kind
+        held = _is_to_hold(snapshot, trip, bound, unknown)
+        far = not held and _is_to_stay(snapshot, trip, planned, stopped, said)
+        word = None
+        if held:
+            if said is not AdviceKind.HOLD and trip.told is not None:
+                word = Notice(trip_id, NoticeKind.HOLD, trip.told.gate, Reason.CLOSURE)
+        elif far:
+            if said is None:
+                word = Notice(trip_id, NoticeKind.STAY, trip.gates[0])
+        elif said is AdviceKind.STAY:
+            if trip.stage is Stage.REGISTERED:
+                word = Notice(trip_id, NoticeKind.DEPART, trip.gates[0])
+        elif planned is None and said is None and expected(trip, snapshot):
+            word = _no_slot(snapshot, trip, begin)
+        if word is not None:
+            yield word
+
+
+def _is_to_hold(
+    snapshot: Snapshot, trip: LiveTrip, bound: str | None, unknown: frozenset[str]
+) -> bool:
+    """Tell whether a slot told lies in a closure of unknown end, and no other gate has a place."""
+    told = trip.told
+    if told is None or told.gate not in unknown or (bound is not None and bound not in unknown):
+        return False
+    return told.starts_at < closed_until(snapshot.site.gate_by_id[told.gate], snapshot.now)
+
+
+def _is_to_stay(
+    snapshot: Snapshot,
+    trip: LiveTrip,
+    planned: datetime | None,
+    stopped: set[str],
+    said: AdviceKind | None,
+) -> bool:
+    """Tell whether a truck that is far away had better not depart: it would wait at the border.
+
+    All its gates are closed and, as far as is known, will be so when it comes, or they stand still
+    and its place is long after it would come. Who was told so hears better half of that earlier.
+    """
+    now, far_s = snapshot.now, snapshot.site.policy.closure.stay_away_s
+    away = timedelta(seconds=far_s)
+    comes = trip.eta_yard_at or now + away
+    if trip.stage is not Stage.REGISTERED or comes < now + away:
+        return said is AdviceKind.STAY and trip.stage is Stage.REGISTERED and _shut(snapshot, trip)
+    if _shut(snapshot, trip):
+        gates = snapshot.site.gate_by_id
+        until = min(closed_until(gates[gate], now) for gate in trip.gates if gate in gates)
+        unknown = closed_for_unknown(snapshot.closures, now).issuperset(trip.gates)
+        if trip.ready_at > until or (trip.told is not None and trip.told.starts_at >= until):
+            return said is AdviceKind.STAY
+        return unknown or until > comes or said is AdviceKind.STAY
+    late = away / 2 if said is AdviceKind.STAY else away
+    return stopped.issuperset(trip.gates) and (planned is None or planned > comes + late)
+
+
+def _shut(snapshot: Snapshot, trip: LiveTrip) -> bool:
+    """Tell whether a closure lasts at every gate of a truck."""
+    gates = [snapshot.site.gate_by_id.get(gate) for gate in trip.gates]
+    now = snapshot.now
+    return all(gate is not None and closed_until(gate, now) > now for gate in gates)
+
+
+def _no_slot(snapshot: Snapshot, trip: LiveTrip, begin: list[int]) -> Notice:
+    """Return the word to a truck that the days ahead have no place for; it stays in the order."""
+    width = timedelta(seconds=snapshot.site.dispatch.slot_s)
+    if begin:
+        before = datetime.fromtimestamp(begin[-1], UTC) + width
+    else:
+        before = snapshot.now + timedelta(days=snapshot.site.dispatch.horizon_days)
+    return Notice(trip.id, NoticeKind.NO_SLOT, trip.gates[0], before=before)
