@@ -18,8 +18,9 @@ class Plan:
     no place. ``cost`` is what the hand-out costs, ``bound`` what no plan can undercut: equal where
     the plan is optimal; 0 for a fallback. ``inversions`` counts the trucks that go later than a
     junior of their class, ``unserved`` those without a slot. ``prices`` [G, S] is what the loss
-    of a place would cost, 0 where there was none. ``solve_s`` is measured by the
-    caller, who has a clock.
+    of a place would cost, 0 where there was none. ``handout_cost`` is the part of the cost above
+    the bound that keeping promises and seniority in a class took, ``repair_cost`` the part that
+    the rules took which no flow can hold. ``solve_s`` is measured by the caller, who has a clock.
     """
 
     gate: Ints
@@ -30,6 +31,8 @@ class Plan:
     inversions: int
     unserved: int
     prices: Ints | None = None
+    handout_cost: int = 0
+    repair_cost: int = 0
     solve_s: float | None = None
 
 
