@@ -22,12 +22,18 @@ from flowctl.storage.outbox import (
     retry_messages,
 )
 
+_OVER = frozenset({"cancelled", "passed"})
+_NEWER = frozenset({"slot", "slot_changed", "hold", "call_up"}) | _OVER
+
 SUPERSEDED_BY: Mapping[str, frozenset[str]] = {
-    "registered": frozenset({"cancelled", "passed"}),
-    "slot": frozenset({"slot", "slot_changed", "call_up", "cancelled", "passed"}),
-    "slot_changed": frozenset({"slot", "slot_changed", "call_up", "cancelled", "passed"}),
-    "hold": frozenset({"hold", "slot", "slot_changed", "call_up", "cancelled", "passed"}),
-    "call_up": frozenset({"hold", "call_up", "cancelled", "passed"}),
+    "registered": _OVER,
+    "slot": _NEWER,
+    "slot_changed": _NEWER,
+    "hold": _NEWER,
+    "stay": _NEWER | {"depart"},
+    "depart": _NEWER | {"stay"},
+    "no_slot": _NEWER,
+    "call_up": frozenset({"hold", "call_up"}) | _OVER,
 }
 """A message that waits is not sent any more once its trip has a newer one of these kinds."""
 

@@ -10,8 +10,19 @@ import pytest
 
 MESSAGES = Path(__file__).parents[2] / "data" / "messages"
 LANGUAGES = ("vi", "zh", "en")
-KINDS = ("registered", "slot", "slot_changed", "call_up", "hold", "cancelled", "passed")
-REASONS = ("eta", "capacity", "closure", "earlier", "later")
+KINDS = (
+    "registered",
+    "slot",
+    "slot_changed",
+    "call_up",
+    "hold",
+    "stay",
+    "depart",
+    "no_slot",
+    "cancelled",
+    "passed",
+)
+REASONS = ("eta", "capacity", "closure", "reopened", "earlier", "later")
 PLACEHOLDERS = {"plate", "gate", "date", "start", "end", "yard", "link", "reason"}
 
 GSM7_ONE_TEXT = 160

@@ -18,7 +18,18 @@ FACTS = Facts(
     ends_at=at("17:45") + timedelta(minutes=15),
     reason="capacity",
 )
-KINDS = ("registered", "slot", "slot_changed", "call_up", "hold", "cancelled", "passed")
+KINDS = (
+    "registered",
+    "slot",
+    "slot_changed",
+    "call_up",
+    "hold",
+    "stay",
+    "depart",
+    "no_slot",
+    "cancelled",
+    "passed",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -203,6 +203,9 @@ export type MessageKind =
   | "slot_changed"
   | "call_up"
   | "hold"
+  | "stay"
+  | "depart"
+  | "no_slot"
   | "cancelled"
   | "passed";
 
