@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from flowctl import cli_devices, cli_pictures, cli_roads, cli_sources
+from flowctl import cli_devices, cli_ledger, cli_pictures, cli_roads, cli_sources
 from flowctl.bench import commands as bench_commands
 from flowctl.cli_listen import listen_app
 from flowctl.errors import FlowctlError
@@ -31,6 +31,7 @@ app.add_typer(site_app, name="site")
 app.add_typer(cli_sources.app, name="source")
 app.add_typer(cli_devices.app, name="device")
 app.add_typer(cli_roads.app, name="roads")
+app.add_typer(cli_ledger.app, name="ledger")
 app.command("aside")(cli_devices.aside)
 app.command("track")(cli_pictures.track)
 app.add_typer(cli_pictures.zones_app, name="zones")

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     site: str = "lang_son"
     secret: SecretStr = Field(default=SecretStr(DEMO_SECRET))
     """Key of phone encryption, keyed hashes, links and sessions (each by its own derivation)."""
+    ledger_key_file: Path | None = None
+    """The private key that signs the ledger's heads; without one they are not signed."""
     sms_file: Path | None = None
     clock_file: Path | None = None
     demo: bool = False

@@ -160,3 +160,30 @@ def _details(details: Mapping[str, int | str]) -> msgspec.Raw:
 
 
 _NOTHING = msgspec.Raw(b"{}")
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A row as it is exported: its canonical bytes as they are, and its hash in hexadecimal."""
+
+    hash: str
+    row: msgspec.Raw
+
+
+def line_of(kept: Kept) -> bytes:
+    """Return a row as one line of JSON (NDJSON, without the end of the line)."""
+    return _encode(Line(kept.hash.hex(), msgspec.Raw(_encode(kept.row))))
+
+
+def read_line(text: bytes) -> Kept:
+    """Return the row of an exported line.
+
+    Raises
+    ------
+    ValueError
+        The line holds no row, or one that is not in canonical form.
+    """
+    line = msgspec.json.decode(text, type=Line)
+    row = msgspec.json.decode(line.row, type=Row)
+    if _encode(row) != bytes(line.row):
+        raise ValueError(f"row {row.seq} is not in canonical form")
+    return Kept(row, bytes.fromhex(line.hash))

@@ -116,6 +116,30 @@ def list_rows(conn: Connection, site: str, *, after: int = 0) -> Iterator[Kept]:
         yield from map(_kept, cursor)
 
 
+def list_rows_of(conn: Connection, site: str, trip_id: int) -> list[Kept]:
+    """Return the rows of a trip in order: its own, and where it was passed or gave its place."""
+    found = conn.execute("select subject from trips where id = %s", [trip_id]).fetchone()
+    if found is None:
+        return []
+    with conn.cursor(binary=True) as cursor:
+        cursor.execute(
+            _ROWS + " where site = %s and (subject = %s or others @> array[%s]) order by seq",
+            [site, found[0], found[0]],
+        )
+        return [_kept(values) for values in cursor]
+
+
+def list_rows_since(conn: Connection, site: str, since: datetime, *, limit: int) -> list[Kept]:
+    """Return the newest rows recorded at ``since`` or later, at most ``limit``, in order."""
+    with conn.cursor(binary=True) as cursor:
+        cursor.execute(
+            _ROWS + " where site = %s and recorded_at >= %s"
+            " order by recorded_at desc, seq desc limit %s",
+            [site, since, limit],
+        )
+        return [_kept(values) for values in cursor][::-1]
+
+
 def _kept(values: tuple[Any, ...]) -> Kept:
     actor, at, details, gate, kind, others, policy, previous, reason, recorded, *rest = values
     seq, site, subject, digest = rest

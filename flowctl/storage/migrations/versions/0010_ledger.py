@@ -29,6 +29,7 @@ create table ledger (
     primary key (site, seq)
 );
 create index ledger_subject on ledger (subject, seq) where subject is not null;
+create index ledger_recorded on ledger (site, recorded_at, seq);
 create index ledger_at on ledger (site, kind, at);
 create index ledger_others on ledger using gin (others) where others <> '{}';
 
