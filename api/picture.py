@@ -8,7 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 import numpy as np
 
 from api.turns import gate_of, shown_stage
-from flowctl.dispatch.metering import export_rate, in_transit
+from flowctl.dispatch.called import in_transit
+from flowctl.dispatch.metering import export_rate
 from flowctl.dispatch.supply import Grid, slot_grid
 from flowctl.site import Gate, Site
 from flowctl.state import GateHistory, LiveTrip, Stage

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from flowctl.dispatch.metering import standing
+from flowctl.dispatch.called import standing
 from flowctl.dispatch.seniority import seniority
 from flowctl.policy import Policy
 from flowctl.state import LiveTrip, Stage

@@ -286,6 +286,8 @@ class DispatchParams:
     another gate than the preferred one ``diversion_cost``, a change of what was told
     ``change_cost``. How far a gate is from its usual capacity counts half after
     ``capacity_fade_s`` of open time. ``release_most`` trucks leave for a gate in one tick.
+    A driver is to be called so early that a share ``call_up_quantile`` of trucks is there when the
+    slot begins.
     """
 
     slot_s: int = 900
@@ -302,6 +304,7 @@ class DispatchParams:
     notice_s: int = 7200
     quiet_s: int = 7200
     release_most: int = 20
+    call_up_quantile: float = 0.9
     weight_normal: int = 1
     weight_reefer: int = 2
     weight_perishable: int = 4

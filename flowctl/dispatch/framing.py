@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from flowctl.dispatch.metering import Approach, standing
+from flowctl.dispatch.called import moving, standing
+from flowctl.dispatch.metering import Approach
 from flowctl.dispatch.problem import DispatchProblem, Ints
 from flowctl.dispatch.seniority import seniority
 from flowctl.dispatch.sides import sides_of
@@ -74,7 +75,9 @@ def problem_of(
 
 
 def plannable(trip: LiveTrip, now: datetime) -> bool:
-    """Tell whether a slot is to be found: the truck was not sent off, or did not follow."""
+    """Tell whether a slot is to be found: the truck was not sent to a gate, or did not follow."""
+    if moving(trip, now):
+        return True
     return trip.stage in (Stage.REGISTERED, Stage.STAGED) or standing(trip, now)
 
 

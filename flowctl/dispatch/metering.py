@@ -7,6 +7,7 @@ transit is what makes it work; a regulator that sees only the queue oscillates.
 The scalar functions take and return plain numbers, so that simulations can compile them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,10 +15,12 @@ from math import floor, inf, sqrt
 
 import numpy as np
 
+from flowctl.dispatch.called import callable_at, in_transit, missed, standing
+from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.seniority import seniority
 from flowctl.policy import Policy
 from flowctl.site import Access, Gate, Site
-from flowctl.state import GateHistory, LiveTrip, Slot, Snapshot, Stage
+from flowctl.state import GateHistory, LiveTrip, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate
 from flowctl.traffic.screenings import DEFAULTS
 
@@ -27,6 +30,11 @@ for travel times of 5-60 min with a coefficient of variation of 0.1-0.5 (found b
 common random numbers). The root is the spread of a Poisson number in transit: square-root staffing,
 Halfin and Whitt, Operations Research 29 (1981)."""
 
+
+SLEW = 2.0
+"""How fast the target may rise while the gate is open, in trucks for each truck screened: what is
+released then is at most three times what is screened. A pulse of trucks becomes a
+queue a way later, while a gate that recovers has at first the trucks that stand before it."""
 
 _LEAST_VIEW_S = 600.0
 """The shortest time over which a queue of imports is taken as a rate: one screening."""
@@ -59,6 +67,17 @@ def n_allowed(
         root = (sqrt(BUFFER * BUFFER + 4.0 * max(n_target - places, 0.0)) - BUFFER) / 2.0
         allowed = min(allowed, n_target - BUFFER * root - mu_per_s * until_open_s)
     return allowed
+
+
+def n_slewed(
+    n_target: float, n_before: float, mu_per_s: float, since_s: float, places: int
+) -> float:
+    """Return the target, risen no faster than `SLEW` allows since it was ``n_before``.
+
+    Bumpless: where the learned capacity jumps, the trucks on the way grow over the time of the way
+    and not in one tick. Free places are filled at once. ``since_s`` is the time since ``n_before``.
+    """
+    return min(n_target, max(n_before, float(places)) + SLEW * mu_per_s * since_s)
 
 
 def release_quota(n_target: float, n_now: int, waiting: int, least: int, most: int) -> int:
@@ -97,12 +116,16 @@ def imports_beyond(imports: int, places: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The word to a driver: leave ``yard`` for ``gate`` now; void after ``expires_at``."""
+    """The word to a driver: leave ``yard`` for ``gate`` now; void after ``expires_at``.
+
+    ``reason`` says why a truck goes out of its turn, None where it does not.
+    """
 
     trip_id: int
     gate: str
     yard: str
     expires_at: datetime
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +133,11 @@ class Approach:
     """One gate as the regulator sees it.
 
     ``opens_at`` and ``closes_at`` bound the present or next opening, None where none is in sight.
-    ``ready`` are the trucks that could go now with their ways, in the order of their turn.
-    ``waiting`` counts all that stand in a yard for this gate. ``n_target`` is what is allowed at
-    this moment: 0 while the gate is closed and not about to open.
+    ``ready`` are the trucks that could go now with their ways, in the order of their turn;
+    ``outside`` those in yards from which the way leads through an in-gate yard (`flowctl.dispatch.
+    legs`). ``waiting`` counts all that stand in a yard for this gate. ``n_target`` is what is
+    allowed at this moment: 0 while the gate is closed and not about to open. ``mu_per_s`` is the
+    rate at which released trucks are screened.
     """
 
     gate: Gate
@@ -124,27 +149,13 @@ class Approach:
     exports: int
     imports: int
     n_target: float
+    mu_per_s: float = 0.0
+    outside: tuple[tuple[LiveTrip, Access], ...] = ()
 
     @property
     def load(self) -> int:
         """Trucks that count against the target."""
         return gate_load(self.in_transit, self.exports, self.imports, self.gate.inspection_places)
-
-
-def in_transit(trip: LiveTrip, now: datetime) -> bool:
-    """Tell whether a truck was released, has not reached the gate, and its release still holds."""
-    return trip.stage is Stage.RELEASED and (
-        trip.release_expires_at is None or trip.release_expires_at > now
-    )
-
-
-def standing(trip: LiveTrip, now: datetime) -> bool:
-    """Tell whether a truck stands in a yard and may be called up."""
-    if trip.yard is None or trip.arrived_at is None:
-        return False
-    return trip.stage is Stage.STAGED or (
-        trip.stage is Stage.RELEASED and not in_transit(trip, now)
-    )
 
 
 def approaches(
@@ -155,17 +166,16 @@ def approaches(
     """Return every gate as the regulator sees it, in the site's order."""
     turns = _turns(snapshot, slots)
     histories = {history.gate: history for history in snapshot.gates}
-    moving: dict[str, int] = {}
-    for trip in snapshot.trips:
-        if trip.released_gate is not None and in_transit(trip, snapshot.now):
-            moving[trip.released_gate] = moving.get(trip.released_gate, 0) + 1
+    coming = Counter(
+        trip.released_gate for trip in snapshot.trips if in_transit(trip, snapshot.now)
+    )
     return tuple(
         _approach(
             snapshot.site,
             gate,
             snapshot.now,
             turns.get(gate.id, []),
-            moving.get(gate.id, 0),
+            coming[gate.id],
             histories.get(gate.id),
             estimates[gate.id],
         )
@@ -196,11 +206,12 @@ def releases(
     )
 
 
-def call_up(snapshot: Snapshot, approach: Approach) -> tuple[Release, ...]:
+def call_up(snapshot: Snapshot, approach: Approach, fills: int = 0) -> tuple[Release, ...]:
     """Return who leaves for one gate now, in the order of their turn.
 
     Turns go by the slot told, then seniority. A truck goes however far its slot lies ahead where
-    nobody before it is ready: holding it back would only idle the gate.
+    nobody before it is ready: holding it back would only idle the gate. So many places as
+    ``fills`` were left by trucks that did not show up: those that stand by go first to them.
     """
     if approach.opens_at is None or approach.closes_at is None:
         return ()
@@ -211,14 +222,31 @@ def call_up(snapshot: Snapshot, approach: Approach) -> tuple[Release, ...]:
         if _arrives_before_closing(way, now, approach.closes_at)
     ]
     quota = release_quota(approach.n_target, approach.load, len(going), 0, rules.release_most)
+    in_turn = {trip.id for trip, _ in going[: max(quota, 0)]}
+    going = _standby_first(going, fills)
     expires_at = now + timedelta(seconds=rules.release_expiry_s)
     # Who would still stand before a closed gate waits, and keeps its place in the quota: a junior
     # with a longer way must not take it.
     return tuple(
-        Release(trip.id, approach.gate.id, trip.yard, expires_at)
+        Release(
+            trip.id,
+            approach.gate.id,
+            trip.yard,
+            expires_at,
+            None if trip.id in in_turn else Reason.STANDBY_FILL,
+        )
         for trip, way in going[: max(quota, 0)]
         if trip.yard is not None and now + timedelta(seconds=way.travel_s) >= approach.opens_at
     )
+
+
+def _standby_first(
+    going: list[tuple[LiveTrip, Access]], fills: int
+) -> list[tuple[LiveTrip, Access]]:
+    """Put so many of those that stand by to the front; nobody else changes place."""
+    chosen = [pair for pair in going if pair[0].standby][:fills]
+    first = {trip.id for trip, _ in chosen}
+    return [*chosen, *(pair for pair in going if pair[0].id not in first)]
 
 
 def _arrives_before_closing(way: Access, now: datetime, closes: datetime) -> bool:
@@ -251,7 +279,8 @@ def _turns(
 def _turn(
     trip: LiveTrip, told: Slot | None, policy: Policy
 ) -> tuple[float, tuple[datetime, datetime, int]]:
-    return (inf if told is None else told.starts_at.timestamp()), seniority(trip, policy)
+    lost = told is not None and told == trip.told and missed(trip)
+    return (inf if told is None or lost else told.starts_at.timestamp()), seniority(trip, policy)
 
 
 def _approach(
@@ -263,10 +292,11 @@ def _approach(
     history: GateHistory | None,
     learned: CapacityEstimate,
 ) -> Approach:
-    ready = tuple((trip, way) for trip, way in turn if trip.ready_at <= now)
+    may_go = [(trip, way) for trip, way in turn if callable_at(trip, site.policy) <= now]
+    ready = tuple((trip, way) for trip, way in may_go if way.via is None)
     exports, imports = _inside(history, now)
     window = next(gate.opening.between(now, now + timedelta(days=1)), None)
-    target = 0.0
+    target = mu_per_s = 0.0
     if window is not None:
         travel_s = _mean_travel(way for _, way in ready) or _mean_travel(_ways(site, gate)) or 0.0
         queued = imports_beyond(imports, gate.inspection_places)
@@ -280,6 +310,8 @@ def _approach(
                 until_open_s,
                 (window[1] - now).total_seconds(),
             )
+        if until_open_s <= 0.0 and history is not None:
+            target = _slewed(target, history, mu_per_s, gate.inspection_places, now)
     return Approach(
         gate=gate,
         opens_at=None if window is None else window[0],
@@ -290,7 +322,19 @@ def _approach(
         exports=exports,
         imports=imports,
         n_target=max(target, 0.0),
+        mu_per_s=mu_per_s,
+        outside=tuple((trip, way) for trip, way in may_go if way.via is not None),
     )
+
+
+def _slewed(
+    target: float, history: GateHistory, mu_per_s: float, places: int, now: datetime
+) -> float:
+    if history.n_target is None or history.n_target_at is None:
+        return target
+    # A clock set back has told nothing of how long ago it was.
+    since_s = max((now - history.n_target_at).total_seconds(), 0.0)
+    return n_slewed(target, history.n_target, mu_per_s, since_s, places)
 
 
 def _longest_travel(ready: Sequence[tuple[LiveTrip, Access]]) -> float:
@@ -303,7 +347,8 @@ def _mean_travel(ways: Iterable[Access]) -> float | None:
 
 
 def _ways(site: Site, gate: Gate) -> list[Access]:
-    return [way for yard in site.yards if (way := yard.access_to(gate.id)) is not None]
+    ways = (yard.access_to(gate.id) for yard in site.yards)
+    return [way for way in ways if way is not None and way.via is None]
 
 
 def _inside(history: GateHistory | None, now: datetime) -> tuple[int, int]:

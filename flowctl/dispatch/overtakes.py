@@ -11,11 +11,12 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from flowctl.dispatch.metering import Release, standing
+from flowctl.dispatch.called import standing
+from flowctl.dispatch.metering import Release
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.seniority import seniority
 from flowctl.site import Access
-from flowctl.state import Cargo, LiveTrip, Slot, Snapshot
+from flowctl.state import Cargo, LiveTrip, Slot, Snapshot, Stage
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -163,7 +164,7 @@ class _Stay:
                 now_s + way.travel_s * (1.0 + way.travel_cv) > closes_s for _, way, _ in rows
             ),
             outside=_flags(way.via is not None for _, way, _ in rows),
-            lapsed=_flags(trip.released_at is not None for trip in trips),
+            lapsed=_flags(trip.stage is Stage.RELEASED for trip in trips),
             missed=_flags(trip.id in facts.no_shows for trip in trips),
             priority=np.array([trip.priority for trip in trips], dtype=np.int64),
             weight=np.array([_weight(trip, snapshot) for trip in trips], dtype=np.int64),
