@@ -4,18 +4,29 @@ All that one tick hands to the next is in the snapshot: what was told and who wa
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 
 from flowctl.dispatch.framing import problem_of
+from flowctl.dispatch.legs import Move, moves
 from flowctl.dispatch.metering import Approach, Release, approaches, call_up
 from flowctl.dispatch.notices import Notice, notices
-from flowctl.dispatch.overtakes import Overtake, Unexplained
+from flowctl.dispatch.overtakes import Facts, Overtake, Unexplained, overtakes
 from flowctl.dispatch.plan import Plan, fallback, verify
 from flowctl.dispatch.problem import DispatchProblem
+from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.solver import SolverError, solve
+from flowctl.dispatch.standby import (
+    Expired,
+    Swap,
+    expiries,
+    fills,
+    swaps,
+    with_expired,
+    with_swaps,
+)
 from flowctl.dispatch.telling import Telling, tellings
 from flowctl.state import GateHistory, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate, Rate
@@ -58,7 +69,8 @@ class Decision:
     ``overtakes`` says whom the released trucks pass and why; ``unexplained`` is a fault of the
     rules, to be reported. ``notices`` are what drivers hear that is no slot. ``prices`` are what
     one more place would have saved, in the plan's unit of cost, by gate and begin of the slot,
-    where that is anything.
+    where that is anything. ``moves`` are calls to an in-gate yard, ``expired`` call-ups that were
+    not followed, ``swaps`` slots that two drivers exchange.
     """
 
     plan: Plan | None
@@ -71,6 +83,9 @@ class Decision:
     unexplained: tuple[Unexplained, ...] = ()
     notices: tuple[Notice, ...] = ()
     prices: tuple[tuple[Slot, int], ...] = ()
+    moves: tuple[Move, ...] = ()
+    expired: tuple[Expired, ...] = ()
+    swaps: tuple[Swap, ...] = ()
 
 
 def tick(snapshot: Snapshot, *, plan_due: bool) -> Decision:
@@ -92,25 +107,53 @@ def tick(snapshot: Snapshot, *, plan_due: bool) -> Decision:
         gate.id: estimate_open(gate, _history(snapshot, gate.id), snapshot.now)
         for gate in snapshot.site.gates
     }
+    expired = expiries(snapshot)
+    snapshot = with_expired(snapshot, expired)
+    swapped = swaps(snapshot, estimates)
+    snapshot = with_swaps(snapshot, swapped)
     slots = {trip.id: trip.told for trip in snapshot.trips if trip.told is not None}
     seen = approaches(snapshot, estimates, slots)
     planned = _planned(snapshot, estimates, seen) if plan_due else _NOTHING
+    # Who just exchanged a slot hears of that, and of the plan next time.
+    planned = replace(planned, tellings=_without(planned.tellings, swapped))
     if planned.tellings:
         slots |= {telling.trip_id: telling.slot for telling in planned.tellings}
         seen = approaches(snapshot, estimates, slots)
+    free = fills(snapshot, expired, estimates)
+    released = tuple(
+        one
+        for gate in seen
+        for one in call_up(snapshot, gate, free.get(gate.gate.id, 0))[
+            : _most(gate, estimates[gate.gate.id])
+        ]
+    )
+    passed, unexplained = overtakes(snapshot, released, slots, _facts(released, expired))
     return Decision(
         plan=planned.plan,
         tellings=planned.tellings,
-        releases=tuple(
-            one
-            for gate in seen
-            for one in call_up(snapshot, gate)[: _most(gate, estimates[gate.gate.id])]
-        ),
+        releases=released,
         gates=_figures(seen, estimates),
         unserved=planned.unserved,
         faults=planned.faults,
         notices=planned.notices,
         prices=planned.prices,
+        overtakes=passed,
+        unexplained=unexplained,
+        moves=moves(snapshot, seen, slots),
+        expired=expired,
+        swaps=swapped,
+    )
+
+
+def _without(told: Sequence[Telling], swapped: Sequence[Swap]) -> tuple[Telling, ...]:
+    theirs = {trip for swap in swapped for trip in (swap.gives, swap.takes)}
+    return tuple(telling for telling in told if telling.trip_id not in theirs)
+
+
+def _facts(released: Sequence[Release], expired: Sequence[Expired]) -> Facts:
+    return Facts(
+        standby={one.trip_id for one in released if one.reason is Reason.STANDBY_FILL},
+        no_shows={one.trip_id for one in expired if one.reason is Reason.NO_SHOW},
     )
 
 
