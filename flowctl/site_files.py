@@ -1,10 +1,16 @@
-"""A site's three files (site.toml, zones.geojson, roads.geojson) and how they become a `Site`."""
+"""A site's files and how they become a `Site`.
+
+There are site.toml, zones.geojson, roads.geojson and, for its rules of the order, policy.toml; a
+site without the last has the rules of `flowctl.policy` as they are.
+"""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowctl.errors import SiteError
+from flowctl.policy import Policy
+from flowctl.policy_file import policy_faults, read_policy
 from flowctl.site import Site
 from flowctl.site_rules import site_faults
 from flowctl.site_shapes import read_features, read_roads, read_zones
@@ -12,15 +18,17 @@ from flowctl.site_tables import Table
 from flowctl.site_toml import Drawn, read_plane, read_site
 
 TOML, ZONES, ROADS = "site.toml", "zones.geojson", "roads.geojson"
+POLICY = "policy.toml"
 
 
 @dataclass(frozen=True, slots=True)
 class SiteSource:
-    """The texts of a site's three files."""
+    """The texts of a site's files; ``policy`` is empty where a site has no such file."""
 
     toml: str
     zones: str
     roads: str
+    policy: str = ""
 
 
 def read_source(directory: Path) -> SiteSource:
@@ -33,13 +41,22 @@ def read_source(directory: Path) -> SiteSource:
     """
     texts = []
     for name in (TOML, ZONES, ROADS):
-        try:
-            texts.append((directory / name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise SiteError(f"{directory / name} is missing; a site needs it") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise SiteError(f"{directory / name} cannot be read as UTF-8 text: {error}") from error
-    return SiteSource(*texts)
+        text = _text(directory / name)
+        if text is None:
+            raise SiteError(f"{directory / name} is missing; a site needs it")
+        texts.append(text)
+    toml, zones, roads = texts
+    return SiteSource(toml, zones, roads, _text(directory / POLICY) or "")
+
+
+def _text(path: Path) -> str | None:
+    """Return a file's text, or None where there is no such file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SiteError(f"{path} cannot be read as UTF-8 text: {error}") from error
 
 
 def load_site(directory: Path) -> Site:
@@ -65,6 +82,26 @@ def parse_site(source: SiteSource, *, where: str) -> Site:
     if site is None or problems:
         raise SiteError("\n".join(problems))
     return site
+
+
+def parse_policy(text: str, *, where: str) -> Policy:
+    """Make a site's rules of their file's text; those of `flowctl.policy` where it is empty.
+
+    Raises
+    ------
+    SiteError
+        Where anything in the text is wrong; names all problems, one a line.
+    """
+    problems: list[str] = []
+    policy = _policy(text, where, problems)
+    if problems:
+        raise SiteError("\n".join(problems))
+    return policy
+
+
+def _policy(text: str, where: str, problems: list[str]) -> Policy:
+    values = _toml(text, f"{where}/{POLICY}", problems) if text else None
+    return Policy() if values is None else read_policy(Table(values, f"{where}/{POLICY}", problems))
 
 
 def check(directory: Path) -> list[str]:
@@ -93,7 +130,11 @@ def _read(source: SiteSource, where: str) -> tuple[Site | None, list[str]]:
     )
     site = read_site(table, drawn)
     problems.extend(site_faults(site, where))
-    return site, problems
+    unfit: list[str] = []
+    policy = _policy(source.policy, where, unfit)
+    # A stand-in for a wrong value would contradict others by itself.
+    unfit = unfit or list(policy_faults(policy, site.dispatch, f"{where}/{POLICY}"))
+    return replace(site, policy=policy), problems + unfit
 
 
 def _toml(text: str, where: str, problems: list[str]) -> dict[str, object] | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,10 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry import mapping, shape
 
 from flowctl.errors import NotFoundError
+from flowctl.policy import Policy
 from flowctl.site import Site
 from flowctl.site_files import SiteSource, parse_site
+from flowctl.storage.policies import add_policy, find_policy
 from geo.zones import Role, Zone
 
 Connection = psycopg.Connection[Any]
@@ -22,30 +25,36 @@ def save_site(conn: Connection, source: SiteSource, *, where: str, now: datetime
     """Check a site's texts and store them under the site's id.
 
     A zone that was drawn otherwise before ends in its former form at ``now``, and begins in the
-    present one. What a file says of the time of a zone's versions it says of all time.
+    present one. What a file says of the time of a zone's versions it says of all time. Returns
+    the site with the rules that are in force at ``now``.
 
     Raises
     ------
     SiteError
-        The site is not fit for use; nothing is stored.
+        The site is not fit for use, or a version of its rules was loaded with another text before.
     """
     site = parse_site(source, where=where)
     former = conn.execute(
         "select definition from sites where id = %s for update", [site.id]
     ).fetchone()
-    definition = {"toml": source.toml, "zones": source.zones, "roads": source.roads}
     conn.execute(
         "insert into sites (id, loaded_at, definition) values (%s, %s, %s)"
         " on conflict (id) do update set loaded_at = excluded.loaded_at,"
         " definition = excluded.definition",
-        [site.id, now, Jsonb(definition)],
+        [site.id, now, Jsonb(asdict(source))],
     )
     if former is not None and not _open_versions(conn, site.id):
         # It was loaded when versions were not kept yet.
         known = parse_site(SiteSource(**former[0]), where=f"site {site.id} in the database")
         _open(conn, site.id, _drawings(known.zones), None)
     _keep_versions(conn, site, None if former is None else now)
-    return site
+    add_policy(conn, site, source.policy, now=now)
+    return _in_force(conn, site, now)
+
+
+def _in_force(conn: Connection, site: Site, now: datetime) -> Site:
+    """Return a site with the rules in force at ``now``."""
+    return replace(site, policy=find_policy(conn, site.id, now) or Policy())
 
 
 def _keep_versions(conn: Connection, site: Site, now: datetime | None) -> None:
@@ -153,22 +162,34 @@ def _versions(zone: str, since: int | None, until: int | None, feature: Any) -> 
     ]
 
 
-def find_loaded_at(conn: Connection, site: str) -> datetime | None:
-    """Return when a site was last loaded, or None where it never was."""
-    row = conn.execute("select loaded_at from sites where id = %s", [site]).fetchone()
+def find_loaded_at(conn: Connection, site: str, now: datetime | None = None) -> datetime | None:
+    """Return when a site was last loaded, or None where it never was.
+
+    With ``now`` rules that came into force by then without a new load count as a load.
+    """
+    row = conn.execute(
+        "select greatest(loaded_at, (select max(valid_from) from policies"
+        "  where policies.site = sites.id and valid_from <= %s)) from sites where id = %s",
+        [now, site],
+    ).fetchone()
     return None if row is None else row[0]
 
 
 def find_newer_site(
-    conn: Connection, site: str, loaded_at: datetime | None
+    conn: Connection, site: str, loaded_at: datetime | None, now: datetime | None = None
 ) -> tuple[datetime, Site] | None:
-    """Return when a site was last loaded and the site, or None where ``loaded_at`` was that."""
-    newest = find_loaded_at(conn, site)
-    return None if newest is None or newest == loaded_at else (newest, get_site(conn, site))
+    """Return when a site was last loaded and the site, or None where ``loaded_at`` was that.
+
+    With ``now`` it comes with the rules in force then, also where only these are newer.
+    """
+    newest = find_loaded_at(conn, site, now)
+    return None if newest is None or newest == loaded_at else (newest, get_site(conn, site, now))
 
 
-def get_loaded_site(conn: Connection, site: str) -> tuple[datetime | None, Site]:
-    """Return when a site was last loaded, and the site.
+def get_loaded_site(
+    conn: Connection, site: str, now: datetime | None = None
+) -> tuple[datetime | None, Site]:
+    """Return when a site was last loaded, and the site; with ``now`` by the rules in force then.
 
     Raises
     ------
@@ -176,11 +197,11 @@ def get_loaded_site(conn: Connection, site: str) -> tuple[datetime | None, Site]
         It never was.
     """
     # In this order a site that is loaded in between is read once more, not missed.
-    return find_loaded_at(conn, site), get_site(conn, site)
+    return find_loaded_at(conn, site, now), get_site(conn, site, now)
 
 
-def get_site(conn: Connection, site: str) -> Site:
-    """Return a stored site.
+def get_site(conn: Connection, site: str, now: datetime | None = None) -> Site:
+    """Return a stored site, by the rules in force at ``now`` or else by those loaded last.
 
     Raises
     ------
@@ -192,4 +213,5 @@ def get_site(conn: Connection, site: str) -> Site:
         raise NotFoundError(
             f"The database holds no site {site}; load it with: flowctl site load data/sites/{site}"
         )
-    return parse_site(SiteSource(**row[0]), where=f"site {site} in the database")
+    found = parse_site(SiteSource(**row[0]), where=f"site {site} in the database")
+    return found if now is None else _in_force(conn, found, now)

@@ -1,0 +1,225 @@
+"""The fields of policy.toml: a site's rules for places in the order, read strictly.
+
+What the file leaves out keeps the default of `flowctl.policy`. Every problem is a sentence, and
+rules that contradict each other or the site's own are problems too.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from flowctl.cheating.alerts import Kind
+from flowctl.policy import (
+    Answer,
+    Basis,
+    ClosureRules,
+    HaulierRules,
+    Penalty,
+    Policy,
+    PriorityRules,
+    SlotRules,
+    StandbyRules,
+)
+from flowctl.site import DispatchParams
+from flowctl.site_tables import Table, nearest
+from flowctl.state import Cargo
+
+_LONGEST_VERSION = 40
+_DAY_S = 86_400
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    "early_s": (0, _DAY_S),
+    "late_s": (0, _DAY_S),
+    "extension_s": (0, _DAY_S),
+    "extensions_per_day": (0, 24),
+    "loses_s": (0, 30 * _DAY_S),
+    "ban_after": (0, 1000),
+    "within_days": (1, 366),
+    "ban_days": (0, 366),
+    "most_places_lost": (0, 100_000),
+    "most_share": (0.001, 1),
+    "least_places": (0, 1000),
+    "share": (0, 1),
+    "no_show_s": (60, _DAY_S),
+    "unknown_end_s": (60, 30 * _DAY_S),
+    "stay_away_s": (0, 7 * _DAY_S),
+    "free_cancellation_s": (0, 30 * _DAY_S),
+}
+_HIGHEST_CLASS = 100
+
+_Rules = TypeVar(
+    "_Rules", SlotRules, Penalty, PriorityRules, HaulierRules, StandbyRules, ClosureRules
+)
+
+
+def read_policy(table: Table) -> Policy:
+    """Read policy.toml; the rules are only fit for use where no problem was noted."""
+    default = Policy()
+    basis = table.one_of("basis", Basis, "basis") if table.has("basis") else default.basis
+    policy = Policy(
+        version=_version(table),
+        valid_from=_valid_from(table),
+        basis=Basis(basis or default.basis),
+        slot=_rules(table, "slot", default.slot),
+        no_show=_penalty(table, "no_show", default.no_show),
+        cancellation=_penalty(table, "cancellation", default.cancellation),
+        free_cancellation_s=_free_cancellation_s(table, default.free_cancellation_s),
+        priority=_priority(table, default.priority),
+        haulier=_rules(table, "haulier", default.haulier),
+        standby=_rules(table, "standby", default.standby),
+        closure=_rules(table, "closure", default.closure),
+        cheating=_cheating(table),
+    )
+    table.close()
+    return policy
+
+
+def policy_faults(policy: Policy, dispatch: DispatchParams, where: str) -> Iterator[str]:
+    """Yield a sentence for every rule that contradicts another one, or the site's slots."""
+    slot = policy.slot
+    if slot.late_s < dispatch.freeze_s:
+        yield (
+            f'{where}, slot, field "late_s": {slot.late_s} is shorter than freeze_s of site.toml'
+            f" ({dispatch.freeze_s}), so that a truck could be late for a slot nobody may change"
+            f" any more; give at least {dispatch.freeze_s}"
+        )
+    if slot.extensions_per_day > 0 and slot.extension_s < dispatch.slot_s:
+        yield (
+            f'{where}, slot, field "extension_s": {slot.extension_s} is shorter than a slot'
+            f" ({dispatch.slot_s}), so that an extension would change nothing; give at least"
+            f" {dispatch.slot_s}, or set extensions_per_day to 0"
+        )
+    if policy.standby.no_show_s > dispatch.release_expiry_s:
+        yield (
+            f'{where}, standby, field "no_show_s": {policy.standby.no_show_s} is longer than a'
+            f" call-up holds (release_expiry_s of site.toml, {dispatch.release_expiry_s}), so that"
+            f" nobody would ever be a no-show; give at most {dispatch.release_expiry_s}"
+        )
+    if any(policy.priority.classes.values()) and policy.priority.most_places_lost == 0:
+        yield (
+            f'{where}, priority, field "most_places_lost": 0 lets no truck lose a place, so that'
+            " the classes would change nothing; give at least 1, or leave the classes out"
+        )
+
+
+def _version(table: Table) -> str:
+    version = table.text("version")
+    if len(version) > _LONGEST_VERSION or not version.isprintable():
+        table.refuse("version", f"is at most {_LONGEST_VERSION} characters that can be printed")
+    if version == Policy().version:
+        table.refuse("version", f'"{version}" names the rules of a site without this file')
+    return version
+
+
+def _valid_from(table: Table) -> datetime:
+    wanted = "a moment with its zone, such as 2024-01-23T00:00:00+07:00"
+    value = table.raw("valid_from", wanted)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    if value is not None:
+        table.refuse("valid_from", f"{value} must be {wanted}")
+    return Policy().valid_from
+
+
+def _rules(policy: Table, key: str, default: _Rules) -> _Rules:
+    """Read a table of numbers into a part of the policy."""
+    table = policy.table(key) if policy.has(key) else None
+    policy.ignore(key)
+    if table is None:
+        return default
+    rules = _filled(table, default)
+    table.close()
+    return rules
+
+
+def _filled(table: Table, default: _Rules) -> _Rules:
+    read: dict[str, Any] = {}
+    for one in fields(default):
+        preset = getattr(default, one.name)
+        if not isinstance(preset, int | float):
+            continue
+        table.ignore(one.name)
+        if table.has(one.name):
+            least, most = _LIMITS.get(one.name, (0, math.inf))
+            read[one.name] = (
+                table.whole(one.name, least=math.ceil(least), most=most)
+                if isinstance(preset, int)
+                else table.number(one.name, least=least, most=most)
+            )
+    return replace(default, **read)
+
+
+def _penalty(policy: Table, key: str, default: Penalty) -> Penalty:
+    """Read what an offence costs; a ban of no days, or after no offence, is no ban."""
+    table = policy.table(key) if policy.has(key) else None
+    policy.ignore(key)
+    if table is None:
+        return default
+    penalty = _filled(table, default)
+    if penalty.ban_after == 0:
+        for field in ("ban_days", "within_days"):
+            if table.has(field):
+                table.refuse(
+                    field, "contradicts ban_after = 0, which bars nobody; give one of both"
+                )
+        penalty = replace(penalty, ban_days=0)
+    elif penalty.ban_days == 0:
+        table.refuse(
+            "ban_days", f"0 contradicts ban_after = {penalty.ban_after}; give days, or 0 to both"
+        )
+    table.close()
+    return penalty
+
+
+def _free_cancellation_s(table: Table, default: int) -> int:
+    key = "free_cancellation_s"
+    if not table.has(key):
+        return default
+    least, most = _LIMITS[key]
+    return table.whole(key, least=math.ceil(least), most=most)
+
+
+def _priority(policy: Table, default: PriorityRules) -> PriorityRules:
+    table = policy.table("priority") if policy.has("priority") else None
+    policy.ignore("priority")
+    if table is None:
+        return default
+    rules = _filled(table, default)
+    named = table.table("classes") if table.has("classes") else None
+    table.ignore("classes")
+    classes: dict[str, int] = {}
+    if named is not None:
+        known = [str(cargo) for cargo in Cargo]
+        for cargo in named.entries():
+            if cargo in known:
+                classes[cargo] = named.whole(cargo, least=0, most=_HIGHEST_CLASS)
+            else:
+                named.refuse(cargo, _unknown(cargo, "cargo", known))
+                named.ignore(cargo)
+        named.close()
+    table.close()
+    return replace(rules, classes=classes)
+
+
+def _cheating(policy: Table) -> Mapping[str, Answer]:
+    table = policy.table("cheating") if policy.has("cheating") else None
+    policy.ignore("cheating")
+    if table is None:
+        return {}
+    known = [str(kind) for kind in Kind]
+    answers: dict[str, Answer] = {}
+    for kind in table.entries():
+        if kind not in known:
+            table.refuse(kind, _unknown(kind, "kind of alert", known))
+            table.ignore(kind)
+            continue
+        answer = table.one_of(kind, Answer, "answer")
+        if answer:
+            answers[kind] = Answer(answer)
+    table.close()
+    return answers
+
+
+def _unknown(word: str, what: str, known: list[str]) -> str:
+    return f"is no {what}{nearest(word, known) or '; known: ' + ', '.join(known)}"

@@ -1,0 +1,121 @@
+"""What a site's rules say as a file, and what cannot be said in it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tiny_site import write_site
+
+from flowctl.policy import Answer, Basis, Policy
+from flowctl.site_files import check, load_site
+
+LANG_SON = Path(__file__).parents[2] / "data" / "sites" / "lang_son"
+HEAD = 'version = "7"\nvalid_from = 2024-01-23T00:00:00+07:00\n'
+
+
+def read(folder: Path, rules: str) -> Policy:
+    write_site(folder)
+    (folder / "policy.toml").write_text(HEAD + rules, encoding="utf-8")
+    return load_site(folder).policy
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    write_site(folder)
+    (folder / "policy.toml").write_text(text, encoding="utf-8")
+    return check(folder)
+
+
+def test_a_site_without_the_file_has_the_rules_as_they_are(tmp_path: Path):
+    assert load_site(write_site(tmp_path)).policy == Policy()
+
+
+def test_lang_son_has_its_own_version_of_the_usual_rules():
+    policy = load_site(LANG_SON).policy
+    assert (policy.version, policy.basis) == ("2024-01", Basis.ARRIVAL)
+    assert policy.slot == Policy().slot
+    assert policy.no_show == Policy().no_show
+
+
+def test_what_the_file_says_holds_and_what_it_leaves_out_stays_as_it_is(tmp_path: Path):
+    policy = read(
+        tmp_path,
+        """
+        basis = "booking"
+        free_cancellation_s = 600
+        [slot]
+        extension_s = 1800
+        [no_show]
+        loses_s = 7200
+        ban_after = 0
+        [priority]
+        most_places_lost = 5
+        classes = { perishable = 2, reefer = 1 }
+        [haulier]
+        most_share = 1
+        [cheating]
+        swapped = "loses_seniority"
+        """,
+    )
+    assert (policy.version, policy.valid_from) == ("7", datetime(2024, 1, 22, 17, tzinfo=UTC))
+    assert (policy.basis, policy.free_cancellation_s) == (Basis.BOOKING, 600)
+    assert (policy.slot.extension_s, policy.slot.late_s) == (1800, Policy().slot.late_s)
+    assert (policy.no_show.loses_s, policy.no_show.ban_after) == (7200, 0)
+    assert policy.priority.classes == {"perishable": 2, "reefer": 1}
+    assert (policy.priority.most_places_lost, policy.haulier.most_share) == (5, 1.0)
+    assert policy.cheating == {"swapped": Answer.LOSES_SENIORITY}
+    assert policy.standby == Policy().standby
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ('basis = "first"', '"basis": "first" is no known basis'),
+        ("[slot]\nlate = 60", '"late": is not known here, did you mean "late_s"?'),
+        ("[slot]\nlate_s = -1", '"late_s": -1 must be within 0 … 86400'),
+        ("[slot]\nlate_s = 1800.5", '"late_s": 1800.5 must be a whole number'),
+        ("[slot]\nlate_s = nan", '"late_s": nan is not a number'),
+        ("[slot]\nlate_s = 600", "is shorter than freeze_s of site.toml (1800)"),
+        ("[slot]\nextension_s = 60", "an extension would change nothing"),
+        ("[standby]\nshare = 1.5", '"share": 1.5 must be within 0 … 1'),
+        ("[standby]\nno_show_s = 7200", "nobody would ever be a no-show"),
+        ("[haulier]\nmost_share = 0", '"most_share": 0 must be within 0.001 … 1'),
+        ("[no_show]\nban_after = 0\nban_days = 7", "contradicts ban_after = 0"),
+        ("[cancellation]\nban_days = 0", "0 contradicts ban_after = 3"),
+        ("[priority.classes]\ngold = 1", '"gold": is no cargo; known: normal, reefer'),
+        ("[priority.classes]\nreefer = -1", '"reefer": -1 must be within 0 … 100'),
+        (
+            "[priority]\nmost_places_lost = 0\nclasses = { reefer = 1 }",
+            "the classes would change nothing",
+        ),
+        ('[cheating]\nswaped = "alert"', 'is no kind of alert, did you mean "swapped"?'),
+        ('[cheating]\nswapped = "jail"', '"jail" is no known answer'),
+        ("slot = 3", '"slot": 3 must be a table'),
+        ("colour = 1", '"colour": is not known here'),
+    ],
+)
+def test_what_cannot_be_a_rule_is_one_sentence_that_names_it(tmp_path: Path, rules: str, said: str):
+    [problem] = problems(tmp_path, HEAD + rules)
+    assert problem.startswith(f"{tmp_path}/policy.toml")
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("valid_from = 2024-01-23T00:00:00Z", '"version": is missing'),
+        ('version = "7"', '"valid_from": is missing'),
+        ('version = "7"\nvalid_from = 2024-01-23T00:00:00', "a moment with its zone"),
+        ('version = "7"\nvalid_from = 2024-01-23', "a moment with its zone"),
+        ('version = "default"\nvalid_from = 2024-01-23T00:00:00Z', "a site without this file"),
+        (f'version = "{"x" * 41}"\nvalid_from = 2024-01-23T00:00:00Z', "at most 40 characters"),
+        ("version", "is no TOML"),
+    ],
+)
+def test_a_version_says_its_name_and_from_when_it_holds(tmp_path: Path, text: str, said: str):
+    [problem] = problems(tmp_path, text)
+    assert said in problem
+
+
+def test_all_problems_are_found_at_once(tmp_path: Path):
+    found = problems(tmp_path, HEAD + 'basis = "x"\n[slot]\nlate_s = -1\n[cheating]\nx = "alert"')
+    assert len(found) == 3
