@@ -150,4 +150,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _open(pool: ConnectionPool[psycopg.Connection[Any]], state: Any) -> None:  # noqa: ANN401 - Starlette's State
     pool.open(wait=True, timeout=30.0)
     with pool.connection() as conn:
-        state.loaded_at, state.site = get_loaded_site(conn, state.settings.site)
+        state.loaded_at, state.site = get_loaded_site(conn, state.settings.site, state.clock.now())

@@ -48,4 +48,4 @@ async def _reload(state: Any) -> None:  # noqa: ANN401 - Starlette's State
 
 def _find_newer(state: Any) -> tuple[datetime, Site] | None:  # noqa: ANN401 - Starlette's State
     with state.pool.connection() as conn:
-        return find_newer_site(conn, state.settings.site, state.loaded_at)
+        return find_newer_site(conn, state.settings.site, state.loaded_at, state.clock.now())
