@@ -174,7 +174,7 @@ def run_controller(settings: Settings) -> None:
             stop.wait(1.0)
         _log.info("controller active", site=site.id)
         while not stop.is_set():
-            loaded_at, site = get_loaded_site(conn, site.id)
+            loaded_at, site = get_loaded_site(conn, site.id, domain.now())
             _control(conn, site, loaded_at, domain, stop, _pause_s(settings))
 
 
@@ -195,7 +195,7 @@ def _control(
         if now < meter_at:
             time.sleep(pause_s)
             continue
-        if find_loaded_at(conn, site.id) != loaded_at:
+        if find_loaded_at(conn, site.id, now) != loaded_at:
             _log.info("site loaded anew", site=site.id)
             return
         plan_due = now >= plan_at
@@ -283,7 +283,7 @@ def run_notify(settings: Settings) -> None:
     domain = clock(settings.clock_file)
     gateway = FileGateway(settings.sms_file)
     with stopping() as stop, psycopg.connect(settings.database_url, autocommit=True) as conn:
-        loaded_at, site = get_loaded_site(conn, settings.site)
+        loaded_at, site = get_loaded_site(conn, settings.site, domain.now())
         _log.info("notify ready", site=site.id)
         heart = Heart("notify")
         asked_at = time.monotonic()
@@ -292,7 +292,7 @@ def run_notify(settings: Settings) -> None:
                 now = domain.now()
                 if time.monotonic() - asked_at > _SITE_ASKED_EVERY_S:
                     asked_at = time.monotonic()
-                    newer = find_newer_site(conn, site.id, loaded_at)
+                    newer = find_newer_site(conn, site.id, loaded_at, now)
                     if newer is not None:
                         loaded_at, site = newer
                         _log.info("site loaded anew", site=site.id)
