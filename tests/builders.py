@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from flowctl.dispatch.problem import DispatchProblem, Ints
+from flowctl.dispatch.through import Through
 from flowctl.site import Access, DispatchParams, Gate, Opening, Site, VisitParams, Yard
 from flowctl.state import Cargo, Direction, GateHistory, LiveTrip, Slot, Snapshot
 
@@ -165,11 +166,14 @@ def problem(
     told: Mapping[int, tuple[int, int, int]] | None = None,
     frozen: Mapping[int, tuple[int, int]] | None = None,
     starts: ArrayLike | None = None,
+    gates: Sequence[str] | None = None,
+    through: Through | None = None,
 ) -> DispatchProblem:
     """Return a problem in slots of 900 s from 0 on.
 
     ``told`` gives (gate, keep_first, keep_last) by row, ``frozen`` (gate, slot), ``origin`` the
-    slot from which delay counts (default: the earliest at any gate).
+    slot from which delay counts (default: the earliest at any gate). ``gates`` names the gate of
+    each column (default: one column a gate).
     """
     room = ints(capacity)
     first = ints(earliest).reshape(-1, room.shape[0])
@@ -182,7 +186,7 @@ def problem(
         held[row] = place
     begin_slot = first.min(axis=1, initial=room.shape[1]) if origin is None else ints(origin)
     return DispatchProblem(
-        gates=tuple("abcdefgh"[: room.shape[0]]),
+        gates=tuple(gates or "abcdefgh"[: room.shape[0]]),
         slot_s=900,
         starts=np.arange(room.shape[1]) * 900 if starts is None else ints(starts),
         capacity=room,
@@ -197,6 +201,7 @@ def problem(
         keep_last=promise[:, 2].copy(),
         frozen_gate=held[:, 0].copy(),
         frozen_slot=held[:, 1].copy(),
+        through=through,
     )
 
 
@@ -223,6 +228,42 @@ def random_problem(
         rank=rng.permutation(n),
         told=told,
         frozen=_some_frozen(rng, capacity, n),
+    )
+
+
+def random_columns(
+    seed: int, *, trucks: int = 14, columns: int = 4, slots: int = 6
+) -> DispatchProblem:
+    """Return a small problem in which gates have lane classes and trucks pass through yards."""
+    rng = np.random.default_rng([seed, 2])
+    n, s = int(rng.integers(0, trucks + 1)), int(rng.integers(1, slots + 1))
+    gates = sorted(rng.choice(["a", "b", "c"], columns).tolist())
+    gate_of = ints([gates.index(name) for name in gates])
+    capacity = rng.integers(0, 4, (columns, s))
+    passages = rng.permutation(columns)[: int(rng.integers(0, columns + 1))]
+    of = np.full((n, columns), -1, dtype=np.int64)
+    for number, column in enumerate(passages.tolist()):
+        of[rng.random(n) < 0.6, column] = number
+    told = {
+        row: (int(rng.choice(gate_of)), *sorted(rng.integers(0, s, 2).tolist()))
+        for row in range(n)
+        if rng.random() < 0.5
+    }
+    return problem(
+        capacity,
+        rng.integers(0, s + 1, (n, columns)),
+        weight=rng.choice([1, 2, 4], n),
+        preferred=rng.choice(gate_of, n),
+        origin=rng.integers(-3, s, n),
+        rank=rng.permutation(n),
+        told=told,
+        gates=gates,
+        through=Through(
+            tuple(f"yard {number}" for number in range(len(passages))),
+            ints(passages),
+            ints(rng.integers(0, 3, (len(passages), s))),
+            of,
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from flowctl.dispatch.network import Classes, Network
+from flowctl.dispatch.network import Classes, Network, columns_of
 from flowctl.dispatch.problem import DispatchProblem, Ints
 
 
@@ -22,7 +22,7 @@ def hand_out(
     place = np.where(dearer[classes.of_class], place, in_order)
     gate, slot = problem.frozen_gate.copy(), problem.frozen_slot.copy()
     found = place >= 0
-    gate[classes.trucks[found]] = place[found] // problem.slots
+    gate[classes.trucks[found]] = columns_of(problem, place[found])
     slot[classes.trucks[found]] = place[found] % problem.slots
     return gate, slot
 
@@ -69,7 +69,7 @@ def _class_costs(problem: DispatchProblem, classes: Classes, place: Ints) -> Int
     gate = np.full(problem.trucks, -1, dtype=np.int64)
     slot = gate.copy()
     found = place >= 0
-    gate[classes.trucks[found]] = place[found] // problem.slots
+    gate[classes.trucks[found]] = columns_of(problem, place[found])
     slot[classes.trucks[found]] = place[found] % problem.slots
     costs = np.zeros(len(classes.size), dtype=np.int64)
     np.add.at(costs, classes.of_class, problem.cost(gate, slot)[classes.trucks])

@@ -34,13 +34,15 @@ class Classes:
 class Network:
     """Arcs from supply nodes to places.
 
-    Nodes 0..K-1 are classes; K.. are the promises ``wide`` [W] that reach over several slots.
-    ``node`` [A], ``place`` [A] = gate * S + slot, ``cost`` [A] and ``most`` [A], how many trucks
-    fit, are the arcs; ``promise`` [A] is the promise an arc keeps (-1: none). Wide promises are fed
-    by their class at the cost ``-saving`` a truck, at most their size; narrow ones are an arc of
-    the class itself, the saving taken off its cost.
-    ``room`` [G * S] is what a place still takes, ``unserved`` [K] the cost of leaving a truck of a
-    class out, ``constant`` what no choice changes.
+    Nodes 0..K-1 are classes; K.. are the promises ``wide`` [W] that reach over several places.
+    Places are numbered row * S + slot, a row being a column of the problem or, behind those, a
+    passage through an in-gate yard, whose places lead on to ``onward`` [V * S] at no cost.
+    ``node`` [A], ``place`` [A], ``cost`` [A] and ``most`` [A], how many trucks fit, are the arcs;
+    ``promise`` [A] is the promise an arc keeps (-1: none). Wide promises are fed by their class at
+    the cost ``-saving`` a truck, at most their size; narrow ones are an arc of the class itself,
+    the saving taken off its cost.
+    ``room`` [(C + V) * S] is what a place still takes, ``unserved`` [K] the cost of leaving a truck
+    of a class out, ``constant`` what no choice changes.
     """
 
     node: Ints
@@ -50,6 +52,7 @@ class Network:
     promise: Ints
     wide: Ints
     room: Ints
+    onward: Ints
     unserved: Ints
     saving: int
     constant: int
@@ -62,8 +65,10 @@ def classes_of(problem: DispatchProblem) -> Classes:
         *problem.earliest[trucks].T,
         problem.weight[trucks],
         problem.preferred[trucks],
-        problem.origin_s[trucks],
+        -problem.origin_s[trucks] // problem.slot_s,
     ]
+    if problem.through is not None:
+        columns += list(problem.through.of[trucks].T)
     member, of_class, size = _fold(columns)
     held = np.flatnonzero(
         (problem.told_gate[trucks] >= 0) & (problem.keep_first[trucks] <= problem.keep_last[trucks])
@@ -95,30 +100,24 @@ def network_of(problem: DispatchProblem, classes: Classes, ends: Ints) -> Networ
 
     Promises have all their arcs: they reach over a few slots only.
     """
-    gates, count = len(problem.gates), len(classes.size)
+    count = len(classes.size)
     first = problem.earliest[classes.member]
-    node, place = spread(first, ends, problem.slots, np.tile(np.arange(gates), (count, 1)))
-    told = problem.told_gate[classes.promise_member]
-    begin = np.maximum(
-        problem.keep_first[classes.promise_member],
-        problem.earliest[classes.promise_member, told],
-    )
-    end = np.minimum(problem.keep_last[classes.promise_member] + 1, problem.slots)
-    promise, kept = spread(begin[:, None], end[:, None], problem.slots, told[:, None])
-    wide = np.flatnonzero(end - begin > 1)
+    node, place = spread(first, ends, problem.slots, rows_of(problem, classes.member))
+    promise, kept, narrow = _promise_arcs(problem, classes)
+    wide = np.flatnonzero(~narrow)
     keeper = classes.promise_class.copy()
     keeper[wide] = count + np.arange(len(wide))
-    narrow = np.where(end - begin > 1, 0, problem.change)
+    saving = np.where(narrow, problem.change, 0)
     node, place = np.concatenate([node, keeper[promise]]), np.concatenate([place, kept])
     promise = np.concatenate([np.full(len(node) - len(promise), -1), promise])
     truck = np.concatenate([classes.member, classes.promise_member])[
         np.where(promise < 0, node, count + promise)
     ]
-    discount = np.where(promise < 0, 0, np.append(narrow, 0)[promise])
+    discount = np.where(promise < 0, 0, np.append(saving, 0)[promise])
     most = np.concatenate([classes.size, classes.promise_size])[
         np.where(promise < 0, node, count + promise)
     ]
-    room = np.maximum(problem.room, 0).ravel()
+    room, onward = _rooms(problem)
     open_ = room[place] > 0
     return Network(
         node=node[open_],
@@ -128,16 +127,58 @@ def network_of(problem: DispatchProblem, classes: Classes, ends: Ints) -> Networ
         promise=promise[open_],
         wide=wide,
         room=room,
+        onward=onward,
         unserved=problem.unserved_cost[classes.member],
         saving=problem.change,
         constant=_constant(problem, classes),
     )
 
 
+def _promise_arcs(
+    problem: DispatchProblem, classes: Classes
+) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Return promise and place of each arc that keeps one, and which promises have at most one."""
+    member = classes.promise_member
+    told = problem.gate_of == problem.told_gate[member][:, None]
+    begin = np.maximum(problem.keep_first[member][:, None], problem.earliest[member])
+    end = np.minimum(problem.keep_last[member][:, None] + 1, problem.slots)
+    end = np.where(told, end, begin)
+    promise, kept = spread(begin, end, problem.slots, rows_of(problem, member))
+    return promise, kept, np.maximum(end - begin, 0).sum(axis=1) <= 1
+
+
+def _rooms(problem: DispatchProblem) -> tuple[Ints, Ints]:
+    """Return what each place still takes, and the place behind each place of a passage."""
+    room = np.maximum(problem.room, 0)
+    if problem.through is None:
+        return room.ravel(), np.empty(0, dtype=np.int64)
+    onward = problem.through.column[:, None] * problem.slots + np.arange(problem.slots)
+    passages = np.minimum(np.maximum(problem.passage_room, 0), room[problem.through.column])
+    return np.concatenate([room, passages]).ravel(), onward.ravel()
+
+
+def rows_of(problem: DispatchProblem, trucks: Ints) -> Ints:
+    """Return the row of places that each of ``trucks`` [R] takes to each column, [R, C]."""
+    columns = np.arange(len(problem.gates))
+    if problem.through is None:
+        return np.tile(columns, (len(trucks), 1))
+    passage = problem.through.of[trucks]
+    return np.where(passage >= 0, len(columns) + passage, columns)
+
+
+def columns_of(problem: DispatchProblem, place: Ints) -> Ints:
+    """Return the column of the problem in which ``place`` lies or to which it leads."""
+    columns = np.arange(len(problem.gates))
+    if problem.through is not None:
+        columns = np.concatenate([columns, problem.through.column])
+    return np.asarray(columns[place // problem.slots])
+
+
 def place_cost(problem: DispatchProblem, truck: Ints, place: Ints) -> Ints:
     """Return what ``truck`` [A] costs at ``place`` [A], the cost of a change left out."""
-    gate, slot = np.divmod(place, problem.slots)
-    delay = problem.delay_cost(problem.weight[truck], problem.origin_s[truck], problem.starts[slot])
+    start_s = problem.starts[place % problem.slots]
+    delay = problem.delay_cost(problem.weight[truck], problem.origin_s[truck], start_s)
+    gate = problem.gate_of[columns_of(problem, place)]
     return np.asarray(delay + problem.diversion * (gate != problem.preferred[truck]))
 
 
@@ -149,14 +190,16 @@ def first_ends(problem: DispatchProblem, classes: Classes, window: int) -> Ints:
     """
     first = problem.earliest[classes.member]
     preferred = problem.preferred[classes.member]
+    gate_of = problem.gate_of
     room = np.maximum(problem.room, 0)
     ends = np.empty_like(first)
-    for gate in range(len(problem.gates)):
+    for gate in np.unique(gate_of).tolist():
         mine = preferred == gate
+        columns = np.flatnonzero(gate_of == gate)
         came = np.zeros(problem.slots + 1, dtype=np.int64)
-        np.add.at(came, first[mine, gate], classes.size[mine])
-        wait = _waits(came[:-1], room[gate])
-        ends[:, gate] = first[:, gate] + window + wait[first[:, gate]]
+        np.add.at(came, first[mine][:, columns].min(axis=1), classes.size[mine])
+        wait = _waits(came[:-1], room[columns].sum(axis=0))
+        ends[:, columns] = first[:, columns] + window + wait[first[:, columns]]
     return np.minimum(ends, problem.slots)
 
 
@@ -192,17 +235,19 @@ def _constant(problem: DispatchProblem, classes: Classes) -> int:
 def _fold(columns: list[Ints]) -> tuple[Ints, Ints, Ints]:
     """Return, of the distinct rows of ``columns``, one index each, each row's number, the counts.
 
-    As `numpy.unique` over rows, but over one whole number a row, which sorts far faster.
+    As `numpy.unique` over rows, but over one whole number a row, which sorts far faster. The
+    columns are whole numbers that lie close together.
     """
     key = np.zeros(len(columns[0]), dtype=np.int64)
     most = 1
     for column in columns:
-        values, index = np.unique(column, return_inverse=True)
-        if most * max(len(values), 1) >= _KEY_MOST:
-            key = np.unique(key, return_inverse=True)[1]
+        low = int(column.min(initial=0))
+        span = int(column.max(initial=0)) - low + 1
+        if most * span >= _KEY_MOST:
+            key = np.unique(key, return_inverse=True)[1].astype(np.int64)
             most = len(key)
-        key = key * max(len(values), 1) + index
-        most *= max(len(values), 1)
+        key = key * span + (column - low)
+        most *= span
     _, member, of, size = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
     return _whole(member), _whole(of), _whole(size)
 

@@ -14,10 +14,10 @@ from flowctl.dispatch.problem import DELAY_KNEE, DELAY_MOST, DispatchProblem, In
 class Plan:
     """Who goes when.
 
-    ``gate`` and ``slot`` [N] are indices into the problem's gates and slots, -1 where a truck found
-    no place. ``cost`` is what the hand-out costs, ``bound`` what no plan can undercut: equal where
+    ``gate`` and ``slot`` [N] are indices into the problem's columns and slots, -1 where none was
+    found. ``cost`` is what the hand-out costs, ``bound`` what no plan can undercut: equal where
     the plan is optimal; 0 for a fallback. ``inversions`` counts the trucks that go later than a
-    junior of their class, ``unserved`` those without a slot. ``prices`` [G, S] is what the loss
+    junior of their class, ``unserved`` those without a slot. ``prices`` [C, S] is what the loss
     of a place would cost, 0 where there was none. ``handout_cost`` is the part of the cost above
     the bound that keeping promises and seniority in a class took, ``repair_cost`` the part that
     the rules took which no flow can hold. ``solve_s`` is measured by the caller, who has a clock.
@@ -49,6 +49,7 @@ def verify(problem: DispatchProblem, plan: Plan) -> tuple[str, ...]:
     return (
         *_broken_trucks(problem, plan),
         *_broken_gates(problem, plan),
+        *_broken_passages(problem, plan),
         *_miscounted(problem, plan),
     )
 
@@ -84,6 +85,24 @@ def _broken_gates(problem: DispatchProblem, plan: Plan) -> Iterator[str]:
             )
 
 
+def _broken_passages(problem: DispatchProblem, plan: Plan) -> Iterator[str]:
+    """Yield the slots for which more trucks pass through an in-gate yard than it can take in."""
+    through = problem.through
+    if through is None:
+        return
+    of, room = through.of.tolist(), through.room.tolist()
+    load: Counter[tuple[int, int]] = Counter()
+    for passage, gate, slot in zip(of, plan.gate.tolist(), plan.slot.tolist(), strict=True):
+        if 0 <= slot < problem.slots and 0 <= gate < len(problem.gates) and passage[gate] >= 0:
+            load[passage[gate], slot] += 1
+    for (passing, slot), trucks in load.items():
+        if trucks > room[passing][slot]:
+            yield (
+                f"{through.yards[passing]} can pass on {room[passing][slot]} trucks for slot "
+                f"{slot}, not {trucks}."
+            )
+
+
 def _miscounted(problem: DispatchProblem, plan: Plan) -> Iterator[str]:
     """Yield where the plan's own figures do not hold."""
     unserved = sum(slot < 0 for slot in plan.slot.tolist())
@@ -100,7 +119,7 @@ def _miscounted(problem: DispatchProblem, plan: Plan) -> Iterator[str]:
 
 def _costs(problem: DispatchProblem, plan: Plan) -> Iterator[int]:
     """Yield each truck's cost, written out once more to check the arrays' arithmetic."""
-    starts, width = problem.starts.tolist(), problem.slot_s
+    starts, width, gate_of = problem.starts.tolist(), problem.slot_s, problem.gate_of.tolist()
     rows = zip(
         plan.gate.tolist(),
         plan.slot.tolist(),
@@ -113,7 +132,8 @@ def _costs(problem: DispatchProblem, plan: Plan) -> Iterator[int]:
         problem.unserved_cost.tolist(),
         strict=True,
     )
-    for gate, slot, weight, origin, preferred, told, first, last, unserved in rows:
+    for column, slot, weight, origin, preferred, told, first, last, unserved in rows:
+        gate = gate_of[column] if 0 <= column < len(gate_of) else -1
         kept = gate == told and first <= slot <= last and slot >= 0
         changed = problem.change if told >= 0 and not kept else 0
         if slot < 0:
@@ -136,50 +156,71 @@ def fallback(problem: DispatchProblem) -> Plan:
     Frozen trucks stand, then promises that still hold are kept, then trucks go by seniority, each
     to the allowed gate that has it soonest, the preferred one where equal. Feasible, not optimal.
     """
-    room = problem.room.tolist()
+    room, passages = problem.room.tolist(), problem.passage_room.tolist()
     gate, slot = problem.frozen_gate.copy(), problem.frozen_slot.copy()
     free = np.flatnonzero(slot < 0)
     for truck in free[np.argsort(problem.rank[free], kind="stable")].tolist():
-        _keep(problem, truck, room, gate, slot)
+        _keep(problem, truck, room, passages, gate, slot)
     # Per gate, from slot s the next one with room: paths are halved as they are walked.
     following = [list(range(problem.slots + 1)) for _ in problem.gates]
     for truck in free[np.argsort(problem.rank[free], kind="stable")].tolist():
         if slot[truck] < 0:
-            _queue_up(problem, truck, room, following, gate, slot)
+            _queue_up(problem, truck, room, passages, following, gate, slot)
     cost, unserved = planned(problem, gate, slot)
     return Plan(gate, slot, cost, 0, "fallback", 0, unserved)
 
 
 def _keep(
-    problem: DispatchProblem, truck: int, room: list[list[int]], gate: Ints, slot: Ints
+    problem: DispatchProblem,
+    truck: int,
+    room: list[list[int]],
+    passages: list[list[int]],
+    gate: Ints,
+    slot: Ints,
 ) -> None:
     told = int(problem.told_gate[truck])
     if told < 0:
         return
-    first = max(int(problem.keep_first[truck]), int(problem.earliest[truck, told]))
     last = min(int(problem.keep_last[truck]), problem.slots - 1)
-    for at in range(first, last + 1):
-        if room[told][at] > 0:
-            room[told][at] -= 1
-            gate[truck], slot[truck] = told, at
-            return
+    for column in np.flatnonzero(problem.gate_of == told).tolist():
+        passing = _passage(problem, truck, column)
+        first = max(int(problem.keep_first[truck]), int(problem.earliest[truck, column]))
+        for at in range(first, last + 1):
+            if room[column][at] > 0 and (passing < 0 or passages[passing][at] > 0):
+                _take(room[column], passages, passing, at)
+                gate[truck], slot[truck] = column, at
+                return
+
+
+def _passage(problem: DispatchProblem, truck: int, column: int) -> int:
+    return -1 if problem.through is None else int(problem.through.of[truck, column])
+
+
+def _take(room: list[int], passages: list[list[int]], passing: int, at: int) -> None:
+    room[at] -= 1
+    if passing >= 0:
+        passages[passing][at] -= 1
 
 
 def _queue_up(
     problem: DispatchProblem,
     truck: int,
     room: list[list[int]],
+    passages: list[list[int]],
     following: list[list[int]],
     gate: Ints,
     slot: Ints,
 ) -> None:
-    soonest = min(
-        (_next_room(following[g], room[g], int(first)), g != problem.preferred[truck], g)
-        for g, first in enumerate(problem.earliest[truck])
-    )
-    at, _, chosen = soonest
+    soonest = []
+    for column, first in enumerate(problem.earliest[truck].tolist()):
+        passing = _passage(problem, truck, column)
+        at = _next_room(following[column], room[column], first)
+        while passing >= 0 and at < problem.slots and passages[passing][at] <= 0:
+            at = _next_room(following[column], room[column], at + 1)
+        soonest.append((at, problem.gate_of[column] != problem.preferred[truck], column, passing))
+    at, _, chosen, passing = min(soonest)
     if at < problem.slots:
-        room[chosen][at] -= 1
+        _take(room[chosen], passages, passing, at)
         gate[truck], slot[truck] = chosen, at
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flowctl.dispatch.network import Classes, Network, place_cost, spread
+from flowctl.dispatch.network import Classes, Network, place_cost, rows_of, spread
 from flowctl.dispatch.problem import DispatchProblem, Ints
 
 _FAR = np.int64(2**60)
@@ -14,10 +14,10 @@ _FAR = np.int64(2**60)
 class Prices:
     """Dual values of an optimal flow.
 
-    ``place`` [G * S] is what one more truck at a place would cost the others, 0 where there is room
-    left and very much where there never was any; ``value`` [K + W] what a truck of a class or wide
-    promise costs, its place's price included. Together they prove the flow optimal over every arc
-    with cost + price >= value.
+    ``place`` [(C + V) * S] is what one more truck at a place would cost the others, 0 where there
+    is room left and very much where there never was any; ``value`` [K + W] what a truck of a class
+    or wide promise costs, its place's price included. Together they prove the flow optimal over
+    every arc with cost + price >= value.
     """
 
     place: Ints
@@ -30,23 +30,40 @@ def prices_of(classes: Classes, network: Network, flow: Ints, links: Ints) -> Pr
     Shortest distances to the sink in the residual network (Bellman-Ford, all places at once): a
     truck pushed into a full place moves one of those there to where that costs least.
     """
-    load = np.bincount(network.place, weights=flow, minlength=len(network.room))
+    load = np.bincount(network.place, weights=flow, minlength=len(network.room)).astype(np.int64)
+    columns = len(load) - len(network.onward)
+    passing = load[columns:]
+    np.add.at(load, network.onward, passing)
     full = load >= network.room
+    full[columns:] = True
     price = np.where(full, _FAR, np.int64(0))
     used = np.flatnonzero(flow)
     used = used[full[network.place[used]]]
     used = used[np.argsort(network.place[used], kind="stable")]
     priced, at = np.unique(network.place[used], return_index=True)
     offers = _Offers.of(classes, network, flow, links)
-    distance = offers.least(price)
-    while len(used):
-        moved = distance[network.node[used]] - network.cost[used]
-        lower = np.minimum(price[priced], np.minimum.reduceat(moved, at))
-        if (lower == price[priced]).all():
-            break
-        price[priced] = lower
+    while True:
         distance = offers.least(price)
+        before = price.copy()
+        if len(used):
+            moved = distance[network.node[used]] - network.cost[used]
+            price[priced] = np.minimum(price[priced], np.minimum.reduceat(moved, at))
+        _pass_on(network, passing, price)
+        if (price == before).all():
+            break
     return Prices(price, _values(classes, network, flow, links, price, distance))
+
+
+def _pass_on(network: Network, passing: Ints, price: Ints) -> None:
+    """Lower the ``price`` of places to that of a passage that can give up a truck, and back."""
+    onward = network.onward
+    if not len(onward):
+        return
+    entry = price[len(price) - len(onward) :]
+    left = passing < network.room[len(price) - len(onward) :]
+    entry[left] = np.minimum(entry[left], price[onward[left]])
+    used = np.flatnonzero(passing)
+    np.minimum.at(price, onward[used], entry[used])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +151,11 @@ def bound_of(classes: Classes, network: Network, prices: Prices) -> int:
     """
     count = len(classes.size)
     trucks = int((classes.size * prices.value[:count]).sum())
+    columns = len(network.room) - len(network.onward)
+    scarce = prices.place.copy()
+    scarce[columns:] = np.maximum(scarce[columns:] - scarce[network.onward], 0)
     used = network.room > 0
-    places = int((network.room[used] * prices.place[used]).sum())
+    places = int((network.room[used] * scarce[used]).sum())
     gain = prices.value[network.node] - network.cost - prices.place[network.place]
     arcs = int((network.most * np.maximum(gain, 0)).sum())
     owner = classes.promise_class[network.wide]
@@ -149,22 +169,23 @@ def grown_ends(problem: DispatchProblem, classes: Classes, prices: Prices, ends:
 
     Equal to ``ends`` where there is none: then the flow is optimal over all slots.
     """
-    price = prices.place.reshape(len(problem.gates), problem.slots)
+    price = prices.place.reshape(-1, problem.slots)
     # Later places cost more: no price after the window can make up for it where even the least of
     # them does not at the window's end.
     floor = np.minimum.accumulate(price[:, ::-1], axis=1)[:, ::-1]
     first = problem.earliest[classes.member]
-    row, gate = np.nonzero((ends < problem.slots) & (first < problem.slots))
-    end = ends[row, gate]
-    least = place_cost(problem, classes.member[row], gate * problem.slots + end)
-    promising = least + floor[gate, end] < prices.value[row]
-    row, gate, end = row[promising], gate[promising], end[promising]
-    cell, place = spread(
-        end[:, None], np.full((len(end), 1), problem.slots), problem.slots, gate[:, None]
+    cell, column = np.nonzero((ends < problem.slots) & (first < problem.slots))
+    end, member = ends[cell, column], classes.member[cell]
+    row = rows_of(problem, classes.member)[cell, column]
+    least = place_cost(problem, member, row * problem.slots + end)
+    promising = least + floor[row, end] < prices.value[cell]
+    cell, column, end, row = (each[promising] for each in (cell, column, end, row))
+    at, place = spread(
+        end[:, None], np.full((len(end), 1), problem.slots), problem.slots, row[:, None]
     )
-    cost = place_cost(problem, classes.member[row[cell]], place)
-    better = np.flatnonzero(cost + prices.place[place] < prices.value[row[cell]])
-    cell = cell[better]
+    cost = place_cost(problem, classes.member[cell[at]], place)
+    better = np.flatnonzero(cost + prices.place[place] < prices.value[cell[at]])
+    at = at[better]
     grown = ends.copy()
-    np.maximum.at(grown, (row[cell], gate[cell]), place[better] % problem.slots + 1)
+    np.maximum.at(grown, (cell[at], column[at]), place[better] % problem.slots + 1)
     return grown

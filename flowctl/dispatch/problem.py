@@ -4,13 +4,15 @@ Time is a row of slots in which at least one gate is open; closed time has none,
 followed by the next open one even where a night lies between. Delay is counted in real time.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowctl.dispatch.sides import Sides, side_faults
+from flowctl.dispatch.problem_faults import problem_faults
+from flowctl.dispatch.sides import Sides
+from flowctl.dispatch.through import Through
 
 Ints = NDArray[np.int64]
 
@@ -18,22 +20,26 @@ DELAY_KNEE = 2000
 """Slots of delay up to which cost grows with the square; beyond, along the tangent."""
 DELAY_MOST = 5000
 """Slots of delay beyond which cost no longer grows, so that sums stay inside 64 bits."""
-_WEIGHT_MOST = 1000
 
 
 @dataclass(frozen=True)
 class DispatchProblem:
-    """N trucks, G gates, S slots.
+    """N trucks, C columns, S slots.
 
-    ``starts`` [S] epoch seconds, ascending, on multiples of ``slot_s``. ``capacity`` [G, S] in
-    trucks, frozen ones included. ``earliest`` [N, G] is the first slot a truck can make at a gate,
-    S where it may not or cannot go there. ``origin_s`` [N] is the start of the slot of its
+    A column is a gate, or one lane class of a gate that has several: ``gates`` [C] names the gate
+    of each. A gate goes by the number of its first column (``gate_of``), so that gates and columns
+    are the same numbers where no gate has lane classes.
+
+    ``starts`` [S] epoch seconds, ascending, on multiples of ``slot_s``. ``capacity`` [C, S] in
+    trucks, frozen ones included. ``earliest`` [N, C] is the first slot a truck can make in a
+    column, S where it may not or cannot go there. ``origin_s`` [N] is the start of the slot of its
     seniority moment, from which delay counts; ``rank`` [N] its place in the order of seniority, 0
     the most senior.
     ``told_gate`` [N] is the gate its driver last heard of (-1: nothing yet); slots ``keep_first``
-    to ``keep_last`` there need no new message (none where first > last). A frozen truck stands
-    where ``frozen_gate`` and ``frozen_slot`` say (-1: free). ``linear`` to ``change`` are costs
-    (see `cost`), ``sides`` the rules no flow can hold (None: there are none).
+    to ``keep_last`` in any column of it need no new message (none where first > last). A frozen
+    truck stands where ``frozen_gate``, a column, and ``frozen_slot`` say (-1: free). ``linear`` to
+    ``change`` are costs (see `cost`) in units of ``unit_vnd``. ``through`` limits trucks that pass
+    through in-gate yards, ``sides`` are the rules no flow can hold (None: there are none).
     """
 
     gates: tuple[str, ...]
@@ -55,6 +61,8 @@ class DispatchProblem:
     squared: int = 1
     diversion: int = 20
     change: int = 15
+    unit_vnd: int = 365
+    through: Through | None = None
     sides: Sides | None = None
 
     @property
@@ -68,11 +76,29 @@ class DispatchProblem:
         return len(self.starts)
 
     @cached_property
+    def gate_of(self) -> Ints:
+        """The gate of each column, by the number of that gate's first column, [C]."""
+        first = {name: at for at, name in reversed(list(enumerate(self.gates)))}
+        return np.array([first[name] for name in self.gates], dtype=np.int64)
+
+    @cached_property
     def room(self) -> Ints:
-        """Capacity left beside the frozen trucks, [G, S]; negative where it was overdrawn."""
+        """Capacity left beside the frozen trucks, [C, S]; negative where it was overdrawn."""
         room = self.capacity.copy()
         held = self.frozen_slot >= 0
         np.subtract.at(room, (self.frozen_gate[held], self.frozen_slot[held]), 1)
+        return room
+
+    @cached_property
+    def passage_room(self) -> Ints:
+        """Room left in each passage beside the frozen trucks, [V, S]; negative if overdrawn."""
+        if self.through is None:
+            return np.empty((0, self.slots), dtype=np.int64)
+        room = self.through.room.copy()
+        held = np.flatnonzero(self.frozen_slot >= 0)
+        passage = self.through.of[held, self.frozen_gate[held]]
+        through = passage >= 0
+        np.subtract.at(room, (passage[through], self.frozen_slot[held[through]]), 1)
         return room
 
     def delay_cost(self, weight: Ints, origin_s: Ints, start_s: Ints) -> Ints:
@@ -96,8 +122,9 @@ class DispatchProblem:
         return np.asarray(last + 10 * last.max() + chain + 1, dtype=np.int64)
 
     def cost(self, gate: Ints, slot: Ints) -> Ints:
-        """Return what each truck costs at ``gate`` [N] and ``slot`` [N] (-1: unserved), [N]."""
+        """Return what each truck costs in column ``gate`` [N], ``slot`` [N] (-1: unserved), [N]."""
         served = slot >= 0
+        gate = self.gate_of[gate] if len(self.gates) else gate
         if not served.any():
             return self.unserved_cost + self.change * (self.told_gate >= 0)
         start_s = self.starts[np.maximum(slot, 0)]
@@ -110,52 +137,6 @@ class DispatchProblem:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
-        faults = _faults(self)
+        faults = problem_faults(self)
         if faults:
             raise ValueError(" ".join(faults))
-
-
-def _faults(problem: DispatchProblem) -> list[str]:
-    """Return what is wrong, one sentence each: shapes and types first, then values."""
-    n, g, s = problem.trucks, len(problem.gates), problem.slots
-    shapes = {"starts": (s,), "capacity": (g, s), "earliest": (n, g)}
-    faults = [] if problem.sides is None else side_faults(problem.sides, n)
-    for field in fields(problem):
-        column = getattr(problem, field.name)
-        if not isinstance(column, np.ndarray):
-            continue
-        expected = shapes.get(field.name, (n,))
-        if column.shape != expected:
-            faults.append(f"{field.name} has shape {column.shape}; {expected} is needed.")
-        elif not np.issubdtype(column.dtype, np.integer):
-            word = "holds NaN" if np.isnan(column).any() else f"is {column.dtype}"
-            faults.append(f"{field.name} {word}; whole numbers are needed.")
-    return faults or _value_faults(problem)
-
-
-def _value_faults(problem: DispatchProblem) -> list[str]:
-    g, s = len(problem.gates), problem.slots
-    checks = {
-        "slot_s must be positive.": problem.slot_s > 0,
-        "starts must ascend.": bool((np.diff(problem.starts) > 0).all()),
-        "capacity must not be negative.": bool((problem.capacity >= 0).all()),
-        f"earliest must lie in 0..{s}.": _within(problem.earliest, 0, s),
-        f"weight must lie in 1..{_WEIGHT_MOST}.": _within(problem.weight, 1, _WEIGHT_MOST),
-        f"preferred must lie in 0..{g - 1}.": _within(problem.preferred, 0, g - 1),
-        f"told_gate must lie in -1..{g - 1}.": _within(problem.told_gate, -1, g - 1),
-        f"frozen_gate must lie in -1..{g - 1}.": _within(problem.frozen_gate, -1, g - 1),
-        f"frozen_slot must lie in -1..{s - 1}.": _within(problem.frozen_slot, -1, s - 1),
-        "frozen_gate and frozen_slot must be given together.": bool(
-            ((problem.frozen_gate >= 0) == (problem.frozen_slot >= 0)).all()
-        ),
-        "trip_ids must not repeat.": len(np.unique(problem.trip_ids)) == problem.trucks,
-        "costs must not be negative.": min(
-            problem.linear, problem.squared, problem.diversion, problem.change
-        )
-        >= 0,
-    }
-    return [sentence for sentence, holds in checks.items() if not holds]
-
-
-def _within(column: Ints, low: int, high: int) -> bool:
-    return bool(((column >= low) & (column <= high)).all())

@@ -57,7 +57,9 @@ def solve(problem: DispatchProblem, *, window: int = _WINDOW) -> Plan:
         status="optimal",
         inversions=overtaken(problem, classes, slot),
         unserved=unserved,
-        prices=np.where(network.room > 0, prices.place, 0).reshape(problem.capacity.shape),
+        prices=np.where(network.room > 0, prices.place, 0)[: problem.capacity.size].reshape(
+            problem.capacity.shape
+        ),
     )
 
 
@@ -79,6 +81,7 @@ def _flow(classes: Classes, network: Network) -> tuple[Ints, Ints]:
     count, wide = len(classes.size), len(network.wide)
     places = len(network.room)
     first_place = count + wide
+    columns = places - len(network.onward)
     sink = first_place + places
     every = np.arange(count)
     tail = [network.node, classes.promise_class[network.wide], every, np.arange(first_place, sink)]
@@ -86,7 +89,7 @@ def _flow(classes: Classes, network: Network) -> tuple[Ints, Ints]:
         first_place + network.place,
         np.arange(count, first_place),
         np.full(count, sink),
-        np.full(places, sink),
+        np.concatenate([np.full(columns, sink), first_place + network.onward]),
     ]
     capacity = [network.most, classes.promise_size[network.wide], classes.size, network.room]
     cost = [

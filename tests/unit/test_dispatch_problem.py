@@ -46,7 +46,7 @@ def test_a_trip_that_appears_twice_is_refused():
 
 
 def test_every_fault_is_named_at_once():
-    with pytest.raises(ValueError, match=r"capacity must not be negative\. earliest must lie"):
+    with pytest.raises(ValueError, match=r"negative; it is -1 at a in slot 0\. earliest must lie"):
         replace(problem([[1]], [[0]]), capacity=ints([[-1]]), earliest=ints([[9]]))
 
 

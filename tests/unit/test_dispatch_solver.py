@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from builders import problem, random_problem
+from builders import problem, random_columns, random_problem
 from scipy.optimize import linprog
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, vstack
 
 from flowctl.dispatch.plan import verify
 from flowctl.dispatch.problem import DispatchProblem
@@ -40,12 +40,26 @@ def optimum(instance: DispatchProblem) -> int:
         costs,
         A_eq=once.tocsr()[free],
         b_eq=np.ones(len(free)),
-        A_ub=room.tocsr(),
-        b_ub=instance.room.ravel(),
+        A_ub=vstack([room, *_passages(instance, every)]).tocsr(),
+        b_ub=np.concatenate([instance.room.ravel(), instance.passage_room.ravel()]),
         method="highs",
     )
     assert found.success, found.message
     return round(found.fun) + int(fixed)
+
+
+def _passages(instance: DispatchProblem, every: list[tuple[int, int, int]]) -> list[coo_array]:
+    """Return the rows that limit trucks through in-gate yards, none where there are no yards."""
+    if instance.through is None or not len(instance.through.yards):
+        return []
+    taken = [
+        (int(instance.through.of[truck, gate]) * instance.slots + slot, column)
+        for column, (truck, gate, slot) in enumerate(every)
+        if slot >= 0 and instance.through.of[truck, gate] >= 0
+    ]
+    rows, columns = zip(*taken, strict=True) if taken else ((), ())
+    shape = (instance.through.room.size, len(every))
+    return [coo_array((np.ones(len(taken)), (rows, columns)), shape)]
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -54,6 +68,14 @@ def test_a_plan_costs_what_the_linear_programme_says(seed: int):
     plan = solve(instance)
     assert verify(instance, plan) == ()
     assert plan.cost == optimum(instance)
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_lane_classes_and_in_gate_yards_cost_what_the_linear_programme_says(seed: int):
+    instance = random_columns(seed)
+    plan = solve(instance, window=1 + seed % 3)
+    assert verify(instance, plan) == ()
+    assert plan.cost == plan.bound == optimum(instance)
 
 
 @pytest.mark.parametrize("seed", range(8))
