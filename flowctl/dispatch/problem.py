@@ -82,6 +82,12 @@ class DispatchProblem:
         return np.array([first[name] for name in self.gates], dtype=np.int64)
 
     @cached_property
+    def soonest_told(self) -> Ints:
+        """The first slot each truck can make at the gate it was told, [N]; S where there is none."""
+        told = self.gate_of == self.told_gate[:, None]
+        return np.asarray(np.where(told, self.earliest, self.slots).min(axis=1, initial=self.slots))
+
+    @cached_property
     def room(self) -> Ints:
         """Capacity left beside the frozen trucks, [C, S]; negative where it was overdrawn."""
         room = self.capacity.copy()

@@ -69,7 +69,7 @@ def tellings(
 
 def _keeps(problem: DispatchProblem, plan: Plan, row: int) -> bool:
     """Tell whether a truck's place lies in the span that needs no message."""
-    if plan.gate[row] != problem.told_gate[row]:
+    if problem.gate_of[plan.gate[row]] != problem.told_gate[row]:
         return False
     return bool(problem.keep_first[row] <= plan.slot[row] <= problem.keep_last[row])
 
@@ -164,7 +164,7 @@ def _reason(
         return Reason.EARLIER
     if _closed_since(snapshot, trip, told):
         return Reason.CLOSURE
-    if int(problem.earliest[row, problem.told_gate[row]]) > int(problem.keep_last[row]):
+    if int(problem.soonest_told[row]) > int(problem.keep_last[row]):
         return Reason.ETA
     if estimates[gate.id].high < gate.capacity_prior_per_h:
         return Reason.CAPACITY
