@@ -24,6 +24,7 @@ from flowctl.storage.outbox import (
 
 _OVER = frozenset({"cancelled", "passed"})
 _NEWER = frozenset({"slot", "slot_changed", "hold", "call_up"}) | _OVER
+_CALLS = frozenset({"call_up", "move_up", "no_show", "call_over"})
 
 SUPERSEDED_BY: Mapping[str, frozenset[str]] = {
     "registered": _OVER,
@@ -33,7 +34,7 @@ SUPERSEDED_BY: Mapping[str, frozenset[str]] = {
     "stay": _NEWER | {"depart"},
     "depart": _NEWER | {"stay"},
     "no_slot": _NEWER,
-    "call_up": frozenset({"hold", "call_up"}) | _OVER,
+    **{kind: frozenset({"hold"}) | _CALLS | _OVER for kind in _CALLS},
 }
 """A message that waits is not sent any more once its trip has a newer one of these kinds."""
 

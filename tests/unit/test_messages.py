@@ -15,6 +15,9 @@ KINDS = (
     "slot",
     "slot_changed",
     "call_up",
+    "move_up",
+    "no_show",
+    "call_over",
     "hold",
     "stay",
     "depart",
@@ -22,7 +25,7 @@ KINDS = (
     "cancelled",
     "passed",
 )
-REASONS = ("eta", "capacity", "closure", "reopened", "earlier", "later")
+REASONS = ("eta", "capacity", "closure", "reopened", "earlier", "later", "swapped")
 PLACEHOLDERS = {"plate", "gate", "date", "start", "end", "yard", "link", "reason"}
 
 GSM7_ONE_TEXT = 160
