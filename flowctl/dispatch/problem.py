@@ -83,7 +83,7 @@ class DispatchProblem:
 
     @cached_property
     def soonest_told(self) -> Ints:
-        """The first slot each truck can make at the gate it was told, [N]; S where there is none."""
+        """The first slot each truck can make at the gate it was told, [N]; S if there is none."""
         told = self.gate_of == self.told_gate[:, None]
         return np.asarray(np.where(told, self.earliest, self.slots).min(axis=1, initial=self.slots))
 
