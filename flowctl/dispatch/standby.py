@@ -96,7 +96,11 @@ def with_expired(snapshot: Snapshot, expired: Sequence[Expired]) -> Snapshot:
     return replace(
         snapshot,
         trips=tuple(
-            replace(trip, release_ended=reasons[trip.id], release_expires_at=snapshot.now)
+            replace(
+                trip,
+                release_ended=reasons[trip.id],
+                release_expires_at=min(trip.release_expires_at or snapshot.now, snapshot.now),
+            )
             if trip.id in reasons
             else trip
             for trip in snapshot.trips
