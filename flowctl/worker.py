@@ -5,7 +5,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,7 +20,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from flowctl.clock import Clock, clock
-from flowctl.controller import tick
+from flowctl.closures import Closure, with_closures
+from flowctl.controller import Decision, tick
 from flowctl.errors import FlowctlError, UnavailableError
 from flowctl.notify.gateways import FileGateway
 from flowctl.notify.outbox import send_due
@@ -28,6 +29,7 @@ from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
 from flowctl.storage import traffic as traffic_store
+from flowctl.storage.closures import list_advice, list_closures
 from flowctl.storage.eta_scores import FORECAST_EVERY, keep_forecasts
 from flowctl.storage.heartbeats import Heart, beat
 from flowctl.storage.leases import APPLICATION
@@ -35,10 +37,11 @@ from flowctl.storage.partitions import describe_level
 from flowctl.storage.plans import commit_decision, end_cleared_trips
 from flowctl.storage.retention import retain
 from flowctl.storage.sites import find_loaded_at, find_newer_site, get_loaded_site, get_site
-from flowctl.storage.snapshot import gate_histories, list_live_trips
+from flowctl.storage.snapshot import HISTORY, gate_histories, list_live_trips
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
 from flowctl.telemetry.ownership import prolonging
+from flowctl.traffic.collapse import GateMode
 from flowctl.traffic.lanes import LaneTimes, lane_times
 from flowctl.traffic.watch import Watch
 
@@ -189,6 +192,7 @@ def _control(
     """Decide by a site until asked to stop, or until the site is loaded anew."""
     rules = site.dispatch
     watch = Watch(site)
+    before: Disruption | None = None
     meter_at = plan_at = traffic_at = lanes_at = forecast_at = domain.now()
     while not stop.is_set():
         now = domain.now()
@@ -199,7 +203,7 @@ def _control(
             _log.info("site loaded anew", site=site.id)
             return
         plan_due = now >= plan_at
-        decide(conn, site, now, plan_due=plan_due)
+        before = decide(conn, site, now, plan_due=plan_due, before=before)
         meter_at = now + timedelta(seconds=rules.meter_interval_s)
         if plan_due:
             plan_at = now + timedelta(seconds=rules.plan_interval_s)
@@ -216,15 +220,56 @@ def _control(
             forecast_at = now + FORECAST_EVERY
 
 
-def decide(conn: Connection, site: Site, now: datetime, *, plan_due: bool) -> None:
-    """Run one tick of the controller: read, decide, write, in one transaction."""
+@dataclass(frozen=True, slots=True)
+class Disruption:
+    """What makes a plan due at once when it changes: closures, and which gates surely take less."""
+
+    closures: tuple[Closure, ...] = ()
+    slow: tuple[tuple[str, GateMode], ...] = ()
+
+
+def decide(
+    conn: Connection,
+    site: Site,
+    now: datetime,
+    *,
+    plan_due: bool,
+    before: Disruption | None = None,
+) -> Disruption:
+    """Run one tick of the controller: read, decide, write, in one transaction.
+
+    Parameters
+    ----------
+    conn
+        In autocommit mode.
+    site
+        As loaded; its closures are read here.
+    now
+        The domain moment.
+    plan_due
+        Make a plan whatever happened.
+    before
+        What the tick before returned: where something else holds now, a plan is made at once.
+    """
     with conn.transaction():
-        trips = list_live_trips(conn, site, now)
-        snapshot = Snapshot(site, now, trips, gate_histories(conn, site, now))
+        closures = tuple(list_closures(conn, site.id, since=now - HISTORY))
+        left = with_closures(site, closures, now)
+        trips = list_live_trips(conn, left, now)
+        snapshot = Snapshot(
+            left,
+            now,
+            trips,
+            gate_histories(conn, left, now),
+            closures=closures,
+            advice=list_advice(conn, site.id),
+        )
         started = time.perf_counter()
         decision = tick(snapshot, plan_due=plan_due)
+        found = Disruption(_in_force(closures, now), _slow(decision))
+        if decision.plan is None and before is not None and before != found:
+            decision = tick(snapshot, plan_due=True)
         solve_s = time.perf_counter() - started
-        commit_decision(conn, site, decision, now=now, solve_s=solve_s)
+        commit_decision(conn, left, decision, now=now, solve_s=solve_s)
         passed = {
             trip.id: trip.released_gate or trip.gates[0]
             for trip in trips
@@ -234,6 +279,17 @@ def decide(conn: Connection, site: Site, now: datetime, *, plan_due: bool) -> No
         }
         end_cleared_trips(conn, site.id, passed, now)
         beat(conn, "controller", now)
+    return found
+
+
+def _in_force(closures: Sequence[Closure], now: datetime) -> tuple[Closure, ...]:
+    """Return the closures that are not over: one that ends drops out, one entered comes in."""
+    return tuple(one for one in closures if one.ends_at is None or one.ends_at > now)
+
+
+def _slow(decision: Decision) -> tuple[tuple[str, GateMode], ...]:
+    low = (GateMode.REDUCED, GateMode.STOPPED)
+    return tuple((gate.gate, gate.state) for gate in decision.gates if gate.state in low)
 
 
 def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -> None:

@@ -66,15 +66,13 @@ def notices(
         trip = trips[trip_id]
         advice = snapshot.advice.get(trip_id)
         said = None if advice is None else advice.kind
-        held = _is_to_hold(snapshot, trip, bound, unknown)
-        far = not held and _is_to_stay(snapshot, trip, planned, stopped, said)
         word = None
-        if held:
+        if _is_to_stay(snapshot, trip, planned, stopped, said):
+            if said is not AdviceKind.STAY:
+                word = Notice(trip_id, NoticeKind.STAY, trip.gates[0])
+        elif _is_to_hold(snapshot, trip, bound, unknown):
             if said is not AdviceKind.HOLD and trip.told is not None:
                 word = Notice(trip_id, NoticeKind.HOLD, trip.told.gate, Reason.CLOSURE)
-        elif far:
-            if said is None:
-                word = Notice(trip_id, NoticeKind.STAY, trip.gates[0])
         elif said is AdviceKind.STAY:
             if trip.stage is Stage.REGISTERED:
                 word = Notice(trip_id, NoticeKind.DEPART, trip.gates[0])

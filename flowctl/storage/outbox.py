@@ -3,10 +3,11 @@
 `params` hold ids and instants only; names and numbers are resolved at the moment of sending.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.rows import class_row
@@ -61,6 +62,37 @@ def queue_message(
         [site, trip_id, kind, Jsonb(dict(params)), now, expires_at],
     ).fetchall()
     return int(message)
+
+
+class Outgoing(NamedTuple):
+    """A message to be queued; see `queue_message`."""
+
+    trip_id: int
+    kind: str
+    params: Mapping[str, str]
+    expires_at: datetime | None
+
+
+def queue_messages(
+    conn: Connection, messages: Sequence[Outgoing], *, site: str, now: datetime
+) -> None:
+    """Write messages into the outbox, in the caller's transaction and in the order given."""
+    if not messages:
+        return
+    conn.execute(
+        "insert into outbox (site, trip_id, kind, params, created_at, expires_at)"
+        " select %s, trip_id, kind, params::jsonb, %s, expires_at"
+        " from unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])"
+        "  with ordinality as one (trip_id, kind, params, expires_at, at) order by at",
+        [
+            site,
+            now,
+            [message.trip_id for message in messages],
+            [message.kind for message in messages],
+            [json.dumps(dict(message.params)) for message in messages],
+            [message.expires_at for message in messages],
+        ],
+    )
 
 
 def claim_due(conn: Connection, *, site: str, wall_now: datetime, limit: int) -> list[DueMessage]:

@@ -7,9 +7,15 @@ from typing import Any
 import psycopg
 
 from flowctl.controller import Decision, GateFigures, Telling
-from flowctl.dispatch.metering import Release
+from flowctl.dispatch.notices import Notice, NoticeKind
+from flowctl.ledger.codes import code_of
+from flowctl.ledger.entries import Entry, Kind
 from flowctl.site import Site
-from flowctl.storage.outbox import queue_message
+from flowctl.state import Slot
+from flowctl.storage import ledger
+from flowctl.storage.closures import end_advice, save_advice
+from flowctl.storage.outbox import Outgoing, queue_message, queue_messages
+from flowctl.storage.releases import commit_releases
 
 Connection = psycopg.Connection[Any]
 
@@ -20,28 +26,33 @@ PASSED_OF_USE = timedelta(hours=2)
 def commit_decision(
     conn: Connection, site: Site, decision: Decision, *, now: datetime, solve_s: float
 ) -> None:
-    """Write a decision and the messages it causes; the caller's transaction makes it one act."""
+    """Write a decision, its entries in the ledger, and the messages it causes.
+
+    The caller's transaction makes it one act. Every table is written by one statement, however many
+    trucks are told.
+    """
     _save_gates(conn, site.id, decision.gates, now)
     if decision.plan is not None:
-        plan_id = _save_plan(conn, site.id, decision, now, solve_s)
-        for telling in decision.tellings:
-            _tell(conn, site, telling, plan_id, now)
-    for release in decision.releases:
-        _release(conn, site, release, now)
+        plan_id = _save_plan(conn, site, decision, now, solve_s)
+        _save_prices(conn, plan_id, decision.prices)
+        _tell(conn, site, decision.tellings, plan_id, now)
+        _notify(conn, site, decision.notices, now)
+    commit_releases(conn, site, decision, now=now)
 
 
 def _save_plan(
-    conn: Connection, site: str, decision: Decision, now: datetime, solve_s: float
+    conn: Connection, site: Site, decision: Decision, now: datetime, solve_s: float
 ) -> int:
     plan = decision.plan
     if plan is None:
         raise ValueError("There is no plan to save.")
     row = conn.execute(
-        "insert into plans (site, planned_at, status, trips, unserved, cost, bound, inversions,"
-        " solve_s) values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+        "insert into plans (site, planned_at, policy, status, trips, unserved, cost, bound,"
+        " inversions, solve_s) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
         [
-            site,
+            site.id,
             now,
+            site.policy.version,
             plan.status,
             len(plan.slot),
             int((plan.slot < 0).sum()),
@@ -56,51 +67,99 @@ def _save_plan(
     return int(row[0])
 
 
-def _tell(conn: Connection, site: Site, telling: Telling, plan_id: int, now: datetime) -> None:
-    values = [telling.trip_id, telling.slot.gate, telling.slot.starts_at]
+def _save_prices(conn: Connection, plan_id: int, prices: Sequence[tuple[Slot, int]]) -> None:
     conn.execute(
-        "insert into slots (trip_id, gate, starts_at, plan_id, told_at) values (%s, %s, %s, %s, %s)"
+        "insert into slot_prices (plan_id, gate, starts_at, price)"
+        " select %s, * from unnest(%s::text[], %s::timestamptz[], %s::bigint[])",
+        [
+            plan_id,
+            [slot.gate for slot, _ in prices],
+            [slot.starts_at for slot, _ in prices],
+            [price for _, price in prices],
+        ],
+    )
+
+
+def _tell(
+    conn: Connection, site: Site, told: Sequence[Telling], plan_id: int, now: datetime
+) -> None:
+    """Write slots, their changes, the ledger's entries and the messages."""
+    if not told:
+        return
+    trips = [one.trip_id for one in told]
+    gates = [one.slot.gate for one in told]
+    starts = [one.slot.starts_at for one in told]
+    conn.execute(
+        "insert into slots (trip_id, gate, starts_at, plan_id, told_at)"
+        " select trip_id, gate, starts_at, %s, %s"
+        " from unnest(%s::bigint[], %s::text[], %s::timestamptz[])"
+        "  as one (trip_id, gate, starts_at)"
         " on conflict (trip_id) do update set gate = excluded.gate,"
         " starts_at = excluded.starts_at, plan_id = excluded.plan_id, told_at = excluded.told_at",
-        [*values, plan_id, now],
+        [plan_id, now, trips, gates, starts],
     )
     conn.execute(
         "insert into slot_changes (trip_id, gate, starts_at, reason, plan_id, at)"
-        " values (%s, %s, %s, %s, %s, %s)",
-        [*values, telling.reason, plan_id, now],
+        " select *, %s, %s from unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[])",
+        [plan_id, now, trips, gates, starts, [str(one.reason) for one in told]],
     )
-    ends_at = telling.slot.starts_at + timedelta(seconds=site.dispatch.slot_s)
-    queue_message(
-        conn,
-        site=site.id,
+    end_advice(conn, trips)
+    entries = [_entry(one, plan_id, now) for one in told]
+    head = ledger.append(conn, site.id, site.policy.version, entries, now=now)
+    code = {} if head is None else {"code": code_of(head.hash)}
+    messages = [_slot_message(site, one, code) for one in told]
+    queue_messages(conn, messages, site=site.id, now=now)
+
+
+def _entry(telling: Telling, plan_id: int, now: datetime) -> Entry:
+    """Return the ledger's entry of a slot told: of a change, with what it was before."""
+    details: dict[str, int | str] = {
+        "starts_at": telling.slot.starts_at.isoformat(),
+        "plan": plan_id,
+    }
+    if telling.previous is not None:
+        details["was_gate"] = telling.previous.gate
+        details["was_starts_at"] = telling.previous.starts_at.isoformat()
+    return Entry(
+        Kind.SLOT if telling.previous is None else Kind.SLOT_CHANGED,
+        now,
         trip_id=telling.trip_id,
-        kind="slot" if telling.previous is None else "slot_changed",
-        params={
-            "gate": telling.slot.gate,
-            "starts_at": telling.slot.starts_at.isoformat(),
-            "ends_at": ends_at.isoformat(),
-            "reason": telling.reason,
-        },
-        now=now,
-        expires_at=ends_at,
+        gate=telling.slot.gate,
+        reason=telling.reason,
+        details=details,
     )
 
 
-def _release(conn: Connection, site: Site, release: Release, now: datetime) -> None:
-    conn.execute(
-        "insert into releases (trip_id, gate, yard, released_at, expires_at)"
-        " values (%s, %s, %s, %s, %s)",
-        [release.trip_id, release.gate, release.yard, now, release.expires_at],
-    )
-    queue_message(
-        conn,
-        site=site.id,
-        trip_id=release.trip_id,
-        kind="call_up",
-        params={"gate": release.gate, "yard": release.yard},
-        now=now,
-        expires_at=release.expires_at,
-    )
+def _slot_message(site: Site, telling: Telling, code: Mapping[str, str]) -> Outgoing:
+    ends_at = telling.slot.starts_at + timedelta(seconds=site.dispatch.slot_s)
+    params = {
+        "gate": telling.slot.gate,
+        "starts_at": telling.slot.starts_at.isoformat(),
+        "ends_at": ends_at.isoformat(),
+        "reason": str(telling.reason),
+        **code,
+    }
+    kind = "slot" if telling.previous is None else "slot_changed"
+    return Outgoing(telling.trip_id, kind, params, ends_at)
+
+
+def _notify(conn: Connection, site: Site, told: Sequence[Notice], now: datetime) -> None:
+    """Write the words that are no slots, and keep those that stand until something better."""
+    if not told:
+        return
+    end_advice(conn, [one.trip_id for one in told if one.kind is NoticeKind.DEPART])
+    standing = [one for one in told if one.kind is not NoticeKind.DEPART]
+    save_advice(conn, ((one.trip_id, str(one.kind), one.gate) for one in standing), now)
+    queue_messages(conn, [_notice_message(one) for one in told], site=site.id, now=now)
+
+
+def _notice_message(notice: Notice) -> Outgoing:
+    params = {"gate": notice.gate}
+    if notice.reason is not None:
+        params["reason"] = str(notice.reason)
+    if notice.before is not None:
+        params["starts_at"] = notice.before.isoformat()
+    return Outgoing(notice.trip_id, notice.kind, params, notice.before)
 
 
 def _save_gates(conn: Connection, site: str, gates: Sequence[GateFigures], now: datetime) -> None:
@@ -147,13 +206,20 @@ def end_cleared_trips(
         " returning id",
         [now, list(passed)],
     ).fetchall()
-    for (trip_id,) in ended:
-        queue_message(
-            conn,
-            site=site,
-            trip_id=trip_id,
-            kind="passed",
-            params={"gate": passed[trip_id]},
-            now=now,
-            expires_at=now + PASSED_OF_USE,
-        )
+    expires_at = now + PASSED_OF_USE
+    queue_messages(
+        conn,
+        [
+            Outgoing(trip_id, "passed", {"gate": passed[trip_id]}, expires_at)
+            for (trip_id,) in ended
+        ],
+        site=site,
+        now=now,
+    )
+
+
+def drop_prices_before(conn: Connection, moment: datetime) -> None:
+    """Forget the slot prices of plans made before a moment; the plans stay."""
+    conn.execute(
+        "delete from slot_prices using plans where plans.id = plan_id and planned_at < %s", [moment]
+    )

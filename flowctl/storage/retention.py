@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from flowctl.site import Site
-from flowctl.storage import checkpoints, eta_scores, traffic
+from flowctl.storage import checkpoints, eta_scores, plans, traffic
 from flowctl.storage.partitions import (
     Capability,
     drop_fixes_before,
@@ -27,6 +27,9 @@ _log = structlog.get_logger()
 
 SETTLING = timedelta(days=1)
 """How long after the lateness limit the last fix of a moment may still wait to be stored."""
+
+PRICES_KEPT = timedelta(days=7)
+"""How long the slot prices of a plan are kept: some hundred rows every five minutes."""
 
 _LOCK = 0x6B656570  # "keep"
 _ROWS_AT_ONCE = 10_000
@@ -59,6 +62,7 @@ def retain(conn: Connection, site: Site, now: datetime, *, wall_clock: bool) -> 
         with conn.transaction():
             traffic.drop_before(conn, now - keep)
             eta_scores.drop_before(conn, now - keep)
+            plans.drop_prices_before(conn, now - PRICES_KEPT)
             # The oldest fix that may come finds the checkpoint before it: they are hours apart.
             checkpoints.drop_before(conn, now - lateness - SETTLING)
         if tables_level(conn) is Capability.TIMESCALEDB_COMMUNITY:
