@@ -22,7 +22,8 @@ _MOST_WHOLE = 2**53 - 1
 """RFC 8785 knows no greater number that every reader takes for the same."""
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_encode = msgspec.json.Encoder(order="sorted").encode
+_encode = msgspec.json.Encoder().encode
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -156,7 +157,7 @@ def _details(details: Mapping[str, int | str]) -> msgspec.Raw:
                 f"The detail {key} of a ledger entry is {value!r}; only texts and whole numbers"
                 " below 2^53 have one canonical form. Give an instant as ISO 8601."
             )
-    return msgspec.Raw(_encode(dict(details)))
+    return msgspec.Raw(_encode_sorted(dict(details)))
 
 
 _NOTHING = msgspec.Raw(b"{}")

@@ -103,8 +103,8 @@ def find_head(conn: Connection, site: str) -> Head | None:
 
 
 _ROWS: LiteralString = (
-    "select actor, at, details::text, gate, kind, others::text[], policy, encode(previous, 'hex'),"
-    " reason, recorded_at, seq, site, subject::text, hash from ledger"
+    "select actor, at, details::text, gate, kind, array_to_string(others, ','), policy,"
+    " encode(previous, 'hex'), reason, recorded_at, seq, site, subject::text, hash from ledger"
 )
 
 
@@ -149,7 +149,7 @@ def _kept(values: tuple[Any, ...]) -> Kept:
         details=msgspec.Raw(details.encode()),
         gate=gate,
         kind=kind,
-        others=others,
+        others=others.split(",") if others else [],
         policy=policy,
         previous=previous,
         reason=reason,
