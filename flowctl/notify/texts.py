@@ -30,6 +30,8 @@ class Facts:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     reason: str | None = None
+    code: str | None = None
+    """The short code of the ledger's head that holds what the message says."""
 
 
 @lru_cache(maxsize=8)
@@ -68,7 +70,8 @@ def write_text(site: Site, *, kind: str, language: str, facts: Facts, where: Whe
 
 
 def _values(site: Site, language: str, facts: Facts, where: Where) -> dict[str, str]:
-    known = {"plate": facts.plate, "link": facts.link}
+    # A message from before there was a ledger has no code.
+    known = {"plate": facts.plate, "link": facts.link, "code": facts.code or "-"}
     if facts.gate is not None:
         known["gate"] = _name(site, language, "gate", facts.gate, where)
     if facts.yard is not None:

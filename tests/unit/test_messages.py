@@ -26,7 +26,7 @@ KINDS = (
     "passed",
 )
 REASONS = ("eta", "capacity", "closure", "reopened", "earlier", "later", "swapped")
-PLACEHOLDERS = {"plate", "gate", "date", "start", "end", "yard", "link", "reason"}
+PLACEHOLDERS = {"plate", "gate", "date", "start", "end", "yard", "link", "reason", "code"}
 
 GSM7_ONE_TEXT = 160
 UCS2_THREE_PARTS = 3 * 67
@@ -42,6 +42,7 @@ LONGEST_EVERYWHERE = {
     "start": "17:45",
     "end": "18:00",
     "link": "https://flowctl.example.vn/d/0123456789abcdef",
+    "code": "K7Q2M9XA",
 }
 LONGEST_GATE = "Huu Nghi (1119-1120)"
 

@@ -17,6 +17,7 @@ FACTS = Facts(
     starts_at=at("17:45"),
     ends_at=at("17:45") + timedelta(minutes=15),
     reason="capacity",
+    code="K7Q2M9XA",
 )
 KINDS = (
     "registered",
@@ -50,6 +51,14 @@ def test_a_chinese_text_is_at_most_three_messages(kind: str):
     text = write_text(LANG_SON, kind=kind, language="zh", facts=FACTS, where="sms")
     assert len(text) <= 3 * 67
     assert not text.isascii()
+
+
+@pytest.mark.parametrize("kind", ["slot", "slot_changed"])
+@pytest.mark.parametrize("language", ["vi", "zh", "en"])
+def test_a_slot_comes_with_the_code_of_the_ledger(kind: str, language: str):
+    for where in ("sms", "page"):
+        text = write_text(LANG_SON, kind=kind, language=language, facts=FACTS, where=where)
+        assert "#K7Q2M9XA" in text
 
 
 def test_times_are_those_of_the_gates():
