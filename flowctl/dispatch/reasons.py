@@ -34,3 +34,10 @@ class Reason(StrEnum):
     """The senior was told nothing yet and waits for the gate it prefers."""
     SENIOR_OUTSIDE = "senior_outside"
     """The senior stood in an outside yard, and its way leads through the junior's."""
+    # Of an arrival that counts from another moment than was known
+    LATE_FIX = "late_fix"
+    ZONE_CHANGED = "zone_changed"
+    SECOND_WORD = "second_word"
+    """A yard or another device of the truck bears it out."""
+    OTHER_DEVICE = "other_device"
+    """The trip goes by another device now."""

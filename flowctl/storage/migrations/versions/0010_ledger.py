@@ -31,6 +31,7 @@ create table ledger (
 create index ledger_subject on ledger (subject, seq) where subject is not null;
 create index ledger_recorded on ledger (site, recorded_at, seq);
 create index ledger_at on ledger (site, kind, at);
+create index visit_revisions_device on visit_revisions (device_id, id);
 create index ledger_others on ledger using gin (others) where others <> '{}';
 
 -- The newest row of each site; its lock is the turn of who appends.
@@ -52,6 +53,13 @@ create table ledger_signatures (
     primary key (site, seq, key)
 );
 create index ledger_signatures_at on ledger_signatures (site, at);
+
+-- From when on a trip's arrival counts by the ledger; null: it was found not to have arrived.
+create table ledger_arrivals (
+    trip_id    bigint primary key references trips on delete cascade,
+    counted_at timestamptz,
+    logged_at  timestamptz not null
+);
 """
 
 GUARDS = """
