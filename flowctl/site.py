@@ -92,6 +92,30 @@ class LaneLoss:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneClass:
+    """Lanes of a gate that take some trucks only.
+
+    ``places`` of the gate's inspection places are theirs. They take the ``cargo`` classes named
+    (none named: all) of more than ``above_t`` and up to ``upto_t`` tonnes (None: any weight). A
+    truck whose weight is not known counts as the heaviest there is.
+    """
+
+    id: str
+    places: int
+    cargo: tuple[str, ...] = ()
+    above_t: float = 0.0
+    upto_t: float | None = None
+
+    def takes(self, cargo: str, weight_t: float | None) -> bool:
+        """Tell whether a truck may use these lanes."""
+        if self.cargo and cargo not in self.cargo:
+            return False
+        if weight_t is None:
+            return self.upto_t is None
+        return self.above_t < weight_t and (self.upto_t is None or weight_t <= self.upto_t)
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """A gate with its freight road.
 
@@ -99,7 +123,8 @@ class Gate:
     road ``lanes``; both directions share them. ``capacity_prior_per_h`` (trucks of both directions
     in an open hour) is what is believed before the gate has been watched, worth
     ``capacity_prior_weight_h`` hours of watching. Where lanes are lost now, places and prior are
-    those that are left; ``losses`` are the known ones, in order.
+    those that are left; ``losses`` are the known ones, in order. ``lane_classes`` share the usual
+    places out (none: every truck may use every lane).
     """
 
     id: str
@@ -112,6 +137,7 @@ class Gate:
     opening: Opening
     directions: tuple[str, ...] = ("export", "import")
     losses: tuple[LaneLoss, ...] = ()
+    lane_classes: tuple[LaneClass, ...] = ()
 
     def find_loss(self, moment: datetime) -> LaneLoss | None:
         """Return the worst loss of lanes at a moment, None where all lanes work."""
@@ -287,7 +313,10 @@ class DispatchParams:
     ``change_cost``. How far a gate is from its usual capacity counts half after
     ``capacity_fade_s`` of open time. ``release_most`` trucks leave for a gate in one tick.
     A driver is to be called so early that a share ``call_up_quantile`` of trucks is there when the
-    slot begins.
+    slot begins. A truck that passes through an in-gate
+    yard is taken to stand there for ``via_stay_s``. One unit of cost is ``unit_vnd``: a reefer's
+    wait is about 700,000 VND a day (lang-son.md), 7,292 VND a slot of 15 min, which is its weight 2
+    x ``delay_linear`` 10 units. The square is what waiting unevenly is held to be worth on top.
     """
 
     slot_s: int = 900
@@ -313,6 +342,8 @@ class DispatchParams:
     diversion_cost: int = 20
     change_cost: int = 100
     capacity_fade_s: int = 7200
+    via_stay_s: int = 1800
+    unit_vnd: int = 365
 
 
 class UnknownDevices(StrEnum):

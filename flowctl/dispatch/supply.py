@@ -9,12 +9,32 @@ import numpy as np
 
 from flowctl.dispatch.metering import Approach
 from flowctl.dispatch.problem import Ints
-from flowctl.site import Gate, Site
+from flowctl.site import Gate, LaneClass, Site
+from flowctl.state import LiveTrip
 from flowctl.traffic.capacity import CapacityEstimate
 
 _LOOK_DAYS = 60
 """How far ahead open days are sought: longer than any closure announced so far."""
 _ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the problem: a gate, or one of its lane classes where it has several."""
+
+    gate: Gate
+    lanes: LaneClass | None = None
+
+    def takes(self, trip: LiveTrip) -> bool:
+        """Tell whether a truck may use these lanes, were it allowed at the gate."""
+        return self.lanes is None or self.lanes.takes(trip.cargo, trip.weight_t)
+
+
+def columns_of(site: Site) -> tuple[Column, ...]:
+    """Return the columns of a site, those of a gate side by side."""
+    return tuple(
+        Column(gate, lanes) for gate in site.gates for lanes in (gate.lane_classes or (None,))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +109,31 @@ def export_capacity(
     approaches: Sequence[Approach],
     estimates: Sequence[CapacityEstimate],
 ) -> Ints:
-    """Return how many further export trucks each gate can take in each slot, [G, S].
+    """Return how many further export trucks each column can take in each slot, [C, S].
 
     What the gate takes in all, less the imports expected (never more than half of it, because
     places are taken in turn while both directions wait), less the exports already on their way.
+    Lane classes share it out by their places.
     """
     rows = [
-        _gate_capacity(site, grid, index, approach, estimate)
+        row
         for index, (approach, estimate) in enumerate(zip(approaches, estimates, strict=True))
+        for row in _by_lanes(
+            site.gates[index], _gate_capacity(site, grid, index, approach, estimate)
+        )
     ]
-    return np.array(rows, dtype=np.int64).reshape(len(site.gates), len(grid.starts))
+    return np.array(rows, dtype=np.int64).reshape(len(columns_of(site)), len(grid.starts))
+
+
+def _by_lanes(gate: Gate, row: list[int]) -> Ints:
+    """Share a gate's row [S] out to its lane classes, [L, S], whole trucks of the running sums."""
+    whole = np.array([row], dtype=np.int64)
+    if not gate.lane_classes:
+        return whole
+    upto = np.cumsum([lanes.places for lanes in gate.lane_classes])
+    ends = np.cumsum(whole, axis=1) * upto[:, None] // upto[-1]
+    given = np.diff(ends, axis=0, prepend=0)
+    return np.asarray(np.diff(given, axis=1, prepend=0), dtype=np.int64)
 
 
 def _gate_capacity(

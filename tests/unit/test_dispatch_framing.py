@@ -16,9 +16,10 @@ from builders import (
     staged,
 )
 
-from flowctl.dispatch.framing import keeps, problem_of
+from flowctl.dispatch.framing import problem_of
 from flowctl.dispatch.metering import approaches
 from flowctl.dispatch.problem import DispatchProblem
+from flowctl.dispatch.promises import keeps
 from flowctl.site import Access, DispatchParams, Site, Yard
 from flowctl.state import Cargo, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate, Rate

@@ -1,0 +1,118 @@
+"""What drivers were told: which slots need no new message, and whose place stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from flowctl.dispatch.problem import Ints
+from flowctl.dispatch.through import Through
+from flowctl.site import DispatchParams
+from flowctl.state import LiveTrip
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Per truck the gate told (-1: none) and the first and last slot that need no message, [N]."""
+
+    gate: Ints
+    first: Ints
+    last: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The columns and slots that trucks are laid into, as in `DispatchProblem`.
+
+    ``index`` gives the number of each gate, ``gate_of`` [C] the gate of each column.
+    """
+
+    index: Mapping[str, int]
+    gate_of: Ints
+    starts: Ints
+    capacity: Ints
+    earliest: Ints
+    through: Through | None
+
+
+def keeps(rules: DispatchParams, told_at: datetime, now: datetime) -> tuple[float, float]:
+    """Return by how much a slot may come earlier and later than told without a message, seconds.
+
+    The further away the slot, the more it may drift: what is eight hours off will drift again.
+    """
+    share_s = rules.change_share * max((told_at - now).total_seconds(), 0.0)
+    return max(rules.least_change_s, share_s), max(rules.late_tolerance_s, share_s)
+
+
+def promises_of(
+    trips: Sequence[LiveTrip], now: datetime, rules: DispatchParams, frame: Frame
+) -> Told:
+    """Return what each driver was told, as far as it can still be kept."""
+    gate = np.full(len(trips), -1, dtype=np.int64)
+    first, last = np.zeros_like(gate), np.full_like(gate, -1)
+    for at, trip in enumerate(trips):
+        if trip.told is None or trip.told.gate not in frame.index:
+            continue
+        early_s, late_s = keeps(rules, trip.told.starts_at, now)
+        told_s = trip.told.starts_at.timestamp()
+        gate[at] = frame.index[trip.told.gate]
+        soonest = np.searchsorted(frame.starts, told_s - early_s, "right")
+        reached = frame.earliest[at, frame.gate_of == gate[at]].min()
+        first[at] = max(int(soonest), int(reached))
+        last[at] = int(np.searchsorted(frame.starts, told_s + late_s, "right")) - 1
+    return Told(gate, first, last)
+
+
+def frozen_of(
+    trips: Sequence[LiveTrip],
+    rank: Ints,
+    now: datetime,
+    rules: DispatchParams,
+    told: Told,
+    frame: Frame,
+) -> tuple[Ints, Ints]:
+    """Give the trucks whose slot is about to come, or has come, the place they were told.
+
+    In the order told; each the first place left from its slot on, as long as no message is needed.
+    One that finds none is free again. Returns column and slot of each truck, [N], -1 where free.
+    """
+    room = frame.capacity.copy()
+    passages = None if frame.through is None else frame.through.room.copy()
+    gate = np.full(len(trips), -1, dtype=np.int64)
+    slot = gate.copy()
+    horizon = now + timedelta(seconds=rules.freeze_s)
+    due = [
+        (trip.told.starts_at, int(rank[at]), at)
+        for at, trip in enumerate(trips)
+        if trip.told is not None and told.gate[at] >= 0 and trip.told.starts_at <= horizon
+    ]
+    for starts_at, _, at in sorted(due):
+        from_slot = int(np.searchsorted(frame.starts, starts_at.timestamp(), "left"))
+        found = [
+            (place, column)
+            for column in np.flatnonzero(frame.gate_of == told.gate[at]).tolist()
+            if (place := _first_place(frame, room, passages, at, column, from_slot)) is not None
+            and place <= told.last[at]
+        ]
+        if not found:
+            continue
+        slot[at], gate[at] = min(found)
+        room[gate[at], slot[at]] -= 1
+        if passages is not None and frame.through is not None:
+            passage = frame.through.of[at, gate[at]]
+            if passage >= 0:
+                passages[passage, slot[at]] -= 1
+    return gate, slot
+
+
+def _first_place(
+    frame: Frame, room: Ints, passages: Ints | None, truck: int, column: int, from_slot: int
+) -> int | None:
+    begin = max(from_slot, int(frame.earliest[truck, column]))
+    free = room[column, begin:] > 0
+    if passages is not None and frame.through is not None:
+        passage = frame.through.of[truck, column]
+        if passage >= 0:
+            free = free & (passages[passage, begin:] > 0)
+    return begin + int(np.argmax(free)) if free.any() else None
