@@ -40,7 +40,7 @@ def tellings(
 
     A first slot is told once the truck is at a yard, or about to be: a promise made earlier would
     only be changed again. A told slot is changed when the plan left the span that needs no message
-    (`framing.keeps`), and only where it is known where the truck is. Nothing is promised of a gate
+    (`promises.keeps`), and only where it is known where the truck is. Nothing is promised of a gate
     of which nobody knows when it opens again; who waited for that hears once it has.
     """
     trips = {trip.id: trip for trip in snapshot.trips}
