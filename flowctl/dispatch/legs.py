@@ -92,10 +92,11 @@ def _into(
     slots: Mapping[int, Slot],
 ) -> list[Move]:
     now, rules = snapshot.now, snapshot.site.dispatch
-    due = sum(
-        (told := slots.get(trip.id)) is not None and call_up_at(told, way, rules) <= now
-        for trip, way in going
-    )
+    # A slot that its driver was asked not to go for is not due.
+    promised = [
+        (slots[t.id], way) for t, way in going if t.id in slots and t.id not in snapshot.advice
+    ]
+    due = sum(call_up_at(slot, way, rules) <= now for slot, way in promised)
     quota = move_quota(
         _stock(snapshot, approach, via),
         _wanted(approach, going, now),

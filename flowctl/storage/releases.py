@@ -3,7 +3,7 @@
 Each is written with its entries in the ledger and its messages, in the caller's transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from flowctl.dispatch.legs import Move
 from flowctl.dispatch.metering import Release
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.standby import Expired, Swap
+from flowctl.ledger.codes import code_of
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.site import Site
 from flowctl.state import Slot
@@ -29,7 +30,9 @@ def commit_releases(conn: Connection, site: Site, decision: Decision, *, now: da
     _end(conn, decision.expired, now)
     _swap(conn, decision.swaps, now)
     _call(conn, decision.releases, decision.moves, now)
-    ledger.append(conn, site.id, site.policy.version, entries_of(decision, now), now=now)
+    entries = entries_of(decision, now)
+    head = ledger.append(conn, site.id, site.policy.version, entries, now=now)
+    code = {} if head is None else {"code": code_of(head.hash)}
     for one in decision.expired:
         if one.reason is Reason.NO_SHOW:
             add_penalty(
@@ -42,7 +45,7 @@ def commit_releases(conn: Connection, site: Site, decision: Decision, *, now: da
                 actor="flowctl",
                 now=now,
             )
-    messages = [*_over_messages(decision.expired), *_swap_messages(site, decision.swaps)]
+    messages = [*_over_messages(decision.expired), *_swap_messages(site, decision.swaps, code)]
     messages += _call_messages(decision.releases, decision.moves)
     queue_messages(conn, messages, site=site.id, now=now)
 
@@ -182,21 +185,22 @@ def _over_messages(expired: Iterable[Expired]) -> list[Outgoing]:
     ]
 
 
-def _swap_messages(site: Site, swaps: Iterable[Swap]) -> list[Outgoing]:
+def _swap_messages(site: Site, swaps: Iterable[Swap], code: Mapping[str, str]) -> list[Outgoing]:
     return [
-        _slot_message(site, trip, slot)
+        _slot_message(site, trip, slot, code)
         for swap in swaps
         for trip, slot in ((swap.takes, swap.slot_given), (swap.gives, swap.slot_taken))
     ]
 
 
-def _slot_message(site: Site, trip: int, slot: Slot) -> Outgoing:
+def _slot_message(site: Site, trip: int, slot: Slot, code: Mapping[str, str]) -> Outgoing:
     ends_at = slot.starts_at + timedelta(seconds=site.dispatch.slot_s)
     params = {
         "gate": slot.gate,
         "starts_at": slot.starts_at.isoformat(),
         "ends_at": ends_at.isoformat(),
         "reason": str(Reason.SWAPPED),
+        **code,
     }
     return Outgoing(trip, "slot_changed", params, ends_at)
 
