@@ -12,8 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from api import (
+    alerts,
     aside,
     board,
+    closures,
     devices,
     driver,
     errors,
@@ -26,6 +28,7 @@ from api import (
     live,
     metrics,
     pages,
+    plans,
     sessions,
     simulations,
     site,
@@ -61,7 +64,10 @@ _ROUTERS = (
     metrics.router,
     trips.router,
     gates.router,
+    closures.router,
+    plans.router,
     visits.router,
+    alerts.router,
     site.router,
     spacetime.router,
     live.router,

@@ -17,6 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from api.picture import GatePicture, Picture, Truck, make_picture
 from flowctl.clock import Clock
 from flowctl.site import Site
+from flowctl.storage.alerts import count_open
+from flowctl.storage.closures import open_site
 from flowctl.storage.live import count_inside, list_active, list_gate_states
 from flowctl.storage.snapshot import gate_histories
 from flowctl.storage.traffic import list_queues
@@ -115,8 +117,9 @@ class Feed:
             await asyncio.sleep(max(0.0, started + INTERVAL_S - time.monotonic()))
 
     def _make(self) -> Picture:
-        site, now = self.site, self._clock.now()
+        now = self._clock.now()
         with self._pool.connection() as conn:
+            site = open_site(conn, self.site, now)
             return make_picture(
                 site,
                 now,
@@ -125,6 +128,7 @@ class Feed:
                 states=list_gate_states(conn, site.id, [gate.id for gate in site.gates]),
                 queues=list_queues(conn, site.id, at=now),
                 inside=count_inside(conn, [yard.id for yard in site.yards]),
+                alerts=count_open(conn, site.id),
             )
 
 
@@ -143,6 +147,7 @@ def encode(picture: Picture, since: Picture | None) -> str:
         "gone": [key for key in before if key not in picture.trucks],
         "yards": picture.yards,
         "gates": [_gate(gate) for gate in picture.gates],
+        "alerts": picture.alerts,
     }
     return msgspec.json.encode(document).decode()
 

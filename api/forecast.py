@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from api.transaction import transaction
 from flowctl.site import Site
 from flowctl.state import LiveTrip
+from flowctl.storage.closures import open_site
 from flowctl.storage.snapshot import list_live_trips
 from flowctl.storage.yard_arrivals import YardArrival, list_yard_arrivals
 from flowctl.traffic.forecast import DEFAULTS, Arrived, Forecast, Pending, forecast
@@ -51,9 +52,9 @@ def get_forecast(
     request: Request, hours: Annotated[int, Query(ge=1, le=24, description="how far ahead")] = 4
 ) -> Forecasts:
     """Return the arrivals to expect in the next hours."""
-    site: Site = request.app.state.site
     now: datetime = request.app.state.clock.now()
     with transaction(request) as conn:
+        site = open_site(conn, request.app.state.site, now)
         trips = list_live_trips(conn, site, now)
         past = list_yard_arrivals(conn, site.id, since=now - _PAST, until=now)
     return make_forecasts(site, now, trips, past, hours=hours)

@@ -8,6 +8,7 @@ _ADMIN = frozenset({Role.ADMINISTRATOR})
 _MACHINE = frozenset({Role.MACHINE})
 _EVERYBODY = frozenset(Role)
 _CONTROL_ROOM = _ADMIN | {Role.OPERATOR, Role.OFFICER, Role.PLANNER}
+_WATCHERS = _ADMIN | {Role.OPERATOR, Role.OFFICER}
 _DISPATCHERS = _ADMIN | {Role.OPERATOR}
 _REGISTRARS = _MACHINE | _ADMIN | {Role.OPERATOR, Role.HAULIER}
 _PLANNERS = _ADMIN | {Role.PLANNER, Role.OPERATOR}
@@ -58,9 +59,22 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/trips/{trip_id}"): _REGISTRARS | _CONTROL_ROOM,
     ("PATCH", "/v1/trips/{trip_id}"): _REGISTRARS,
     ("POST", "/v1/trips/{trip_id}/cancel"): _REGISTRARS,
+    ("POST", "/v1/trips/{trip_id}/extension"): _REGISTRARS,
+    ("POST", "/v1/trips/{trip_id}/standby"): _REGISTRARS,
+    ("GET", "/v1/trips/{trip_id}/penalties"): _REGISTRARS | _CONTROL_ROOM,
+    ("POST", "/v1/trips/{trip_id}/penalties/{penalty_id}/lift"): _DISPATCHERS,
     ("POST", "/v1/gates/{gate}/events"): _MACHINE | _ADMIN | {Role.OFFICER, Role.OPERATOR},
     ("POST", "/v1/yards/{yard}/events"): _ADMIN | {Role.OFFICER, Role.OPERATOR},
+    ("GET", "/v1/closures"): _CONTROL_ROOM,
+    ("POST", "/v1/gates/{gate}/closures"): _ADMIN | {Role.OFFICER, Role.OPERATOR},
+    ("PATCH", "/v1/closures/{closure_id}"): _ADMIN | {Role.OFFICER, Role.OPERATOR},
+    ("POST", "/v1/closures/{closure_id}/end"): _ADMIN | {Role.OFFICER, Role.OPERATOR},
+    ("DELETE", "/v1/closures/{closure_id}"): _ADMIN | {Role.OFFICER, Role.OPERATOR},
+    ("GET", "/v1/plans/latest"): _PLANNERS,
     ("GET", "/v1/visits"): _CONTROL_ROOM,
+    ("GET", "/v1/alerts"): _WATCHERS,
+    ("GET", "/v1/alerts/{alert_id}"): _WATCHERS,
+    ("POST", "/v1/alerts/{alert_id}"): _WATCHERS,
     ("GET", "/v1/site"): _EVERYBODY,
     ("GET", "/v1/live"): _CONTROL_ROOM,
     ("GET", "/v1/forecast"): _CONTROL_ROOM,

@@ -6,7 +6,9 @@ import shapely
 from fastapi import APIRouter, Request
 from shapely.geometry.base import BaseGeometry
 
-from flowctl.site import Site, Yard
+from api.transaction import transaction
+from flowctl.site import Yard
+from flowctl.storage.closures import open_site
 from flowctl.telemetry.fixes import microseconds
 from geo.zones import Zone
 
@@ -16,8 +18,9 @@ router = APIRouter(tags=["site"])
 @router.get("/v1/site")
 def get_site(request: Request) -> dict[str, Any]:
     """Return what is drawn on the map."""
-    site: Site = request.app.state.site
     now = request.app.state.clock.now()
+    with transaction(request) as conn:
+        site = open_site(conn, request.app.state.site, now)
     today = now.astimezone(site.timezone).date()
     zones = [zone for zone in site.zones if zone.is_valid_at(microseconds(now))]
     outlines = shapely.union_all([zone.polygon for zone in site.zones])

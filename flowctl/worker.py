@@ -16,28 +16,34 @@ from zlib import crc32
 import psycopg
 import redis
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from flowctl.clock import Clock, clock
 from flowctl.closures import Closure, with_closures
 from flowctl.controller import Decision, tick
-from flowctl.errors import FlowctlError, UnavailableError
+from flowctl.errors import ConflictError, FlowctlError, UnavailableError
+from flowctl.ledger_key import read_key
 from flowctl.notify.gateways import FileGateway
 from flowctl.notify.outbox import send_due
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
 from flowctl.storage import traffic as traffic_store
-from flowctl.storage.closures import list_advice, list_closures
+from flowctl.storage.alert_facts import find_alerts
+from flowctl.storage.alerts import save_alerts
+from flowctl.storage.closures import HISTORY, list_advice, list_closures, open_site
 from flowctl.storage.eta_scores import FORECAST_EVERY, keep_forecasts
 from flowctl.storage.heartbeats import Heart, beat
 from flowctl.storage.leases import APPLICATION
+from flowctl.storage.ledger_arrivals import log_arrivals
+from flowctl.storage.ledger_heads import sign_head
 from flowctl.storage.partitions import describe_level
 from flowctl.storage.plans import commit_decision, end_cleared_trips
 from flowctl.storage.retention import retain
 from flowctl.storage.sites import find_loaded_at, find_newer_site, get_loaded_site, get_site
-from flowctl.storage.snapshot import HISTORY, gate_histories, list_live_trips
+from flowctl.storage.snapshot import gate_histories, list_live_trips
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
 from flowctl.telemetry.ownership import prolonging
@@ -61,6 +67,9 @@ TRAFFIC_EVERY = timedelta(seconds=60)
 """How often roads and queues are looked at."""
 LANES_EVERY = timedelta(minutes=5)
 """How often the times of lanes are summed up."""
+
+SIGNED_EVERY = timedelta(hours=1)
+"""How often the ledger's head is signed."""
 
 STATE_KEPT = timedelta(minutes=10)
 """How long a cleared trip stays active, so that its last fixes still belong to it."""
@@ -167,6 +176,8 @@ class Patience:
 def run_controller(settings: Settings) -> None:
     """Decide, tick after tick, until asked to stop; one controller per site is active."""
     domain = clock(settings.clock_file)
+    file = settings.ledger_key_file
+    signing = Signing(None if file is None else read_key(file))
     with stopping() as stop, psycopg.connect(settings.database_url, autocommit=True) as conn:
         site = get_site(conn, settings.site)
         lock = crc32(f"controller/{site.id}".encode())
@@ -178,7 +189,28 @@ def run_controller(settings: Settings) -> None:
         _log.info("controller active", site=site.id)
         while not stop.is_set():
             loaded_at, site = get_loaded_site(conn, site.id, domain.now())
-            _control(conn, site, loaded_at, domain, stop, _pause_s(settings))
+            _control(conn, site, loaded_at, domain, stop, _pause_s(settings), signing)
+
+
+@dataclass(slots=True)
+class Signing:
+    """Signs the ledger's head every hour, where there is a key."""
+
+    key: Ed25519PrivateKey | None
+    due_at: datetime | None = None
+
+    def step(self, conn: Connection, site: str, now: datetime) -> None:
+        """Sign if it is time; a ledger that does not go on from what was signed is named."""
+        # A clock set back signs at once.
+        waits = self.due_at is not None and self.due_at - SIGNED_EVERY <= now < self.due_at
+        if self.key is None or waits:
+            return
+        self.due_at = now + SIGNED_EVERY
+        try:
+            with conn.transaction():
+                sign_head(conn, site, self.key, now=now)
+        except ConflictError as error:
+            _log.error("ledger not signed", reason=str(error))
 
 
 def _control(
@@ -188,6 +220,7 @@ def _control(
     domain: Clock,
     stop: Event,
     pause_s: float,
+    signing: Signing,
 ) -> None:
     """Decide by a site until asked to stop, or until the site is loaded anew."""
     rules = site.dispatch
@@ -216,8 +249,9 @@ def _control(
                 lanes_at = now + LANES_EVERY
         if not forecast_at - FORECAST_EVERY <= now < forecast_at:
             with conn.transaction():
-                keep_forecasts(conn, site, now)
+                keep_forecasts(conn, open_site(conn, site, now), now)
             forecast_at = now + FORECAST_EVERY
+        signing.step(conn, site.id, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +289,7 @@ def decide(
         closures = tuple(list_closures(conn, site.id, since=now - HISTORY))
         left = with_closures(site, closures, now)
         trips = list_live_trips(conn, left, now)
+        log_arrivals(conn, site, trips, now)
         snapshot = Snapshot(
             left,
             now,
@@ -293,7 +328,7 @@ def _slow(decision: Decision) -> tuple[tuple[str, GateMode], ...]:
 
 
 def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -> None:
-    """Look at the traffic once: read what is new, measure, write, in one transaction."""
+    """Look at the traffic once, and at what its trucks are up to: read, find out, write."""
     site, now_us = watch.site, microseconds(now)
     since = now - timedelta(seconds=site.traffic.settled_s)
     with conn.transaction():
@@ -306,6 +341,8 @@ def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -
         traffic_store.save_queues(conn, site.id, watch.queues(sent, now_us), now)
         if lanes_due:
             traffic_store.save_lanes(conn, site.id, _lanes(conn, site, now), now)
+    with conn.transaction():
+        save_alerts(conn, site, find_alerts(conn, site, now), now)
 
 
 def _lanes(conn: Connection, site: Site, now: datetime) -> list[LaneTimes]:

@@ -1,13 +1,13 @@
 """Closures of gates at rest, and what drivers were told meanwhile that was no slot."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import args_row
 
-from flowctl.closures import Closure, check_closure
+from flowctl.closures import Closure, check_closure, with_closures
 from flowctl.dispatch.reasons import Reason
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.ledger.entries import Entry, Kind
@@ -22,6 +22,10 @@ select id, gate, starts_at, ends_at, places_left, reason, entered_by, changed_at
 """
 
 
+HISTORY = timedelta(hours=36)
+"""How long a closure that is over is still looked at: as far back as the gates' past is."""
+
+
 def list_closures(conn: Connection, site: str, *, since: datetime) -> list[Closure]:
     """Return the closures that last, lie ahead, or ended after ``since``, in order of begin."""
     with conn.cursor(row_factory=args_row(Closure), binary=True) as cursor:
@@ -30,6 +34,11 @@ def list_closures(conn: Connection, site: str, *, since: datetime) -> list[Closu
             + " where site = %s and coalesce(ends_at, 'infinity') > %s order by starts_at, id",
             [site, since],
         ).fetchall()
+
+
+def open_site(conn: Connection, site: Site, now: datetime) -> Site:
+    """Return a site as its closures of the present, the near past and ahead leave it."""
+    return with_closures(site, list_closures(conn, site.id, since=now - HISTORY), now)
 
 
 def add_closure(

@@ -1,10 +1,12 @@
 """Decisions at rest: plans, slots as told, releases, and the state of the gates they came from."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
+from psycopg.rows import class_row
 
 from flowctl.controller import Decision, GateFigures, Telling
 from flowctl.dispatch.notices import Notice, NoticeKind
@@ -14,7 +16,7 @@ from flowctl.site import Site
 from flowctl.state import Slot
 from flowctl.storage import ledger
 from flowctl.storage.closures import end_advice, save_advice
-from flowctl.storage.outbox import Outgoing, queue_message, queue_messages
+from flowctl.storage.outbox import Outgoing, queue_messages
 from flowctl.storage.releases import commit_releases
 
 Connection = psycopg.Connection[Any]
@@ -216,6 +218,41 @@ def end_cleared_trips(
         site=site,
         now=now,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """A plan as it was kept; ``prices`` are (gate, begin of the slot, price in units of cost)."""
+
+    id: int
+    planned_at: datetime
+    policy: str | None
+    status: str
+    trips: int
+    unserved: int
+    cost: int
+    bound: int
+    inversions: int
+    solve_s: float
+    prices: tuple[tuple[str, datetime, int], ...] = ()
+
+
+def find_latest_plan(conn: Connection, site: str) -> PlanRecord | None:
+    """Return a site's newest plan with its prices."""
+    with conn.cursor(row_factory=class_row(PlanRecord)) as cursor:
+        plan = cursor.execute(
+            "select id, planned_at, policy, status, trips, unserved, cost, bound, inversions,"
+            " solve_s from plans where site = %s order by id desc limit 1",
+            [site],
+        ).fetchone()
+    if plan is None:
+        return None
+    prices = conn.execute(
+        "select gate, starts_at, price from slot_prices where plan_id = %s"
+        " order by starts_at, gate",
+        [plan.id],
+    ).fetchall()
+    return replace(plan, prices=tuple(prices))
 
 
 def drop_prices_before(conn: Connection, moment: datetime) -> None:

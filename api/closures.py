@@ -1,0 +1,128 @@
+"""Closures of gates and losses of lanes: entered, given another end, ended, taken back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.auth import Caller, caller
+from api.transaction import transaction
+from flowctl.closures import Closure
+from flowctl.site import Site
+from flowctl.storage.closures import (
+    add_closure,
+    change_closure,
+    delete_closure,
+    end_closure,
+    list_closures,
+)
+
+router = APIRouter(tags=["closures"])
+
+ClosureId = Annotated[int, Path(ge=1, lt=2**63)]
+Who = Annotated[Caller, Depends(caller)]
+
+
+class NewClosure(BaseModel):
+    """What is closed: from now where ``starts_at`` is absent, until nobody knows without an end.
+
+    ``places_left`` inspection places go on working; 0, nothing passes.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    places_left: Annotated[int, Field(ge=0, le=1000)] = 0
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ClosureEnd(BaseModel):
+    """When a closure ends; null where nobody knows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ends_at: AwareDatetime | None
+
+
+class ShownClosure(BaseModel):
+    """A closure as it stands."""
+
+    id: int
+    gate: str
+    starts_at: datetime
+    ends_at: datetime | None
+    places_left: int
+    reason: str
+    entered_by: str
+    changed_at: datetime
+
+
+@router.get("/v1/closures")
+def get_closures(request: Request) -> Sequence[ShownClosure]:
+    """Return the closures that last or lie ahead, in order of their begin."""
+    state = request.app.state
+    with transaction(request) as conn:
+        return [_shown(one) for one in list_closures(conn, state.site.id, since=state.clock.now())]
+
+
+@router.post("/v1/gates/{gate}/closures", status_code=201)
+def close_gate(request: Request, gate: str, body: NewClosure, who: Who) -> ShownClosure:
+    """Close a gate or take lanes off it; the slots it turns away are moved at once."""
+    site: Site = request.app.state.site
+    now: datetime = request.app.state.clock.now()
+    with transaction(request) as conn:
+        return _shown(
+            add_closure(
+                conn,
+                site,
+                gate=gate,
+                starts_at=body.starts_at or now,
+                ends_at=body.ends_at,
+                places_left=body.places_left,
+                reason=body.reason,
+                actor=who.signature,
+                now=now,
+            )
+        )
+
+
+@router.patch("/v1/closures/{closure_id}")
+def give_end(request: Request, closure_id: ClosureId, body: ClosureEnd, who: Who) -> ShownClosure:
+    """Give a closure another end."""
+    state = request.app.state
+    with transaction(request) as conn:
+        return _shown(
+            change_closure(
+                conn,
+                state.site,
+                closure_id,
+                ends_at=body.ends_at,
+                actor=who.signature,
+                now=state.clock.now(),
+            )
+        )
+
+
+@router.post("/v1/closures/{closure_id}/end")
+def reopen(request: Request, closure_id: ClosureId, who: Who) -> ShownClosure:
+    """End a closure now."""
+    state = request.app.state
+    with transaction(request) as conn:
+        return _shown(
+            end_closure(conn, state.site, closure_id, actor=who.signature, now=state.clock.now())
+        )
+
+
+@router.delete("/v1/closures/{closure_id}", status_code=204)
+def take_back(request: Request, closure_id: ClosureId, who: Who) -> None:
+    """Take back a closure that has not begun."""
+    state = request.app.state
+    with transaction(request) as conn:
+        delete_closure(conn, state.site, closure_id, actor=who.signature, now=state.clock.now())
+
+
+def _shown(closure: Closure) -> ShownClosure:
+    return ShownClosure(**closure._asdict())

@@ -1,0 +1,89 @@
+"""The newest plan with what its slots are worth, for planners."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from api.transaction import transaction
+from flowctl.errors import NotFoundError
+from flowctl.site import DispatchParams, Site
+from flowctl.storage.plans import find_latest_plan
+
+router = APIRouter(tags=["plans"])
+
+REEFER_DAY_VND = 700_000
+"""What a day of waiting costs a reefer truck (reports from Lạng Sơn)."""
+_DAY_S = 86_400
+
+
+class SlotPrice(BaseModel):
+    """What one more place in a slot would save."""
+
+    gate: str
+    starts_at: datetime
+    price_vnd: int
+
+
+class ShownPlan(BaseModel):
+    """A plan: ``cost`` in the plan's own unit, of which ``unit_vnd`` says the worth.
+
+    No plan costs less than ``bound``; ``gap`` is the share of the cost that lies above it, absent
+    where nothing was proved. ``policy`` is the version of the site's rules it was made by.
+    """
+
+    id: int
+    planned_at: datetime
+    status: str
+    policy: str | None
+    trips: int
+    unserved: int
+    inversions: int
+    cost: int
+    bound: int
+    gap: float | None
+    unit_vnd: float
+    cost_vnd: int
+    solve_s: float
+    prices: list[SlotPrice]
+
+
+@router.get("/v1/plans/latest")
+def get_latest_plan(request: Request) -> ShownPlan:
+    """Return the newest plan."""
+    site: Site = request.app.state.site
+    with transaction(request) as conn:
+        plan = find_latest_plan(conn, site.id)
+    if plan is None:
+        raise NotFoundError("There is no plan yet; the controller makes one every few minutes.")
+    worth = unit_vnd(site.dispatch)
+    proved = plan.status != "fallback"
+    return ShownPlan(
+        id=plan.id,
+        planned_at=plan.planned_at,
+        status=plan.status,
+        policy=plan.policy,
+        trips=plan.trips,
+        unserved=plan.unserved,
+        inversions=plan.inversions,
+        cost=plan.cost,
+        bound=plan.bound,
+        gap=(plan.cost - plan.bound) / max(plan.cost, 1) if proved else None,
+        unit_vnd=worth,
+        cost_vnd=round(plan.cost * worth),
+        solve_s=plan.solve_s,
+        prices=[
+            SlotPrice(gate=gate, starts_at=starts_at, price_vnd=round(price * worth))
+            for gate, starts_at, price in plan.prices
+        ],
+    )
+
+
+def unit_vnd(rules: DispatchParams) -> float:
+    """Return what a unit of a plan's cost is worth, VND.
+
+    A slot of delay of a reefer truck costs its weight times the linear share, and as much of a day
+    at the price of a reefer's day. Where waiting grows long the square makes it dearer than money.
+    """
+    per_slot = rules.weight_reefer * rules.delay_linear
+    return REEFER_DAY_VND * rules.slot_s / _DAY_S / max(per_slot, 1)

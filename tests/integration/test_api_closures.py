@@ -1,0 +1,102 @@
+"""Closing a gate over the API, and what the pages and the planner are shown of it."""
+
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+from api_server import RunningApi
+from border import MORNING, after
+
+from flowctl.registry.accounts import Role
+from flowctl.worker import decide
+
+CLOSE = "/v1/gates/tan_thanh/closures"
+
+
+@pytest.fixture
+def officer(api: RunningApi) -> httpx.Client:
+    return api.person(Role.OFFICER, "binh")
+
+
+def moment(minutes: float) -> str:
+    return after(minutes).isoformat()
+
+
+def test_an_officer_closes_a_gate_now_and_everybody_sees_it(officer: httpx.Client):
+    answer = officer.post(CLOSE, json={"reason": "rockfall"})
+    assert answer.status_code == 201
+    closure = answer.json()
+    assert datetime.fromisoformat(closure["starts_at"]) == MORNING
+    assert closure["ends_at"] is None
+    assert closure["places_left"] == 0
+    assert "binh" in closure["entered_by"]
+    assert officer.get("/v1/closures").json() == [closure]
+    gates = {gate["id"]: gate for gate in officer.get("/v1/live").json()["gates"]}
+    assert [gates[gate]["open"] for gate in ("huu_nghi", "tan_thanh")] == [True, False]
+    site = {gate["id"]: gate for gate in officer.get("/v1/site").json()["gates"]}
+    assert len(site["tan_thanh"]["windows_today"]) == 2
+
+
+def test_a_closure_gets_another_end_and_is_ended(api: RunningApi, officer: httpx.Client):
+    identity = officer.post(CLOSE, json={"reason": "rockfall"}).json()["id"]
+    path = f"/v1/closures/{identity}"
+    assert officer.patch(path, json={"ends_at": moment(60)}).json()["ends_at"]
+    assert officer.delete(path).status_code == 422
+    api.clock.at = after(30)
+    assert officer.post(f"{path}/end").status_code == 200
+    assert officer.get("/v1/closures").json() == []
+    assert officer.post(f"{path}/end").status_code == 422
+
+
+def test_a_closure_ahead_is_taken_back(officer: httpx.Client):
+    body = {"reason": "works", "starts_at": moment(60), "ends_at": moment(120), "places_left": 3}
+    identity = officer.post(CLOSE, json=body).json()["id"]
+    assert officer.post(f"/v1/closures/{identity}/end").status_code == 422
+    assert officer.delete(f"/v1/closures/{identity}").status_code == 204
+    assert officer.delete(f"/v1/closures/{identity}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"starts_at": moment(60), "ends_at": moment(30)}, "is not after starts_at"),
+        ({"starts_at": moment(-60 * 30)}, "more than a day ago"),
+        ({"places_left": 9}, "has 9 inspection places, so 9 left is no loss"),
+    ],
+)
+def test_a_closure_that_contradicts_itself_is_refused_in_a_sentence(
+    officer: httpx.Client, body: dict[str, object], sentence: str
+):
+    answer = officer.post(CLOSE, json={"reason": "rockfall", **body})
+    assert answer.status_code == 422
+    assert sentence in answer.json()["detail"]
+
+
+def test_a_gate_that_is_not_there_cannot_be_closed(officer: httpx.Client):
+    answer = officer.post("/v1/gates/huu_ngi/closures", json={"reason": "rockfall"})
+    assert answer.status_code == 422
+    assert "huu_nghi and tan_thanh" in answer.json()["detail"]
+
+
+def test_two_who_close_a_gate_at_once_close_it_once(officer: httpx.Client):
+    first = officer.post(CLOSE, json={"reason": "rockfall"})
+    second = officer.post(CLOSE, json={"reason": "rockfall", "starts_at": moment(30)})
+    assert (first.status_code, second.status_code) == (201, 422)
+    assert "change or end that one" in second.json()["detail"]
+
+
+def test_a_planner_sees_the_newest_plan_with_what_slots_are_worth(api: RunningApi):
+    planner = api.person(Role.PLANNER)
+    assert planner.get("/v1/plans/latest").status_code == 404
+    for number in range(150):
+        trip = api.border.trip(at=after(-120))
+        api.border.visit(trip, "yard_bao_nguyen", -110 + number / 10)
+    decide(api.border.conn, api.border.site, after(-75), plan_due=True)
+    plan = planner.get("/v1/plans/latest").json()
+    assert (plan["trips"], plan["unserved"], plan["status"]) == (150, 0, "optimal")
+    assert plan["policy"] == api.border.site.policy.version
+    assert plan["gap"] == 0
+    assert plan["cost_vnd"] == round(plan["cost"] * plan["unit_vnd"])
+    first = plan["prices"][0]
+    assert first["price_vnd"] > 0
+    assert datetime.fromisoformat(first["starts_at"]) >= MORNING - timedelta(hours=1)
