@@ -14,10 +14,10 @@ from flowctl.dispatch.legs import Move, moves
 from flowctl.dispatch.metering import Approach, Release, approaches, call_up
 from flowctl.dispatch.notices import Notice, notices
 from flowctl.dispatch.overtakes import Facts, Overtake, Unexplained, overtakes
-from flowctl.dispatch.plan import Plan, fallback, verify
+from flowctl.dispatch.plan import Plan
+from flowctl.dispatch.planning import make_plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.reasons import Reason
-from flowctl.dispatch.solver import SolverError, solve
 from flowctl.dispatch.standby import (
     Expired,
     Swap,
@@ -186,7 +186,7 @@ def _planned(
 ) -> _Planned:
     """Make a plan that holds, and say who is to hear of it."""
     problem = problem_of(snapshot, estimates, seen)
-    plan, faults = _plan(problem)
+    plan, faults = make_plan(problem)
     if plan is None:
         return _Planned(faults=faults)
     return _Planned(
@@ -209,20 +209,6 @@ def _prices(problem: DispatchProblem, plan: Plan) -> tuple[tuple[Slot, int], ...
         )
         for gate, slot in np.argwhere(plan.prices > 0).tolist()
     )
-
-
-def _plan(problem: DispatchProblem) -> tuple[Plan | None, tuple[str, ...]]:
-    """Return a plan that holds, with what was wrong with those that did not."""
-    try:
-        plan = solve(problem)
-        faults = verify(problem, plan)
-    except SolverError as error:
-        faults = (str(error),)
-    if not faults:
-        return plan, ()
-    plan = fallback(problem)
-    worse = verify(problem, plan)
-    return (None if worse else plan), (*faults, *worse)
 
 
 def _history(snapshot: Snapshot, gate: str) -> GateHistory:

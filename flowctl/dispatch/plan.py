@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from flowctl.dispatch.problem import DELAY_KNEE, DELAY_MOST, DispatchProblem, Ints
+from flowctl.dispatch.side_check import broken_sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def verify(problem: DispatchProblem, plan: Plan) -> tuple[str, ...]:
         *_broken_trucks(problem, plan),
         *_broken_gates(problem, plan),
         *_broken_passages(problem, plan),
+        *_broken_sides(problem, plan),
         *_miscounted(problem, plan),
     )
 
@@ -101,6 +103,14 @@ def _broken_passages(problem: DispatchProblem, plan: Plan) -> Iterator[str]:
                 f"{through.yards[passing]} can pass on {room[passing][slot]} trucks for slot "
                 f"{slot}, not {trucks}."
             )
+
+
+def _broken_sides(problem: DispatchProblem, plan: Plan) -> Iterator[str]:
+    """Yield the rules beside capacity that are broken, by trucks that are sent somewhere."""
+    column, slot = plan.gate.tolist(), plan.slot.tolist()
+    places = zip(column, slot, strict=True)
+    if all(c < len(problem.gates) and s < problem.slots for c, s in places):
+        yield from broken_sides(problem, column, slot)
 
 
 def _miscounted(problem: DispatchProblem, plan: Plan) -> Iterator[str]:

@@ -74,11 +74,15 @@ def hours_of(starts: Ints) -> Ints:
     return np.unique(starts // _HOUR_S, return_inverse=True)[1].astype(np.int64)
 
 
-def quota(sides: Sides, capacity: Ints, starts: Ints) -> Ints:
-    """Return how many places one haulier may have at each gate in each hour, [G, H]."""
+def quota(sides: Sides, gate_of: Ints, capacity: Ints, starts: Ints) -> Ints:
+    """Return how many places one haulier may have at each gate in each hour, [C, H].
+
+    ``gate_of`` [C] gives the gate of each column of ``capacity`` [C, S]; only its rows are meant.
+    """
     hour = hours_of(starts)
     of_hour = (hour[:, None] == np.arange(int(hour.max(initial=-1)) + 1)).astype(np.int64)
-    places = capacity @ of_hour
+    of_gate = (gate_of[:, None] == np.arange(len(gate_of))).astype(np.int64)
+    places = of_gate.T @ capacity @ of_hour
     share = np.floor(sides.most_share * places + 1e-9).astype(np.int64)
     return np.asarray(np.maximum(share, sides.least_places))
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from builders import at, history, on_the_road, opening, small_gate, small_site, snapshot, staged
 
-from flowctl import controller
 from flowctl.controller import Decision, tick
+from flowctl.dispatch import planning
+from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.solver import SolverError
 from flowctl.site import Site
@@ -223,7 +224,7 @@ def test_without_a_solver_a_plan_by_fixed_headways_is_issued_and_says_so(
     def refuse(_: DispatchProblem) -> None:
         raise SolverError("The minimum-cost flow ended with INFEASIBLE, not with an optimum.")
 
-    monkeypatch.setattr(controller, "solve", refuse)
+    monkeypatch.setattr(planning, "solve", refuse)
     decision = tick(snapshot(queue_of(8), at("06:00")), plan_due=True)
     assert decision.plan is not None
     assert decision.plan.status == "fallback"
@@ -232,13 +233,13 @@ def test_without_a_solver_a_plan_by_fixed_headways_is_issued_and_says_so(
 
 
 def test_a_plan_that_does_not_hold_is_never_issued(monkeypatch: pytest.MonkeyPatch):
-    solve: Callable[[DispatchProblem], controller.Plan] = controller.solve
+    solve: Callable[[DispatchProblem], Plan] = planning.solve
 
-    def everyone_at_once(problem: DispatchProblem) -> controller.Plan:
+    def everyone_at_once(problem: DispatchProblem) -> Plan:
         plan = solve(problem)
         return replace(plan, slot=plan.slot * 0)
 
-    monkeypatch.setattr(controller, "solve", everyone_at_once)
+    monkeypatch.setattr(planning, "solve", everyone_at_once)
     decision = tick(snapshot(queue_of(30), at("06:00")), plan_due=True)
     assert decision.plan is not None
     assert decision.plan.status == "fallback"

@@ -1,0 +1,96 @@
+"""Priority with a bound: nobody loses more than so many places to juniors of higher priority."""
+
+import numpy as np
+
+from flowctl.dispatch.draft import Draft, Flags
+from flowctl.dispatch.problem import Ints
+
+_CHUNK = 512
+"""Rows of a table of pairs made at a time, for memory."""
+_ROUNDS = 8
+"""How often the bound is looked at again; a plan that still breaks it is not issued."""
+
+
+def places_lost(draft: Draft) -> Ints:
+    """Return how many places each truck loses to higher priorities in this plan, [N].
+
+    A place is lost to a junior of higher priority that goes in an earlier slot, at a gate and
+    moment at which the truck itself could have gone: it can be there, and its haulier has not its
+    full share of that hour. Frozen trucks take none and lose none: what they do was settled before.
+    Nor do convoys, which go where there is room for all of them.
+    """
+    lost = np.zeros(draft.problem.trucks, dtype=np.int64)
+    takes = np.flatnonzero((draft.sides.priority > 0) & (draft.slot >= 0) & ~draft.fixed)
+    for begin in range(0, draft.problem.trucks if len(takes) else 0, _CHUNK):
+        rows = np.arange(begin, min(begin + _CHUNK, draft.problem.trucks))
+        lost[rows] = _taken(draft, rows, takes).sum(axis=1)
+    return lost
+
+
+def _taken(draft: Draft, rows: Ints, takes: Ints) -> Flags:
+    """Tell which of ``takes`` [T] takes a place from which of ``rows`` [R], [R, T]."""
+    problem, sides = draft.problem, draft.sides
+    column, slot = draft.column[takes], draft.slot[takes]
+    row = rows[:, None]
+    own = np.where(draft.slot[row] >= 0, draft.slot[row], problem.slots)
+    taken = (sides.priority[takes] > sides.priority[row]) & (slot >= 0) & (slot < own)
+    taken &= problem.rank[takes] > problem.rank[row]
+    taken &= problem.earliest[row, column] <= slot
+    taken &= ~draft.fixed[row]
+    if len(draft.held):
+        at = (sides.haulier[row], problem.gate_of[column], draft.hour[slot])
+        taken &= (sides.haulier[row] < 0) | (draft.held[at] < draft.allowed[at])
+    return np.asarray(taken)
+
+
+def keep_bound(draft: Draft) -> None:
+    """Bring trucks forward that lose too many places, the most senior first.
+
+    Each changes places with a truck of higher priority that took one. Nobody else loses by it: a
+    place is still held by a truck of higher priority than his, or of one lower. Where hauliers'
+    hours fill or empty by that, what is lost changes: then it is looked at again.
+    """
+    above = np.flatnonzero((draft.sides.priority > 0) & ~draft.fixed)
+    for _ in range(_ROUNDS):
+        broken = _broken(draft)
+        for row in broken:
+            allowance = max(draft.sides.most_lost - int(draft.sides.lost[row]), 0)
+            takers = _takers(draft, row, above)
+            while len(takers) > allowance and _bring_forward(draft, row, takers[: allowance + 1]):
+                takers = _takers(draft, row, above)
+        if not broken:
+            return
+
+
+def _broken(draft: Draft) -> list[int]:
+    """Return the trucks that lose too many places, the most senior first."""
+    lost = places_lost(draft)
+    broken = np.flatnonzero((lost + draft.sides.lost > draft.sides.most_lost) & (lost > 0))
+    return [int(row) for row in broken[np.argsort(draft.problem.rank[broken], kind="stable")]]
+
+
+def _takers(draft: Draft, row: int, above: Ints) -> Ints:
+    """Return the trucks of ``above`` that take a place from ``row``, the soonest first."""
+    found = above[_taken(draft, np.array([row]), above)[0]]
+    return np.asarray(found[np.argsort(draft.slot[found], kind="stable")])
+
+
+def _bring_forward(draft: Draft, row: int, takers: Ints) -> bool:
+    """Let ``row`` change places with one of ``takers``, the last of which is one too many."""
+    takers = np.flip(takers)
+    found = draft.exchange(row, takers)
+    if found is not None:
+        draft.swap(row, found[1])
+        return True
+    me, nobody = np.array([row]), np.array([-1])
+    for other in takers.tolist():
+        # It cannot have the truck's place, so that another is to be found for it.
+        column, slot = int(draft.column[other]), int(draft.slot[other])
+        draft.put(other, -1, -1)
+        if draft.may(me, np.array([column]), np.array([slot]), nobody)[0]:
+            draft.put(row, column, slot)
+            place = draft.free_place(other)
+            draft.put(other, *(place[1:] if place is not None else (-1, -1)))
+            return True
+        draft.put(other, column, slot)
+    return False

@@ -1,0 +1,134 @@
+"""The rules beside capacity, rechecked in plain Python without the arrays' code."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from flowctl.dispatch.problem import DispatchProblem
+from flowctl.dispatch.sides import Sides
+
+_Places = Sequence[tuple[int, int]]
+_Hour = tuple[int, str, int]
+"""A haulier's number, a gate, and the clock hour since the epoch."""
+
+
+def broken_sides(problem: DispatchProblem, column: list[int], slot: list[int]) -> Iterator[str]:
+    """Yield which rules of ``problem.sides`` a plan breaks, in sentences.
+
+    Frozen trucks and convoys stand: what they hold beyond a haulier's share is no fault, and no
+    place is lost to them.
+    """
+    if problem.sides is not None and not problem.sides.none_apply:
+        places = list(zip(column, slot, strict=True))
+        yield from _parted_convoys(problem, problem.sides, places)
+        yield from _greedy_hauliers(problem, problem.sides, places)
+        yield from _lost_places(problem, problem.sides, places)
+
+
+def _parted_convoys(problem: DispatchProblem, sides: Sides, places: _Places) -> Iterator[str]:
+    """Yield the convoys that do not cross together."""
+    together: dict[int, set[tuple[str, int]]] = defaultdict(set)
+    of: dict[int, list[int]] = defaultdict(list)
+    trips = problem.trip_ids.tolist()
+    for row, convoy in enumerate(sides.convoy.tolist()):
+        if convoy >= 0:
+            column, slot = places[row]
+            together[convoy].add((problem.gates[column] if slot >= 0 else "", slot))
+            of[convoy].append(trips[row])
+    frozen = {trips[row] for row, held in enumerate(problem.frozen_slot.tolist()) if held >= 0}
+    for convoy, found in together.items():
+        # What is frozen cannot be brought together any more.
+        if len(found) > 1 and not frozen.intersection(of[convoy]):
+            names = ", ".join(map(str, of[convoy]))
+            yield f"The trips {names} are one convoy but have {len(found)} different places."
+
+
+def _shares(
+    problem: DispatchProblem, sides: Sides, places: _Places
+) -> tuple[dict[_Hour, int], Callable[[_Hour], int]]:
+    """Return the places each haulier has at a gate in a clock hour, and how many it may have."""
+    starts = problem.starts.tolist()
+    in_all: dict[tuple[str, int], int] = defaultdict(int)
+    for column, row in enumerate(problem.capacity.tolist()):
+        for slot, trucks in enumerate(row):
+            in_all[problem.gates[column], starts[slot] // 3600] += trucks
+    held: dict[_Hour, int] = defaultdict(int)
+    standing: dict[_Hour, int] = defaultdict(int)
+    frozen, convoys = problem.frozen_slot.tolist(), sides.convoy.tolist()
+    for row, haulier in enumerate(sides.haulier.tolist()):
+        column, slot = places[row]
+        if haulier >= 0 and slot >= 0:
+            key = (haulier, problem.gates[column], starts[slot] // 3600)
+            held[key] += 1
+            standing[key] += frozen[row] >= 0 or convoys[row] >= 0
+
+    def most(key: _Hour) -> int:
+        share = int(sides.most_share * in_all[key[1:]] + 1e-9)
+        return max(share, sides.least_places, standing.get(key, 0))
+
+    return held, most
+
+
+def _greedy_hauliers(problem: DispatchProblem, sides: Sides, places: _Places) -> Iterator[str]:
+    """Yield where a haulier holds more than its share of a gate's places in a clock hour."""
+    held, most = _shares(problem, sides, places)
+    for (haulier, gate, hour), trucks in held.items():
+        allowed = most((haulier, gate, hour))
+        if trucks > allowed:
+            yield (
+                f"Haulier {haulier} has {trucks} places at {gate} in the hour of {hour * 3600}; "
+                f"{allowed} are allowed."
+            )
+
+
+def _lost_places(problem: DispatchProblem, sides: Sides, places: _Places) -> Iterator[str]:
+    """Yield the trucks that lose more places to higher priorities than the rule allows."""
+    priority, rank = sides.priority.tolist(), problem.rank.tolist()
+    frozen, convoys = problem.frozen_slot.tolist(), sides.convoy.tolist()
+    single = [held < 0 and convoy < 0 for held, convoy in zip(frozen, convoys, strict=True)]
+    # Ranks of those who may take places, by column, slot and priority.
+    takers: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for row, (column, slot) in enumerate(places):
+        if slot >= 0 and priority[row] > 0 and single[row]:
+            takers[column, slot].append((rank[row], priority[row]))
+    for found in takers.values():
+        found.sort()
+    counts = [
+        [len(takers.get((column, slot), ())) for slot in range(problem.slots)]
+        for column in range(len(problem.gates))
+    ]
+    before = [[0] for _ in counts]
+    for total, row_counts in zip(before, counts, strict=True):
+        for number in row_counts:
+            total.append(total[-1] + number)
+    earliest, already = problem.earliest.tolist(), sides.lost.tolist()
+    hauliers, starts = sides.haulier.tolist(), problem.starts.tolist()
+    held, most = _shares(problem, sides, places)
+
+    def full(haulier: int, gate: str, hour: int) -> bool:
+        key = (haulier, gate, hour)
+        return haulier >= 0 and held.get(key, 0) >= most(key)
+
+    for row, (_, slot) in enumerate(places):
+        end = problem.slots if slot < 0 else slot
+        allowance = max(sides.most_lost - already[row], 0)
+        first = [min(at, end) for at in earliest[row]]
+        at_most = sum(before[c][end] - before[c][at] for c, at in enumerate(first))
+        if not single[row] or at_most <= allowance:
+            continue
+        lost = sum(
+            higher > priority[row]
+            for column, begin in enumerate(first)
+            for at in range(begin, end)
+            if not full(hauliers[row], problem.gates[column], starts[at] // 3600)
+            for _, higher in _juniors(takers.get((column, at), []), rank[row])
+        )
+        if lost > allowance:
+            yield (
+                f"Trip {problem.trip_ids[row]} loses {lost} places to higher priorities; "
+                f"{allowance} are allowed."
+            )
+
+
+def _juniors(found: list[tuple[int, int]], rank: int) -> list[tuple[int, int]]:
+    return found[bisect_right(found, (rank, 1 << 30)) :]
