@@ -313,10 +313,11 @@ class DispatchParams:
     ``change_cost``. How far a gate is from its usual capacity counts half after
     ``capacity_fade_s`` of open time. ``release_most`` trucks leave for a gate in one tick.
     A driver is to be called so early that a share ``call_up_quantile`` of trucks is there when the
-    slot begins. A truck that passes through an in-gate
-    yard is taken to stand there for ``via_stay_s``. One unit of cost is ``unit_vnd``: a reefer's
-    wait is about 700,000 VND a day (lang-son.md), 7,292 VND a slot of 15 min, which is its weight 2
-    x ``delay_linear`` 10 units. The square is what waiting unevenly is held to be worth on top.
+    slot begins. A truck that passes through an in-gate yard is taken to stand there for
+    ``via_stay_s``. One unit of cost is ``unit_vnd``: a reefer's wait costs about 700,000 VND a day
+    (hauliers at the gates of Lạng Sơn, as the press reported it), 7,292 VND a slot of 15 min, which
+    is its weight 2 x ``delay_linear`` 10 units. The square is what uneven waiting is held to be
+    worth on top.
     """
 
     slot_s: int = 900

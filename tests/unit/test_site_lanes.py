@@ -1,0 +1,50 @@
+"""Which trucks a gate's lanes take, as its file says."""
+
+from pathlib import Path
+
+import pytest
+from tiny_site import write_site
+
+from flowctl.site import LaneClass
+from flowctl.site_files import check, load_site
+
+PLACES = "inspection_places = 3\n"
+COLD = 'id = "cold"\nplaces = 1\ncargo = ["reefer", "perishable"]\n'
+REST = 'id = "rest"\nplaces = 2\n'
+
+
+def with_classes(folder: Path, *classes: str) -> Path:
+    tables = "".join(f"[[gates.lane_classes]]\n{one}" for one in classes)
+    return write_site(folder, toml=("[[yards]]\n", tables + "\n[[yards]]\n"))
+
+
+def test_lane_classes_share_the_places_of_a_gate_out(tmp_path: Path):
+    gate = load_site(with_classes(tmp_path, COLD, REST)).gate_by_id["north"]
+    assert gate.lane_classes == (
+        LaneClass("cold", 1, ("reefer", "perishable")),
+        LaneClass("rest", 2),
+    )
+
+
+@pytest.mark.parametrize(
+    ("classes", "sentence"),
+    [
+        ((COLD, 'id = "rest"\nplaces = 5\n'), "have 6 places together, but the gate has 3"),
+        ((REST, 'id = "rest"\nplaces = 1\n'), "rest stands twice"),
+        ((COLD, REST + "upto_t = 18.0\n"), "no class takes the heaviest normal trucks"),
+        ((COLD + "above_t = 30.0\nupto_t = 20.0\n", REST), "which is not above above_t = 30.0"),
+        (('id = "cold"\nplaces = 1\ncargo = ["ice"]\n', REST), '"ice" is no cargo class'),
+        (('id = "cold"\nplaces = 1\nabove_t = 4000.0\n', REST), "above_t"),
+    ],
+)
+def test_what_cannot_be_meant_is_named(tmp_path: Path, classes: tuple[str, ...], sentence: str):
+    problems = check(with_classes(tmp_path, *classes))
+    assert len(problems) == 1, problems
+    assert sentence in problems[0]
+
+
+def test_a_truck_of_unknown_weight_counts_as_the_heaviest():
+    light, heavy = LaneClass("light", 1, upto_t=18.0), LaneClass("heavy", 1, above_t=18.0)
+    assert (light.takes("normal", None), heavy.takes("normal", None)) == (False, True)
+    assert (light.takes("normal", 18.0), heavy.takes("normal", 18.0)) == (True, False)
+    assert (light.takes("normal", 18.1), heavy.takes("normal", 18.1)) == (False, True)
