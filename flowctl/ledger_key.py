@@ -1,12 +1,20 @@
 """The private key of the ledger, in a file of its own: it signs heads, and opens nothing else."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import psycopg
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flowctl.errors import ConflictError, FlowctlError
+from flowctl.storage.ledger_heads import sign_head
 
+SIGNED_EVERY = timedelta(hours=1)
 _SEED_BYTES = 32
+_log = structlog.get_logger()
 
 
 def make_key(path: Path) -> Ed25519PrivateKey:
@@ -51,3 +59,24 @@ def read_key(path: Path) -> Ed25519PrivateKey:
             f" flowctl ledger key {path}"
         )
     return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+@dataclass(slots=True)
+class Signing:
+    """Signs the ledger's head every hour, where there is a key."""
+
+    key: Ed25519PrivateKey | None
+    due_at: datetime | None = None
+
+    def step(self, conn: psycopg.Connection[Any], site: str, now: datetime) -> None:
+        """Sign if it is time; a ledger that does not go on from what was signed is named."""
+        # A clock set back signs at once.
+        waits = self.due_at is not None and self.due_at - SIGNED_EVERY <= now < self.due_at
+        if self.key is None or waits:
+            return
+        self.due_at = now + SIGNED_EVERY
+        try:
+            with conn.transaction():
+                sign_head(conn, site, self.key, now=now)
+        except ConflictError as error:
+            _log.error("ledger not signed", reason=str(error))

@@ -19,6 +19,7 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from flowctl.errors import FlowctlError
+from flowctl.ledger_key import make_key
 from flowctl.registry.accounts import Role, set_account
 from flowctl.registry.sources import add_source
 from flowctl.server_process import DirectoryLock, ServerProcess
@@ -109,6 +110,9 @@ def local_system(
     run_dir.mkdir(parents=True, exist_ok=True)
     sms_file = run_dir / "sms.jsonl"
     sms_file.unlink(missing_ok=True)
+    ledger_key = run_dir / "ledger_key"
+    if not ledger_key.exists():
+        make_key(ledger_key)
     migrate(database_url)
     accounts: dict[Role, tuple[str, str]] = {
         role: (str(role), secrets.token_urlsafe(9)) for role in Role if role is not Role.MACHINE
@@ -125,6 +129,7 @@ def local_system(
         port=port,
         site=site.id,
         secret=SecretStr(secrets.token_hex(32)),
+        ledger_key_file=ledger_key,
         sms_file=sms_file,
         clock_file=clock_file,
         demo=True,

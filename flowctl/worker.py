@@ -16,15 +16,14 @@ from zlib import crc32
 import psycopg
 import redis
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from flowctl.clock import Clock, clock
 from flowctl.closures import Closure, with_closures
 from flowctl.controller import Decision, tick
-from flowctl.errors import ConflictError, FlowctlError, UnavailableError
-from flowctl.ledger_key import read_key
+from flowctl.errors import FlowctlError, UnavailableError
+from flowctl.ledger_key import Signing, read_key
 from flowctl.notify.gateways import FileGateway
 from flowctl.notify.outbox import send_due
 from flowctl.settings import Settings
@@ -38,7 +37,6 @@ from flowctl.storage.eta_scores import FORECAST_EVERY, keep_forecasts
 from flowctl.storage.heartbeats import Heart, beat
 from flowctl.storage.leases import APPLICATION
 from flowctl.storage.ledger_arrivals import log_arrivals
-from flowctl.storage.ledger_heads import sign_head
 from flowctl.storage.partitions import describe_level
 from flowctl.storage.plans import commit_decision, end_cleared_trips
 from flowctl.storage.retention import retain
@@ -67,9 +65,6 @@ TRAFFIC_EVERY = timedelta(seconds=60)
 """How often roads and queues are looked at."""
 LANES_EVERY = timedelta(minutes=5)
 """How often the times of lanes are summed up."""
-
-SIGNED_EVERY = timedelta(hours=1)
-"""How often the ledger's head is signed."""
 
 STATE_KEPT = timedelta(minutes=10)
 """How long a cleared trip stays active, so that its last fixes still belong to it."""
@@ -190,27 +185,6 @@ def run_controller(settings: Settings) -> None:
         while not stop.is_set():
             loaded_at, site = get_loaded_site(conn, site.id, domain.now())
             _control(conn, site, loaded_at, domain, stop, _pause_s(settings), signing)
-
-
-@dataclass(slots=True)
-class Signing:
-    """Signs the ledger's head every hour, where there is a key."""
-
-    key: Ed25519PrivateKey | None
-    due_at: datetime | None = None
-
-    def step(self, conn: Connection, site: str, now: datetime) -> None:
-        """Sign if it is time; a ledger that does not go on from what was signed is named."""
-        # A clock set back signs at once.
-        waits = self.due_at is not None and self.due_at - SIGNED_EVERY <= now < self.due_at
-        if self.key is None or waits:
-            return
-        self.due_at = now + SIGNED_EVERY
-        try:
-            with conn.transaction():
-                sign_head(conn, site, self.key, now=now)
-        except ConflictError as error:
-            _log.error("ledger not signed", reason=str(error))
 
 
 def _control(

@@ -10,10 +10,13 @@ from typing import Any
 import psycopg
 import pytest
 from border import MORNING, Border, after, border
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flowctl.ledger.chain import canonical, genesis, hash_of
 from flowctl.ledger.entries import Entry, Kind
+from flowctl.ledger_key import Signing
 from flowctl.storage.ledger import append, find_head, list_rows
+from flowctl.storage.ledger_heads import find_signed_head, list_signed_heads
 
 
 @pytest.fixture
@@ -133,3 +136,28 @@ def test_a_tick_that_moves_everybody_is_recorded_in_a_third_of_a_second(place: B
         took.append(timedelta(seconds=time.perf_counter() - started))
     assert min(took) < timedelta(seconds=0.6)  # twice what is aimed at: the machine is shared
     print(f"5,000 entries in {min(took).total_seconds():.3f} s")  # noqa: T201
+
+
+def test_the_head_is_signed_every_hour_and_a_forged_ledger_never(
+    place: Border, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signing = Signing(Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    signing.step(place.conn, "here", after(0))  # nothing to sign yet
+    for minute in (60, 61, 90, 120, 180):
+        add(place.conn, entry(minute))
+        signing.step(place.conn, "here", after(minute))
+    signed = list_signed_heads(place.conn, "here")
+    assert [(head.at, head.seq) for head in signed] == [
+        (after(60), 1),
+        (after(120), 4),
+        (after(180), 5),
+    ]
+    assert all(head.is_genuine() for head in signed)
+    assert list_signed_heads(place.conn, "here", since=after(61), limit=1) == [signed[1]]
+    add(place.conn, entry(200))
+    with place.conn.transaction():
+        place.conn.execute("set local session_replication_role = replica")
+        place.conn.execute("update ledger set reason = 'priority' where seq = 6")
+    signing.step(place.conn, "here", after(240))
+    assert "Row 6 (slot of" in capsys.readouterr().out
+    assert find_signed_head(place.conn, "here") == signed[2]
