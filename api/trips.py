@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from api.auth import Caller, caller
 from api.transaction import transaction
-from flowctl.errors import NotFoundError
+from flowctl.errors import FlowctlError, NotFoundError
+from flowctl.registry import requests
 from flowctl.registry import trips as registry
 from flowctl.registry.accounts import Role
 from flowctl.registry.plates import strip_mark
@@ -17,6 +18,7 @@ from flowctl.registry.rules import Declaration
 from flowctl.registry.trips import TripChange
 from flowctl.site import Site
 from flowctl.state import Cargo, Direction
+from flowctl.storage import penalties
 from flowctl.storage.eta import find_eta
 from flowctl.storage.live import Connection, LiveRow, find_live, list_trips
 from flowctl.storage.snapshot import live_trip
@@ -26,6 +28,7 @@ router = APIRouter(tags=["trips"])
 
 Gates = Annotated[list[str], Field(max_length=20)]
 Text = Annotated[str, Field(max_length=80)]
+Weight = Annotated[float, Field(allow_inf_nan=False)]
 TripId = Annotated[int, Path(ge=1, lt=2**63)]
 Who = Annotated[Caller, Depends(caller)]
 
@@ -43,10 +46,16 @@ class TripDeclaration(BaseModel):
     gates: Gates
     ready_at: AwareDatetime
     device: Text | None = None
+    haulier: Text | None = None
+    weight_t: Weight | None = None
+    convoy: Text | None = None
 
 
 class TripPatch(BaseModel):
-    """What is to change of a trip; what is absent stays. ``device: null`` takes its device away."""
+    """What is to change of a trip; what is absent stays.
+
+    ``device: null`` takes its device away, ``convoy: null`` takes the truck out of its convoy.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,14 +65,39 @@ class TripPatch(BaseModel):
     phone: Text | None = None
     language: Text | None = None
     device: Text | None = None
+    weight_t: Weight | None = None
+    convoy: Text | None = None
 
     @model_validator(mode="after")
     def refuse_nulls(self) -> "TripPatch":
-        """Only the device may be taken away."""
-        for name in sorted(self.model_fields_set - {"device"}):
+        """Only the device and the convoy may be taken away."""
+        for name in sorted(self.model_fields_set - {"device", "convoy"}):
             if getattr(self, name) is None:
                 raise ValueError(f"{name} cannot be null; leave it out to keep it")
         return self
+
+
+class StandbyWish(BaseModel):
+    """Whether a truck's driver stands by to leave at once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    on: StrictBool
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyAnswer:
+    """What an offence cost; ``banned_until`` where it was one too many."""
+
+    id: int
+    kind: str
+    loses_s: float
+    reason: str
+    actor: str
+    at: datetime
+    banned_until: datetime | None
+    lifted_at: datetime | None
+    lifted_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +142,12 @@ class TripAnswer:
     released_at: datetime | None
     arrived_at: datetime | None
     yard: str | None
+    haulier: str | None
+    weight_t: float | None
+    convoy: str | None
+    standby: bool
+    extended_until: datetime | None
+    penalty_s: float
     eta: EtaAnswer | None = None
 
 
@@ -124,6 +164,9 @@ def register_trip(request: Request, body: TripDeclaration, who: Who) -> TripAnsw
         gates=tuple(body.gates),
         ready_at=body.ready_at,
         device=body.device,
+        haulier=_haulier(body, who),
+        weight_t=body.weight_t,
+        convoy=body.convoy,
     )
     with transaction(request) as conn:
         trip_id = registry.register(
@@ -177,6 +220,9 @@ def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) ->
         language=body.language,
         device=body.device,
         drop_device="device" in body.model_fields_set and body.device is None,
+        weight_t=body.weight_t,
+        convoy=body.convoy,
+        drop_convoy="convoy" in body.model_fields_set and body.convoy is None,
     )
     with transaction(request) as conn:
         _get(conn, state.site, trip_id, who)
@@ -192,8 +238,76 @@ def cancel_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
     state = request.app.state
     with transaction(request) as conn:
         _get(conn, state.site, trip_id, who)
-        registry.cancel(conn, state.site, trip_id, now=state.clock.now())
+        registry.cancel(conn, state.site, trip_id, by=who.signature, now=state.clock.now())
         return _answer(state.site, _get(conn, state.site, trip_id, who))
+
+
+@router.post("/v1/trips/{trip_id}/extension")
+def extend_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
+    """Give a truck more time: its slot will be no earlier than ``extended_until``."""
+    state = request.app.state
+    with transaction(request) as conn:
+        _get(conn, state.site, trip_id, who)
+        requests.extend(conn, state.site, trip_id, by=who.signature, now=state.clock.now())
+        return _answer(state.site, _get(conn, state.site, trip_id, who))
+
+
+@router.post("/v1/trips/{trip_id}/standby")
+def set_standby(request: Request, trip_id: TripId, body: StandbyWish, who: Who) -> TripAnswer:
+    """Say whether a truck's driver stands by to leave at once."""
+    state = request.app.state
+    with transaction(request) as conn:
+        _get(conn, state.site, trip_id, who)
+        requests.stand_by(
+            conn, state.site, trip_id, on=body.on, by=who.signature, now=state.clock.now()
+        )
+        return _answer(state.site, _get(conn, state.site, trip_id, who))
+
+
+@router.get("/v1/trips/{trip_id}/penalties")
+def list_trip_penalties(request: Request, trip_id: TripId, who: Who) -> list[PenaltyAnswer]:
+    """List what a trip's truck lost, the oldest first; what was lifted stays in the list."""
+    site: Site = request.app.state.site
+    with transaction(request) as conn:
+        _get(conn, site, trip_id, who)
+        return [_penalty(one) for one in penalties.list_penalties(conn, site.id, trip_id)]
+
+
+@router.post("/v1/trips/{trip_id}/penalties/{penalty_id}/lift")
+def lift_penalty(request: Request, trip_id: TripId, penalty_id: TripId, who: Who) -> PenaltyAnswer:
+    """Give back what a penalty cost, and end the bans that rest on it."""
+    state = request.app.state
+    with transaction(request) as conn:
+        _get(conn, state.site, trip_id, who)
+        lifted = penalties.lift_penalty(
+            conn, state.site, trip_id, penalty_id, actor=who.signature, now=state.clock.now()
+        )
+        return _penalty(lifted)
+
+
+def _haulier(body: TripDeclaration, who: Caller) -> str | None:
+    """Return who sends the truck; a haulier's account registers for itself alone."""
+    if who.role is not Role.HAULIER:
+        return body.haulier
+    if body.haulier is not None and body.haulier.strip() != who.name:
+        raise FlowctlError(
+            f"The account {who.name} registers its own trucks only; leave the haulier out."
+        )
+    return who.name
+
+
+def _penalty(record: penalties.PenaltyRecord) -> PenaltyAnswer:
+    return PenaltyAnswer(
+        id=record.id,
+        kind=record.kind,
+        loses_s=record.loses_s,
+        reason=record.reason,
+        actor=record.actor,
+        at=record.at,
+        banned_until=record.banned_until,
+        lifted_at=record.lifted_at,
+        lifted_by=record.lifted_by,
+    )
 
 
 def _sees_own_only(who: Caller) -> bool:
@@ -235,4 +349,10 @@ def _answer(site: Site, row: LiveRow) -> TripAnswer:
         released_at=row.released_at,
         arrived_at=row.arrived_at,
         yard=row.yard,
+        haulier=row.haulier,
+        weight_t=row.weight_t,
+        convoy=row.convoy,
+        standby=row.standby,
+        extended_until=row.extended_until,
+        penalty_s=row.penalty_s,
     )

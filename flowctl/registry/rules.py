@@ -1,7 +1,8 @@
 """What a trip's declaration must keep to, checked against the site. Pure."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flowctl.errors import FlowctlError
@@ -13,11 +14,18 @@ from flowctl.state import Cargo, Direction
 LANGUAGES = ("vi", "zh", "en")
 _LONGEST_READY_AGO = timedelta(days=30)  # the longest queue on record (December 2021) took weeks
 _LONGEST_DEVICE = 64
+_LONGEST_HAULIER = 80
+_HEAVIEST_T = 150.0  # thrice what a truck may weigh in all (Circular 07/2010/TT-BGTVT: 48 t)
+_CONVOY = re.compile(r"[A-Z0-9][A-Z0-9-]{0,23}")
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A declared trip; as it was typed before `check_declaration`, in one spelling after it."""
+    """A declared trip; as it was typed before `check_declaration`, in one spelling after it.
+
+    ``haulier`` names who sends the truck, ``weight_t`` is its weight in tonnes, and trucks of one
+    ``convoy``, a code, cross together.
+    """
 
     plate: str
     phone: str
@@ -27,6 +35,9 @@ class Declaration:
     gates: tuple[str, ...]
     ready_at: datetime
     device: str | None = None
+    haulier: str | None = None
+    weight_t: float | None = None
+    convoy: str | None = None
 
 
 def check_declaration(site: Site, declaration: Declaration, *, now: datetime) -> Declaration:
@@ -40,15 +51,15 @@ def check_declaration(site: Site, declaration: Declaration, *, now: datetime) ->
     check_gates(site, declaration.gates)
     check_ready(site, declaration.gates, declaration.ready_at, now=now)
     check_language(declaration.language)
-    return Declaration(
+    haulier = check_haulier(declaration.haulier)
+    return replace(
+        declaration,
         plate=parse_plate(declaration.plate).text,
         phone=parse_phone(declaration.phone),
-        language=declaration.language,
-        direction=declaration.direction,
-        cargo=declaration.cargo,
-        gates=declaration.gates,
-        ready_at=declaration.ready_at,
         device=check_device(declaration.device),
+        haulier=haulier,
+        weight_t=check_weight(declaration.weight_t),
+        convoy=check_convoy(declaration.convoy, haulier),
     )
 
 
@@ -112,6 +123,44 @@ def check_device(device: str | None) -> str | None:
             "tracker sends, or null for a truck without one."
         )
     return uid
+
+
+def check_haulier(haulier: str | None) -> str | None:
+    """Return the haulier's name without spaces around it; refuse one that is empty or too long."""
+    if haulier is None:
+        return None
+    name = haulier.strip()
+    if not 0 < len(name) <= _LONGEST_HAULIER or not name.isprintable():
+        raise FlowctlError(
+            f"The haulier is empty or longer than {_LONGEST_HAULIER} characters; give its name, or"
+            " null where it is not known."
+        )
+    return name
+
+
+def check_weight(weight_t: float | None) -> float | None:
+    """Return the weight; refuse what no truck weighs."""
+    if weight_t is not None and not 0 < weight_t <= _HEAVIEST_T:
+        raise FlowctlError(
+            f"weight_t {weight_t:g} must lie above 0 and within {_HEAVIEST_T:g} tonnes."
+        )
+    return weight_t
+
+
+def check_convoy(convoy: str | None, haulier: str | None) -> str | None:
+    """Return a convoy's code in capitals; refuse what is no code, and a convoy of nobody's."""
+    if convoy is None:
+        return None
+    code = convoy.strip().upper()
+    if not _CONVOY.fullmatch(code):
+        raise FlowctlError(
+            f"{convoy[:24]!r} is no code of a convoy; give 1 to 24 letters, digits and hyphens."
+        )
+    if haulier is None:
+        raise FlowctlError(
+            f"The convoy {code} has no haulier; a convoy is of one haulier, so name it."
+        )
+    return code
 
 
 def _named(site: Site) -> str:

@@ -10,23 +10,30 @@ from datetime import datetime, timedelta
 from psycopg.errors import UniqueViolation
 
 from flowctl.errors import ConflictError, NotFoundError
+from flowctl.ledger.entries import Entry, Kind
 from flowctl.registry.devices import carry, register_device
+from flowctl.registry.entries import find_changed_entry, registered_entry
 from flowctl.registry.keys import Keys, encrypt_phone, hash_phone
 from flowctl.registry.phones import parse_phone
 from flowctl.registry.plates import strip_mark
 from flowctl.registry.rules import (
     Declaration,
+    check_convoy,
     check_declaration,
     check_gates,
     check_language,
     check_ready,
+    check_weight,
 )
 from flowctl.site import Site
 from flowctl.state import Cargo
+from flowctl.storage import ledger
 from flowctl.storage import trips as stored
 from flowctl.storage.devices import Device, primary_device
 from flowctl.storage.gate_events import GateEvent, insert_gate_events
+from flowctl.storage.live import find_live
 from flowctl.storage.outbox import queue_message
+from flowctl.storage.penalties import CANCELLATION, add_penalty, carry_over, find_ban
 from flowctl.storage.trips import Connection, TripRecord, TripValues
 
 _FAREWELL_OF_USE = timedelta(hours=1)
@@ -34,7 +41,10 @@ _FAREWELL_OF_USE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class TripChange:
-    """What is to change; None leaves a field as it is, and ``drop_device`` takes its device."""
+    """What is to change; None leaves a field as it is.
+
+    ``drop_device`` takes its device, ``drop_convoy`` takes the truck out of its convoy.
+    """
 
     ready_at: datetime | None = None
     gates: tuple[str, ...] | None = None
@@ -43,6 +53,9 @@ class TripChange:
     language: str | None = None
     device: str | None = None
     drop_device: bool = False
+    weight_t: float | None = None
+    convoy: str | None = None
+    drop_convoy: bool = False
 
 
 def register(
@@ -55,9 +68,12 @@ def register(
     FlowctlError
         The declaration cannot be; see `check_declaration`.
     ConflictError
-        The plate or the device has an active trip, which is named.
+        The plate or the device has an active trip, which is named; the plate is barred; or the
+        convoy is another haulier's.
     """
     checked = check_declaration(site, declaration, now=now)
+    _refuse_banned(conn, site, checked.plate, now)
+    _refuse_strangers(conn, site, checked.convoy, checked.haulier)
     device = _declared_device(conn, checked, now)
     values = TripValues(
         plate=checked.plate,
@@ -67,6 +83,9 @@ def register(
         cargo=checked.cargo,
         gates=checked.gates,
         ready_at=checked.ready_at,
+        haulier=checked.haulier,
+        weight_t=checked.weight_t,
+        convoy=checked.convoy,
     )
     try:
         trip = stored.insert_trip(conn, site=site.id, values=values, registered_by=by, now=now)
@@ -78,7 +97,14 @@ def register(
     queue_message(
         conn, site=site.id, trip_id=trip, kind="registered", params={}, now=now, expires_at=None
     )
+    record(conn, site, registered_entry(trip, values, by=by, now=now), now)
+    carry_over(conn, site, trip, now=now)
     return trip
+
+
+def record(conn: Connection, site: Site, entry: Entry, now: datetime) -> None:
+    """Write what happened to a trip into the site's ledger: last of all, for its lock is one."""
+    ledger.append(conn, site.id, site.policy.version, [entry], now=now)
 
 
 def change(
@@ -93,6 +119,9 @@ def change(
 ) -> None:
     """Change what an active trip declares.
 
+    A place in the order belongs to trip, truck and device together: with another device, or with
+    the same one given back, the truck's arrival counts anew, from this moment at the earliest.
+
     Raises
     ------
     FlowctlError
@@ -100,7 +129,7 @@ def change(
     ConflictError
         The trip is over, its truck was called up already, or the device has another trip.
     """
-    trip = _get_active(conn, site, trip_id)
+    trip = get_active(conn, site, trip_id)
     gates = tuple(trip.gates) if wish.gates is None else wish.gates
     ready_at = trip.ready_at if wish.ready_at is None else wish.ready_at
     if (gates, ready_at) != (tuple(trip.gates), trip.ready_at):
@@ -111,6 +140,10 @@ def change(
             )
         check_gates(site, gates)
         check_ready(site, gates, ready_at, now=now)
+    convoy = None if wish.drop_convoy else trip.convoy
+    if wish.convoy is not None:
+        convoy = check_convoy(wish.convoy, trip.haulier)
+        _refuse_strangers(conn, site, convoy, trip.haulier)
     uid = None if wish.drop_device else wish.device or trip.device
     device = None if uid is None else register_device(conn, uid)
     values = TripValues(
@@ -121,28 +154,52 @@ def change(
         cargo=trip.cargo if wish.cargo is None else wish.cargo,
         gates=gates,
         ready_at=ready_at,
+        haulier=trip.haulier,
+        weight_t=trip.weight_t if wish.weight_t is None else check_weight(wish.weight_t),
+        convoy=convoy,
     )
     try:
-        stored.update_trip(conn, trip_id, values)
+        stored.update_trip(conn, trip_id, values, now=now)
     except UniqueViolation as error:
         raise _conflict(conn, error, values, device) from error
     if device is not None and device.uid != trip.device:
         carry(conn, device.id, trip.plate, since=now, by=by)
+    uid = None if device is None else device.uid
+    entry = find_changed_entry(trip, values, device=uid, by=by, now=now)
+    if entry is not None:
+        record(conn, site, entry, now)
 
 
-def cancel(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> None:
+def cancel(conn: Connection, site: Site, trip_id: int, *, by: str, now: datetime) -> None:
     """End an active trip that will not cross, and tell its driver.
+
+    So near to its slot that nobody can take the place, it costs what the site's policy says.
 
     Raises
     ------
     ConflictError
         The trip is over.
     """
-    _get_active(conn, site, trip_id)
+    get_active(conn, site, trip_id)
+    live = find_live(conn, trip_id, site=site.id)
     stored.end_trip(conn, trip_id, state="cancelled", now=now)
     queue_message(
         conn, site=site.id, trip_id=trip_id, kind="cancelled", params={}, now=now, expires_at=None
     )
+    record(conn, site, Entry(Kind.CANCELLED, now, trip_id, actor=by), now)
+    free = timedelta(seconds=site.policy.free_cancellation_s)
+    told = None if live is None else live.told_starts_at
+    if told is not None and now > told - free:
+        add_penalty(
+            conn,
+            site,
+            trip_id,
+            kind=CANCELLATION,
+            loses_s=site.policy.cancellation.loses_s,
+            reason=f"cancelled less than {free} before its slot, or after it",
+            actor="flowctl",
+            now=now,
+        )
 
 
 def observe(
@@ -159,7 +216,8 @@ def observe(
     ]
     new = insert_gate_events(conn, site=site.id, gate=gate, events=marked, recorded_by=by, now=now)
     leaving = [(event.truck, event.at) for event in marked if event.kind == "cleared"]
-    for trip in stored.end_trips_of_plates(conn, site=site.id, seen=leaving):
+    passed = stored.end_trips_of_plates(conn, site=site.id, seen=leaving)
+    for trip in passed:
         queue_message(
             conn,
             site=site.id,
@@ -169,16 +227,46 @@ def observe(
             now=now,
             expires_at=now + _FAREWELL_OF_USE,
         )
+        record(conn, site, Entry(Kind.PASSED, now, trip, gate=gate, actor=by), now)
     return new
 
 
-def _get_active(conn: Connection, site: Site, trip_id: int) -> TripRecord:
+def get_active(conn: Connection, site: Site, trip_id: int) -> TripRecord:
+    """Return an active trip that nobody else may change until the transaction ends.
+
+    Raises
+    ------
+    NotFoundError, ConflictError
+        There is no such trip, or it is over.
+    """
     trip = stored.find_trip_locked(conn, trip_id, site=site.id)
     if trip is None:
         raise NotFoundError(f"There is no trip {trip_id}.")
     if trip.state != "active":
         raise ConflictError(f"Trip {trip_id} is {trip.state}; it can no longer be changed.")
     return trip
+
+
+def _refuse_banned(conn: Connection, site: Site, plate: str, now: datetime) -> None:
+    ban = find_ban(conn, site.id, plate, now)
+    if ban is not None and ban.banned_until is not None:
+        until = ban.banned_until.astimezone(site.timezone)
+        raise ConflictError(
+            f"The plate {plate} is barred until {until.isoformat(sep=' ', timespec='minutes')}:"
+            f" too many offences of the kind {ban.kind}, the last one with trip {ban.trip_id}."
+            " An operator can lift a penalty that was given wrongly."
+        )
+
+
+def _refuse_strangers(
+    conn: Connection, site: Site, convoy: str | None, haulier: str | None
+) -> None:
+    """Refuse a truck in a convoy that is another haulier's."""
+    members = [] if convoy is None else stored.list_convoy(conn, site.id, convoy)
+    if any(other != haulier for _, other in members):
+        raise ConflictError(
+            f"The convoy {convoy} is another haulier's; choose another code for your own."
+        )
 
 
 def _declared_device(conn: Connection, checked: Declaration, now: datetime) -> Device | None:

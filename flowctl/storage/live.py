@@ -63,7 +63,8 @@ class LiveRow(NamedTuple):
 
 
 # A truck is shown as arrived when it came; its seniority counts from when that is proved.
-# A visit belongs to a trip where it reaches into the time between registration and end.
+# A visit belongs to a trip where it reaches into the time between registration and end. Of a later
+# device only what it sees since it is the trip's counts: places are not carried in on a tracker.
 # What was seen at a gate before the truck last came into a yard is forgotten: it was sent back.
 # A truck has cleared when it entered the zone beyond, or left the lane and did not queue again.
 # The columns come in the order of LiveRow's fields.
@@ -95,8 +96,10 @@ left join (
     where lifted_at is null group by trip_id
 ) p on p.trip_id = t.id
 left join lateral (
-    select min(greatest(entered_at, t.registered_at)) filter (where role = 'yard') as arrived_at,
-           min(greatest(counts_at, t.registered_at)) filter (where role = 'yard') as counted_at,
+    select min(greatest(entered_at, t.registered_at, t.device_since))
+               filter (where role = 'yard') as arrived_at,
+           min(greatest(counts_at, t.registered_at, t.device_since))
+               filter (where role = 'yard') as counted_at,
            max(zone) filter (where role = 'yard' and left_at is null and entered_at = yarded_at)
                as yard,
            min(entered_at) filter (where role = 'queue' and entered_at >= yarded_at) as queued_at,
@@ -118,7 +121,7 @@ left join lateral (
                         '-infinity') as requeued_at
         from arrivals
         where arrivals.device_id = t.device_id
-          and coalesce(arrivals.left_at, 'infinity') >= t.registered_at
+          and coalesce(arrivals.left_at, 'infinity') >= greatest(t.registered_at, t.device_since)
           and arrivals.entered_at <= coalesce(t.ended_at, 'infinity')
           and arrivals.role <> 'approach'
     ) seen

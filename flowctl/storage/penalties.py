@@ -17,13 +17,15 @@ from flowctl.storage.live import LiveRow, find_live
 Connection = psycopg.Connection[Any]
 
 NO_SHOW, CANCELLATION = "no_show", "cancellation"
+CARRIED_OVER = "carried_over"
 
 
 @dataclass(frozen=True, slots=True)
 class PenaltyRecord:
     """One offence of a trip's truck and what it cost.
 
-    ``kind`` is ``no_show``, ``cancellation`` or a kind of alert; ``reason`` is for people to read.
+    ``kind`` is ``no_show``, ``cancellation``, ``carried_over`` from a trip that was cancelled, or a
+    kind of alert; ``reason`` is for people to read.
     ``banned_until`` stands where the offence was one too many.
     """
 
@@ -84,6 +86,37 @@ def add_penalty(
         ).fetchall()
     ledger.append(conn, site.id, site.policy.version, [penalty_entry(record)], now=now)
     return record
+
+
+def carry_over(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> None:
+    """Let a truck's new trip lose what its last one lost, where that was cancelled.
+
+    Cancelling and registering anew would rid it of a penalty otherwise. What it lost then is taken
+    for as long ago as the policy counts cancellations.
+    """
+    since = now - timedelta(days=site.policy.cancellation.within_days)
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        [lost] = cursor.execute(
+            "select coalesce(sum(loses_s), 0) from penalties where lifted_at is null"
+            " and trip_id = (select max(former.id) from trips former, trips new"
+            "  where new.id = %(trip)s and former.site = new.site and former.plate = new.plate"
+            "  and former.id < new.id and former.state = 'cancelled'"
+            "  and former.ended_at > %(since)s and not exists (select from trips later"
+            "   where later.site = new.site and later.plate = new.plate"
+            "   and later.id > former.id and later.id < new.id))",
+            {"trip": trip_id, "since": since},
+        ).fetchall()
+    if lost > 0:
+        add_penalty(
+            conn,
+            site,
+            trip_id,
+            kind=CARRIED_OVER,
+            loses_s=lost,
+            reason="lost by the trip that was cancelled before this one",
+            actor="flowctl",
+            now=now,
+        )
 
 
 def lift_penalty(

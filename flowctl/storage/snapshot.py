@@ -155,7 +155,7 @@ def _list_tracked(conn: Connection, site: str, *, since: datetime) -> list[Passa
                 from visits v
                 join trips t on t.device_id = v.device_id and t.site = %(site)s
                     and t.direction = 'export'
-                    and coalesce(v.left_at, 'infinity') >= t.registered_at
+                    and coalesce(v.left_at, 'infinity') >= greatest(t.registered_at, t.device_since)
                     and v.entered_at <= coalesce(t.ended_at, 'infinity')
                 where v.role in ('queue', 'lane', 'beyond') and v.entered_at >= %(since)s
                   and not exists (  -- sent back: what was seen before no longer counts

@@ -29,6 +29,11 @@ class TripRecord:
     registered_by: str
     state: str
     ended_at: datetime | None
+    haulier: str | None
+    weight_t: float | None
+    convoy: str | None
+    standby: bool
+    extended_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,9 @@ class TripValues:
     cargo: str
     gates: tuple[str, ...]
     ready_at: datetime
+    haulier: str | None
+    weight_t: float | None
+    convoy: str | None
 
 
 def upsert_driver(
@@ -74,8 +82,8 @@ def insert_trip(
     with conn.transaction():
         [(trip,)] = conn.execute(
             "insert into trips (site, plate, driver_id, device_id, direction, cargo, gates,"
-            " ready_at, registered_at, registered_by)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+            " ready_at, registered_at, registered_by, haulier, weight_t, convoy)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
             [
                 site,
                 values.plate,
@@ -87,13 +95,16 @@ def insert_trip(
                 values.ready_at,
                 now,
                 registered_by,
+                values.haulier,
+                values.weight_t,
+                values.convoy,
             ],
         ).fetchall()
     return int(trip)
 
 
-def update_trip(conn: Connection, trip_id: int, values: TripValues) -> None:
-    """Change what an active trip declares.
+def update_trip(conn: Connection, trip_id: int, values: TripValues, *, now: datetime) -> None:
+    """Change what an active trip declares; what another device saw before ``now`` counts not.
 
     Raises
     ------
@@ -102,16 +113,22 @@ def update_trip(conn: Connection, trip_id: int, values: TripValues) -> None:
     """
     with conn.transaction():
         conn.execute(
-            "update trips set driver_id = %s, device_id = %s, cargo = %s, gates = %s,"
-            " ready_at = %s where id = %s and state = 'active'",
-            [
-                values.driver_id,
-                values.device_id,
-                values.cargo,
-                list(values.gates),
-                values.ready_at,
-                trip_id,
-            ],
+            "update trips set driver_id = %(driver)s, device_id = %(device)s, device_since ="
+            "  case when device_id is distinct from %(device)s then %(now)s else device_since end,"
+            " cargo = %(cargo)s, gates = %(gates)s, ready_at = %(ready_at)s,"
+            " weight_t = %(weight_t)s, convoy = %(convoy)s"
+            " where id = %(trip)s and state = 'active'",
+            {
+                "trip": trip_id,
+                "driver": values.driver_id,
+                "device": values.device_id,
+                "cargo": values.cargo,
+                "gates": list(values.gates),
+                "ready_at": values.ready_at,
+                "weight_t": values.weight_t,
+                "convoy": values.convoy,
+                "now": now,
+            },
         )
 
 
@@ -142,7 +159,8 @@ def end_trips_of_plates(
 
 _TRIP: LiteralString = """
 select t.id, t.site, t.plate, t.driver_id, d.language, v.uid as device, t.direction, t.cargo,
-       t.gates, t.ready_at, t.registered_at, t.registered_by, t.state, t.ended_at
+       t.gates, t.ready_at, t.registered_at, t.registered_by, t.state, t.ended_at,
+       t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until
 from trips t join drivers d on d.id = t.driver_id left join devices v on v.id = t.device_id
 where t.site = %s and t.id = %s
 for no key update of t
@@ -169,6 +187,36 @@ def find_active_trip_of_device(conn: Connection, device_id: int) -> int | None:
         return cursor.execute(
             "select id from trips where device_id = %s and state = 'active'", [device_id]
         ).fetchone()
+
+
+def list_convoy(conn: Connection, site: str, convoy: str) -> list[tuple[int, str | None]]:
+    """Return the active trips of a convoy, each with its haulier."""
+    return conn.execute(
+        "select id, haulier from trips where site = %s and convoy = %s and state = 'active'"
+        " order by id",
+        [site, convoy],
+    ).fetchall()
+
+
+def set_standby(conn: Connection, trip_id: int, *, on: bool) -> None:
+    """Say whether a truck stands by to leave at once."""
+    conn.execute("update trips set standby = %s where id = %s", [on, trip_id])
+
+
+def list_extensions(conn: Connection, trip_id: int) -> list[datetime]:
+    """Return when a trip was given more time."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(
+            "select at from extensions where trip_id = %s order by at", [trip_id]
+        ).fetchall()
+
+
+def extend(conn: Connection, trip_id: int, *, until: datetime, now: datetime) -> None:
+    """Give a trip a slot no earlier than ``until``."""
+    conn.execute(
+        "insert into extensions (trip_id, at, until) values (%s, %s, %s)", [trip_id, now, until]
+    )
+    conn.execute("update trips set extended_until = %s where id = %s", [until, trip_id])
 
 
 def is_released(conn: Connection, trip_id: int) -> bool:

@@ -69,6 +69,12 @@ def test_a_declared_trip_comes_back_in_one_spelling_and_without_its_phone(api: R
         "released_at": None,
         "arrived_at": None,
         "yard": None,
+        "haulier": None,
+        "weight_t": None,
+        "convoy": None,
+        "standby": False,
+        "extended_until": None,
+        "penalty_s": 0.0,
         "eta": None,
     }
     assert machine.get("/v1/trips/1").json() == trip

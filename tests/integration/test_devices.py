@@ -198,7 +198,7 @@ def test_a_trip_whose_device_is_on_another_plate_is_reported(place: Border):
     ]
     registry.end(place.conn, "VN-1", own.id, until=after(10))
     assert "trip: VN-1 on 12C12345, VN-1 on 12C99999" in conflicts(place, since=after(10))
-    cancel(place.conn, place.site, trip, now=after(20))
+    cancel(place.conn, place.site, trip, by="the test", now=after(20))
     assert conflicts(place, since=after(10)) == []
 
 

@@ -149,7 +149,7 @@ def test_a_slot_that_is_followed_by_the_call_up_needs_no_telling(post: Post):
 def test_a_cancelled_trip_hears_of_nothing_else_any_more(post: Post):
     trip = post.border.trip()
     post.put(trip, "call_up", gate="tan_thanh", yard="yard_bao_nguyen")
-    cancel(post.border.conn, post.border.site, trip, now=MORNING)
+    cancel(post.border.conn, post.border.site, trip, by="the test", now=MORNING)
     post.send()
     assert [line["kind"] for line in post.lines] == ["cancelled"]
 

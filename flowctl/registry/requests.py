@@ -1,0 +1,86 @@
+"""What a driver's side may ask for of an active trip: more time, and to stand by.
+
+Each in the caller's transaction, with its entry in the ledger.
+"""
+
+from datetime import datetime, timedelta
+
+from flowctl.dispatch.reasons import Reason
+from flowctl.errors import ConflictError
+from flowctl.ledger.entries import Entry, Kind
+from flowctl.registry.trips import get_active, record
+from flowctl.site import Site
+from flowctl.storage import trips as stored
+from flowctl.storage.live import find_live
+from flowctl.storage.trips import Connection
+
+
+def extend(conn: Connection, site: Site, trip_id: int, *, by: str, now: datetime) -> datetime:
+    """Give a truck more time: its slot moves by the policy's extension at the earliest.
+
+    Returns the moment before which its slot will not be. The next plan tells the slot.
+
+    Raises
+    ------
+    ConflictError
+        The trip is over, has no slot yet or was called up, the slot is past, or the day's
+        extensions are used up.
+    """
+    get_active(conn, site, trip_id)
+    rules = site.policy.slot
+    live = find_live(conn, trip_id, site=site.id)
+    if live is None or live.told_starts_at is None:
+        raise ConflictError(
+            f"Trip {trip_id} has no slot yet that could be moved; change ready_at instead."
+        )
+    if stored.is_released(conn, trip_id):
+        raise ConflictError(f"The truck of trip {trip_id} was called to the gate already.")
+    ends_at = live.told_starts_at + timedelta(seconds=site.dispatch.slot_s + rules.late_s)
+    if now > ends_at:
+        raise ConflictError(
+            f"The slot of trip {trip_id} was to be asked about until {_local(site, ends_at)};"
+            " it is too late to move it."
+        )
+    today = now.astimezone(site.timezone).date()
+    used = sum(
+        at.astimezone(site.timezone).date() == today for at in stored.list_extensions(conn, trip_id)
+    )
+    if used >= rules.extensions_per_day:
+        raise ConflictError(
+            f"Trip {trip_id} has used up its {rules.extensions_per_day} extensions of {today};"
+            " it keeps the slot it has."
+        )
+    until = live.told_starts_at + timedelta(seconds=rules.extension_s)
+    stored.extend(conn, trip_id, until=until, now=now)
+    entry = Entry(
+        Kind.CHANGED,
+        now,
+        trip_id,
+        reason=Reason.EXTENSION,
+        actor=by,
+        details={"extended_until": until.isoformat()},
+    )
+    record(conn, site, entry, now)
+    return until
+
+
+def stand_by(
+    conn: Connection, site: Site, trip_id: int, *, on: bool, by: str, now: datetime
+) -> None:
+    """Say whether a truck's driver stands by to leave at once.
+
+    Raises
+    ------
+    ConflictError
+        The trip is over.
+    """
+    trip = get_active(conn, site, trip_id)
+    if trip.standby == on:
+        return
+    stored.set_standby(conn, trip_id, on=on)
+    entry = Entry(Kind.CHANGED, now, trip_id, actor=by, details={"standby": "on" if on else "off"})
+    record(conn, site, entry, now)
+
+
+def _local(site: Site, moment: datetime) -> str:
+    return moment.astimezone(site.timezone).isoformat(sep=" ", timespec="minutes")
