@@ -142,3 +142,23 @@ def capacity(
         typer.echo(json.dumps(figures.as_json()))
     else:
         Console().print(table(figures))
+
+
+@app.command()
+def tick(
+    trips: Annotated[int, typer.Option(min=10, max=90_000, help="Live trips.")] = 20_000,
+    staged: Annotated[int, typer.Option(min=1, help="Of them in yards.")] = 6_000,
+    runs: Annotated[int, typer.Option(min=1, max=50, help="Steps; the best counts.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of the trips.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Time a whole step of the controller and a mass re-time, beside writing row by row."""
+    from flowctl.bench.tick import run_tick, table  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
+
+    with sentences(), telling() as tell:
+        figures = run_tick(trips, min(staged, trips), seed, runs, tell)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))
