@@ -20,7 +20,7 @@ from flowctl.clock import clock
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.ledger.chain import Head, Kept, line_of, read_line
 from flowctl.ledger.codes import code_of
-from flowctl.ledger.signing import SignedHead, read_signed, written
+from flowctl.ledger.signing import SignedHead, read_signed, shown
 from flowctl.ledger.verify import (
     Fault,
     Reached,
@@ -203,7 +203,7 @@ def head() -> None:
         return
     typer.echo(f"Row {newest.seq} of {_moment(newest.at)}, code {code_of(newest.hash)}", err=True)
     if signed is not None:
-        typer.echo(msgspec.json.encode(written(signed)))
+        typer.echo(msgspec.json.encode(shown(signed)))
 
 
 @app.command("key")
@@ -223,7 +223,7 @@ def sign() -> None:
         signed = sign_head(conn, chosen.site, _private_key(), now=clock(chosen.clock_file).now())
         if signed is None:
             raise NotFoundError(f"The ledger of {chosen.site} holds nothing yet to sign.")
-        typer.echo(msgspec.json.encode(written(signed)))
+        typer.echo(msgspec.json.encode(shown(signed)))
 
 
 def _private_key() -> Ed25519PrivateKey:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from flowctl.errors import FlowctlError
 from flowctl.ledger.chain import Head
+from flowctl.ledger.codes import code_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +36,29 @@ class SignedHead:
         return True
 
 
-class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed head as JSON, as the API shows it and a file may keep it."""
+@dataclass(frozen=True, slots=True)
+class ShownHead:
+    """A signed head as JSON, as the API shows it and a file may keep it; ``code`` is for people."""
 
     at: datetime
     hash: str
     key: str
     seq: int
-    site: str
     signature: str
+    site: str
+    code: str = ""
 
 
-def written(head: SignedHead) -> Written:
+def shown(head: SignedHead) -> ShownHead:
     """Return a signed head as it is shown."""
-    return Written(
+    return ShownHead(
         at=head.at,
         hash=head.hash.hex(),
         key=head.key.hex(),
         seq=head.seq,
-        site=head.site,
         signature=head.signature.hex(),
+        site=head.site,
+        code=code_of(head.hash),
     )
 
 
@@ -67,7 +71,7 @@ def read_signed(text: bytes, *, where: str) -> SignedHead:
         It holds none, or its signature is not that of its key.
     """
     try:
-        said = msgspec.json.decode(text, type=Written)
+        said = msgspec.json.decode(text, type=ShownHead)
         head = SignedHead(
             said.site,
             said.seq,

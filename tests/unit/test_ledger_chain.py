@@ -13,7 +13,7 @@ from flowctl.errors import ConflictError, FlowctlError
 from flowctl.ledger.chain import Head, Kept, canonical, genesis, hash_of, link
 from flowctl.ledger.codes import code_of
 from flowctl.ledger.entries import Entry, Kind
-from flowctl.ledger.signing import read_signed, sign, written
+from flowctl.ledger.signing import read_signed, shown, sign
 from flowctl.ledger.verify import (
     Fault,
     find_false_signature,
@@ -163,7 +163,7 @@ def test_the_rows_of_another_site_do_not_pass_for_ours() -> None:
 
 def test_a_signed_head_goes_through_json_and_a_changed_one_does_not() -> None:
     signed = sign(head_of(chain(3)), KEY, now=NOON)
-    text = msgspec.json.encode(written(signed))
+    text = msgspec.json.encode(shown(signed))
     assert read_signed(text, where="head.json") == signed
     assert find_false_signature([signed]) is None
     with pytest.raises(FlowctlError, match=r"head.json does not bear its key's signature"):

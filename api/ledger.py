@@ -1,0 +1,120 @@
+"""The ledger to the world: heads anybody may keep, overtakes anybody may count, rows for auditors.
+
+What was exported is verified without us: ``flowctl ledger verify --file FILE --against HEAD``, or
+by any JSON library, as `flowctl.ledger.chain` says.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
+from starlette.responses import StreamingResponse
+
+from api.transaction import transaction
+from flowctl.errors import NotFoundError
+from flowctl.ledger.chain import line_of
+from flowctl.ledger.signing import ShownHead, shown
+from flowctl.site import Site
+from flowctl.storage.ledger import list_rows
+from flowctl.storage.ledger_counts import count_overtakes
+from flowctl.storage.ledger_heads import find_signed_head, list_signed_heads
+
+router = APIRouter(tags=["ledger"])
+
+_FRESH_S = 10.0
+_MOST_HEADS = 1000
+_MOST_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Overtakes:
+    """Pairs of trucks that passed each other on one local day, by gate and reason code."""
+
+    day: date
+    gates: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicLedger:
+    """What the board shows of the ledger; the same for all who ask within a few seconds."""
+
+    head: ShownHead | None
+    overtakes: Overtakes
+
+
+@router.get("/v1/ledger/head")
+def get_head(request: Request) -> ShownHead:
+    """Return the head that was signed last: who keeps it holds us to all before it."""
+    site: Site = request.app.state.site
+    with transaction(request) as conn:
+        head = find_signed_head(conn, site.id)
+    if head is None:
+        raise NotFoundError(f"No head of the ledger of {site.id} was signed so far.")
+    return shown(head)
+
+
+@router.get("/v1/ledger/heads")
+def get_heads(
+    request: Request,
+    since: AwareDatetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=_MOST_HEADS)] = _MOST_HEADS,
+) -> list[ShownHead]:
+    """Return the heads signed at ``since`` or later, in order; ask again from the last one's on."""
+    site: Site = request.app.state.site
+    with transaction(request) as conn:
+        return [shown(h) for h in list_signed_heads(conn, site.id, since=since, limit=limit)]
+
+
+@router.get("/v1/ledger/overtakes")
+def get_overtakes(request: Request, day: date | None = None) -> Overtakes:
+    """Count the overtakes of a local day, today's where none is named."""
+    state = request.app.state
+    return _overtakes(request, state.site, state.clock.now(), day)
+
+
+@router.get("/v1/ledger")
+def export(
+    request: Request,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=_MOST_ROWS)] = _MOST_ROWS,
+) -> StreamingResponse:
+    """Return rows behind ``after`` as NDJSON: of each its hash and the very bytes hashed."""
+    return StreamingResponse(
+        _lines(request, request.app.state.site.id, after, limit), media_type="application/x-ndjson"
+    )
+
+
+def _lines(request: Request, site: str, after: int, limit: int) -> Iterator[bytes]:
+    with transaction(request) as conn:
+        for kept in islice(list_rows(conn, site, after=after), limit):
+            yield line_of(kept) + b"\n"
+
+
+def public_ledger(request: Request) -> PublicLedger:
+    """Return what the board shows, at most a few seconds old."""
+    state = request.app.state
+    kept: tuple[float, PublicLedger] | None = getattr(state, "public_ledger", None)
+    if kept is not None and time.monotonic() - kept[0] < _FRESH_S:
+        return kept[1]
+    with transaction(request) as conn:
+        head = find_signed_head(conn, state.site.id)
+    public = PublicLedger(
+        None if head is None else shown(head),
+        _overtakes(request, state.site, state.clock.now(), None),
+    )
+    state.public_ledger = (time.monotonic(), public)
+    return public
+
+
+def _overtakes(request: Request, site: Site, now: datetime, day: date | None) -> Overtakes:
+    asked = day or now.astimezone(site.timezone).date()
+    since = datetime(asked.year, asked.month, asked.day, tzinfo=site.timezone)
+    following = asked + timedelta(days=1)
+    until = datetime(following.year, following.month, following.day, tzinfo=site.timezone)
+    with transaction(request) as conn:
+        return Overtakes(asked, count_overtakes(conn, site.id, since=since, until=until))
