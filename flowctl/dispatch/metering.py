@@ -10,15 +10,15 @@ The scalar functions take and return plain numbers, so that simulations can comp
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import floor, inf, sqrt
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from math import floor, sqrt
 
 import numpy as np
 
 from flowctl.dispatch.called import callable_at, in_transit, missed, standing
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.seniority import seniority
-from flowctl.policy import Policy
 from flowctl.site import Access, Gate, Site
 from flowctl.state import GateHistory, LiveTrip, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate
@@ -36,6 +36,7 @@ SLEW = 2.0
 released then is at most three times what is screened. A pulse of trucks becomes a
 queue a way later, while a gate that recovers has at first the trucks that stand before it."""
 
+_NO_SLOT = datetime.max.replace(tzinfo=UTC)
 _LEAST_VIEW_S = 600.0
 """The shortest time over which a queue of imports is taken as a rate: one screening."""
 
@@ -216,11 +217,15 @@ def call_up(snapshot: Snapshot, approach: Approach, fills: int = 0) -> tuple[Rel
     if approach.opens_at is None or approach.closes_at is None:
         return ()
     rules, now = snapshot.site.dispatch, snapshot.now
-    going = [
+    left_s = (approach.closes_at - now).total_seconds()
+    # One standard deviation of the way is kept before closing; before opening, none is needed.
+    in_time = (
         (trip, way)
         for trip, way in approach.ready
-        if _arrives_before_closing(way, now, approach.closes_at)
-    ]
+        if way.travel_s * (1.0 + way.travel_cv) <= left_s
+    )
+    # Nobody beyond the most that may leave is looked at, unless those that stand by are sought.
+    going = list(in_time if fills else islice(in_time, rules.release_most))
     quota = release_quota(approach.n_target, approach.load, len(going), 0, rules.release_most)
     in_turn = {trip.id for trip, _ in going[: max(quota, 0)]}
     going = _standby_first(going, fills)
@@ -249,38 +254,31 @@ def _standby_first(
     return [*chosen, *(pair for pair in going if pair[0].id not in first)]
 
 
-def _arrives_before_closing(way: Access, now: datetime, closes: datetime) -> bool:
-    # One standard deviation of the way is kept before closing; before opening, none is needed.
-    return now + timedelta(seconds=way.travel_s * (1.0 + way.travel_cv)) <= closes
-
-
 def _turns(
     snapshot: Snapshot, slots: Mapping[int, Slot]
 ) -> dict[str, list[tuple[LiveTrip, Access]]]:
     """Return the standing trucks by the gate they are bound for, in the order of their turn."""
-    turns: dict[str, list[tuple[LiveTrip, Access]]] = {}
+    site, now = snapshot.site, snapshot.now
+    ways = {(yard.id, way.gate): way for yard in site.yards for way in yard.access}
+    keyed: dict[str, list[tuple[datetime, tuple[datetime, datetime, int], LiveTrip, Access]]] = {}
     for trip in snapshot.trips:
-        if not standing(trip, snapshot.now) or trip.yard is None:
-            continue
-        yard = snapshot.site.yard_by_id.get(trip.yard)
-        if yard is None:
+        if trip.yard is None or not standing(trip, now):
             continue
         told = slots.get(trip.id)
-        bound = (told.gate,) if told is not None else trip.gates
-        way = next((way for gate in bound if (way := yard.access_to(gate)) is not None), None)
+        bound = trip.gates if told is None else (told.gate,)
+        way = next((ways[trip.yard, gate] for gate in bound if (trip.yard, gate) in ways), None)
         if way is not None:
-            turns.setdefault(way.gate, []).append((trip, way))
-    policy = snapshot.site.policy
-    for standing_here in turns.values():
-        standing_here.sort(key=lambda pair: _turn(pair[0], slots.get(pair[0].id), policy))
-    return turns
+            row = (_starts_at(trip, told), seniority(trip, site.policy), trip, way)
+            keyed.setdefault(way.gate, []).append(row)
+    # The number at the end of a seniority is nobody else's: trips are never compared themselves.
+    return {gate: [(trip, way) for *_, trip, way in sorted(rows)] for gate, rows in keyed.items()}
 
 
-def _turn(
-    trip: LiveTrip, told: Slot | None, policy: Policy
-) -> tuple[float, tuple[datetime, datetime, int]]:
-    lost = told is not None and told == trip.told and missed(trip)
-    return (inf if told is None or lost else told.starts_at.timestamp()), seniority(trip, policy)
+def _starts_at(trip: LiveTrip, told: Slot | None) -> datetime:
+    """Return the slot that a truck's turn goes by, the end of time where it has none."""
+    if told is None or (trip.release_ended is not None and told == trip.told and missed(trip)):
+        return _NO_SLOT
+    return told.starts_at
 
 
 def _approach(

@@ -14,7 +14,9 @@ def seniority(trip: LiveTrip, policy: Policy) -> tuple[datetime, datetime, int]:
     What a truck lost by a penalty comes on top.
     """
     counts = trip.registered_at if policy.basis is Basis.BOOKING else _present_at(trip)
-    return counts + timedelta(seconds=trip.penalty_s), trip.registered_at, trip.id
+    if trip.penalty_s:
+        counts += timedelta(seconds=trip.penalty_s)
+    return counts, trip.registered_at, trip.id
 
 
 def _present_at(trip: LiveTrip) -> datetime:
