@@ -111,7 +111,10 @@ class YardPicture:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything shown of ``site`` at ``at``; ``trucks`` by trip, ``trips`` the active exports."""
+    """Everything shown of ``site`` at ``at``; ``trucks`` by trip, ``trips`` the active exports.
+
+    ``alerts`` counts those nobody has looked at.
+    """
 
     site: Site
     at: datetime
@@ -119,6 +122,7 @@ class Picture:
     gates: tuple[GatePicture, ...]
     yards: tuple[YardPicture, ...]
     trips: tuple[LiveTrip, ...]
+    alerts: int
 
 
 def make_picture(
@@ -130,6 +134,7 @@ def make_picture(
     states: Sequence[GateState],
     queues: Sequence[QueueState],
     inside: Mapping[str, int],
+    alerts: int,
 ) -> Picture:
     """Return the picture of one moment.
 
@@ -147,6 +152,8 @@ def make_picture(
         The queues before the gates that were looked at lately.
     inside
         How many devices stand in each yard, by zone; a yard that is not named is empty.
+    alerts
+        How many nobody has looked at.
     """
     pairs = [(row, live_trip(row)) for row in rows]
     trips = tuple(trip for row, trip in pairs if row.direction == "export")
@@ -178,6 +185,7 @@ def make_picture(
             YardPicture(yard.id, inside.get(yard.id, 0), yard.capacity) for yard in site.yards
         ),
         trips=trips,
+        alerts=alerts,
     )
 
 

@@ -61,7 +61,7 @@ def parted(seen: Sequence[PlateSeen], params: CheatingParams) -> list[Alert]:
 
 @dataclass(frozen=True, slots=True)
 class Companions:
-    """Two devices a trip's truck is said to carry, with the fixes of both that are of one moment.
+    """Two devices a trip's truck is said to carry, and their fixes within ``same_moment_s``.
 
     The pairs are in order of time, the trip's own device first.
     """
@@ -84,8 +84,7 @@ def drifted_apart(
     for one in companions:
         apart: list[tuple[Point, Point]] = []
         for mine, other in one.pairs:
-            together = distance_m(mine.lon, mine.lat, other.lon, other.lat) <= params.apart_m
-            apart = [] if together else [*apart, (mine, other)]
+            apart = [*apart, (mine, other)] if _are_apart(mine, other, params) else []
         if len(apart) < params.least_fixes:
             continue
         since, until = apart[0][0].at, apart[-1][0].at
@@ -114,13 +113,20 @@ def drifted_apart(
     return alerts
 
 
+def _are_apart(mine: Point, other: Point, params: CheatingParams) -> bool:
+    """Tell whether two fixes, of nearly one moment, cannot be of devices near each other."""
+    between_s = abs((mine.at - other.at).total_seconds())
+    away_m = distance_m(mine.lon, mine.lat, other.lon, other.lat)
+    return away_m > params.apart_m + params.fastest_mps * between_s
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The device of an active trip is said to be on another truck as well.
 
     By the registry, ``since`` until ``until`` (None while it lasts; ``companion``: as a second
     device beside that truck's own, as a trailer has); or by ``other_trip``, from its registration
-    to its end.
+    to its end. ``cancelled``: that trip never crossed.
     """
 
     trip_id: int
@@ -132,6 +138,7 @@ class Claim:
     until: datetime | None
     other_trip: int | None = None
     companion: bool = False
+    cancelled: bool = False
     haulier: str | None = None
 
 
@@ -139,20 +146,17 @@ def two_plates(claims: Sequence[Claim], params: CheatingParams) -> list[Alert]:
     """Return trips whose device is another truck's too, now or until shortly before.
 
     A device that the registry took from one truck before the next declared it is in order, however
-    soon after that was.
+    soon after that was. So is a trip that was cancelled soon after its registration, before the
+    next was declared with the same device: its plate was misspelt.
     """
-    handed_over = {
-        (claim.trip_id, claim.other_plate)
-        for claim in claims
-        if claim.other_trip is None
-        and claim.until is not None
-        and claim.until <= claim.registered_at + timedelta(seconds=params.procedure_s)
+    in_order = {
+        (claim.trip_id, claim.other_plate) for claim in claims if _is_in_order(claim, params)
     }
     alerts = []
     for claim in claims:
         gap = timedelta(seconds=0 if claim.other_trip is None else params.two_plates_s)
         over = claim.until is not None and claim.until + gap <= claim.registered_at
-        if over or claim.companion or (claim.trip_id, claim.other_plate) in handed_over:
+        if over or claim.companion or (claim.trip_id, claim.other_plate) in in_order:
             continue
         evidence: dict[str, Value] = {
             "other_plate": claim.other_plate,
@@ -175,6 +179,15 @@ def two_plates(claims: Sequence[Claim], params: CheatingParams) -> list[Alert]:
             )
         )
     return _one_each(alerts)
+
+
+def _is_in_order(claim: Claim, params: CheatingParams) -> bool:
+    if claim.until is None:
+        return False
+    soon = timedelta(seconds=params.procedure_s)
+    if claim.other_trip is None:
+        return claim.until <= claim.registered_at + soon
+    return claim.cancelled and claim.until - claim.since <= soon
 
 
 def _one_each(alerts: Sequence[Alert]) -> list[Alert]:

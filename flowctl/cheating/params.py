@@ -41,7 +41,7 @@ class CheatingParams:
     apart_m, apart_s
         Two devices of one truck may be so far apart, for so long: a driver goes to eat.
     same_moment_s
-        Fixes of two devices within this are of one moment.
+        Fixes of two devices within this are compared: parked trackers send every 15 minutes.
     two_plates_s
         A device that is declared for another truck within this time did not change hands.
     procedure_s
@@ -75,7 +75,7 @@ class CheatingParams:
     unseen_s: float = 1800.0
     apart_m: float = 5000.0
     apart_s: float = 1800.0
-    same_moment_s: float = 60.0
+    same_moment_s: float = 900.0
     two_plates_s: float = 21_600.0
     procedure_s: float = 3600.0
     weight_share: float = 0.25

@@ -8,20 +8,26 @@ from flowctl.cheating.alerts import Alert, Kind, Point, Severity, Value, about_t
 from flowctl.cheating.params import CheatingParams
 from geo.sphere import distance_m
 
+_DOUBTFUL = ("expired", "called_to_yard")
+"""Faults of trucks that were called once: a delay on the way, or a wrong turn, may explain them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A release: the trip's driver was told to leave ``yard`` for ``gate``."""
+    """A release: the trip's driver was told to leave a yard for ``gate``.
+
+    ``to_yard`` is the in-gate yard where it shall wait for the next call; None: go to the gate.
+    """
 
     gate: str
-    yard: str
     released_at: datetime
     expires_at: datetime
+    to_yard: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GateStay:
-    """An active export trip's truck in the queue or a lane of a gate.
+    """An active export trip's truck in the queue of a gate or, ``in_lane``, in one of its lanes.
 
     ``by`` is ``gps`` or the signature of the officer who entered it. ``calls`` are all its
     releases, ``beyond_at`` when it was last seen beyond any gate before, unless a yard came
@@ -36,6 +42,7 @@ class GateStay:
     entered_at: datetime
     left_at: datetime | None
     by: str
+    in_lane: bool
     allowed: tuple[str, ...]
     calls: tuple[Call, ...] = ()
     beyond_at: datetime | None = None
@@ -77,7 +84,7 @@ def _of_stay(stay: GateStay, params: CheatingParams, now: datetime) -> list[Aler
         points = (Point(stay.entered_at, stay.lon, stay.lat, stay.zone),)
     found = Alert(
         Kind.UNRELEASED,
-        Severity.MEDIUM if fault == "expired" else Severity.HIGH,
+        Severity.MEDIUM if fault in _DOUBTFUL else Severity.HIGH,
         about_trip(stay.trip_id),
         stay.entered_at,
         trip_id=stay.trip_id,
@@ -85,7 +92,7 @@ def _of_stay(stay: GateStay, params: CheatingParams, now: datetime) -> list[Aler
         haulier=stay.haulier,
         evidence=evidence,
         points=points,
-        proved=fault != "expired",
+        proved=fault not in _DOUBTFUL,
     )
     return [found] if stay.mate is None else [found, _took_over(stay, found, stay.mate)]
 
@@ -102,14 +109,19 @@ def _fault(stay: GateStay, params: CheatingParams) -> str | None:
     called = [call for call in stay.calls if call.released_at <= stay.entered_at + clock]
     if any(
         call.gate == stay.gate
+        # The way to an in-gate yard may lead along the queue, but never into a lane.
+        and not (stay.in_lane and call.to_yard is not None)
         and stay.entered_at <= call.expires_at + timedelta(seconds=params.expired_grace_s)
         for call in called
     ):
         return None
     if stay.gate not in stay.allowed:
         return "not_its_gate"
-    if any(call.gate == stay.gate for call in called):
+    at_gate = [call for call in called if call.gate == stay.gate]
+    if any(call.to_yard is None for call in at_gate):
         return "expired"
+    if at_gate:
+        return "called_to_yard"
     return "other_gate" if called else "not_called"
 
 
@@ -145,8 +157,8 @@ class Booking:
     """An active export trip that has not come to any yard or gate.
 
     ``due_at`` is the end of its slot with the tolerance after it; ``starts_at`` the slot's start.
-    ``fixed_at``, ``lon`` and ``lat`` are its device's newest fix; ``eta_at`` when it is expected at
-    its yard, ``yard`` the outline's nearest known point of the yards it may go to.
+    ``fixed_at``, ``lon`` and ``lat`` are its device's newest fix, ``yards`` the middles of the
+    yards it may come to: id, degrees.
     """
 
     trip_id: int
@@ -159,7 +171,6 @@ class Booking:
     fixed_at: datetime | None = None
     lon: float | None = None
     lat: float | None = None
-    eta_at: datetime | None = None
     haulier: str | None = None
 
 
@@ -189,8 +200,6 @@ def _ghost(one: Booking, params: CheatingParams, now: datetime) -> Alert | None:
     if one.fixed_at is not None and one.lon is not None and one.lat is not None:
         evidence["fixed_at"] = moment(one.fixed_at)
         points = (Point(one.fixed_at, one.lon, one.lat, one.device),)
-    if one.eta_at is not None:
-        evidence["eta_at"] = moment(one.eta_at)
     if silent > params.silent_s:
         fault, began = "silent", heard_at
         evidence["silent_s"] = round(silent)

@@ -70,6 +70,7 @@ def picture(
         states=states,
         queues=queues,
         inside={"yard": 3},
+        alerts=0,
     )
 
 

@@ -143,6 +143,13 @@ def test_a_device_that_another_truck_used_yesterday_is_no_alert():
     assert two_plates([yesterday], PARAMS) == []
 
 
+def test_a_misspelt_plate_that_was_cancelled_and_declared_anew_is_no_alert():
+    misspelt = replace(BY_TRIP, since=after(-20), until=after(-5), cancelled=True)
+    assert two_plates([replace(CLAIM, since=after(-20)), misspelt], PARAMS) == []
+    waited = replace(misspelt, since=after(-300))
+    assert len(two_plates([waited], PARAMS)) == 1
+
+
 def test_a_second_device_such_as_a_trailers_is_no_alert():
     assert two_plates([replace(CLAIM, companion=True)], PARAMS) == []
 

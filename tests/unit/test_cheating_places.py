@@ -18,8 +18,10 @@ def after(minutes: float) -> datetime:
     return EIGHT + timedelta(minutes=minutes)
 
 
-CALLED = Call("north", "yard", after(-20), after(40))
-STAY = GateStay(1, "d1", "north", "queue_north", after(0), None, "gps", ("north",), (CALLED,))
+CALLED = Call("north", after(-20), after(40))
+STAY = GateStay(
+    1, "d1", "north", "queue_north", after(0), None, "gps", False, ("north",), (CALLED,)
+)
 
 
 def kinds(*stays: GateStay, now: float = 10) -> list[tuple[Kind, str]]:
@@ -77,6 +79,14 @@ def test_a_call_that_ran_out_while_the_truck_was_on_its_way_holds_half_an_hour_l
 def test_a_truck_called_only_after_it_came_to_the_gate_jumped_the_order():
     afterwards = replace(CALLED, released_at=after(1), expires_at=after(61))
     assert kinds(replace(STAY, calls=(afterwards,))) == [("unreleased", "not_called")]
+
+
+def test_a_call_to_the_yard_before_the_gate_is_no_call_into_its_lanes():
+    to_yard = replace(CALLED, to_yard="yard_in_gate")
+    assert kinds(replace(STAY, calls=(to_yard,))) == []
+    in_lane = replace(STAY, calls=(to_yard,), in_lane=True)
+    assert kinds(in_lane) == [("unreleased", "called_to_yard")]
+    assert kinds(replace(in_lane, calls=(to_yard, CALLED))) == []
 
 
 def test_an_officers_clock_may_be_a_quarter_of_an_hour_ahead():
