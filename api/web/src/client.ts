@@ -1,8 +1,11 @@
 /** The one way pages speak to the server. */
 
 import type {
+  Alert,
+  AlertDetail,
   Board,
   DriverView,
+  Judgement,
   ScenarioChoice,
   Session,
   Simulation,
@@ -71,6 +74,10 @@ export const getSpacetime = (way: string, since?: Date, until?: Date): Promise<S
   return request("GET", `/v1/corridors/${encodeURIComponent(way)}/spacetime?${asked}`);
 };
 export const getTrip = (id: number): Promise<Trip> => request("GET", `/v1/trips/${id}`);
+export const listAlerts = (): Promise<Alert[]> => request("GET", "/v1/alerts");
+export const getAlert = (id: number): Promise<AlertDetail> => request("GET", `/v1/alerts/${id}`);
+export const judgeAlert = (id: number, state: Judgement, note: string): Promise<AlertDetail> =>
+  request("POST", `/v1/alerts/${id}`, { state, note });
 export const getBoard = (): Promise<Board> => request("GET", "/v1/board");
 export const getDriverView = (code: string): Promise<DriverView> =>
   request("GET", `/v1/driver/${encodeURIComponent(code)}`);

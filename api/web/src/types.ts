@@ -156,6 +156,47 @@ export interface Live {
   gone?: number[];
   yards: YardLive[];
   gates: GateLive[];
+  /** How many nobody has looked at. */
+  alerts: number;
+}
+
+export type Judgement = "acknowledged" | "dismissed" | "confirmed";
+export type AlertState = "open" | Judgement;
+
+export interface Alert {
+  id: number;
+  kind:
+    | "unreleased"
+    | "ghost_booking"
+    | "parted"
+    | "two_plates"
+    | "impossible_speed"
+    | "swapped"
+    | "hoarding";
+  severity: "low" | "medium" | "high";
+  state: AlertState;
+  trip_id: number | null;
+  plate: string | null;
+  other_trip_id: number | null;
+  other_plate: string | null;
+  device: string | null;
+  haulier: string | null;
+  at: string;
+  found_at: string;
+  last_seen_at: string;
+  proved: boolean;
+  loses_seniority: boolean;
+  evidence: Record<string, string | number>;
+}
+
+export interface AlertDetail extends Alert {
+  points: {
+    features: {
+      geometry: { coordinates: [number, number] };
+      properties: { at: string; what: string };
+    }[];
+  };
+  decisions: { state: Judgement; note: string; by: string; at: string }[];
 }
 
 export interface SlotWindow {

@@ -3,6 +3,7 @@ import { getSite } from "../client";
 import { t } from "../language";
 import { problem } from "../parts/problem";
 import type { Session, Site, TruckState } from "../types";
+import { Alerts } from "./Alerts";
 import { Corridor } from "./Corridor";
 import { Drawer } from "./Drawer";
 import { GateCard } from "./GateCard";
@@ -30,6 +31,7 @@ export function Console({ session, onLeave }: Props) {
   const [selected, setSelected] = useState<number | null>(null);
   const [travel, setTravel] = useState(0);
   const [view, setView] = useState<View>("map");
+  const [alerting, setAlerting] = useState(false);
   const line = useMemo(() => new LiveLine(onLeave), []);
 
   useEffect(() => {
@@ -39,7 +41,9 @@ export function Console({ session, onLeave }: Props) {
   }, [line]);
   useEffect(() => {
     const close = (event: KeyboardEvent): void => {
-      if (event.key === "Escape") setSelected(null);
+      if (event.key !== "Escape") return;
+      setSelected(null);
+      setAlerting(false);
     };
     addEventListener("keydown", close);
     return () => removeEventListener("keydown", close);
@@ -49,6 +53,12 @@ export function Console({ session, onLeave }: Props) {
   if (!site) return <main class="login">{t("common.loading")}</main>;
 
   const picture = line.picture.value;
+  const show = (id: number): void => {
+    setSelected(id);
+    setTravel(travel + 1);
+    setView("map");
+    setAlerting(false);
+  };
   return (
     <div class="console">
       <TopBar
@@ -58,11 +68,8 @@ export function Console({ session, onLeave }: Props) {
         view={view}
         onView={setView}
         onLeave={onLeave}
-        onPick={(id) => {
-          setSelected(id);
-          setTravel(travel + 1);
-          setView("map");
-        }}
+        onAlerts={session.role === "planner" ? null : () => setAlerting(!alerting)}
+        onPick={show}
       />
       <main>
         <MapView
@@ -79,7 +86,15 @@ export function Console({ session, onLeave }: Props) {
           onToggle={(state) => setHidden(toggled(hidden, state))}
         />
         {view === "corridor" && <Corridor site={site} at={picture?.at ?? null} />}
-        {selected !== null && (
+        {alerting && (
+          <Alerts
+            site={site}
+            waiting={picture?.alerts ?? 0}
+            onShow={show}
+            onClose={() => setAlerting(false)}
+          />
+        )}
+        {selected !== null && !alerting && (
           <Drawer id={selected} site={site} line={line} onClose={() => setSelected(null)} />
         )}
       </main>

@@ -19,6 +19,8 @@ interface Props {
   line: LiveLine;
   view: View;
   onView: (view: View) => void;
+  /** Null for those who may not see alerts. */
+  onAlerts: (() => void) | null;
   onPick: (id: number) => void;
   onLeave: () => void;
 }
@@ -42,7 +44,7 @@ function Age({ line, timezone }: { line: LiveLine; timezone: string }) {
   return <span class="age live">{t("operator.age", { n })}</span>;
 }
 
-export function TopBar({ site, session, line, view, onView, onPick, onLeave }: Props) {
+export function TopBar({ site, session, line, view, onView, onAlerts, onPick, onLeave }: Props) {
   const picture = line.picture.value;
   const at = picture ? instant(picture.at) : null;
   return (
@@ -67,6 +69,11 @@ export function TopBar({ site, session, line, view, onView, onPick, onLeave }: P
           </button>
         ))}
       </span>
+      {onAlerts && (
+        <button type="button" class="bell" onClick={onAlerts}>
+          {t("alerts.title")} <b class={picture?.alerts ? "some" : ""}>{picture?.alerts ?? ""}</b>
+        </button>
+      )}
       <Search line={line} onPick={onPick} />
       <LanguageSwitch />
       <LeaveButton session={session} onLeave={onLeave} />

@@ -21,6 +21,7 @@ export interface Picture {
   at: string;
   gates: GateLive[];
   yards: YardLive[];
+  alerts: number;
 }
 
 const SILENCE_MS = 15_000;
@@ -71,7 +72,12 @@ export class LiveLine {
     this.fresh = false;
     merge(this.trucks, live.trucks);
     for (const id of live.gone ?? []) this.trucks.delete(id);
-    this.picture.value = { at: live.at, gates: live.gates, yards: live.yards };
+    this.picture.value = {
+      at: live.at,
+      gates: live.gates,
+      yards: live.yards,
+      alerts: live.alerts,
+    };
     this.version.value += 1;
     this.heardAt.value = Date.now();
     this.up.value = true;
