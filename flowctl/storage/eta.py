@@ -31,6 +31,7 @@ from flowctl.traffic.eta_gate import GateNow, Unknown, at_gate, from_yard, gate_
 from flowctl.traffic.roads import roads_of
 from flowctl.traffic.speeds import LiveSpeeds, live_speeds
 from geo.crs import Column
+from geo.lines import Path
 
 Connection = psycopg.Connection[Any]
 
@@ -202,12 +203,9 @@ def _drives(
         return {}
     lon = np.array([row.lon for row in rows], dtype=np.float64)
     lat = np.array([row.lat for row in rows], dtype=np.float64)
-    places = [way.way.path.locate(lon, lat) for way, _ in ways]
+    places = [_locate(live.way.path, lon, lat, np.array(allowed)) for live, allowed in ways]
     offsets = np.array(
-        [
-            np.where(np.array(allowed) & (offset <= site.traffic.on_way_m), offset, np.inf)
-            for (_, allowed), (_, offset) in zip(ways, places, strict=True)
-        ]
+        [np.where(offset <= site.traffic.on_way_m, offset, np.inf) for _, offset in places]
     )
     nearest = np.argmin(offsets, axis=0)
     watched = _first_seen(conn, rows, now)
@@ -227,6 +225,15 @@ def _drives(
                     target, place, since.timestamp(), left_s, own, calibration
                 )
     return beliefs
+
+
+def _locate(
+    path: Path, lon: Column, lat: Column, wanted: NDArray[np.bool_]
+) -> tuple[Column, Column]:
+    """Return metres along a way and off it; of those not wanted 0 and infinitely far."""
+    along, offset = np.zeros(len(lon)), np.full(len(lon), np.inf)
+    along[wanted], offset[wanted] = path.locate(lon[wanted], lat[wanted])
+    return along, offset
 
 
 def _shown(

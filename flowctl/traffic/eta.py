@@ -8,9 +8,11 @@ learned in `flowctl.traffic.calibration`.
 Moments are epoch seconds, durations seconds. Nothing here reads a clock.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from itertools import accumulate
 from math import exp, log
 
 import numpy as np
@@ -131,13 +133,20 @@ def drive_s(
     ``fade_s``) as it is driven now, with the rest as at nominal speed. NaN where ``from_m`` is NaN,
     0 at and beyond ``to_m``.
     """
-    starts, ends = live.way.starts_m[:-1], np.minimum(live.way.starts_m[1:], to_m)
-    left_m = np.maximum(ends - np.maximum(from_m[:, None], starts), 0.0)
-    now_s = left_m / live.speed_mps
-    ahead_s = np.cumsum(now_s, axis=1) - now_s
-    weight = np.exp(-ahead_s / params.fade_s)
-    mixed = weight * now_s + (1.0 - weight) * left_m / live.way.nominal_mps
-    return np.where(np.isnan(from_m), np.nan, mixed.sum(axis=1))
+    starts = np.minimum(live.way.starts_m, to_m)
+    length_m = np.diff(starts)
+    speed, nominal = live.speed_mps, live.way.nominal_mps
+    # The sums over all stretches from each on, so that a truck needs its own stretch only.
+    begin_s = np.concatenate([[0.0], np.cumsum(length_m / speed)])
+    gain_s = np.exp(-begin_s[:-1] / params.fade_s) * length_m * (1.0 / speed - 1.0 / nominal)
+    gains_s = np.append(np.cumsum(gain_s[::-1])[::-1], 0.0)
+    usual_s = np.append(np.cumsum((length_m / nominal)[::-1])[::-1], 0.0)
+    known_m = np.clip(np.nan_to_num(from_m), starts[0], to_m)
+    at = np.minimum(np.searchsorted(starts, known_m, side="right") - 1, len(length_m) - 1)
+    driven_s = (known_m - starts[at]) / speed[at]
+    own_s = length_m[at] / speed[at] - driven_s
+    ahead_s = gains_s[at + 1] * np.exp((begin_s[at] + driven_s) / params.fade_s) + usual_s[at + 1]
+    return np.where(np.isnan(from_m), np.nan, own_s + ahead_s)
 
 
 def shown_pace(took_s: Column, others_s: Column, *, params: EtaParams = DEFAULTS) -> Column:
@@ -184,7 +193,7 @@ def on_road(
 
 
 def _class(seconds: float, params: EtaParams) -> int:
-    return int(np.searchsorted(params.horizons_s, seconds, side="left"))
+    return bisect_left(params.horizons_s, seconds)
 
 
 def forecast(
@@ -202,7 +211,7 @@ def forecast(
     ends = [at_score(*triple, z) for z in (levels.p10, levels.p50, levels.p90)]
     if expected.high > 0:
         ends[2] += silent_s
-    rising = np.maximum.accumulate(ends).tolist()
+    rising = accumulate(ends, max)
     p10, p50, p90 = (max(expected.moment(end), now) for end in rising)
     return Eta(expected, now, p10, p50, p90)
 
