@@ -48,7 +48,8 @@ def tellings(
     for row, trip_id in enumerate(problem.trip_ids.tolist()):
         trip = trips[trip_id]
         slot = int(plan.slot[row])
-        if slot < 0 or (problem.frozen_slot[row] >= 0 and not is_held(snapshot, trip_id)):
+        waits = is_held(snapshot, trip_id) or _is_extended(trip)
+        if slot < 0 or (problem.frozen_slot[row] >= 0 and not waits):
             continue
         planned = Slot(
             problem.gates[int(plan.gate[row])],
@@ -61,10 +62,19 @@ def tellings(
                 yield Telling(trip_id, planned, Reason.FIRST, None)
         elif is_held(snapshot, trip_id):
             yield Telling(trip_id, planned, Reason.REOPENED, trip.told)
+        elif _is_extended(trip):
+            yield Telling(trip_id, planned, Reason.EXTENSION, trip.told)
         elif not _keeps(problem, plan, row):
             reason = _reason(snapshot, problem, row, trip, trip.told, planned, estimates)
             if _is_due(snapshot, trip, trip.told, planned, reason, estimates):
                 yield Telling(trip_id, planned, reason, trip.told)
+
+
+def _is_extended(trip: LiveTrip) -> bool:
+    """Tell whether a driver asked for more time and has not heard of the slot for it yet."""
+    if trip.told is None or trip.extended_until is None:
+        return False
+    return trip.told.starts_at < trip.extended_until
 
 
 def _keeps(problem: DispatchProblem, plan: Plan, row: int) -> bool:

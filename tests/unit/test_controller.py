@@ -104,6 +104,17 @@ def test_a_truck_that_will_be_late_is_told_later_and_why():
     assert telling.slot.starts_at == at("12:15")
 
 
+@pytest.mark.parametrize("now", ["09:00", "10:15"])  # well before the slot, and within its freeze
+def test_who_asked_for_more_time_is_told_a_slot_no_earlier_once(now: str):
+    trip = staged(1, arrived=at("08:00"), ready=at("11:30"), told=Slot("north", at("10:30")))
+    asked = replace(trip, extended_until=at("11:30"))
+    (telling,) = tick(snapshot([asked], at(now)), plan_due=True).tellings
+    assert (telling.reason, telling.previous) == ("extension", Slot("north", at("10:30")))
+    assert at("11:30") <= telling.slot.starts_at <= at("11:45")
+    heard = replace(asked, told=telling.slot, told_at=at(now))
+    assert tick(snapshot([heard], at(now)), plan_due=True).tellings == ()
+
+
 def test_a_little_lateness_is_not_worth_a_message():
     trip = on_the_road(
         1,
