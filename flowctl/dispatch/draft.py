@@ -13,13 +13,14 @@ class Draft:
     """An assignment of N trucks that can be changed truck by truck within every limit.
 
     ``column`` [N] and ``slot`` [N] as in a plan. ``fixed`` [N] are the trucks that stay: frozen
-    ones and convoys. What they hold beyond a haulier's share stands; nobody else adds to it.
+    ones, convoys and those that need a bay. What they hold beyond a haulier's share stands; nobody
+    else adds to it.
     """
 
     def __init__(self, problem: DispatchProblem, sides: Sides, column: Ints, slot: Ints) -> None:
         self.problem, self.sides = problem, sides
         self.column, self.slot = column.copy(), slot.copy()
-        self.fixed = (problem.frozen_slot >= 0) | (sides.convoy >= 0)
+        self.fixed = (problem.frozen_slot >= 0) | (sides.convoy >= 0) | (sides.bay >= 0)
         self.hour = hours_of(problem.starts)
         self.load = np.zeros_like(problem.capacity)
         served = np.flatnonzero(slot >= 0)
@@ -38,19 +39,6 @@ class Draft:
             passage = through.of[served, column[served]]
             on = passage >= 0
             np.add.at(self.passing, (passage[on], slot[served][on]), 1)
-
-    def cost_at(self, row: Ints, column: Ints, slot: Ints) -> Ints:
-        """Return what truck ``row`` costs in ``column`` and ``slot`` (-1: unserved), all [A]."""
-        problem = self.problem
-        served = slot >= 0
-        gate = problem.gate_of[column]
-        start_s = problem.starts[np.maximum(slot, 0)]
-        cost = problem.delay_cost(problem.weight[row], problem.origin_s[row], start_s)
-        cost = cost + problem.diversion * (gate != problem.preferred[row])
-        cost = np.where(served, cost, problem.unserved_cost[row])
-        first, last = problem.keep_first[row], problem.keep_last[row]
-        kept = served & (gate == problem.told_gate[row]) & (slot >= first) & (slot <= last)
-        return np.asarray(cost + problem.change * ((problem.told_gate[row] >= 0) & ~kept))
 
     def may(self, row: Ints, column: Ints, slot: Ints, out: Ints) -> Flags:
         """Tell whether truck ``row`` may hold ``column`` and ``slot`` once ``out`` left, all [A].
@@ -82,8 +70,10 @@ class Draft:
         if len(other) == 0:
             return None
         there = (self.column[other], self.slot[other])
-        before = self.cost_at(me, column, slot) + self.cost_at(other, *there)
-        added = self.cost_at(me, *there) + self.cost_at(other, column, slot) - before
+        before = cost_at(self.problem, me, column, slot) + cost_at(self.problem, other, *there)
+        added = (
+            cost_at(self.problem, me, *there) + cost_at(self.problem, other, column, slot) - before
+        )
         best = int(np.lexsort((self.problem.rank[other], added))[0])
         return int(added[best]), int(other[best])
 
@@ -95,9 +85,9 @@ class Draft:
         if not ok.any():
             return None
         me, column, slot = me[ok], column[ok], slot[ok]
-        added = self.cost_at(me, column, slot)
+        added = cost_at(self.problem, me, column, slot)
         best = int(added.argmin())
-        now = self.cost_at(me[:1], self.column[me[:1]], self.slot[me[:1]])
+        now = cost_at(self.problem, me[:1], self.column[me[:1]], self.slot[me[:1]])
         return int(added[best] - now[0]), int(column[best]), int(slot[best])
 
     def swap(self, row: int, other: int) -> None:
@@ -155,3 +145,16 @@ class Draft:
             )
         load = self.passing[passage, slot]
         return np.asarray((passage < 0) | (load - left + 1 <= through.room[passage, slot]))
+
+
+def cost_at(problem: DispatchProblem, row: Ints, column: Ints, slot: Ints) -> Ints:
+    """Return what truck ``row`` costs in ``column`` and ``slot`` (-1: unserved), all [A]."""
+    served = slot >= 0
+    gate = problem.gate_of[column]
+    start_s = problem.starts[np.maximum(slot, 0)]
+    cost = problem.delay_cost(problem.weight[row], problem.origin_s[row], start_s)
+    cost = cost + problem.diversion * (gate != problem.preferred[row])
+    cost = np.where(served, cost, problem.unserved_cost[row])
+    first, last = problem.keep_first[row], problem.keep_last[row]
+    kept = served & (gate == problem.told_gate[row]) & (slot >= first) & (slot <= last)
+    return np.asarray(cost + problem.change * ((problem.told_gate[row] >= 0) & ~kept))

@@ -1,8 +1,14 @@
 """From a problem to a plan that holds: solve, repair, verify; else by fixed headways."""
 
-from flowctl.dispatch.plan import Plan, fallback, verify
-from flowctl.dispatch.problem import DispatchProblem
+from dataclasses import replace
+
+import numpy as np
+
+from flowctl.dispatch.packing import bundles, pack, together
+from flowctl.dispatch.plan import Plan, fallback, planned, verify
+from flowctl.dispatch.problem import DispatchProblem, Ints
 from flowctl.dispatch.repair import repaired
+from flowctl.dispatch.side_check import broken_sides
 from flowctl.dispatch.solver import SolverError, solve
 
 
@@ -16,14 +22,56 @@ def make_plan(problem: DispatchProblem) -> tuple[Plan | None, tuple[str, ...]]:
     tuple of str
         One sentence for each fault; empty where the first plan held.
     """
+    if problem.sides is not None and (problem.sides.convoy >= 0).any():
+        problem = together(problem, problem.sides)
     try:
-        plan = repaired(problem, solve(problem))
+        plan = repaired(problem, _packed(problem, solve(problem)))
         faults = verify(problem, plan)
     except SolverError as error:
         faults = (str(error),)
     else:
         if not faults:
             return plan, ()
-    plan = repaired(problem, fallback(problem))
+    plan = repaired(problem, _packed(problem, fallback(problem)))
     worse = verify(problem, plan)
     return (None if worse else plan), (*faults, *worse)
+
+
+def repair_gap(plan: Plan) -> float:
+    """Return what the rules cost that no flow can hold, as a fraction of the flow's bound."""
+    return plan.repair_cost / plan.bound if plan.bound > 0 else 0.0
+
+
+def _packed(problem: DispatchProblem, plan: Plan) -> Plan:
+    """Return ``plan`` with convoys together and bays respected; itself where it is so already.
+
+    The bundles are placed at the plan's prices, then the others are planned around them as the
+    plan itself was.
+    """
+    sides = problem.sides
+    if sides is None or not ((sides.convoy >= 0).any() or (sides.bay >= 0).any()):
+        return plan
+    if not any(broken_sides(problem, plan.gate.tolist(), plan.slot.tolist(), packing_only=True)):
+        return plan
+    groups = bundles(problem, sides)
+    column, slot = pack(problem, sides, groups, plan.prices)
+    around = _around(problem, column, slot, [row for rows in groups for row in rows])
+    rest = solve(around) if plan.status == "optimal" else fallback(around)
+    cost, unserved = planned(problem, rest.gate, rest.slot)
+    return replace(
+        rest,
+        cost=cost,
+        unserved=unserved,
+        bound=plan.bound,
+        repair_cost=cost - plan.bound - rest.handout_cost if plan.status == "optimal" else 0,
+    )
+
+
+def _around(
+    problem: DispatchProblem, column: Ints, slot: Ints, bundled: list[int]
+) -> DispatchProblem:
+    """Return the problem with the bundles frozen; those without a place may go nowhere."""
+    earliest = problem.earliest.copy()
+    rows = np.array(bundled, dtype=np.int64)
+    earliest[rows[slot[rows] < 0]] = problem.slots
+    return replace(problem, earliest=earliest, frozen_gate=column, frozen_slot=slot)

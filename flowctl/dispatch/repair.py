@@ -49,7 +49,7 @@ def in_order(problem: DispatchProblem, column: Ints, slot: Ints) -> tuple[Ints, 
     kept = (gate == problem.told_gate) & (slot >= problem.keep_first) & (slot <= problem.keep_last)
     free = (slot >= 0) & (problem.frozen_slot < 0) & ~kept
     if problem.sides is not None:
-        free &= problem.sides.convoy < 0
+        free &= (problem.sides.convoy < 0) & (problem.sides.bay < 0)
     rows = np.flatnonzero(free)
     passage = np.full(len(rows), -1, dtype=np.int64)
     if problem.through is not None:

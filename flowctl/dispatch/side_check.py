@@ -12,21 +12,29 @@ _Hour = tuple[int, str, int]
 """A haulier's number, a gate, and the clock hour since the epoch."""
 
 
-def broken_sides(problem: DispatchProblem, column: list[int], slot: list[int]) -> Iterator[str]:
+def broken_sides(
+    problem: DispatchProblem, column: list[int], slot: list[int], *, packing_only: bool = False
+) -> Iterator[str]:
     """Yield which rules of ``problem.sides`` a plan breaks, in sentences.
 
-    Frozen trucks and convoys stand: what they hold beyond a haulier's share is no fault, and no
-    place is lost to them.
+    Frozen trucks, convoys and those in bays stand: what they hold beyond a haulier's share is no
+    fault, and no place is lost to them. ``packing_only`` looks at convoys and bays.
     """
     if problem.sides is not None and not problem.sides.none_apply:
         places = list(zip(column, slot, strict=True))
-        yield from _parted_convoys(problem, problem.sides, places)
+        yield from _parted_convoys(problem, problem.sides, places, packing_only)
+        yield from _blocked_bays(problem, problem.sides, places)
+        if packing_only:
+            return
         yield from _greedy_hauliers(problem, problem.sides, places)
-        yield from _lost_places(problem, problem.sides, places)
+        if problem.sides.priority.any():
+            yield from _lost_places(problem, problem.sides, places)
 
 
-def _parted_convoys(problem: DispatchProblem, sides: Sides, places: _Places) -> Iterator[str]:
-    """Yield the convoys that do not cross together."""
+def _parted_convoys(
+    problem: DispatchProblem, sides: Sides, places: _Places, strict: bool
+) -> Iterator[str]:
+    """Yield the convoys that do not cross together, with ``strict`` also those partly frozen."""
     together: dict[int, set[tuple[str, int]]] = defaultdict(set)
     of: dict[int, list[int]] = defaultdict(list)
     trips = problem.trip_ids.tolist()
@@ -37,10 +45,38 @@ def _parted_convoys(problem: DispatchProblem, sides: Sides, places: _Places) -> 
             of[convoy].append(trips[row])
     frozen = {trips[row] for row, held in enumerate(problem.frozen_slot.tolist()) if held >= 0}
     for convoy, found in together.items():
-        # What is frozen cannot be brought together any more.
-        if len(found) > 1 and not frozen.intersection(of[convoy]):
+        # What is frozen can perhaps not be brought together any more.
+        if len(found) > 1 and (strict or not frozen.intersection(of[convoy])):
             names = ", ".join(map(str, of[convoy]))
             yield f"The trips {names} are one convoy but have {len(found)} different places."
+
+
+def _blocked_bays(problem: DispatchProblem, sides: Sides, places: _Places) -> Iterator[str]:
+    """Yield the bays that hold more trucks than places, and trucks sent where they have none."""
+    kinds = {(problem.gates[bay.gate], bay.kind): bay for bay in sides.bays}
+    inside: dict[tuple[str, int, int], int] = defaultdict(int)
+    for row, kind in enumerate(sides.bay.tolist()):
+        column, slot = places[row]
+        if kind < 0 or slot < 0:
+            continue
+        gate = problem.gates[column]
+        bay = kinds.get((gate, kind))
+        if bay is None:
+            if problem.frozen_slot[row] < 0:
+                yield f"Trip {problem.trip_ids[row]} is sent to {gate}, which has no bay for it."
+            continue
+        for at in range(slot, slot + bay.slots):
+            inside[gate, kind, at] += 1
+    for (gate, kind, at), trucks in inside.items():
+        if trucks > kinds[gate, kind].places:
+            places_there = kinds[gate, kind].places
+            yield f"{gate} has {places_there} bays of kind {kind}, not {trucks}, in slot {at}."
+
+
+def _single(problem: DispatchProblem, sides: Sides) -> list[bool]:
+    """Tell which trucks may be moved one by one: not frozen, no convoy, no bay."""
+    columns = (problem.frozen_slot.tolist(), sides.convoy.tolist(), sides.bay.tolist())
+    return [max(own) < 0 for own in zip(*columns, strict=True)]
 
 
 def _shares(
@@ -54,13 +90,13 @@ def _shares(
             in_all[problem.gates[column], starts[slot] // 3600] += trucks
     held: dict[_Hour, int] = defaultdict(int)
     standing: dict[_Hour, int] = defaultdict(int)
-    frozen, convoys = problem.frozen_slot.tolist(), sides.convoy.tolist()
+    single = _single(problem, sides)
     for row, haulier in enumerate(sides.haulier.tolist()):
         column, slot = places[row]
         if haulier >= 0 and slot >= 0:
             key = (haulier, problem.gates[column], starts[slot] // 3600)
             held[key] += 1
-            standing[key] += frozen[row] >= 0 or convoys[row] >= 0
+            standing[key] += not single[row]
 
     def most(key: _Hour) -> int:
         share = int(sides.most_share * in_all[key[1:]] + 1e-9)
@@ -84,8 +120,7 @@ def _greedy_hauliers(problem: DispatchProblem, sides: Sides, places: _Places) ->
 def _lost_places(problem: DispatchProblem, sides: Sides, places: _Places) -> Iterator[str]:
     """Yield the trucks that lose more places to higher priorities than the rule allows."""
     priority, rank = sides.priority.tolist(), problem.rank.tolist()
-    frozen, convoys = problem.frozen_slot.tolist(), sides.convoy.tolist()
-    single = [held < 0 and convoy < 0 for held, convoy in zip(frozen, convoys, strict=True)]
+    single = _single(problem, sides)
     # Ranks of those who may take places, by column, slot and priority.
     takers: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     for row, (column, slot) in enumerate(places):

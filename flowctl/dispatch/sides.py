@@ -15,6 +15,16 @@ _HOUR_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
+class Bays:
+    """``places`` bays at a gate (its column's number); a truck of ``kind`` blocks one ``slots``."""
+
+    gate: int
+    kind: int
+    places: int
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sides:
     """The rules beside capacity, and what they need to know of each of N trucks.
 
@@ -22,7 +32,8 @@ class Sides:
     this plan. ``haulier`` [N] and ``convoy`` [N] number those named alike (-1: none named).
     A truck loses at most ``most_lost`` places to trucks of higher priority that are junior to it.
     Of a gate's places in a clock hour (UTC) one haulier gets at most ``most_share``, but never less
-    than ``least_places``. The trucks of a convoy cross at one gate in one slot, or not at all.
+    than ``least_places``. The trucks of a convoy cross at one gate in one slot, or not at all. A
+    truck with a ``bay`` [N] (-1: needs none) goes only where ``bays`` has that kind, and blocks it.
     """
 
     priority: Ints
@@ -32,13 +43,14 @@ class Sides:
     most_lost: int
     most_share: float
     least_places: int
+    bay: Ints
+    bays: tuple[Bays, ...] = ()
 
     @property
     def none_apply(self) -> bool:
         """Tell whether no rule here can be broken by any plan."""
-        return not (
-            (self.priority > 0).any() or (self.haulier >= 0).any() or (self.convoy >= 0).any()
-        )
+        named = (self.haulier >= 0).any() or (self.convoy >= 0).any() or (self.bay >= 0).any()
+        return not ((self.priority > 0).any() or named)
 
 
 def sides_of(trips: Sequence[LiveTrip], policy: Policy) -> Sides:
@@ -51,6 +63,7 @@ def sides_of(trips: Sequence[LiveTrip], policy: Policy) -> Sides:
         most_lost=policy.priority.most_places_lost,
         most_share=policy.haulier.most_share,
         least_places=policy.haulier.least_places,
+        bay=np.full(len(trips), -1, dtype=np.int64),
     )
 
 

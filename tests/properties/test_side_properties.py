@@ -26,6 +26,7 @@ def with_sides(seed: int) -> DispatchProblem:
         most_lost=int(rng.integers(0, 5)),
         most_share=float(rng.choice([0.1, 0.3, 1.0])),
         least_places=int(rng.integers(0, 3)),
+        bay=np.full(n, -1, dtype=np.int64),
     )
     return replace(instance, weight=instance.weight * (1 + priority), sides=rules)
 

@@ -12,7 +12,7 @@ from flowctl.dispatch.plan import Plan, planned, verify
 from flowctl.dispatch.planning import make_plan
 from flowctl.dispatch.problem import DispatchProblem, Ints
 from flowctl.dispatch.repair import in_order, repaired
-from flowctl.dispatch.sides import Sides
+from flowctl.dispatch.sides import Bays, Sides
 from flowctl.dispatch.solver import solve
 
 
@@ -26,6 +26,8 @@ def sides(
     most_lost: int = 20,
     most_share: float = 0.1,
     least_places: int = 2,
+    bay: list[int] | None = None,
+    bays: tuple[Bays, ...] = (),
 ) -> Sides:
     """Return rules for n trucks; what is not given is nobody's."""
     zero, none = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
@@ -37,6 +39,8 @@ def sides(
         most_lost=most_lost,
         most_share=most_share,
         least_places=least_places,
+        bay=none if bay is None else ints(bay),
+        bays=bays,
     )
 
 
