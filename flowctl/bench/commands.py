@@ -162,3 +162,49 @@ def tick(
         typer.echo(json.dumps(figures.as_json()))
     else:
         Console().print(table(figures))
+
+
+@app.command()
+def schedule(
+    trucks: Annotated[int, typer.Option(min=1, max=1_000_000, help="Of the day.")] = 5_000,
+    gates: Annotated[int, typer.Option(min=1, max=16)] = 3,
+    slots: Annotated[int, typer.Option(min=1, max=288, help="Of the day; 96 are 15 min.")] = 96,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of the day.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Schedule a day and prove it optimal, beside HiGHS and two lists kept by hand."""
+    from flowctl.bench.schedule import run_schedule, table  # noqa: PLC0415
+    from flowctl.bench.schedule_day import DayOptions  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
+
+    options = DayOptions(trucks=trucks, gates=gates, slots=slots, seed=seed)
+    with sentences(), telling() as tell:
+        figures = run_schedule(options, tell)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))
+
+
+@app.command()
+def control(
+    replications: Annotated[int, typer.Option(min=1, max=1_000, help="Days a scenario.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of the days.")] = 1,
+    plot: Annotated[Path | None, typer.Option(help="Draw the queues over the day, PNG.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compare release metering, capacity learned, with other rules on the same days."""
+    from flowctl.bench.control import run_control, table  # noqa: PLC0415
+    from flowctl.bench.control_plot import save_queues  # noqa: PLC0415
+    from flowctl.pictures.style import writable  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
+
+    with sentences(), telling() as tell:
+        path = None if plot is None else writable(plot)
+        figures = run_control(replications, seed, tell)
+        if path is not None:
+            save_queues(figures, path)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))

@@ -10,21 +10,43 @@ Only the slots a class may need are offered to it at first. The prices of the pl
 whether one that was left out would have been better; if so it is added and the flow solved again.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
 from flowctl.dispatch.handout import hand_out, overtaken
 from flowctl.dispatch.network import Classes, Network, classes_of, first_ends, network_of
 from flowctl.dispatch.plan import Plan, planned
-from flowctl.dispatch.prices import bound_of, grown_ends, prices_of
+from flowctl.dispatch.prices import Prices, bound_of, grown_ends, prices_of
 from flowctl.dispatch.problem import DispatchProblem, Ints
 
 _WINDOW = 16
 """Slots offered to each class at first beyond the wait it meets (four hours of 15 min)."""
+_ARCS_MOST = 20_000_000
+"""Arcs that are still solved, in about a minute: the solver cannot be interrupted, so a problem
+that would hold up the tick is refused before it is begun. A million trucks a day have two million.
+"""
 
 
 class SolverError(RuntimeError):
     """The solver did not prove an optimum; says what it answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """An optimal flow and its proof.
+
+    ``flow`` [A] is on the arcs of ``network``, ``links`` [W] into its wide promises; ``bound`` is
+    what no plan can undercut, over all slots and not those of the network alone.
+    """
+
+    classes: Classes
+    network: Network
+    flow: Ints
+    links: Ints
+    prices: Prices
+    bound: int
 
 
 def solve(problem: DispatchProblem, *, window: int = _WINDOW) -> Plan:
@@ -33,34 +55,56 @@ def solve(problem: DispatchProblem, *, window: int = _WINDOW) -> Plan:
     Raises
     ------
     SolverError
-        The solver answered anything but "optimal".
+        The solver answered anything but "optimal", or the problem is too large for a tick.
     """
-    classes = classes_of(problem)
-    if len(classes.trucks) == 0 or problem.slots == 0:
+    best = find_optimum(problem, window=window)
+    if best is None:
         return _without_choice(problem)
-    ends = first_ends(problem, classes, window)
-    while True:
-        network = network_of(problem, classes, ends)
-        flow, links = _flow(classes, network)
-        prices = prices_of(classes, network, flow, links)
-        grown = grown_ends(problem, classes, prices, ends)
-        if (grown == ends).all():
-            break
-        ends = grown
-    gate, slot = hand_out(problem, classes, network, flow)
+    classes, network = best.classes, best.network
+    gate, slot = hand_out(problem, classes, network, best.flow)
     cost, unserved = planned(problem, gate, slot)
+    places = np.where(network.room > 0, best.prices.place, 0)[: problem.capacity.size]
     return Plan(
         gate=gate,
         slot=slot,
         cost=cost,
-        bound=bound_of(classes, network, prices),
+        bound=best.bound,
         status="optimal",
         inversions=overtaken(problem, classes, slot),
         unserved=unserved,
-        prices=np.where(network.room > 0, prices.place, 0)[: problem.capacity.size].reshape(
-            problem.capacity.shape
-        ),
+        prices=places.reshape(problem.capacity.shape),
+        handout_cost=cost - best.bound,
     )
+
+
+def find_optimum(problem: DispatchProblem, *, window: int = _WINDOW) -> Optimum | None:
+    """Return the optimal flow of a problem, None where there is no truck or no slot to choose.
+
+    Raises
+    ------
+    SolverError
+        As `solve`.
+    """
+    classes = classes_of(problem)
+    if len(classes.trucks) == 0 or problem.slots == 0:
+        return None
+    ends = first_ends(problem, classes, window)
+    while True:
+        network = network_of(problem, classes, ends)
+        if len(network.node) > _ARCS_MOST:
+            message = (
+                f"The flow of {problem.trucks} trucks has {len(network.node)} arcs; at most "
+                f"{_ARCS_MOST} are solved, for the solver cannot be interrupted. Shorten "
+                "dispatch.horizon_days."
+            )
+            raise SolverError(message)
+        flow, links = _flow(classes, network)
+        prices = prices_of(classes, network, flow, links)
+        grown = grown_ends(problem, classes, prices, ends)
+        if (grown == ends).all():
+            bound = bound_of(classes, network, prices)
+            return Optimum(classes, network, flow, links, prices, bound)
+        ends = grown
 
 
 def _without_choice(problem: DispatchProblem) -> Plan:
