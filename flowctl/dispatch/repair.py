@@ -57,20 +57,30 @@ def in_order(problem: DispatchProblem, column: Ints, slot: Ints) -> tuple[Ints, 
     priority = problem.sides.priority[rows] if problem.sides is not None else np.zeros_like(rows)
     told = problem.told_gate[rows]
     # Who was told another gate pays for the change wherever he goes: equal among themselves.
-    keys = np.stack([column[rows], passage, problem.weight[rows], priority, told])
-    _, group = np.unique(keys, axis=1, return_inverse=True)
+    keys = (told, priority, problem.weight[rows], passage, column[rows])
+    order = np.lexsort((problem.rank[rows], slot[rows], *keys))
+    rows = rows[order]
+    group = np.cumsum(np.any([np.diff(key[order], prepend=-2) != 0 for key in keys], axis=0))
     dealt = slot.copy()
-    order = np.lexsort((slot[rows], group))
-    edges = np.flatnonzero(np.diff(group[order], prepend=-1))
-    for members in np.split(rows[order], edges[1:]):
-        if len(members) > 1:
-            at = problem.earliest[members, column[members]]
-            _deal(members, at, problem.rank[members], slot[members], dealt)
-    before, after = problem.cost(column, slot), problem.cost(column, dealt)
-    # Promises make trucks unequal: a truck told this gate may fall out of its span.
-    if int(after.sum()) > int(before.sum()):
-        return column.copy(), slot.copy()
+    for each in _suspect(problem, rows, group).tolist():
+        members = rows[np.searchsorted(group, each, "left") : np.searchsorted(group, each, "right")]
+        at = problem.earliest[members, column[members]]
+        _deal(members, at, problem.rank[members], slot[members], dealt)
+    # Promises make trucks unequal: one told this gate may fall out of its span. Then they stay.
+    added = (problem.cost(column, dealt) - problem.cost(column, slot))[rows]
+    dearer = np.bincount(group, weights=added, minlength=1)[group] > 0 if len(rows) else group
+    dealt[rows[dearer]] = slot[rows[dearer]]
     return column.copy(), dealt
+
+
+def _suspect(problem: DispatchProblem, rows: Ints, group: Ints) -> Ints:
+    """Return the groups in which somebody goes after a junior; ``rows`` by group, slot and rank."""
+    if len(rows) < 2:  # noqa: PLR2004 - a pair
+        return np.zeros(0, dtype=np.int64)
+    # Later groups lie above all earlier ones, so that the running maximum stays in a group.
+    level = problem.rank[rows] + group * problem.trucks
+    behind = level[1:] < np.maximum.accumulate(level)[:-1]
+    return np.unique(group[1:][behind])
 
 
 def _deal(members: Ints, earliest: Ints, rank: Ints, places: Ints, dealt: Ints) -> None:
