@@ -8,7 +8,7 @@ The scalar functions take and return plain numbers, so that simulations can comp
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -227,31 +227,35 @@ def call_up(snapshot: Snapshot, approach: Approach, fills: int = 0) -> tuple[Rel
     # Nobody beyond the most that may leave is looked at, unless those that stand by are sought.
     going = list(in_time if fills else islice(in_time, rules.release_most))
     quota = release_quota(approach.n_target, approach.load, len(going), 0, rules.release_most)
-    in_turn = {trip.id for trip, _ in going[: max(quota, 0)]}
-    going = _standby_first(going, fills)
     expires_at = now + timedelta(seconds=rules.release_expiry_s)
     # Who would still stand before a closed gate waits, and keeps its place in the quota: a junior
     # with a longer way must not take it.
     return tuple(
-        Release(
-            trip.id,
-            approach.gate.id,
-            trip.yard,
-            expires_at,
-            None if trip.id in in_turn else Reason.STANDBY_FILL,
-        )
-        for trip, way in going[: max(quota, 0)]
+        Release(trip.id, approach.gate.id, trip.yard, expires_at, reason)
+        for trip, way, reason in _chosen(going, quota, fills)
         if trip.yard is not None and now + timedelta(seconds=way.travel_s) >= approach.opens_at
     )
 
 
-def _standby_first(
-    going: list[tuple[LiveTrip, Access]], fills: int
-) -> list[tuple[LiveTrip, Access]]:
-    """Put so many of those that stand by to the front; nobody else changes place."""
-    chosen = [pair for pair in going if pair[0].standby][:fills]
-    first = {trip.id for trip, _ in chosen}
-    return [*chosen, *(pair for pair in going if pair[0].id not in first)]
+def _chosen(
+    going: Sequence[tuple[LiveTrip, Access]], quota: int, fills: int
+) -> Iterator[tuple[LiveTrip, Access, Reason | None]]:
+    """Yield who of those whose turn comes takes a place, in their order, and why out of it.
+
+    The last ``fills`` places of the quota go to those that stand by before others.
+    """
+    rest = [trip for trip, _ in going[max(quota - fills, 0) :]]
+    stand_by = [trip.id for trip in rest if trip.standby][: min(fills, quota)]
+    others = quota - len(stand_by)
+    passed = False
+    for trip, way in going:
+        if trip.id in stand_by:
+            yield trip, way, Reason.STANDBY_FILL if passed else None
+        elif others > 0:
+            others -= 1
+            yield trip, way, None
+        else:
+            passed = True
 
 
 def _turns(

@@ -253,3 +253,21 @@ def test_a_tick_says_only_once_what_it_exchanged():
     decision = tick(snapshot(trips, NOW), plan_due=True)
     assert [(swap.gives, swap.takes) for swap in decision.swaps] == [(1, 2)]
     assert decision.tellings == ()
+
+
+def test_only_the_places_left_free_are_given_out_of_turn():
+    # Three places, one of them left by a no-show: two go by turn, whoever stands by.
+    trips = [
+        called(minutes_ago=20),
+        *full(100)[:8],
+        waits(2, NINE),
+        waits(3, Slot("north", at("09:15")), standby=True),
+        waits(4, TEN),
+        waits(5, NOON, standby=True),
+    ]
+    decision = tick(snapshot(trips, NOW), plan_due=False)
+    assert [(one.trip_id, one.reason) for one in decision.releases] == [
+        (2, None),
+        (3, None),
+        (5, Reason.STANDBY_FILL),
+    ]
