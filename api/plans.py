@@ -7,14 +7,10 @@ from pydantic import BaseModel
 
 from api.transaction import transaction
 from flowctl.errors import NotFoundError
-from flowctl.site import DispatchParams, Site
+from flowctl.site import Site
 from flowctl.storage.plans import find_latest_plan
 
 router = APIRouter(tags=["plans"])
-
-REEFER_DAY_VND = 700_000
-"""What a day of waiting costs a reefer truck (reports from Lạng Sơn)."""
-_DAY_S = 86_400
 
 
 class SlotPrice(BaseModel):
@@ -56,7 +52,7 @@ def get_latest_plan(request: Request) -> ShownPlan:
         plan = find_latest_plan(conn, site.id)
     if plan is None:
         raise NotFoundError("There is no plan yet; the controller makes one every few minutes.")
-    worth = unit_vnd(site.dispatch)
+    worth = site.dispatch.unit_vnd
     proved = plan.status != "fallback"
     return ShownPlan(
         id=plan.id,
@@ -77,13 +73,3 @@ def get_latest_plan(request: Request) -> ShownPlan:
             for gate, starts_at, price in plan.prices
         ],
     )
-
-
-def unit_vnd(rules: DispatchParams) -> float:
-    """Return what a unit of a plan's cost is worth, VND.
-
-    A slot of delay of a reefer truck costs its weight times the linear share, and as much of a day
-    at the price of a reefer's day. Where waiting grows long the square makes it dearer than money.
-    """
-    per_slot = rules.weight_reefer * rules.delay_linear
-    return REEFER_DAY_VND * rules.slot_s / _DAY_S / max(per_slot, 1)

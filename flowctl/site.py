@@ -314,10 +314,8 @@ class DispatchParams:
     ``capacity_fade_s`` of open time. ``release_most`` trucks leave for a gate in one tick.
     A driver is to be called so early that a share ``call_up_quantile`` of trucks is there when the
     slot begins. A truck that passes through an in-gate yard is taken to stand there for
-    ``via_stay_s``. One unit of cost is ``unit_vnd``: a reefer's wait costs about 700,000 VND a day
-    (hauliers at the gates of Lạng Sơn, as the press reported it), 7,292 VND a slot of 15 min, which
-    is its weight 2 x ``delay_linear`` 10 units. The square is what uneven waiting is held to be
-    worth on top.
+    ``via_stay_s``. What a unit of cost is worth follows from ``reefer_day_vnd``, a reefer's day of
+    waiting (reported by hauliers at the gates of Lạng Sơn), see ``unit_vnd``.
     """
 
     slot_s: int = 900
@@ -344,7 +342,18 @@ class DispatchParams:
     change_cost: int = 100
     capacity_fade_s: int = 7200
     via_stay_s: int = 1800
-    unit_vnd: int = 365
+    reefer_day_vnd: int = 700_000
+
+    @property
+    def unit_vnd(self) -> float:
+        """What a unit of a plan's cost is worth, VND.
+
+        A slot of delay of a reefer costs its weight times the linear share, and as much of a day at
+        the price of a reefer's day. The square, which makes long waits dearer, is no money anyone
+        pays: it is what uneven waiting is held to be worth.
+        """
+        per_slot = self.weight_reefer * self.delay_linear
+        return self.reefer_day_vnd * self.slot_s / 86_400 / max(per_slot, 1)
 
 
 class UnknownDevices(StrEnum):

@@ -19,6 +19,7 @@ from flowctl.dispatch.plan import verify
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.solver import Optimum, find_optimum, solve
 from flowctl.errors import FlowctlError
+from flowctl.site import DispatchParams
 
 _REPEATS = 3
 _LONG_S = 60.0
@@ -116,7 +117,7 @@ def run_schedule(options: DayOptions, tell: Callable[[str], None]) -> Figures:
         gap=_over(plan.cost, plan.bound),
         highs_gap=_over(highs_cost, plan.bound),
         cost=plan.cost,
-        cost_vnd=plan.cost * day.unit_vnd,
+        cost_vnd=round(plan.cost * DispatchParams().unit_vnd),
         handout_cost=plan.handout_cost,
         seniority_cost=_over(strict, plan.cost),
         inversions=plan.inversions,

@@ -78,7 +78,6 @@ def problem_of(
         squared=rules.delay_squared,
         diversion=rules.diversion_cost,
         change=rules.change_cost,
-        unit_vnd=rules.unit_vnd,
         through=frame.through,
         sides=sides_of(trips, site.policy),
     )

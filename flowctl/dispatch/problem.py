@@ -38,7 +38,7 @@ class DispatchProblem:
     ``told_gate`` [N] is the gate its driver last heard of (-1: nothing yet); slots ``keep_first``
     to ``keep_last`` in any column of it need no new message (none where first > last). A frozen
     truck stands where ``frozen_gate``, a column, and ``frozen_slot`` say (-1: free). ``linear`` to
-    ``change`` are costs (see `cost`) in units of ``unit_vnd``. ``through`` limits trucks that pass
+    ``change`` are costs, see `cost`. ``through`` limits trucks that pass
     through in-gate yards, ``sides`` are the rules no flow can hold (None: there are none).
     """
 
@@ -61,7 +61,6 @@ class DispatchProblem:
     squared: int = 1
     diversion: int = 20
     change: int = 15
-    unit_vnd: int = 365
     through: Through | None = None
     sides: Sides | None = None
 

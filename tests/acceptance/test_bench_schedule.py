@@ -23,7 +23,8 @@ def test_a_day_is_scheduled_at_the_cost_highs_finds_and_far_below_the_lists():
     assert figures["seniority_cost"] > 0
     assert figures["inversions"] > 0
     assert 0 < figures["greedy_over"] < figures["fcfs_over"]
-    assert figures["cost_vnd"] == 365 * figures["cost"]
+    # A reefer's slot is 20 units, and 700,000 VND a day.
+    assert figures["cost_vnd"] == round(figures["cost"] * 700_000 / 96 / 20)
 
 
 def test_the_made_day_has_two_peaks_promises_of_one_slot_and_a_gate_that_is_halved():
