@@ -94,17 +94,17 @@ def _tell(
     conn.execute(
         "insert into slots (trip_id, gate, starts_at, plan_id, told_at)"
         " select trip_id, gate, starts_at, %s, %s"
-        " from unnest(%s::bigint[], %s::text[], %s::timestamptz[])"
+        " from unnest(%b::bigint[], %b::text[], %b::timestamptz[])"
         "  as one (trip_id, gate, starts_at)"
         " on conflict (trip_id) do update set gate = excluded.gate,"
         " starts_at = excluded.starts_at, plan_id = excluded.plan_id, told_at = excluded.told_at",
         [plan_id, now, trips, gates, starts],
     )
-    conn.execute(
-        "insert into slot_changes (trip_id, gate, starts_at, reason, plan_id, at)"
-        " select *, %s, %s from unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[])",
-        [plan_id, now, trips, gates, starts, [str(one.reason) for one in told]],
-    )
+    columns = "copy slot_changes (trip_id, gate, starts_at, reason, plan_id, at) from stdin"
+    with conn.cursor() as cursor, cursor.copy(columns) as copy:
+        for one in told:
+            where = (one.trip_id, one.slot.gate, one.slot.starts_at)
+            copy.write_row((*where, str(one.reason), plan_id, now))
     end_advice(conn, trips)
     entries = [_entry(one, plan_id, now) for one in told]
     head = ledger.append(conn, site.id, site.policy.version, entries, now=now)
