@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from flowctl.cheating_limits import CheatingParams
+
 
 class Basis(StrEnum):
     """From which moment a truck's place in the order counts."""
@@ -117,3 +119,4 @@ class Policy:
     closure: ClosureRules = ClosureRules()
     cheating: Mapping[str, Answer] = field(default_factory=dict)
     """By kind of alert; what is not named is an alert only."""
+    cheating_limits: CheatingParams = field(default_factory=CheatingParams)

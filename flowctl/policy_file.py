@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from flowctl.cheating.alerts import Kind
+from flowctl.cheating_limits import CheatingParams
 from flowctl.policy import (
     Answer,
     Basis,
@@ -45,11 +46,26 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "unknown_end_s": (60, 30 * _DAY_S),
     "stay_away_s": (0, 7 * _DAY_S),
     "free_cancellation_s": (0, 30 * _DAY_S),
+    "fastest_mps": (1, 50),
+    "least_fixes": (3, 100),
+    "legs": (3, 1000),
+    "leg_mps": (30, 1000),
+    "hoard_share": (0.01, 1),
+    "hoard_least": (2, 100_000),
+    "dropped": (2, 1000),
+    "dropped_share": (0, 1),
 }
 _HIGHEST_CLASS = 100
 
 _Rules = TypeVar(
-    "_Rules", SlotRules, Penalty, PriorityRules, HaulierRules, StandbyRules, ClosureRules
+    "_Rules",
+    SlotRules,
+    Penalty,
+    PriorityRules,
+    HaulierRules,
+    StandbyRules,
+    ClosureRules,
+    CheatingParams,
 )
 
 
@@ -70,6 +86,7 @@ def read_policy(table: Table) -> Policy:
         standby=_rules(table, "standby", default.standby),
         closure=_rules(table, "closure", default.closure),
         cheating=_cheating(table),
+        cheating_limits=_rules(table, "cheating_limits", default.cheating_limits),
     )
     table.close()
     return policy

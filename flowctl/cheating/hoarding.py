@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from flowctl.cheating.alerts import Alert, Kind, Severity, Value, moment
-from flowctl.cheating.params import CheatingParams
+from flowctl.cheating_limits import CheatingParams
 
 
 class Fate(StrEnum):

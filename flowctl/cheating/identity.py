@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flowctl.cheating.alerts import Alert, Kind, Point, Severity, Value, about_trip, moment
-from flowctl.cheating.params import CheatingParams
 from flowctl.cheating.prism import cannot_have_been
+from flowctl.cheating_limits import CheatingParams
 from geo.sphere import distance_m
 
 

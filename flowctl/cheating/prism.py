@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from flowctl.cheating.alerts import Point
-from flowctl.cheating.params import CheatingParams
+from flowctl.cheating_limits import CheatingParams
 from geo.sphere import distance_m
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flowctl.cheating.alerts import Alert, Kind, Point, Severity, about_trip, moment
-from flowctl.cheating.params import CheatingParams
+from flowctl.cheating_limits import CheatingParams
 from geo.sphere import distance_m
 
 

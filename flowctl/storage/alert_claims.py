@@ -9,8 +9,8 @@ import psycopg
 from flowctl.cheating.alerts import Point
 from flowctl.cheating.hoarding import Booked, Fate
 from flowctl.cheating.identity import Claim, DeviceChange, Weighing
-from flowctl.cheating.params import CheatingParams
 from flowctl.cheating.speed import Leg
+from flowctl.cheating_limits import CheatingParams
 from flowctl.site import Site
 
 Connection = psycopg.Connection[Any]

@@ -18,9 +18,9 @@ from flowctl.cheating.identity import (
     two_plates,
     weight_swaps,
 )
-from flowctl.cheating.params import CheatingParams
 from flowctl.cheating.speed import impossible_speeds
 from flowctl.cheating.whereabouts import Booking, Call, GateStay, ghost_bookings, unreleased
+from flowctl.cheating_limits import CheatingParams
 from flowctl.site import Site
 from flowctl.storage.alert_claims import (
     list_booked,
@@ -38,11 +38,9 @@ _LOOK = timedelta(hours=1)
 """What ended, or was entered, longer ago than this was looked at before."""
 
 
-def find_alerts(
-    conn: Connection, site: Site, now: datetime, params: CheatingParams | None = None
-) -> list[Alert]:
-    """Return everything that is found out about a site's trucks at a moment."""
-    limits = CheatingParams() if params is None else params
+def find_alerts(conn: Connection, site: Site, now: datetime) -> list[Alert]:
+    """Return everything that is found out about a site's trucks at a moment, by its policy."""
+    limits = site.policy.cheating_limits
     return [
         *unreleased(list_gate_stays(conn, site, now), limits, now),
         *ghost_bookings(list_bookings(conn, site, now, limits), limits, now),

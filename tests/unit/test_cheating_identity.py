@@ -16,7 +16,7 @@ from flowctl.cheating.identity import (
     two_plates,
     weight_swaps,
 )
-from flowctl.cheating.params import CheatingParams
+from flowctl.cheating_limits import CheatingParams
 
 PARAMS = CheatingParams()
 EIGHT = datetime(2024, 1, 23, 1, 0, tzinfo=UTC)

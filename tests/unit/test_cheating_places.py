@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from flowctl.cheating.alerts import Kind, Severity
-from flowctl.cheating.params import CheatingParams
 from flowctl.cheating.whereabouts import Booking, Call, GateStay, ghost_bookings, unreleased
+from flowctl.cheating_limits import CheatingParams
 
 PARAMS = CheatingParams()
 EIGHT = datetime(2024, 1, 23, 1, 0, tzinfo=UTC)

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 from flowctl.cheating.alerts import Alert, Kind, Point
 from flowctl.cheating.hoarding import Booked, Fate, hoarding
-from flowctl.cheating.params import CheatingParams
 from flowctl.cheating.speed import Leg, impossible_speeds
+from flowctl.cheating_limits import CheatingParams
 
 PARAMS = CheatingParams()
 EIGHT = datetime(2024, 1, 23, 1, 0, tzinfo=UTC)

@@ -54,6 +54,9 @@ def test_what_the_file_says_holds_and_what_it_leaves_out_stays_as_it_is(tmp_path
         most_share = 1
         [cheating]
         swapped = "loses_seniority"
+        [cheating_limits]
+        hoard_share = 0.4
+        legs = 10
         """,
     )
     assert (policy.version, policy.valid_from) == ("7", datetime(2024, 1, 22, 17, tzinfo=UTC))
@@ -63,6 +66,8 @@ def test_what_the_file_says_holds_and_what_it_leaves_out_stays_as_it_is(tmp_path
     assert policy.priority.classes == {"perishable": 2, "reefer": 1}
     assert (policy.priority.most_places_lost, policy.haulier.most_share) == (5, 1.0)
     assert policy.cheating == {"swapped": Answer.LOSES_SENIORITY}
+    assert (policy.cheating_limits.hoard_share, policy.cheating_limits.legs) == (0.4, 10)
+    assert policy.cheating_limits.silent_s == Policy().cheating_limits.silent_s
     assert policy.standby == Policy().standby
 
 
