@@ -38,6 +38,7 @@ from api import (
     traffic,
     trips,
     visits,
+    why,
 )
 from api.auth import authorize
 from api.database import Database
@@ -78,6 +79,7 @@ _ROUTERS = (
     events.router,
     board.router,
     ledger.router,
+    why.router,
     driver.router,
     simulations.router,
     pages.router,

@@ -89,6 +89,8 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/ledger/overtakes"): PUBLIC,
     ("GET", "/v1/ledger"): _ADMIN | {Role.PLANNER},
     ("GET", "/v1/driver/{code}"): PUBLIC,
+    ("GET", "/v1/driver/{code}/why"): PUBLIC,
+    ("GET", "/v1/trips/{trip_id}/why"): _REGISTRARS | _CONTROL_ROOM,
     ("GET", "/v1/scenarios"): _PLANNERS,
     ("POST", "/v1/simulations"): _ADMIN | {Role.PLANNER},
     ("GET", "/v1/simulations"): _PLANNERS,

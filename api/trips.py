@@ -172,7 +172,7 @@ def register_trip(request: Request, body: TripDeclaration, who: Who) -> TripAnsw
         trip_id = registry.register(
             conn, state.site, state.keys, declaration, by=who.signature, now=state.clock.now()
         )
-        return _answer(state.site, _get(conn, state.site, trip_id, who))
+        return _answer(state.site, get_visible(conn, state.site, trip_id, who))
 
 
 @router.get("/v1/trips")
@@ -202,7 +202,7 @@ def get_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
     """Return a trip, with when its truck is expected at its yard or, once called, at its gate."""
     site: Site = request.app.state.site
     with transaction(request) as conn:
-        row = _get(conn, site, trip_id, who)
+        row = get_visible(conn, site, trip_id, who)
         active = row.state == "active"
         eta = find_eta(conn, site, row, request.app.state.clock.now()) if active else None
     return replace(_answer(site, row), eta=None if eta is None else _eta(eta))
@@ -225,11 +225,11 @@ def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) ->
         drop_convoy="convoy" in body.model_fields_set and body.convoy is None,
     )
     with transaction(request) as conn:
-        _get(conn, state.site, trip_id, who)
+        get_visible(conn, state.site, trip_id, who)
         registry.change(
             conn, state.site, state.keys, trip_id, wish, by=who.signature, now=state.clock.now()
         )
-        return _answer(state.site, _get(conn, state.site, trip_id, who))
+        return _answer(state.site, get_visible(conn, state.site, trip_id, who))
 
 
 @router.post("/v1/trips/{trip_id}/cancel")
@@ -237,9 +237,9 @@ def cancel_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
     """Cancel an active trip; its driver is told."""
     state = request.app.state
     with transaction(request) as conn:
-        _get(conn, state.site, trip_id, who)
+        get_visible(conn, state.site, trip_id, who)
         registry.cancel(conn, state.site, trip_id, by=who.signature, now=state.clock.now())
-        return _answer(state.site, _get(conn, state.site, trip_id, who))
+        return _answer(state.site, get_visible(conn, state.site, trip_id, who))
 
 
 @router.post("/v1/trips/{trip_id}/extension")
@@ -247,9 +247,9 @@ def extend_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
     """Give a truck more time: its slot will be no earlier than ``extended_until``."""
     state = request.app.state
     with transaction(request) as conn:
-        _get(conn, state.site, trip_id, who)
+        get_visible(conn, state.site, trip_id, who)
         requests.extend(conn, state.site, trip_id, by=who.signature, now=state.clock.now())
-        return _answer(state.site, _get(conn, state.site, trip_id, who))
+        return _answer(state.site, get_visible(conn, state.site, trip_id, who))
 
 
 @router.post("/v1/trips/{trip_id}/standby")
@@ -257,11 +257,11 @@ def set_standby(request: Request, trip_id: TripId, body: StandbyWish, who: Who) 
     """Say whether a truck's driver stands by to leave at once."""
     state = request.app.state
     with transaction(request) as conn:
-        _get(conn, state.site, trip_id, who)
+        get_visible(conn, state.site, trip_id, who)
         requests.stand_by(
             conn, state.site, trip_id, on=body.on, by=who.signature, now=state.clock.now()
         )
-        return _answer(state.site, _get(conn, state.site, trip_id, who))
+        return _answer(state.site, get_visible(conn, state.site, trip_id, who))
 
 
 @router.get("/v1/trips/{trip_id}/penalties")
@@ -269,7 +269,7 @@ def list_trip_penalties(request: Request, trip_id: TripId, who: Who) -> list[Pen
     """List what a trip's truck lost, the oldest first; what was lifted stays in the list."""
     site: Site = request.app.state.site
     with transaction(request) as conn:
-        _get(conn, site, trip_id, who)
+        get_visible(conn, site, trip_id, who)
         return [_penalty(one) for one in penalties.list_penalties(conn, site.id, trip_id)]
 
 
@@ -278,7 +278,7 @@ def lift_penalty(request: Request, trip_id: TripId, penalty_id: TripId, who: Who
     """Give back what a penalty cost, and end the bans that rest on it."""
     state = request.app.state
     with transaction(request) as conn:
-        _get(conn, state.site, trip_id, who)
+        get_visible(conn, state.site, trip_id, who)
         lifted = penalties.lift_penalty(
             conn, state.site, trip_id, penalty_id, actor=who.signature, now=state.clock.now()
         )
@@ -314,7 +314,7 @@ def _sees_own_only(who: Caller) -> bool:
     return who.role in {Role.HAULIER, Role.MACHINE}
 
 
-def _get(conn: Connection, site: Site, trip_id: int, who: Caller) -> LiveRow:
+def get_visible(conn: Connection, site: Site, trip_id: int, who: Caller) -> LiveRow:
     """Return a trip; somebody else's is, for those who see their own only, not there."""
     row = find_live(conn, trip_id, site=site.id)
     if row is None or (_sees_own_only(who) and row.registered_by != who.signature):

@@ -26,7 +26,15 @@ def shown_stage(trip: LiveTrip, now: datetime) -> Stage:
 def count_ahead(
     trips: Iterable[LiveTrip], mine: LiveTrip, policy: Policy, now: datetime
 ) -> int | None:
-    """Return how many trucks will be screened before ``mine`` at its gate.
+    """Return how many trucks will be screened before ``mine`` at its gate, see `list_ahead`."""
+    ahead = list_ahead(trips, mine, policy, now)
+    return None if ahead is None else len(ahead)
+
+
+def list_ahead(
+    trips: Iterable[LiveTrip], mine: LiveTrip, policy: Policy, now: datetime
+) -> list[LiveTrip] | None:
+    """Return the trucks that will be screened before ``mine`` at its gate.
 
     Those in the queue go first, then those on their way, then by slot and seniority. None where
     its turn is not known: no slot yet, or being screened already.
@@ -35,10 +43,10 @@ def count_ahead(
     if my_turn is None:
         return None
     gate = gate_of(mine)
-    turns = (
-        _turn(trip, policy, now) for trip in trips if trip.id != mine.id and gate_of(trip) == gate
-    )
-    return sum(turn is not None and turn < my_turn for turn in turns)
+    others = (trip for trip in trips if trip.id != mine.id and gate_of(trip) == gate)
+    return [
+        trip for trip in others if (turn := _turn(trip, policy, now)) is not None and turn < my_turn
+    ]
 
 
 def _turn(

@@ -35,14 +35,21 @@ class Facts:
 
 
 @lru_cache(maxsize=8)
-def _catalogue(language: str) -> Mapping[str, Any]:
+def catalogue(language: str) -> Mapping[str, Any]:
+    """Return all words of a language.
+
+    Raises
+    ------
+    FlowctlError
+        There are none.
+    """
     path = data_dir() / "messages" / f"{language}.json"
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise FlowctlError(f"There are no texts in the language {language!r}.") from error
-    catalogue: Mapping[str, Any] = json.loads(text)
-    return catalogue
+    words: Mapping[str, Any] = json.loads(text)
+    return words
 
 
 def write_text(site: Site, *, kind: str, language: str, facts: Facts, where: Where) -> str:
@@ -55,8 +62,8 @@ def write_text(site: Site, *, kind: str, language: str, facts: Facts, where: Whe
     FlowctlError
         There is no such kind or language, or the text needs something the facts do not hold.
     """
-    catalogue = _catalogue(language)
-    texts = catalogue["sms"] if where == "sms" else catalogue["page"]["message"]
+    words = catalogue(language)
+    texts = words["sms"] if where == "sms" else words["page"]["message"]
     template = texts.get(kind)
     if not isinstance(template, str):
         raise FlowctlError(f"There is no text for messages of kind {kind!r} in {language}.json.")
@@ -77,7 +84,7 @@ def _values(site: Site, language: str, facts: Facts, where: Where) -> dict[str, 
     if facts.yard is not None:
         known["yard"] = _name(site, language, "yard", facts.yard, where)
     if facts.reason is not None:
-        reasons = _catalogue(language)[where]["reason"]
+        reasons = catalogue(language)[where]["reason"]
         known["reason"] = reasons.get(facts.reason, facts.reason)
     if facts.starts_at is not None:
         local = facts.starts_at.astimezone(site.timezone)
@@ -94,7 +101,7 @@ def _name(site: Site, language: str, noun: Literal["gate", "yard"], key: str, wh
     full = key if place is None else place.name.get(language, key)
     if where == "page":
         return full
-    short: str = _catalogue(language)["sms"][noun].get(key) or full
+    short: str = catalogue(language)["sms"][noun].get(key) or full
     return short if language == "zh" else without_accents(short)
 
 

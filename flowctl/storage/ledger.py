@@ -54,14 +54,16 @@ def _lock_head(conn: Connection, site: str, now: datetime) -> Head:
 
 
 def _subjects(conn: Connection, entries: Sequence[Entry]) -> dict[int, str]:
-    """Return the pseudonyms of all trips that entries name."""
     ids = {entry.trip_id for entry in entries if entry.trip_id is not None}
     ids.update(other for entry in entries for other in entry.other_trip_ids)
-    if not ids:
-        return {}
+    return list_subjects(conn, sorted(ids)) if ids else {}
+
+
+def list_subjects(conn: Connection, trip_ids: Sequence[int]) -> dict[int, str]:
+    """Return the pseudonyms by which trips go in the ledger."""
     return dict(
         conn.execute(
-            "select id, subject::text from trips where id = any(%s)", [sorted(ids)]
+            "select id, subject::text from trips where id = any(%s)", [list(trip_ids)]
         ).fetchall()
     )
 

@@ -1,0 +1,188 @@
+"""Why am I number 37: a trip's place in the order, who goes before by which rule, its history."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.auth import Caller, caller
+from api.errors import Problem
+from api.feed import Feed
+from api.transaction import transaction
+from api.trips import get_visible
+from api.turns import gate_of, list_ahead, shown_stage
+from flowctl.dispatch.seniority import seniority
+from flowctl.ledger.chain import Kept, Row
+from flowctl.ledger.codes import code_of
+from flowctl.ledger.entries import Kind
+from flowctl.notify.why import history_sentence, reason_text, why_text
+from flowctl.policy import Policy
+from flowctl.registry.keys import find_trip_of_code
+from flowctl.site import Site
+from flowctl.state import LiveTrip, Stage
+from flowctl.storage.ledger import list_rows_of, list_subjects
+from flowctl.storage.live import LiveRow, find_live
+from flowctl.storage.snapshot import live_trip
+
+router = APIRouter(tags=["why"])
+
+Language = Literal["vi", "zh", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many trucks, by which rule, and that in words."""
+
+    reason: str
+    n: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of the trip's history: its number in the ledger, its code, and what it says."""
+
+    seq: int
+    code: str
+    at: datetime
+    kind: str
+    reason: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Where a trip stands and why.
+
+    ``place`` counts from 1 at ``gate``; None where its turn is not known. ``ahead`` are those
+    before it now, ``passed_by`` those that went before it although it was senior.
+    """
+
+    language: str
+    gate: str | None
+    place: int | None
+    text: str
+    ahead: list[Counted]
+    passed_by: list[Counted]
+    history: list[Event]
+
+
+@router.get("/v1/trips/{trip_id}/why")
+async def get_why(
+    request: Request,
+    trip_id: int,
+    who: Annotated[Caller, Depends(caller)],
+    language: Language | None = None,
+) -> Why:
+    """Return why a trip stands where it stands, in the driver's language where none is named."""
+
+    def find() -> LiveRow:
+        with transaction(request) as conn:
+            return get_visible(conn, request.app.state.site, trip_id, who)
+
+    return await _why(request, await run_in_threadpool(find), language)
+
+
+@router.get("/v1/driver/{code}/why")
+async def get_driver_why(request: Request, code: str, language: Language | None = None) -> Why:
+    """Return the same to the driver, by the code of the link in its messages."""
+    trip_id = find_trip_of_code(request.app.state.keys, code)
+    if trip_id is None:
+        raise Problem(404, "Not found", "This link belongs to no trip; open the one in your SMS.")
+
+    def find() -> LiveRow | None:
+        with transaction(request) as conn:
+            return find_live(conn, trip_id, site=request.app.state.site.id)
+
+    row = await run_in_threadpool(find)
+    if row is None:
+        raise Problem(404, "Not found", "There is no such trip any more.")
+    return await _why(request, row, language)
+
+
+async def _why(request: Request, row: LiveRow, language: Language | None) -> Why:
+    state = request.app.state
+    feed: Feed = state.feed
+    trips = (await feed.current()).picture.trips
+    mine = next((trip for trip in trips if trip.id == row.id), live_trip(row))
+    now: datetime = state.clock.now()
+    ahead = list_ahead(trips, mine, state.site.policy, now) if row.state == "active" else None
+
+    def read() -> tuple[list[Kept], Mapping[int, str]]:
+        with transaction(request) as conn:
+            ids = [mine.id, *(trip.id for trip in ahead or ())]
+            return list_rows_of(conn, state.site.id, row.id), list_subjects(conn, ids)
+
+    rows, subjects = await run_in_threadpool(read)
+    return _answer(state.site, mine, language or row.language, ahead, rows, subjects, now)
+
+
+def _answer(
+    site: Site,
+    mine: LiveTrip,
+    language: str,
+    ahead: Sequence[LiveTrip] | None,
+    rows: Sequence[Kept],
+    subjects: Mapping[int, str],
+    now: datetime,
+) -> Why:
+    subject, gate = subjects[mine.id], gate_of(mine)
+    overtaken = [k.row for k in rows if k.row.kind == Kind.OVERTOOK and k.row.subject != subject]
+    text = why_text(language, "no_place")
+    if ahead is not None and gate is not None:
+        name = site.gate_by_id[gate].name.get(language, gate)
+        text = why_text(language, "place", n=str(len(ahead) + 1), gate=name)
+    reasons = _reasons_ahead(ahead or (), mine, site.policy, overtaken, subjects, now)
+    return Why(
+        language=language,
+        gate=gate,
+        place=None if ahead is None else len(ahead) + 1,
+        text=text,
+        ahead=_counted(language, "ahead", reasons),
+        passed_by=_counted(language, "passed_by", (row.reason or "other" for row in overtaken)),
+        history=[
+            Event(
+                kept.row.seq, code_of(kept.hash), kept.row.at, kept.row.kind, kept.row.reason, said
+            )
+            for kept in rows
+            if (said := history_sentence(site, language, kept.row, subject=subject)) is not None
+        ],
+    )
+
+
+def _reasons_ahead(
+    ahead: Iterable[LiveTrip],
+    mine: LiveTrip,
+    policy: Policy,
+    overtaken: Sequence[Row],
+    subjects: Mapping[int, str],
+    now: datetime,
+) -> list[str]:
+    """Return by which rule each truck ahead is before ``mine``; the ledger's word first."""
+    by_ledger = {row.subject: row.reason for row in overtaken}
+    senior = seniority(mine, policy)
+    reasons = []
+    for trip in ahead:
+        said = by_ledger.get(subjects.get(trip.id))
+        if said is not None:
+            reasons.append(said)
+        elif seniority(trip, policy) < senior:
+            reasons.append(f"senior_{policy.basis}")
+        elif trip.priority > mine.priority:
+            reasons.append("priority")
+        elif shown_stage(trip, now) in (Stage.RELEASED, Stage.QUEUED):
+            reasons.append("called")
+        else:
+            reasons.append("earlier_slot")
+    return reasons
+
+
+def _counted(language: str, key: str, reasons: Iterable[str]) -> list[Counted]:
+    return [
+        Counted(reason, n, why_text(language, key, n=str(n), reason=reason_text(language, reason)))
+        for reason, n in Counter(reasons).most_common()
+    ]

@@ -1,0 +1,110 @@
+"""Why a truck stands where it stands, in words: its history from the ledger, and who goes before.
+
+The words are those of the catalogue, ``page.why`` of `data/messages`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from flowctl.ledger.chain import Row
+from flowctl.ledger.entries import Kind
+from flowctl.notify.texts import catalogue
+from flowctl.site import Site
+
+_LIFTED = "lifted"
+_MINUTE_S = 60
+
+
+class _Values(dict[str, str]):
+    """What a sentence may name; what a row does not say is a dash, never a guess."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def why_text(language: str, key: str, **values: str) -> str:
+    """Return a sentence of the catalogue, such as the place in the order.
+
+    Raises
+    ------
+    FlowctlError
+        There are no texts in this language.
+    """
+    text: str = _words(language)[key]
+    return text.format_map(_Values(values))
+
+
+def reason_text(language: str, reason: str | None) -> str:
+    """Return a reason in words; one the catalogue does not know goes by the site's rules."""
+    slot_reasons = catalogue(language)["page"]["reason"]
+    words = slot_reasons | _words(language)["reason"]
+    text: str = words.get(reason) or words["other"]
+    return text
+
+
+def history_sentence(site: Site, language: str, row: Row, *, subject: str) -> str | None:
+    """Return what a row says of the trip ``subject``, or None where that is no event of its own.
+
+    Overtakes are counted, see `reason_text`, and not told one by one.
+    """
+    details: dict[str, Any] = msgspec.json.decode(row.details)
+    kind = _LIFTED if row.reason == _LIFTED else row.kind
+    template = _words(language)["history"].get(kind)
+    if template is None:
+        return None
+    if row.kind == Kind.SWAPPED and row.subject != subject:
+        details["starts_at"] = details.get("was_starts_at")
+    said: str = template.format_map(_values(site, language, row, details))
+    return said
+
+
+def _values(site: Site, language: str, row: Row, details: Mapping[str, Any]) -> _Values:
+    now = row.at
+    values = _Values(
+        time=_moment(site, now),
+        reason=reason_text(language, row.reason),
+        proof=_proof(language, details.get("proof")),
+    )
+    if row.gate is not None:
+        values["gate"] = _name(site, language, row.gate)
+    for name in ("yard", "to_yard"):
+        if name in details:
+            values[name] = _name(site, language, details[name])
+    instants = {
+        "start": "starts_at",
+        "was": "was_starts_at",
+        "counted": "counted_at",
+        "was_counted": "was_counted_at",
+    }
+    for name, field in instants.items():
+        if details.get(field) is not None:
+            values[name] = _moment(site, datetime.fromisoformat(details[field]), today=now)
+    if "loses_s" in details:
+        values["minutes"] = str(round(details["loses_s"] / _MINUTE_S))
+    return values
+
+
+def _moment(site: Site, at: datetime, today: datetime | None = None) -> str:
+    """Return a local time, with its day where that is not the one spoken of."""
+    local = at.astimezone(site.timezone)
+    same = today is not None and today.astimezone(site.timezone).date() == local.date()
+    return f"{local:%H:%M}" if same else f"{local:%d/%m %H:%M}"
+
+
+def _name(site: Site, language: str, key: str) -> str:
+    place = site.gate_by_id.get(key) or site.yard_by_id.get(key)
+    return key if place is None else place.name.get(language, key)
+
+
+def _proof(language: str, proof: str | None) -> str:
+    words = _words(language)["proof"]
+    text: str = words.get(proof) or words["unknown"]
+    return text
+
+
+def _words(language: str) -> Mapping[str, Any]:
+    words: Mapping[str, Any] = catalogue(language)["page"]["why"]
+    return words
