@@ -19,8 +19,15 @@ from flowctl.storage.snapshot import HISTORY
 router = APIRouter(tags=["gates"])
 
 
+Weight = Annotated[float, Field(gt=0, le=150, allow_inf_nan=False)]
+"""Tonnes a truck may weigh with its cargo; heavy haulage goes by escort and not by queue."""
+
+
 class SeenTruck(BaseModel):
-    """One truck at one moment; ``truck`` is the officer's mark of it, best its plate."""
+    """One truck at one moment; ``truck`` is the officer's mark of it, best its plate.
+
+    ``weight_t`` is what it weighed, tonnes, where somebody weighed it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,6 +35,7 @@ class SeenTruck(BaseModel):
     kind: Literal["entered", "cleared"]
     truck: Annotated[str, Field(min_length=1, max_length=40)]
     at: AwareDatetime
+    weight_t: Weight | None = None
 
 
 class Recorded(BaseModel):
@@ -55,7 +63,9 @@ def record_events(
         if not strip_mark(seen.truck):
             raise FlowctlError(f"Event {index} has no mark of its truck.")
         refuse_moment(index, seen.at, now, ahead_s=site.future_limit_s, back=HISTORY)
-    events = [GateEvent(seen.direction, seen.kind, seen.truck, seen.at) for seen in body]
+    events = [
+        GateEvent(seen.direction, seen.kind, seen.truck, seen.at, seen.weight_t) for seen in body
+    ]
     with transaction(request) as conn:
         new = registry.observe(conn, site, gate, events, by=who.signature, now=now)
     return Recorded(recorded=new, repeated=len(events) - new)

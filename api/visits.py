@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
-from api.gates import Recorded, refuse_moment
+from api.gates import Recorded, Weight, refuse_moment
 from api.transaction import transaction
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry.plates import parse_plate, strip_mark
@@ -79,12 +79,13 @@ class YardRecorded(Recorded):
 
 
 class Seen(BaseModel):
-    """A truck that came into a yard, by its plate."""
+    """A truck that came into a yard, by its plate; ``weight_t`` where it was weighed, tonnes."""
 
     model_config = ConfigDict(extra="forbid")
 
     plate: Annotated[str, Field(min_length=1, max_length=40)]
     at: AwareDatetime
+    weight_t: Weight | None = None
 
 
 @router.get("/v1/visits")
@@ -145,12 +146,12 @@ def record_arrivals(
         except FlowctlError as error:
             raise FlowctlError(f"Event {index}: {error}") from error
         refuse_moment(index, seen.at, now, ahead_s=site.future_limit_s, back=back)
-        events.append((plate, seen.at))
+        events.append((plate, seen.at, seen.weight_t))
     with transaction(request) as conn:
         new = insert_yard_events(
             conn, site=site.id, yard=yard, events=events, by=who.signature, now=now
         )
-        unknown = list_unknown(conn, site.id, [*{plate for plate, _ in events}])
+        unknown = list_unknown(conn, site.id, [*{plate for plate, _, _ in events}])
     return YardRecorded(recorded=new, repeated=len(events) - new, unknown_plates=unknown)
 
 

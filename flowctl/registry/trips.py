@@ -4,7 +4,7 @@ A trip that names a device says that its truck carries it; one that names none i
 device that is its truck's primary one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from psycopg.errors import UniqueViolation
@@ -210,10 +210,7 @@ def observe(
     A truck seen leaving has crossed: its active trip, if its plate has one, ends with that, and
     its driver is told.
     """
-    marked = [
-        GateEvent(event.direction, event.kind, strip_mark(event.truck), event.at)
-        for event in events
-    ]
+    marked = [replace(event, truck=strip_mark(event.truck)) for event in events]
     new = insert_gate_events(conn, site=site.id, gate=gate, events=marked, recorded_by=by, now=now)
     leaving = [(event.truck, event.at) for event in marked if event.kind == "cleared"]
     passed = stored.end_trips_of_plates(conn, site=site.id, seen=leaving)

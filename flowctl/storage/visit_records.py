@@ -114,14 +114,15 @@ def insert_yard_events(
     *,
     site: str,
     yard: str,
-    events: Sequence[tuple[str, datetime]],
+    events: Sequence[tuple[str, datetime, float | None]],
     by: str,
     now: datetime,
 ) -> int:
-    """Enter what a yard saw (plate, moment) once each; returns how many were new."""
+    """Enter what a yard saw (plate, moment, tonnes) once each; returns how many were new."""
     return conn.execute(
-        "insert into yard_events (site, yard, plate, at, recorded_by, recorded_at)"
-        " select %s, %s, plate, at, %s, %s from unnest(%s::text[], %s::timestamptz[])"
-        " as event (plate, at) on conflict (site, yard, plate, at) do nothing",
-        [site, yard, by, now, [plate for plate, _ in events], [at for _, at in events]],
+        "insert into yard_events (site, yard, plate, at, recorded_by, recorded_at, weight_t)"
+        " select %s, %s, plate, at, %s, %s, weight_t"
+        " from unnest(%s::text[], %s::timestamptz[], %s::real[])"
+        " as event (plate, at, weight_t) on conflict (site, yard, plate, at) do nothing",
+        [site, yard, by, now, *([one[n] for one in events] for n in range(3))],
     ).rowcount

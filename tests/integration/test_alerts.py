@@ -8,6 +8,7 @@ import pytest
 from border import KEYS, MORNING, Border, after, border
 
 from flowctl.cheating.alerts import Kind
+from flowctl.cheating_limits import CheatingParams
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.policy import Answer, Policy
 from flowctl.registry.devices import end
@@ -27,6 +28,8 @@ from flowctl.storage.gate_events import GateEvent, insert_gate_events
 from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.storage.penalties import list_penalties
 from flowctl.storage.visit_records import insert_yard_events
+from flowctl.traffic.watch import Watch
+from flowctl.worker import observe
 
 YARD, QUEUE, LANE = "yard_bao_nguyen", "queue_tan_thanh", "lane_tan_thanh"
 PUNISHED = {"unreleased": Answer.LOSES_SENIORITY, "swapped": Answer.LOSES_SENIORITY}
@@ -281,7 +284,7 @@ def test_a_plate_a_yard_saw_is_compared_with_its_device_too(place: Border):
         place.conn,
         site=place.site.id,
         yard=YARD,
-        events=[("12C00001", after(40))],
+        events=[("12C00001", after(40), None)],
         by="officer",
         now=after(40),
     )
@@ -353,6 +356,19 @@ def test_a_haulier_that_books_a_gates_whole_day_is_found(place: Border):
     assert len(look(place, 2)) == 1
 
 
+def test_the_limits_are_the_sites(place: Border):
+    place.visit(place.trip(), QUEUE, 5)
+    patient = Policy(cheating_limits=CheatingParams(gate_stay_s=1200.0))
+    assert find_alerts(place.conn, replace(place.site, policy=patient), after(20)) == []
+    assert len(find_alerts(place.conn, replace(place.site, policy=patient), after(26))) == 1
+
+
+def test_the_controller_looks_for_cheats_when_it_looks_at_the_traffic(place: Border):
+    place.visit(place.trip(), QUEUE, 5)
+    observe(place.conn, Watch(place.site), after(12), lanes_due=False)
+    assert kinds(list_alerts(place.conn, place.site.id)) == ["unreleased"]
+
+
 def test_the_called_truck_stays_and_its_hauliers_other_one_comes(place: Border):
     called, comes = of_haulier(place, "A"), of_haulier(place, "A")
     place.visit(called, YARD, 0)
@@ -364,10 +380,13 @@ def test_the_called_truck_stays_and_its_hauliers_other_one_comes(place: Border):
 
 
 def weigh(place: Border, at: datetime, tonnes: float) -> None:
-    place.conn.execute(
-        "insert into yard_events (site, yard, plate, at, recorded_by, recorded_at, weight_t)"
-        " values (%s, %s, '12C00001', %s, 'officer', %s, %s)",
-        [place.site.id, YARD, at, at, tonnes],
+    insert_yard_events(
+        place.conn,
+        site=place.site.id,
+        yard=YARD,
+        events=[("12C00001", at, tonnes)],
+        by="officer",
+        now=at,
     )
 
 
@@ -375,6 +394,14 @@ def test_a_truck_that_came_empty_and_leaves_loaded_is_found(place: Border):
     place.trip()
     weigh(place, after(5), 14.0)
     assert look(place, 6) == []
-    weigh(place, after(60), 37.5)
-    [alert] = look(place, 61)
-    assert (alert.kind, alert.evidence["goes_t"]) == ("swapped", 37.5)
+    event = GateEvent("export", "entered", "12C00001", after(60), weight_t=37.5)
+    insert_gate_events(
+        place.conn,
+        site=place.site.id,
+        gate="tan_thanh",
+        events=[event],
+        recorded_by="officer",
+        now=after(60),
+    )
+    [alert] = [one for one in look(place, 61) if one.kind == Kind.SWAPPED]
+    assert (alert.evidence["how"], alert.evidence["goes_t"]) == ("came_lighter", 37.5)

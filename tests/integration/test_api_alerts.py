@@ -128,3 +128,18 @@ def test_hauliers_and_planners_do_not_see_alerts(api: RunningApi, alert: int, ro
     assert person.get(f"/v1/alerts/{alert}").status_code == 403
     judged = person.post(f"/v1/alerts/{alert}", json={"state": "acknowledged"})
     assert judged.status_code == 403
+
+
+def test_what_a_truck_weighs_is_said_with_where_it_was_seen(api: RunningApi):
+    place = api.border
+    place.trip()
+    officer = api.person(Role.OFFICER)
+    came = [{"plate": "12C-000.01", "at": after(0).isoformat(), "weight_t": 14.2}]
+    assert officer.post("/v1/yards/yard_bao_nguyen/events", json=came).status_code == 200
+    goes = {"direction": "export", "kind": "entered", "truck": "12C-000.01"}
+    weighed = [{**goes, "at": after(0).isoformat(), "weight_t": 38.0}]
+    assert officer.post("/v1/gates/tan_thanh/events", json=weighed).status_code == 200
+    found = find_alerts(place.conn, place.site, after(1))
+    assert [one.evidence.get("goes_t") for one in found if one.kind == "swapped"] == [38.0]
+    heavy = [{**goes, "at": after(0).isoformat(), "weight_t": 0}]
+    assert officer.post("/v1/gates/tan_thanh/events", json=heavy).status_code == 422

@@ -38,7 +38,8 @@ function words(name: string, value: string | number, site: Site): string {
     return name.endsWith("_t") ? decimal(value, 1, 1) : wholeNumber(value);
   }
   if (name.endsWith("_at") || name === "since" || name === "until") return moment(value, site);
-  const place = [...site.gates, ...site.yards].find((one) => one.id === value);
+  const zones = site.zones.features.map((zone) => zone.properties);
+  const place = [...site.gates, ...site.yards, ...zones].find((one) => one.id === value);
   return place ? nameOf(place.name) : value;
 }
 
