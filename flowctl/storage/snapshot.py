@@ -1,6 +1,8 @@
 """What the controller decides from: the active trips and what was seen at the gates."""
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from math import isnan, nan
 from typing import Any, NamedTuple
@@ -22,16 +24,33 @@ HISTORY = timedelta(hours=36)
 """How far back the gates' past reaches: over a closed night into the open day before."""
 
 _SAME_CLEARANCE_S = 1800.0
+_CARGO = {str(cargo): cargo for cargo in Cargo}
 
 
 def list_live_trips(conn: Connection, site: Site, now: datetime) -> tuple[LiveTrip, ...]:
     """Return the active export trips of a site, in order of registration."""
-    rows = [row for row in list_active(conn, site.id) if row.direction == "export"]
-    etas = list_yard_etas(conn, site, rows, now)
-    classes = site.policy.priority.classes
-    return tuple(
-        live_trip(row, etas.get(row.id), priority=classes.get(row.cargo, 0)) for row in rows
-    )
+    with _uncollected():
+        rows = [row for row in list_active(conn, site.id) if row.direction == "export"]
+        etas = list_yard_etas(conn, site, rows, now)
+        classes = site.policy.priority.classes
+        return tuple(
+            live_trip(row, etas.get(row.id), priority=classes.get(row.cargo, 0)) for row in rows
+        )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector of cycles still: values have none, and it would walk them all each time.
+
+    It took a fifth of the time in which 20,000 trips were read.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def live_trip(row: LiveRow, eta: Eta | None = None, *, priority: int = 0) -> LiveTrip:
@@ -42,7 +61,7 @@ def live_trip(row: LiveRow, eta: Eta | None = None, *, priority: int = 0) -> Liv
     return LiveTrip(
         id=row.id,
         gates=tuple(row.gates),
-        cargo=Cargo(row.cargo),
+        cargo=_CARGO[row.cargo],
         registered_at=row.registered_at,
         ready_at=row.ready_at if extended is None else max(row.ready_at, extended),
         arrived_at=row.arrived_at,
