@@ -11,6 +11,7 @@ from api.errors import Problem
 from api.feed import Feed
 from api.transaction import transaction
 from api.turns import count_ahead, gate_of, shown_stage
+from flowctl.dispatch.legs import call_up_at
 from flowctl.notify.outbox import facts_of
 from flowctl.notify.texts import write_text
 from flowctl.registry.keys import find_trip_of_code
@@ -122,7 +123,7 @@ def _view(
             else Window(told.starts_at, told.starts_at + timedelta(seconds=site.dispatch.slot_s))
         ),
         leave_at=(
-            told.starts_at - timedelta(seconds=way.travel_s)
+            call_up_at(told, way, site.dispatch)
             if before_release and told is not None and way is not None
             else None
         ),

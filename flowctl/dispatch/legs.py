@@ -16,16 +16,21 @@ from flowctl.dispatch.metering import BUFFER, Approach
 from flowctl.site import Access, DispatchParams
 from flowctl.state import LiveTrip, Slot, Snapshot
 
+_NORMAL = NormalDist()
+
 
 def call_up_at(slot: Slot, way: Access, params: DispatchParams) -> datetime:
     """Return when the driver of a slot is to be called, so that he is there when it begins.
 
-    The slot's start less a quantile (``call_up_quantile``) of the travel time, which is lognormal
-    with mean ``travel_s`` and coefficient of variation ``travel_cv``. A truck is called earlier
-    where the gate would idle, later where more trucks wait than it takes.
+    The slot's start less a quantile (``call_up_quantile``, in whole seconds) of the travel time,
+    which is lognormal with mean ``travel_s`` and coefficient of variation ``travel_cv``, and less
+    the stay in an in-gate yard on the way. A truck is called earlier where the gate would idle,
+    later where more trucks wait than it takes.
     """
-    quantile_s = travel_quantile(way.travel_s, way.travel_cv, params.call_up_quantile)
-    return slot.starts_at - timedelta(seconds=quantile_s)
+    early_s = travel_quantile(way.travel_s, way.travel_cv, params.call_up_quantile)
+    if way.via is not None:
+        early_s += params.via_stay_s
+    return slot.starts_at - timedelta(seconds=ceil(early_s))
 
 
 def travel_quantile(mean_s: float, cv: float, quantile: float) -> float:
@@ -36,7 +41,7 @@ def travel_quantile(mean_s: float, cv: float, quantile: float) -> float:
     1957).
     """
     variance = log1p(cv * cv)
-    return mean_s * exp(sqrt(variance) * NormalDist().inv_cdf(quantile) - variance / 2.0)
+    return mean_s * exp(sqrt(variance) * _NORMAL.inv_cdf(quantile) - variance / 2.0)
 
 
 def move_quota(stock: int, wanted: float, due: int, free: int, waiting: int, most: int) -> int:

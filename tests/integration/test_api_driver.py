@@ -4,7 +4,9 @@ from typing import Any
 from api_server import RunningApi
 from border import KEYS, MORNING, after
 
+from flowctl.dispatch.legs import call_up_at
 from flowctl.registry.keys import link_code
+from flowctl.state import Slot
 from flowctl.storage.outbox import close_messages, queue_message
 
 
@@ -50,8 +52,9 @@ def test_a_staged_truck_sees_its_slot_when_to_leave_and_who_is_ahead(api: Runnin
     }
     way = place.site.yard_by_id["yard_bao_nguyen"].access_to("tan_thanh")
     assert way is not None
-    leave_at = (after(30) - timedelta(seconds=way.travel_s)).isoformat()
-    assert seen["leave_at"] == leave_at.replace("+00:00", "Z")
+    leave_at = call_up_at(Slot("tan_thanh", after(30)), way, place.site.dispatch)
+    assert leave_at < after(30) - timedelta(seconds=way.travel_s)
+    assert seen["leave_at"] == leave_at.isoformat().replace("+00:00", "Z")
     assert seen["ahead"] == 3, "the senior of the same slot, one on its way, one in the queue"
     assert view(api, queued)["ahead"] == 0
     assert view(api, called)["ahead"] == 1

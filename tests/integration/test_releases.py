@@ -17,6 +17,7 @@ from flowctl.dispatch.standby import Expired, Swap
 from flowctl.state import LiveTrip, Slot, Stage
 from flowctl.storage.releases import commit_releases
 from flowctl.storage.snapshot import list_live_trips
+from flowctl.worker import decide
 
 NOTHING = Decision(plan=None, tellings=(), releases=(), gates=())
 
@@ -142,3 +143,24 @@ def test_a_decision_that_calls_nobody_writes_nothing(lang_son: Border):
     commit(lang_son, 30)
     assert kinds(lang_son) == []
     assert messages(lang_son) == []
+
+
+def test_the_controller_gives_a_no_shows_place_to_another_and_says_so_once(lang_son: Border):
+    asleep, ready = lang_son.trip(), lang_son.trip()
+    for trip in (asleep, ready):
+        lang_son.visit(trip, "yard_bao_nguyen", 1)
+    lang_son.release(asleep, 30, until=90)
+    lang_son.position(asleep, 106.681, 22.0, 49, speed=0.0)
+    for minute in (51, 52):
+        decide(lang_son.conn, lang_son.site, after(minute), plan_due=False)
+    assert [entry for entry in kinds(lang_son) if entry[0] != "arrived"] == [
+        ("release_expired", "no_show"),
+        ("released", None),
+        ("overtook", "no_show"),
+        ("penalty", "no_show"),
+    ]
+    told = [(trip, kind) for trip, kind, _ in messages(lang_son)]
+    assert sorted(told) == [(asleep, "no_show"), (ready, "call_up")]
+    [first, second] = live(lang_son, 53)
+    assert (first.release_ended, first.penalty_s) == ("no_show", 3600)
+    assert second.released_at == after(51)

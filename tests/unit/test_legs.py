@@ -160,9 +160,9 @@ def test_far_slots_wait_outside_while_the_gate_has_enough():
 def test_a_near_slot_is_called_in_however_many_stand_there():
     site = two_legs(places=100)
     here = [staged(50 + i, arrived=at("04:00")) for i in range(20)]
-    # 40 min of way, 53 min at nine of ten, before 09:50.
-    assert moved(decided([*outside(1, told="09:50"), *here], site)) == [0]
-    assert moved(decided([*outside(1, told="10:00"), *here], site)) == []
+    # 40 min of way, 53 at nine of ten, and half an hour in the in-gate yard.
+    assert moved(decided([*outside(1, told="10:20"), *here], site)) == [0]
+    assert moved(decided([*outside(1, told="10:30"), *here], site)) == []
 
 
 def test_a_truck_comes_in_before_the_gate_opens_for_its_slot_and_not_in_the_night():
