@@ -45,7 +45,7 @@ class ModelParams:
     travel_s: float = 1200.0
     travel_cv: float = 0.25
     tick_s: float = 30.0
-    look_ticks: int = 4
+    look_ticks: int = 10
     prior_wrong: float = 0.25
     prior_weight_h: float = 2.0
 
@@ -71,20 +71,20 @@ PROFILE = Profile(
 class Disruption:
     """What goes otherwise between two hours of the day, said to nobody beforehand.
 
-    ``places`` are open then; the trucks that come in these hours are more by ``more``.
+    ``share`` of the places is open then; the trucks that come in these hours are more by ``more``.
     """
 
     from_h: float = 0.0
     until_h: float = 0.0
-    places: int | None = None
+    share: float = 1.0
     more: float = 0.0
 
 
 SCENARIOS: Mapping[str, Disruption] = {
     "nominal": Disruption(),
     "surge": Disruption(14.0, 17.0, more=0.3),
-    "lane_loss": Disruption(10.0, 12.0, places=9),
-    "closure": Disruption(10.0, 12.0, places=0),
+    "lane_loss": Disruption(10.0, 12.0, share=9 / 14),
+    "closure": Disruption(10.0, 12.0, share=0.0),
 }
 
 
@@ -130,9 +130,9 @@ def _drawn(
 def places_of(model: ModelParams, disruption: Disruption) -> NDArray[np.int64]:
     """Return the places open in each tick, shape [ticks]."""
     places = np.full(model.ticks, model.places, np.int64)
-    if disruption.places is not None:
-        hours = np.arange(model.ticks) * model.tick_s / _HOUR_S
-        places[(hours >= disruption.from_h) & (hours < disruption.until_h)] = disruption.places
+    hours = np.arange(model.ticks) * model.tick_s / _HOUR_S
+    within = (hours >= disruption.from_h) & (hours < disruption.until_h)
+    places[within] = round(model.places * disruption.share)
     return places
 
 
