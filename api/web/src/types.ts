@@ -234,8 +234,10 @@ export interface Board {
     queued: number;
     expected_wait_s: number | null;
     cleared_today: Cleared;
+    overtakes_today: Record<string, number>;
   }[];
   yards: { id: string; name: Names; occupancy: number; capacity: number }[];
+  ledger: { seq: number; code: string; at: string } | null;
 }
 
 export type MessageKind =

@@ -82,6 +82,15 @@ export function Board() {
           ))}
         </ul>
       </section>
+      {board.ledger && (
+        <footer data-ledger={board.ledger.code}>
+          {t("board.ledger", {
+            seq: wholeNumber(board.ledger.seq),
+            code: board.ledger.code,
+            time: clockTime(instant(board.ledger.at), zone),
+          })}
+        </footer>
+      )}
     </main>
   );
 }
