@@ -51,16 +51,21 @@ def promises_of(
     """Return what each driver was told, as far as it can still be kept."""
     gate = np.full(len(trips), -1, dtype=np.int64)
     first, last = np.zeros_like(gate), np.full_like(gate, -1)
-    for at, trip in enumerate(trips):
-        if trip.told is None or trip.told.gate not in frame.index:
-            continue
-        early_s, late_s = keeps(rules, trip.told.starts_at, now)
-        told_s = trip.told.starts_at.timestamp()
-        gate[at] = frame.index[trip.told.gate]
-        soonest = np.searchsorted(frame.starts, told_s - early_s, "right")
-        reached = frame.earliest[at, frame.gate_of == gate[at]].min()
-        first[at] = max(int(soonest), int(reached))
-        last[at] = int(np.searchsorted(frame.starts, told_s + late_s, "right")) - 1
+    heard = [
+        (at, frame.index[told.gate], told.starts_at)
+        for at, trip in enumerate(trips)
+        if (told := trip.told) is not None and told.gate in frame.index
+    ]
+    row = np.array([at for at, _, _ in heard], dtype=np.int64)
+    told_s = np.array([starts_at.timestamp() for _, _, starts_at in heard])
+    spans = [keeps(rules, starts_at, now) for _, _, starts_at in heard]
+    early_s, late_s = np.array(spans, dtype=np.float64).reshape(-1, 2).T
+    gate[row] = [number for _, number, _ in heard]
+    there = frame.gate_of == gate[row][:, None]
+    reached = np.where(there, frame.earliest[row], len(frame.starts))
+    soonest = np.searchsorted(frame.starts, told_s - early_s, "right")
+    first[row] = np.maximum(soonest, reached.min(axis=1, initial=len(frame.starts)))
+    last[row] = np.searchsorted(frame.starts, told_s + late_s, "right") - 1
     return Told(gate, first, last)
 
 

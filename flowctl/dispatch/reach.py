@@ -42,25 +42,25 @@ def reach_of(
     no place stays empty for a margin that the window gives already.
     """
     number = {yard.id: at for at, yard in enumerate(site.yards)}
+    grace_s = site.dispatch.slot_s + site.policy.slot.late_s
+    late_s = {
+        way: travel_quantile(way.travel_s, way.travel_cv, _LATE) - grace_s
+        for each in site.yards
+        for way in each.access
+    }
     at_s = np.full((len(trips), len(columns)), np.inf)
     yard = np.full((len(trips), len(columns)), -1, dtype=np.int64)
     for row, trip in enumerate(trips):
-        leaves = _leaves_at(site, trip, now)
+        leaves, late = (moment.timestamp() for moment in _leaves_at(site, trip, now))
         ways = _ways(site, trip, now)
         for at, column in enumerate(columns):
             way = ways.get(column.gate.id)
             if way is None or not column.takes(trip):
                 continue
-            at_s[row, at] = _there_s(site, way, *leaves)
+            at_s[row, at] = max(leaves + way.travel_s, late + late_s[way])
             if way.via is not None:
                 yard[row, at] = number.get(way.via, -1)
     return Reach(at_s, yard)
-
-
-def _there_s(site: Site, way: Access, leaves: datetime, late: datetime) -> float:
-    grace_s = site.dispatch.slot_s + site.policy.slot.late_s
-    late_s = travel_quantile(way.travel_s, way.travel_cv, _LATE) - grace_s
-    return max(leaves.timestamp() + way.travel_s, late.timestamp() + late_s)
 
 
 def _leaves_at(site: Site, trip: LiveTrip, now: datetime) -> tuple[datetime, datetime]:
