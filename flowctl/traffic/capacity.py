@@ -39,8 +39,8 @@ class CapacityParams:
     of them beforehand is worth ``import_prior_weight_h`` and ``export_prior_weight_h`` hours of it.
     ``interval`` is the probability inside ``low``-``high``. ``dispersion`` is the squared
     coefficient of variation of a screening believed beforehand (uniform 10-15 min has 0.013; some
-    allowance for what no model holds), worth ``dispersion_weight`` generations of screenings.
-    Nothing is said of how a gate works whose newest facts are older than ``stale_s``.
+    allowance for what no model holds), worth ``dispersion_weight`` batches of ``generations`` of
+    screenings. Nothing is said of how a gate works whose newest facts are older than ``stale_s``.
     """
 
     half_life_s: float = 1800.0
@@ -50,7 +50,8 @@ class CapacityParams:
     export_prior_weight_h: float = 0.25
     interval: float = 0.9
     dispersion: float = 0.017
-    dispersion_weight: float = 6.0
+    dispersion_weight: float = 2.0
+    generations: int = 3
     stale_s: float = 1200.0
 
 
@@ -111,8 +112,9 @@ def estimate(
         Rates per hour.
     """
     seen = screenings(gate, history, now)
-    condition = watch(seen, gate.inspection_places / gate.capacity_prior_per_h * _HOUR_S)
     spread = _dispersion(seen, params)
+    prior_s = gate.inspection_places / gate.capacity_prior_per_h * _HOUR_S
+    condition = watch(seen, prior_s, spread)
     steady, _ = _learned(gate, seen, -np.inf, params.steady_half_life_s, spread)
     if condition.state in _LOW:
         per_h, shape = _changed(seen, condition, spread)
@@ -188,16 +190,23 @@ def _learned(
 
 
 def _dispersion(seen: Screenings, params: CapacityParams) -> float:
-    """Return the squared coefficient of variation of a screening, from generation to generation."""
+    """Return the squared coefficient of variation of a screening, from batch to batch.
+
+    The mean of a batch of g generations is an increment of the clearances smoothed over c places.
+    Where they run as a Brownian motion of variance D a screening, two successive ones differ by a
+    variance of 2 (g - 1/2) D / (c g^2): a batch of one generation shows half of D only.
+    """
     took_s = seen.took_s[seen.settled & seen.over]
-    generations = len(took_s) // seen.places
-    if generations < 2:  # noqa: PLR2004 - a difference needs two
+    batch = params.generations * seen.places
+    batches = len(took_s) // batch
+    if batches < 2:  # noqa: PLR2004 - a difference needs two
         return params.dispersion
-    means = took_s[: generations * seen.places].reshape(generations, seen.places).mean(axis=1)
+    means = took_s[: batches * batch].reshape(batches, batch).mean(axis=1)
     steps = np.diff(means) / means.mean()
     # A change of level, as after a lost lane, is one great step: the median does not see it.
-    found = seen.places * float(np.median(steps**2)) / (2.0 * _MEDIAN_OF_CHI2)
-    weight, count = params.dispersion_weight, generations - 1
+    found = batch * params.generations * float(np.median(steps**2)) / _MEDIAN_OF_CHI2
+    found /= 2.0 * params.generations - 1.0
+    weight, count = params.dispersion_weight, batches - 1
     return (params.dispersion * weight + found * count) / (weight + count)
 
 

@@ -34,11 +34,12 @@ class CollapseParams:
     """How soon a change is believed.
 
     ``drop_to`` and ``back_to`` are the shares of the usual rate that the sums look for; what is
-    below ``stopped_below`` of it is a standstill. ``regularity`` is the shape of the Gamma law: the
-    squared mean over the variance of a screening, lower than uniform 10-15 min (75) would give,
-    so that odd days raise no alarm. An alarm needs a sum of ``drop_limit`` to which no screening
-    adds more than ``most_each``; a recovery ``back_limit``. The limits were found by simulation
-    (``flowctl bench capacity``) for at most one false alarm per gate in 30 open days. A gate not
+    below ``stopped_below`` of it is a standstill. ``regularity`` is the shape of the Gamma law at
+    most: the squared mean over the variance of a screening as it was seen, but lower than uniform
+    10-15 min (75) would give, so that odd days raise no alarm. An alarm needs a sum of
+    ``drop_limit`` to which no screening adds more than ``most_each``; a recovery ``back_limit``.
+    The limits were found by simulation (``flowctl bench capacity``) for at most one false alarm
+    per gate in 30 open days. A gate not
     judged for ``forget_s`` open seconds, or closed for ``night_s``, starts afresh. The usual rate
     is remembered over ``memory`` screenings; before as many as there are places were seen, the
     prior may be wrong by the factor ``doubt``, and weighs as much as ``prior_weight`` screenings.
@@ -84,13 +85,16 @@ class Condition:
 class _Watch:
     """The sums, fed with screenings in their order."""
 
-    def __init__(self, seen: Screenings, prior_s: float, params: CollapseParams) -> None:
+    def __init__(
+        self, seen: Screenings, prior_s: float, dispersion: float, params: CollapseParams
+    ) -> None:
         self._params = params
         self._places = seen.places
         self._weight = params.prior_weight
         self._keep = 0.5 ** (1.0 / params.memory)
-        self._base = params.regularity * log(params.drop_to)
-        self._slope = params.regularity * (1.0 - params.drop_to)
+        regularity = min(params.regularity, 1.0 / dispersion)
+        self._base = regularity * log(params.drop_to)
+        self._slope = regularity * (1.0 - params.drop_to)
         self._usual_s = prior_s
         self._learned = 0
         self.state = GateMode.NORMAL
@@ -176,7 +180,9 @@ class _Watch:
             self._drop, self._good, self._calm_at, self.told_at = 0.0, 0, self.from_at, -np.inf
 
 
-def watch(seen: Screenings, prior_s: float, *, params: CollapseParams = DEFAULTS) -> Condition:
+def watch(
+    seen: Screenings, prior_s: float, dispersion: float, *, params: CollapseParams = DEFAULTS
+) -> Condition:
     """Return how the gate works at the moment until which ``seen`` is known.
 
     Parameters
@@ -186,6 +192,8 @@ def watch(seen: Screenings, prior_s: float, *, params: CollapseParams = DEFAULTS
     prior_s
         What a screening at a full gate is believed to take before any was seen: all places over
         the prior capacity, seconds.
+    dispersion
+        The squared coefficient of variation of a screening: the more they vary, the less each says.
     params
         Limits of the sums.
 
@@ -194,7 +202,7 @@ def watch(seen: Screenings, prior_s: float, *, params: CollapseParams = DEFAULTS
     Condition
         ``unknown`` where the gate was not seen full for ``forget_s`` open seconds.
     """
-    watcher = _Watch(seen, prior_s, params)
+    watcher = _Watch(seen, prior_s, dispersion, params)
     over = seen.over
     ended = np.where(over, seen.ended_at, seen.known_until)
     nights = np.diff(seen.began_at, prepend=-np.inf) - np.diff(seen.began_open_s, prepend=0.0)
