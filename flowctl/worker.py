@@ -286,7 +286,7 @@ def decide(
             and trip.cleared_at is not None
             and trip.cleared_at < now - STATE_KEPT
         }
-        end_cleared_trips(conn, site.id, passed, now)
+        end_cleared_trips(conn, site, passed, now)
         beat(conn, "controller", now)
     return found
 

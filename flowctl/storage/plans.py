@@ -97,7 +97,8 @@ def _tell(
         " from unnest(%b::bigint[], %b::text[], %b::timestamptz[])"
         "  as one (trip_id, gate, starts_at)"
         " on conflict (trip_id) do update set gate = excluded.gate,"
-        " starts_at = excluded.starts_at, plan_id = excluded.plan_id, told_at = excluded.told_at",
+        " starts_at = excluded.starts_at, plan_id = excluded.plan_id, told_at = excluded.told_at,"
+        " swapped = false",
         [plan_id, now, trips, gates, starts],
     )
     columns = "copy slot_changes (trip_id, gate, starts_at, reason, plan_id, at) from stdin"
@@ -200,14 +201,19 @@ def _save_gates(conn: Connection, site: str, gates: Sequence[GateFigures], now: 
 
 
 def end_cleared_trips(
-    conn: Connection, site: str, passed: Mapping[int, str], now: datetime
+    conn: Connection, site: Site, passed: Mapping[int, str], now: datetime
 ) -> None:
-    """End the trips that have passed (id → gate); their plates and devices are free again."""
+    """End the trips that have passed (id → gate); their plates and devices are free again.
+
+    The ledger says that they passed, as it does of those that officers saw.
+    """
     ended = conn.execute(
         "update trips set state = 'cleared', ended_at = %s where id = any(%s) and state = 'active'"
         " returning id",
         [now, list(passed)],
     ).fetchall()
+    entries = [Entry(Kind.PASSED, now, trip, gate=passed[trip]) for (trip,) in ended]
+    ledger.append(conn, site.id, site.policy.version, entries, now=now)
     expires_at = now + PASSED_OF_USE
     queue_messages(
         conn,
@@ -215,7 +221,7 @@ def end_cleared_trips(
             Outgoing(trip_id, "passed", {"gate": passed[trip_id]}, expires_at)
             for (trip_id,) in ended
         ],
-        site=site,
+        site=site.id,
         now=now,
     )
 

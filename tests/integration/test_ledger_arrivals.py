@@ -11,6 +11,7 @@ from flowctl.ledger.chain import Row
 from flowctl.ledger.entries import Kind
 from flowctl.storage.ledger import list_rows_of
 from flowctl.storage.ledger_arrivals import log_arrivals
+from flowctl.storage.plans import end_cleared_trips
 from flowctl.storage.snapshot import list_live_trips
 
 YARD = "yard_bao_nguyen"
@@ -102,3 +103,17 @@ def test_who_arrived_first_stands_first(place: Border):
     place.visit(sooner, YARD, 41)
     look(place, 50)
     assert arrivals(place, sooner)[0].seq < arrivals(place, later)[0].seq
+
+
+def test_a_truck_that_its_positions_show_beyond_the_gate_has_passed_in_the_ledger_too(
+    place: Border,
+):
+    trip, over = place.trip(), place.trip()
+    with place.conn.transaction():
+        end_cleared_trips(place.conn, place.site, {trip: "tan_thanh"}, after(60))
+        end_cleared_trips(place.conn, place.site, {trip: "tan_thanh"}, after(61))
+    rows = [kept.row for kept in list_rows_of(place.conn, place.site.id, trip)]
+    [passed] = [row for row in rows if row.kind == Kind.PASSED]
+    assert (passed.at, passed.gate, passed.actor) == (after(60), "tan_thanh", "flowctl")
+    rows = [kept.row for kept in list_rows_of(place.conn, place.site.id, over)]
+    assert all(row.kind != Kind.PASSED for row in rows)
