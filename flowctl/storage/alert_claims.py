@@ -102,12 +102,32 @@ def list_weighings(conn: Connection, site: Site) -> list[Weighing]:
     return [Weighing(*row) for row in rows]
 
 
-def list_legs(conn: Connection, site: Site, now: datetime, params: CheatingParams) -> list[Leg]:
-    """Return the legs between fixes of active exports that look too fast, in order of time.
+_JUST_NOW = timedelta(minutes=3)
+"""Legs are looked for each minute: who was too fast before is known by then."""
 
-    The way along a meridian and then a parallel is never shorter than the straight one, so that
-    what it leaves out can be left out.
+
+def list_legs(conn: Connection, site: Site, now: datetime, params: CheatingParams) -> list[Leg]:
+    """Return the legs between fixes that look too fast, in order of time.
+
+    Of the active exports that were too fast just now, as far back as ``legs_s``.
     """
+    since = now - timedelta(seconds=params.legs_s)
+    lately = _list_fast(conn, site, now, now - _JUST_NOW, params, None)
+    if not lately:
+        return []
+    return _list_fast(conn, site, now, since, params, [leg.trip_id for leg in lately])
+
+
+def _list_fast(
+    conn: Connection,
+    site: Site,
+    now: datetime,
+    since: datetime,
+    params: CheatingParams,
+    trips: Sequence[int] | None,
+) -> list[Leg]:
+    # The way along a meridian and then a parallel is never shorter than the straight one, so that
+    # what it leaves out can be left out.
     rows = conn.execute(
         """
         select trip_id, uid, since, since_lon, since_lat, at, lon, lat, since_accuracy_m,
@@ -120,6 +140,7 @@ def list_legs(conn: Connection, site: Site, now: datetime, params: CheatingParam
             join fixes f on f.device_id = t.device_id
             where t.site = %(site)s and t.state = 'active' and t.direction = 'export'
               and f.fixed_at between %(since)s and %(now)s
+              and (%(trips)s::bigint[] is null or t.id = any(%(trips)s))
             window w as (partition by t.id order by f.fixed_at, f.source_id)
         ) leg
         where since is not null
@@ -131,7 +152,8 @@ def list_legs(conn: Connection, site: Site, now: datetime, params: CheatingParam
         {
             "site": site.id,
             "now": now,
-            "since": now - timedelta(seconds=params.legs_s),
+            "since": since,
+            "trips": trips,
             "leg_m": params.leg_m,
             "mps": params.leg_mps,
         },

@@ -72,6 +72,15 @@ def list_gate_stays(conn: Connection, site: Site, now: datetime) -> list[GateSta
             where e.site = %(site)s and e.recorded_at > %(since)s and e.kind = 'entered'
               and e.direction = 'export' and t.state = 'active' and t.direction = 'export'
               and t.device_id is not null and e.at >= t.registered_at
+        ), called as materialized (  -- by a call-up that holds, and still standing in a yard
+            select m.id, m.haulier, r.gate, r.released_at
+            from trips m cross join lateral (
+                select gate, released_at, expires_at from releases where releases.trip_id = m.id
+                order by releases.id desc limit 1) r
+            where m.site = %(site)s and m.state = 'active' and m.haulier is not null
+              and r.expires_at > %(now)s
+              and exists (select from visits y where y.device_id = m.device_id
+                and y.role = 'yard' and y.left_at is null)
         )
         select s.trip_id, d.uid, s.gate, s.zone, s.entered_at, s.left_at, s.by, s.in_lane, t.gates,
                r.gates, r.released, r.expire, r.yards,
@@ -87,15 +96,9 @@ def list_gate_stays(conn: Connection, site: Site, now: datetime) -> list[GateSta
             from releases where releases.trip_id = t.id
         ) r
         left join lateral (
-            select m.id from trips m cross join lateral (
-                select gate, released_at, expires_at from releases where releases.trip_id = m.id
-                order by releases.id desc limit 1) c
-            where m.site = t.site and m.haulier = t.haulier and m.state = 'active' and m.id <> t.id
-              and c.gate = s.gate and c.released_at <= s.entered_at and c.expires_at > %(now)s
-              and exists (select from visits y where y.device_id = m.device_id
-                and y.role = 'yard' and y.left_at is null)
-            order by m.id limit 1
-        ) mate on t.haulier is not null
+            select c.id from called c where c.haulier = t.haulier and c.gate = s.gate
+              and c.released_at <= s.entered_at and c.id <> t.id order by c.id limit 1
+        ) mate on true
         left join lateral (
             select lon, lat from fixes where fixes.device_id = s.device_id
               and fixed_at >= s.entered_at and fixed_at < s.entered_at + interval '1 hour'

@@ -48,7 +48,7 @@ def cheat(place: Border) -> None:
     place.visit(uncalled, "queue_tan_thanh", 20)
     for trip, fixes in {
         uncalled: [(20.0 + n, 106.684, 22.003) for n in range(9)],
-        copied: [(40.0 + n, 106.7 - (n % 2) * 0.3, 21.9) for n in range(10)],
+        copied: [(50.0 + n, 106.7 - (n % 2) * 0.3, 21.9) for n in range(10)],
         parted: [(3.0 * n, 106.761, 21.853) for n in range(21)],
     }.items():
         for minute, lon, lat in fixes:
