@@ -27,7 +27,7 @@ from flowctl.dispatch.standby import (
     with_expired,
     with_swaps,
 )
-from flowctl.dispatch.telling import Telling, tellings
+from flowctl.dispatch.telling import Telling, freed, tellings
 from flowctl.state import GateHistory, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate, Rate
 from flowctl.traffic.collapse import GateMode
@@ -185,7 +185,7 @@ def _planned(
     seen: Sequence[Approach],
 ) -> _Planned:
     """Make a plan that holds, and say who is to hear of it."""
-    problem = problem_of(snapshot, estimates, seen)
+    problem = problem_of(freed(snapshot, estimates), estimates, seen)
     plan, faults = make_plan(problem)
     if plan is None:
         return _Planned(faults=faults)

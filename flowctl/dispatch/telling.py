@@ -4,12 +4,13 @@ What else drivers hear is in `flowctl.dispatch.notices`.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flowctl.closures import closed_for_unknown, taken_end
 from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.problem import DispatchProblem
+from flowctl.dispatch.promises import keeps
 from flowctl.dispatch.reasons import Reason
 from flowctl.site import Gate
 from flowctl.state import AdviceKind, LiveTrip, Slot, Snapshot
@@ -64,7 +65,7 @@ def tellings(
             yield Telling(trip_id, planned, Reason.REOPENED, trip.told)
         elif _is_extended(trip):
             yield Telling(trip_id, planned, Reason.EXTENSION, trip.told)
-        elif not _keeps(problem, plan, row):
+        elif not _keeps(snapshot, trip.told, planned):
             reason = _reason(snapshot, problem, row, trip, trip.told, planned, estimates)
             if _is_due(snapshot, trip, trip.told, planned, reason, estimates):
                 yield Telling(trip_id, planned, reason, trip.told)
@@ -77,11 +78,43 @@ def _is_extended(trip: LiveTrip) -> bool:
     return trip.told.starts_at < trip.extended_until
 
 
-def _keeps(problem: DispatchProblem, plan: Plan, row: int) -> bool:
+def _keeps(snapshot: Snapshot, told: Slot, planned: Slot) -> bool:
     """Tell whether a truck's place lies in the span that needs no message."""
-    if problem.gate_of[plan.gate[row]] != problem.told_gate[row]:
-        return False
-    return bool(problem.keep_first[row] <= plan.slot[row] <= problem.keep_last[row])
+    early_s, late_s = keeps(snapshot.site.dispatch, told.starts_at, snapshot.now)
+    later_s = (planned.starts_at - told.starts_at).total_seconds()
+    return planned.gate == told.gate and -early_s < later_s <= late_s
+
+
+def freed(snapshot: Snapshot, estimates: Mapping[str, CapacityEstimate]) -> Snapshot:
+    """Return the snapshot for a plan, without the promises that a disruption has made void.
+
+    Where a gate closed, opened again, or fell below what it usually takes, all slots told before
+    at and after that moment give way together. Else those it turned away would find the places
+    behind them promised, and the first would be the last.
+    """
+    low = {gate: one.since for gate, one in estimates.items() if _collapsed(one)}
+    since: dict[str, list[tuple[datetime, datetime]]] = {}
+    for closure in snapshot.closures:
+        since.setdefault(closure.gate, []).append((closure.changed_at, closure.starts_at))
+    for gate, moment in low.items():
+        if moment is not None:
+            since.setdefault(gate, []).append((moment, moment))
+    if not since:
+        return snapshot
+    width = timedelta(seconds=snapshot.site.dispatch.slot_s)
+    return replace(
+        snapshot,
+        trips=tuple(
+            replace(trip, told=None, told_at=None)
+            if trip.told is not None
+            and any(
+                _is_news(trip, known) and trip.told.starts_at + width > begin
+                for known, begin in since.get(trip.told.gate, ())
+            )
+            else trip
+            for trip in snapshot.trips
+        ),
+    )
 
 
 def _is_due(
@@ -174,11 +207,21 @@ def _reason(
         return Reason.EARLIER
     if _closed_since(snapshot, trip, told):
         return Reason.CLOSURE
-    if int(problem.soonest_told[row]) > int(problem.keep_last[row]):
+    if _cannot_come(snapshot, problem, row, told):
         return Reason.ETA
     if estimates[gate.id].high < gate.capacity_prior_per_h:
         return Reason.CAPACITY
     return Reason.LATER
+
+
+def _cannot_come(snapshot: Snapshot, problem: DispatchProblem, row: int, told: Slot) -> bool:
+    """Tell whether the truck itself will be later at the gate told than needs no message."""
+    columns = [at for at, gate in enumerate(problem.gates) if gate == told.gate]
+    first = min((int(problem.earliest[row, at]) for at in columns), default=problem.slots)
+    if first >= problem.slots:
+        return True
+    _, late_s = keeps(snapshot.site.dispatch, told.starts_at, snapshot.now)
+    return float(problem.starts[first]) > told.starts_at.timestamp() + late_s
 
 
 def _closed_since(snapshot: Snapshot, trip: LiveTrip, told: Slot) -> bool:
@@ -186,9 +229,10 @@ def _closed_since(snapshot: Snapshot, trip: LiveTrip, told: Slot) -> bool:
 
     Who stands behind those it turns away hears of it with them, once.
     """
+    width = timedelta(seconds=snapshot.site.dispatch.slot_s)
     return any(
         closure.gate == told.gate
-        and closure.starts_at < told.starts_at
+        and closure.starts_at < told.starts_at + width
         and taken_end(closure, snapshot.site.policy.closure, snapshot.now) > snapshot.now
         and _is_news(trip, closure.changed_at)
         for closure in snapshot.closures
