@@ -57,7 +57,8 @@ class LiveTrip:
     to its first staging yard after registration; ``counted_at`` the one since when that is proved
     by fixes received in time or by a second word: its seniority. ``yard`` is the staging
     yard it stands in now (None on the road or at the gate); ``eta_yard_at`` is the expected arrival
-    of one that is not there yet. ``told`` is the slot its driver last heard of, at ``told_at``.
+    of one that is not there yet. ``told`` is the slot its driver last heard of, at ``told_at``;
+    it is ``swapped`` where it came by an exchange with another driver.
     A release that was not followed is over at ``release_expires_at``; ``release_ended`` is the
     reason once that was said. ``moving_to`` is the in-gate yard the truck was called to, None where
     it was called to the gate itself. ``seen_at`` is its tracker's newest fix, ``eta_yard_late_at``
@@ -98,6 +99,7 @@ class LiveTrip:
     release_ended: str | None = None
     seen_at: datetime | None = None
     eta_yard_late_at: datetime | None = None
+    swapped: bool = False
 
     @property
     def stage(self) -> Stage:

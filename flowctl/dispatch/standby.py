@@ -142,7 +142,7 @@ def swaps(snapshot: Snapshot, estimates: Mapping[str, CapacityEstimate]) -> tupl
     goes to a truck that stands in a yard, is told a later slot of that gate, can make the earlier
     one and leaves one that the giver can make: one that stands by before others, then the one with
     the nearest slot, then the senior. Both keep their seniority. Of the slots of an hour at most
-    the policy's share change hands at one time, and no driver's twice within ``quiet_s``.
+    the policy's share change hands, and no driver's twice within ``quiet_s``.
     """
     rules = snapshot.site.dispatch
     near = snapshot.now + timedelta(seconds=rules.freeze_s)
@@ -161,18 +161,32 @@ def swaps(snapshot: Snapshot, estimates: Mapping[str, CapacityEstimate]) -> tupl
             seniority(trip, snapshot.site.policy),
         ),
     )
-    found: list[Swap] = []
+    reaches = {
+        trip.id: _reaches_at(trip, _slot(trip).gate, snapshot) for trip in (*givers, *takers)
+    }
     most = _hourly(snapshot.site, estimates)
-    used: Counter[tuple[str, int]] = Counter()
+    used = Counter(_hour(_slot(trip)) for trip in snapshot.trips if trip.swapped and trip.told)
+    found: list[Swap] = []
     for giver in givers:
         slot = _slot(giver)
-        hour = (slot.gate, int(slot.starts_at.timestamp()) // 3600)
-        taker = next((one for one in takers if _fits(giver, one, snapshot)), None)
-        if taker is not None and used[hour] < most.get(slot.gate, 0):
-            used[hour] += 1
+        left = most.get(slot.gate, 0)
+        if used[_hour(slot)] >= left:
+            continue
+        fitting = (
+            one
+            for one in takers
+            if used[_hour(_slot(one))] < left and _fits(giver, one, reaches, snapshot)
+        )
+        taker = next(fitting, None)
+        if taker is not None:
+            used.update((_hour(slot), _hour(_slot(taker))))
             takers.remove(taker)
             found.append(Swap(giver.id, taker.id, slot, _slot(taker)))
     return tuple(found)
+
+
+def _hour(slot: Slot) -> tuple[str, int]:
+    return slot.gate, int(slot.starts_at.timestamp()) // 3600
 
 
 def with_swaps(snapshot: Snapshot, swapped: Sequence[Swap]) -> Snapshot:
@@ -184,7 +198,9 @@ def with_swaps(snapshot: Snapshot, swapped: Sequence[Swap]) -> Snapshot:
     return replace(
         snapshot,
         trips=tuple(
-            replace(trip, told=slots[trip.id], told_at=snapshot.now) if trip.id in slots else trip
+            replace(trip, told=slots[trip.id], told_at=snapshot.now, swapped=True)
+            if trip.id in slots
+            else trip
             for trip in snapshot.trips
         ),
     )
@@ -215,11 +231,17 @@ def _misses(trip: LiveTrip, snapshot: Snapshot) -> bool:
     )
 
 
-def _fits(giver: LiveTrip, taker: LiveTrip, snapshot: Snapshot) -> bool:
+def _fits(
+    giver: LiveTrip,
+    taker: LiveTrip,
+    reaches: Mapping[int, datetime | None],
+    snapshot: Snapshot,
+) -> bool:
+    """Tell whether each can be there before the other's slot ends, the taker's being later."""
     given, taken = _slot(giver), _slot(taker)
     if taker.id == giver.id or given.gate != taken.gate or taken.starts_at <= given.starts_at:
         return False
-    soon, late = (_reaches_at(trip, given.gate, snapshot) for trip in (taker, giver))
+    soon, late = reaches[taker.id], reaches[giver.id]
     return (
         soon is not None
         and late is not None

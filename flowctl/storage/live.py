@@ -60,6 +60,7 @@ class LiveRow(NamedTuple):
     penalty_s: float = 0.0
     moving_to: str | None = None
     release_ended: str | None = None
+    swapped: bool = False
 
 
 # A truck is shown as arrived when it came; its seniority counts from when that is proved.
@@ -81,7 +82,8 @@ select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.r
        r.released_at, r.gate as released_gate, r.expires_at as release_expires_at,
        t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until,
        coalesce(p.penalty_s, 0) as penalty_s,
-       r.to_yard as moving_to, r.ended as release_ended
+       r.to_yard as moving_to, r.ended as release_ended,
+       coalesce(s.swapped, false) as swapped
 from trips t
 join drivers d on d.id = t.driver_id
 left join devices v on v.id = t.device_id

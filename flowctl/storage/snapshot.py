@@ -71,6 +71,7 @@ def live_trip(row: LiveRow, eta: Eta | None = None, *, priority: int = 0) -> Liv
         eta_yard_late_at=None if eta is None else datetime.fromtimestamp(eta.p90, UTC),
         told=told,
         told_at=row.told_at,
+        swapped=row.swapped,
         released_at=row.released_at,
         released_gate=row.released_gate,
         release_expires_at=row.release_expires_at,

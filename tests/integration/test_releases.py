@@ -128,6 +128,7 @@ def test_two_drivers_exchange_their_slots_and_both_are_told(lang_son: Border):
         late: (Slot("tan_thanh", after(120)), after(40)),
         ready: (Slot("tan_thanh", after(60)), after(40)),
     }
+    assert all(trip.swapped for trip in live(lang_son, 41))
     assert kinds(lang_son) == [("swapped", "swapped")]
     said = {trip: (kind, params) for trip, kind, params in messages(lang_son)}
     assert {kind for kind, _ in said.values()} == {"slot_changed"}

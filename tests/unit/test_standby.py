@@ -248,6 +248,15 @@ def test_at_most_a_share_of_an_hours_slots_change_hands():
     assert {swap.takes for swap in exchanged([*givers, *takers], per_h=100.0)} == set(range(10, 15))
 
 
+def test_slots_that_changed_hands_before_count():
+    trips = [late(1, Slot("north", at("09:15"))), waits(2, NOON)]
+    before = waits(3, Slot("north", at("09:00")), told_at=NOW, swapped=True)
+    assert len(exchanged([*trips, before])) == 1
+    assert exchanged([*trips, before, replace(before, id=4)]) == []
+    later = replace(before, told=Slot("north", at("12:30")))
+    assert exchanged([*trips, later, replace(later, id=4)]) == []
+
+
 def test_a_tick_says_only_once_what_it_exchanged():
     trips = [late(1, Slot("north", at("09:30"))), waits(2, NOON)]
     decision = tick(snapshot(trips, NOW), plan_due=True)

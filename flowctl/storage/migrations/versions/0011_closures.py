@@ -29,7 +29,7 @@ create table advice (
     at      timestamptz not null
 );
 
--- What one more place would have saved, in the plan's unit of cost; slots with places to spare: none.
+-- What one more place would have saved, in the plan's unit of cost; no row is nothing.
 create table slot_prices (
     plan_id   bigint not null references plans on delete cascade,
     gate      text not null,
@@ -41,6 +41,9 @@ create index plans_site on plans (site, id);
 
 -- A truck is called to the gate, or first to an in-gate yard; why a call-up was not followed.
 alter table releases add column to_yard text, add column ended text;
+
+-- The slot came by an exchange with another driver.
+alter table slots add column swapped boolean not null default false;
 """
 
 
@@ -51,5 +54,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
-    op.execute("drop table closures, advice, slot_prices; drop index plans_site"
-        "; alter table releases drop column to_yard, drop column ended")
+    op.execute(
+        "drop table closures, advice, slot_prices; drop index plans_site"
+        "; alter table releases drop column to_yard, drop column ended"
+        "; alter table slots drop column swapped"
+    )
