@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from builders import problem, random_problem
+from builders import problem, random_columns, random_problem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +21,34 @@ def test_every_plan_holds_and_proves_itself(seed: int, trucks: int, slots: int):
     assert verify(instance, plan) == ()
     assert plan.bound == plan.cost
     assert plan.cost <= fallback(instance).cost
+
+
+@given(seed=SEEDS, window=st.integers(1, 6))
+@settings(max_examples=150, deadline=None)
+def test_every_plan_into_lane_classes_and_through_yards_holds_and_proves_itself(
+    seed: int, window: int
+):
+    instance = random_columns(seed)
+    plan = solve(instance, window=window)
+    assert verify(instance, plan) == ()
+    assert plan.bound == plan.cost
+    listed = fallback(instance)
+    assert verify(instance, listed) == ()
+    assert plan.cost <= listed.cost
+
+
+@given(seed=SEEDS, trucks=st.integers(1, 40), places=st.integers(0, 3))
+@settings(max_examples=60, deadline=None)
+def test_of_equal_cargo_the_most_senior_are_served_when_places_are_short(
+    seed: int, trucks: int, places: int
+):
+    rng = np.random.default_rng(seed)
+    origin = -np.sort(rng.integers(1, 500, trucks))[::-1]
+    plan = solve(problem([[places] * 5], [[0]] * trucks, origin=origin))
+    served = np.flatnonzero(plan.slot >= 0)
+    assert len(served) == min(trucks, 5 * places)
+    assert (served == np.arange(len(served))).all()
+    assert (np.diff(plan.slot[served]) >= 0).all()
 
 
 @given(seed=SEEDS)

@@ -1,10 +1,14 @@
 """A problem that cannot be meant is refused in sentences."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from builders import ints, problem
+
+from flowctl.dispatch.problem import Ints
+from flowctl.dispatch.through import Through
 
 
 def test_a_missing_number_is_named():
@@ -43,6 +47,54 @@ def test_a_value_out_of_range_is_named(column: str, value: list[int], sentence: 
 def test_a_trip_that_appears_twice_is_refused():
     with pytest.raises(ValueError, match="trip_ids must not repeat"):
         replace(problem([[1]], [[0], [0]]), trip_ids=ints([7, 7]))
+
+
+@pytest.mark.parametrize(
+    ("cost", "sentence"),
+    [
+        (math.nan, "change is nan; a cost is a whole number"),
+        (-1, "costs must not be negative; change is -1"),
+        (10**12, "a cost is at most 1000000000"),
+    ],
+)
+def test_a_cost_that_cannot_be_meant_is_named(cost: int, sentence: str):
+    with pytest.raises(ValueError, match=sentence):
+        replace(problem([[1]], [[0]]), change=cost)
+
+
+def test_what_is_wrong_is_named_with_its_trip():
+    good = problem([[1, 1], [1, 1]], [[0, 1], [0, 0], [1, 1]])
+    with pytest.raises(ValueError, match=r"earliest must lie in 0\.\.2; trip 101 has 7\."):
+        replace(good, earliest=ints([[0, 1], [0, 7], [1, 1]]))
+    with pytest.raises(ValueError, match="trip 100 stands more than once"):
+        replace(good, trip_ids=ints([100, 101, 100]))
+
+
+def test_trucks_without_any_gate_are_refused():
+    with pytest.raises(ValueError, match="gates must name a gate for the 1 trucks"):
+        replace(
+            problem([[1]], [[0]]),
+            gates=(),
+            capacity=np.zeros((0, 1), dtype=np.int64),
+            earliest=np.zeros((1, 0), dtype=np.int64),
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"room": ints([[1]])}, r"through.room has shape \(1, 1\); \(1, 2\) is needed"),
+        ({"room": ints([[1, -1]])}, "must not be negative; it is for yard in slot 1"),
+        ({"column": ints([4])}, r"through.column must lie in 0\.\.1"),
+        ({"of": ints([[-1, 0]])}, "must name passages that lead into its column"),
+        ({"of": ints([[3, -1]])}, r"through.of must lie in -1\.\.0"),
+    ],
+)
+def test_a_passage_that_leads_nowhere_is_named(change: dict[str, Ints], sentence: str):
+    passage = Through(("yard",), ints([0]), ints([[1, 1]]), ints([[0, -1]]))
+    problem([[1, 1], [1, 1]], [[0, 0]], through=passage)
+    with pytest.raises(ValueError, match=sentence):
+        problem([[1, 1], [1, 1]], [[0, 0]], through=replace(passage, **change))
 
 
 def test_every_fault_is_named_at_once():

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from builders import problem, random_columns, random_problem
+from builders import ints, problem, random_columns, random_problem
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, vstack
 
+from flowctl.dispatch import solver
 from flowctl.dispatch.plan import verify
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.solver import solve
+from flowctl.dispatch.through import Through
 
 
 def optimum(instance: DispatchProblem) -> int:
@@ -62,7 +64,7 @@ def _passages(instance: DispatchProblem, every: list[tuple[int, int, int]]) -> l
     return [coo_array((np.ones(len(taken)), (rows, columns)), shape)]
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(100))
 def test_a_plan_costs_what_the_linear_programme_says(seed: int):
     instance = random_problem(seed)
     plan = solve(instance)
@@ -179,6 +181,18 @@ def test_the_price_of_a_full_slot_is_what_its_loss_would_cost():
     lean = solve(problem([[1, 3]], [[0], [0]]))
     assert plan.prices is not None
     assert plan.prices.tolist() == [[lean.cost - plan.cost, 0]]
+
+
+def test_a_flow_too_large_for_a_tick_is_refused_before_it_is_begun(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(solver, "_ARCS_MOST", 3)
+    with pytest.raises(solver.SolverError, match=r"2 trucks has 4 arcs; at most 3 are solved"):
+        solve(problem([[1, 1]], [[0], [0]], weight=[1, 2]))
+
+
+def test_a_truck_through_a_full_in_gate_yard_waits_while_one_that_is_inside_goes():
+    through = Through(("yard",), ints([0]), ints([[0, 1, 1]]), ints([[0], [0], [-1]]))
+    plan = solve(problem([[1, 1, 1]], [[0], [0], [0]], origin=[-3, -2, -1], through=through))
+    assert plan.slot.tolist() == [1, 2, 0]
 
 
 def test_hours_are_counted_over_a_night_without_slots():
