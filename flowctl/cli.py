@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from flowctl import cli_devices, cli_ledger, cli_pictures, cli_roads, cli_sources
+from flowctl import cli_devices, cli_ledger, cli_pictures, cli_policy, cli_roads, cli_sources
 from flowctl.bench import commands as bench_commands
 from flowctl.cli_listen import listen_app
 from flowctl.errors import FlowctlError
@@ -32,6 +32,7 @@ app.add_typer(cli_sources.app, name="source")
 app.add_typer(cli_devices.app, name="device")
 app.add_typer(cli_roads.app, name="roads")
 app.add_typer(cli_ledger.app, name="ledger")
+app.add_typer(cli_policy.app, name="policy")
 app.command("aside")(cli_devices.aside)
 app.command("track")(cli_pictures.track)
 app.add_typer(cli_pictures.zones_app, name="zones")
@@ -140,7 +141,8 @@ def site_load(path: Path) -> None:
         since = now.astimezone(site.timezone).isoformat(sep=" ", timespec="seconds")
         typer.echo(
             f"The site {site.id} is loaded. Zones drawn otherwise than before hold from {since}"
-            " on, those with versions from when these say."
+            " on, those with versions from when these say. Of the rules of the order version"
+            f" {site.policy.version} is in force."
         )
 
 

@@ -49,3 +49,21 @@ def test_a_site_loaded_anew_is_answered_by_within_seconds(api: RunningApi):
     assert name_of(api.client().get("/v1/board").json()["gates"]) == "New Name"
     [refused] = provider.post("/v1/fixes", json=[fix]).json()["rejected"]
     assert refused["reason"] == "unknown_device"
+
+
+def test_rules_are_answered_by_once_their_moment_has_come_without_another_load(api: RunningApi):
+    rules = f'version = "2"\nvalid_from = {after(60).isoformat()}\nfree_cancellation_s = 0'
+    with api.border.conn.transaction():
+        save_site(
+            api.border.conn,
+            replace(read_source(SITE), policy=rules),
+            where="the test",
+            now=after(1),
+        )
+    assert api.app.state.site.policy.version == "2024-01"
+    api.clock.at = after(60)
+    gives_up_at = time.monotonic() + SOON_S
+    while api.app.state.site.policy.version != "2":
+        assert time.monotonic() < gives_up_at, "the API still answers by the former rules"
+        time.sleep(0.1)
+    assert api.app.state.site.policy.free_cancellation_s == 0
