@@ -159,10 +159,11 @@ def two_plates(claims: Sequence[Claim], params: CheatingParams) -> list[Alert]:
         if over or claim.companion or (claim.trip_id, claim.other_plate) in in_order:
             continue
         evidence: dict[str, Value] = {
-            "other_plate": claim.other_plate,
             "said_by": "registry" if claim.other_trip is None else "trip",
             "since": moment(claim.since),
         }
+        if claim.other_trip is None:  # of a trip the plate is looked up where it is shown
+            evidence["other_plate"] = claim.other_plate
         if claim.until is not None:
             evidence["until"] = moment(claim.until)
         alerts.append(
