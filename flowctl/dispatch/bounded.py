@@ -27,13 +27,31 @@ def places_lost(draft: Draft) -> Ints:
     return lost
 
 
+def would_lose(draft: Draft, rows: Ints) -> Ints:
+    """Return how many places each truck would lose in all if it went in each slot, [R, S + 1].
+
+    The last is that of a truck without a slot. What it lost before this plan is included.
+    """
+    slots = draft.problem.slots
+    takes = np.flatnonzero((draft.sides.priority > 0) & (draft.slot >= 0) & ~draft.fixed)
+    in_slot = (draft.slot[takes][:, None] == np.arange(slots)).astype(np.int64)
+    earlier = np.cumsum(_could_take(draft, rows, takes).astype(np.int64) @ in_slot, axis=1)
+    none = np.zeros((len(rows), 1), dtype=np.int64)
+    return np.concatenate([none, earlier], axis=1) + draft.sides.lost[rows, None]
+
+
 def _taken(draft: Draft, rows: Ints, takes: Ints) -> Flags:
     """Tell which of ``takes`` [T] takes a place from which of ``rows`` [R], [R, T]."""
+    own = np.where(draft.slot[rows] >= 0, draft.slot[rows], draft.problem.slots)[:, None]
+    return np.asarray(_could_take(draft, rows, takes) & (draft.slot[takes] < own))
+
+
+def _could_take(draft: Draft, rows: Ints, takes: Ints) -> Flags:
+    """Tell the same for trucks that would go later than any of ``takes``."""
     problem, sides = draft.problem, draft.sides
     column, slot = draft.column[takes], draft.slot[takes]
     row = rows[:, None]
-    own = np.where(draft.slot[row] >= 0, draft.slot[row], problem.slots)
-    taken = (sides.priority[takes] > sides.priority[row]) & (slot >= 0) & (slot < own)
+    taken = (sides.priority[takes] > sides.priority[row]) & (slot >= 0)
     taken &= problem.rank[takes] > problem.rank[row]
     taken &= problem.earliest[row, column] <= slot
     taken &= ~draft.fixed[row]

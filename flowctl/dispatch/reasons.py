@@ -41,3 +41,7 @@ class Reason(StrEnum):
     """A yard or another device of the truck bears it out."""
     OTHER_DEVICE = "other_device"
     """The trip goes by another device now."""
+    LANE_CLASS = "lane_class"
+    """The junior may use lanes of its class only, and the senior has a place in another."""
+    PLACES_LOST = "places_lost"
+    """The junior had lost as many places to higher priorities as it may."""

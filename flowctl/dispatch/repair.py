@@ -6,22 +6,33 @@ costs is the plan's ``repair_cost``.
 """
 
 import heapq
+from bisect import insort
 from dataclasses import replace
 
 import numpy as np
 
 from flowctl.dispatch.bounded import keep_bound
-from flowctl.dispatch.draft import Draft
+from flowctl.dispatch.draft import Draft, Flags, cost_at
 from flowctl.dispatch.plan import Plan, planned
 from flowctl.dispatch.problem import DispatchProblem, Ints
+
+_ROUNDS = 4
+"""How often places are dealt anew after shares moved trucks; the first leaves one or two."""
 
 
 def repaired(problem: DispatchProblem, plan: Plan) -> Plan:
     """Return the plan with the rules of ``problem.sides`` kept; convoys must stand together."""
-    column, slot = in_order(problem, plan.gate, plan.slot)
+    column, slot = in_order(problem, *_seniors_served(problem, plan.gate, plan.slot))
     if problem.sides is not None and not problem.sides.none_apply:
         draft = Draft(problem, problem.sides, column, slot)
-        _keep_shares(draft)
+        if _keep_shares(draft):
+            # Who took a place left by that went past others: those move up instead. That empties
+            # hauliers' hours in turn.
+            for _ in range(_ROUNDS):
+                _, slot = in_order(problem, draft.column, draft.slot, draft)
+                if (slot == draft.slot).all():
+                    break
+                draft = Draft(problem, problem.sides, draft.column, slot)
         keep_bound(draft)
         column, slot = draft.column, draft.slot
     if (column == plan.gate).all() and (slot == plan.slot).all():
@@ -37,20 +48,22 @@ def repaired(problem: DispatchProblem, plan: Plan) -> Plan:
     )
 
 
-def in_order(problem: DispatchProblem, column: Ints, slot: Ints) -> tuple[Ints, Ints]:
+def in_order(
+    problem: DispatchProblem,
+    column: Ints,
+    slot: Ints,
+    shares: Draft | None = None,
+) -> tuple[Ints, Ints]:
     """Deal the places of each column among its trucks of equal weight by seniority.
 
     Frozen trucks, convoys and promises that are kept stay. Every place goes to the most senior
     truck that can be there: whoever can make a place can make each later one of the column, so that
     all stay served. By convexity of the costs none of this is dearer (Monge: an exchange that puts
-    the longer waiting of two equal trucks first saves at least what it costs).
+    the longer waiting of two equal trucks first saves at least what it costs). With ``shares``, the
+    draft of the same places, a truck whose haulier has its full share of an hour waits for the
+    next.
     """
-    gate = problem.gate_of[column] if problem.slots else column
-    kept = (gate == problem.told_gate) & (slot >= problem.keep_first) & (slot <= problem.keep_last)
-    free = (slot >= 0) & (problem.frozen_slot < 0) & ~kept
-    if problem.sides is not None:
-        free &= (problem.sides.convoy < 0) & (problem.sides.bay < 0)
-    rows = np.flatnonzero(free)
+    rows = np.flatnonzero(_movable(problem, column, slot) & (slot >= 0))
     passage = np.full(len(rows), -1, dtype=np.int64)
     if problem.through is not None:
         passage = problem.through.of[rows, column[rows]]
@@ -65,12 +78,61 @@ def in_order(problem: DispatchProblem, column: Ints, slot: Ints) -> tuple[Ints, 
     for each in _suspect(problem, rows, group).tolist():
         members = rows[np.searchsorted(group, each, "left") : np.searchsorted(group, each, "right")]
         at = problem.earliest[members, column[members]]
-        _deal(members, at, problem.rank[members], slot[members], dealt)
-    # Promises make trucks unequal: one told this gate may fall out of its span. Then they stay.
-    added = (problem.cost(column, dealt) - problem.cost(column, slot))[rows]
-    dearer = np.bincount(group, weights=added, minlength=1)[group] > 0 if len(rows) else group
-    dealt[rows[dearer]] = slot[rows[dearer]]
+        rank, mine = problem.rank[members], None
+        if shares is None:
+            given = _deal(at, rank, slot[members])
+        else:
+            mine = _Shares(shares, members)
+            given = _deal_within(members, at, rank, slot[members], mine)
+        # Promises make trucks unequal: one told this gate may fall out of its span. Then all stay.
+        there = column[members]
+        before, after = (cost_at(problem, members, there, at) for at in (slot[members], given))
+        if int(after.sum()) <= int(before.sum()):
+            dealt[members] = given
+            if mine is not None:
+                mine.settle(dealt)
     return column.copy(), dealt
+
+
+def _movable(problem: DispatchProblem, column: Ints, slot: Ints) -> Flags:
+    """Tell who is not frozen, has no promise that is kept, and goes alone."""
+    gate = problem.gate_of[column] if problem.slots else column
+    kept = (gate == problem.told_gate) & (slot >= problem.keep_first) & (slot <= problem.keep_last)
+    free = (problem.frozen_slot < 0) & ~(kept & (slot >= 0))
+    if problem.sides is not None:
+        free &= (problem.sides.convoy < 0) & (problem.sides.bay < 0)
+    return np.asarray(free)
+
+
+def _seniors_served(problem: DispatchProblem, column: Ints, slot: Ints) -> tuple[Ints, Ints]:
+    """Give the places of juniors to seniors of equal weight that the horizon left out.
+
+    To the flow a diversion is dearer than who of two equals waits for the days after; seniority
+    comes before cost.
+    """
+    column, slot = column.copy(), slot.copy()
+    free = _movable(problem, column, slot)
+    left = np.flatnonzero(free & (slot < 0))
+    if problem.slots == 0 or problem.through is not None or len(left) == 0:
+        return column, slot
+    priority = problem.weight * 0 if problem.sides is None else problem.sides.priority
+    queue = list(zip(problem.rank[left].tolist(), left.tolist(), strict=True))
+    heapq.heapify(queue)
+    served = free & (slot >= 0)
+    last = int(problem.rank[served].max(initial=-1))
+    while queue and queue[0][0] < last:
+        row = heapq.heappop(queue)[1]
+        able = free & (slot >= 0) & (problem.rank > problem.rank[row])
+        able &= (problem.weight == problem.weight[row]) & (priority == priority[row])
+        other = np.flatnonzero(able & (problem.earliest[row, column] <= slot))
+        if len(other) == 0:
+            continue
+        junior = int(other[np.argmax(problem.rank[other])])
+        # Elsewhere the junior may be a senior itself.
+        heapq.heappush(queue, (int(problem.rank[junior]), junior))
+        pair = np.array([row, junior])
+        column[pair], slot[pair] = column[pair[::-1]], slot[pair[::-1]]
+    return column, slot
 
 
 def _suspect(problem: DispatchProblem, rows: Ints, group: Ints) -> Ints:
@@ -83,21 +145,81 @@ def _suspect(problem: DispatchProblem, rows: Ints, group: Ints) -> Ints:
     return np.unique(group[1:][behind])
 
 
-def _deal(members: Ints, earliest: Ints, rank: Ints, places: Ints, dealt: Ints) -> None:
-    """Give each of ``places`` (ascending) to the most senior that can make it, into ``dealt``."""
+def _deal(earliest: Ints, rank: Ints, places: Ints) -> Ints:
+    """Return which of ``places`` [M] (ascending) each truck gets, the most senior the soonest."""
     coming = np.argsort(earliest, kind="stable").tolist()
     ready: list[tuple[int, int]] = []
+    given = places.copy()
     came = 0
     for place in places.tolist():
         while came < len(coming) and earliest[coming[came]] <= place:
-            heapq.heappush(ready, (int(rank[coming[came]]), int(members[coming[came]])))
+            heapq.heappush(ready, (int(rank[coming[came]]), coming[came]))
             came += 1
-        dealt[heapq.heappop(ready)[1]] = place
+        given[heapq.heappop(ready)[1]] = place
+    return given
 
 
-def _keep_shares(draft: Draft) -> None:
-    """Move the trucks beyond their hauliers' shares, the most senior of each staying."""
-    for row in _beyond_shares(draft):
+def _deal_within(
+    members: Ints, earliest: Ints, rank: Ints, places: Ints, shares: "_Shares"
+) -> Ints:
+    """Deal as `_deal` does, each in its turn or after it when its haulier has a place left.
+
+    All stay where they were if shares leave nobody for a place.
+    """
+    coming = np.argsort(earliest, kind="stable").tolist()
+    ready: list[tuple[int, int]] = []
+    given = places.copy()
+    came = 0
+    for place in places.tolist():
+        while came < len(coming) and earliest[coming[came]] <= place:
+            insort(ready, (int(rank[coming[came]]), coming[came]))
+            came += 1
+        going = next((one for one in ready if shares.take(int(members[one[1]]), place)), None)
+        if going is None:
+            return places
+        ready.remove(going)
+        given[going[1]] = place
+    return given
+
+
+class _Shares:
+    """What the hauliers of some trucks of one column may hold besides all others."""
+
+    def __init__(self, draft: Draft, members: Ints) -> None:
+        self._draft = draft
+        self._members = members[draft.sides.haulier[members] >= 0]
+        self._gate = int(draft.problem.gate_of[draft.column[members[0]]])
+        self._before = draft.slot[self._members]
+        self._held = draft.held[:, self._gate].copy() if len(draft.held) else draft.held
+        self._add(self._held, self._before, -1)
+
+    def take(self, row: int, slot: int) -> bool:
+        """Book one more place for the truck's haulier, unless its share is full."""
+        haulier, hour = int(self._draft.sides.haulier[row]), int(self._draft.hour[slot])
+        if haulier < 0:
+            return True
+        if self._held[haulier, hour] >= self._draft.allowed[haulier, self._gate, hour]:
+            return False
+        self._held[haulier, hour] += 1
+        return True
+
+    def settle(self, dealt: Ints) -> None:
+        """Let the draft know where the trucks went."""
+        self._draft.slot[self._members] = dealt[self._members]
+        if len(self._draft.held):
+            self._add(self._draft.held[:, self._gate], self._before, -1)
+            self._add(self._draft.held[:, self._gate], dealt[self._members], 1)
+
+    def _add(self, held: Ints, slot: Ints, by: int) -> None:
+        if len(held):
+            where = (self._draft.sides.haulier[self._members], self._draft.hour[slot])
+            np.add.at(held, where, by)
+
+
+def _keep_shares(draft: Draft) -> bool:
+    """Move the trucks beyond their hauliers' shares, the most senior staying; tell if any was."""
+    beyond = _beyond_shares(draft)
+    for row in beyond:
         haulier = int(draft.sides.haulier[row])
         gate = int(draft.problem.gate_of[draft.column[row]])
         key = (haulier, gate, int(draft.hour[draft.slot[row]]))
@@ -109,6 +231,7 @@ def _keep_shares(draft: Draft) -> None:
             draft.swap(row, swap[1])
         else:
             draft.put(row, *(place[1:] if place is not None else (-1, -1)))
+    return bool(beyond)
 
 
 def _beyond_shares(draft: Draft) -> list[int]:

@@ -67,6 +67,13 @@ def sides_of(trips: Sequence[LiveTrip], policy: Policy) -> Sides:
     )
 
 
+def no_sides(trucks: int) -> Sides:
+    """Return rules that bind nobody."""
+    nobody = np.full(trucks, -1, dtype=np.int64)
+    nothing = np.zeros(trucks, dtype=np.int64)
+    return Sides(nothing, nothing, nobody, nobody, trucks, 1.0, 0, nobody)
+
+
 def side_faults(sides: Sides, trucks: int) -> list[str]:
     """Return what is wrong with the rules, one sentence each."""
     faults = [
