@@ -205,11 +205,14 @@ def end_cleared_trips(
 ) -> None:
     """End the trips that have passed (id → gate); their plates and devices are free again.
 
-    The ledger says that they passed, as it does of those that officers saw.
+    The ledger says that they passed, as it does of those that officers saw. One that somebody is
+    changing at this moment stays until the next tick: whoever changes it waits for the ledger,
+    which this transaction holds.
     """
     ended = conn.execute(
-        "update trips set state = 'cleared', ended_at = %s where id = any(%s) and state = 'active'"
-        " returning id",
+        "update trips set state = 'cleared', ended_at = %s where id in ("
+        " select id from trips where id = any(%s) and state = 'active'"
+        " for no key update skip locked) returning id",
         [now, list(passed)],
     ).fetchall()
     entries = [Entry(Kind.PASSED, now, trip, gate=passed[trip]) for (trip,) in ended]
