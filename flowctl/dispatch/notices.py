@@ -4,7 +4,7 @@ Each is said once and stands until the driver hears better (`Snapshot.advice`).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.telling import closed_until, expected
-from flowctl.state import AdviceKind, LiveTrip, Snapshot, Stage
+from flowctl.state import AdviceKind, LiveTrip, Slot, Snapshot, Stage
 from flowctl.traffic.capacity import CapacityEstimate
 from flowctl.traffic.collapse import GateMode
 
@@ -59,35 +59,51 @@ def notices(
     begin = problem.starts.tolist()
     unknown = closed_for_unknown(snapshot.closures, snapshot.now)
     stopped = {gate for gate, one in estimates.items() if one.state is GateMode.STOPPED}
+    calm = not (snapshot.closures or stopped or snapshot.advice)
     rows = zip(problem.trip_ids.tolist(), plan.gate.tolist(), plan.slot.tolist(), strict=True)
     for trip_id, gate, slot in rows:
-        planned = None if slot < 0 else datetime.fromtimestamp(begin[slot], UTC)
-        bound = None if slot < 0 else problem.gates[gate]
-        trip = trips[trip_id]
-        advice = snapshot.advice.get(trip_id)
-        said = None if advice is None else advice.kind
-        word = None
-        if _is_to_stay(snapshot, trip, planned, stopped, said):
-            if said is not AdviceKind.STAY:
-                word = Notice(trip_id, NoticeKind.STAY, trip.gates[0])
-        elif _is_to_hold(snapshot, trip, bound, unknown):
-            if said is not AdviceKind.HOLD and trip.told is not None:
-                word = Notice(trip_id, NoticeKind.HOLD, trip.told.gate, Reason.CLOSURE)
-        elif said is AdviceKind.STAY:
-            if trip.stage is Stage.REGISTERED:
-                word = Notice(trip_id, NoticeKind.DEPART, trip.gates[0])
-        elif planned is None and said is None and expected(trip, snapshot):
-            word = _no_slot(snapshot, trip, begin)
+        if calm and slot >= 0:
+            continue
+        planned = None
+        if slot >= 0:
+            planned = Slot(problem.gates[gate], datetime.fromtimestamp(begin[slot], UTC))
+        word = _word(snapshot, trips[trip_id], planned, unknown, stopped)
         if word is not None:
-            yield word
+            yield word if word.kind is not NoticeKind.NO_SLOT else _no_slot(snapshot, word, begin)
+
+
+def _word(
+    snapshot: Snapshot,
+    trip: LiveTrip,
+    planned: Slot | None,
+    unknown: frozenset[str],
+    stopped: set[str],
+) -> Notice | None:
+    """Return what one driver is to hear, None where nothing, or what he has heard."""
+    advice = snapshot.advice.get(trip.id)
+    said = None if advice is None else advice.kind
+    gate = trip.gates[0] if trip.told is None else trip.told.gate
+    if _is_to_stay(snapshot, trip, planned, stopped, said):
+        return None if said is AdviceKind.STAY else Notice(trip.id, NoticeKind.STAY, gate)
+    if _is_to_hold(snapshot, trip, planned, unknown):
+        if said is AdviceKind.HOLD:
+            return None
+        return Notice(trip.id, NoticeKind.HOLD, gate, Reason.CLOSURE)
+    if said is AdviceKind.STAY and trip.stage is Stage.REGISTERED:
+        return Notice(trip.id, NoticeKind.DEPART, gate)
+    if said is None and planned is None and expected(trip, snapshot):
+        return Notice(trip.id, NoticeKind.NO_SLOT, gate)
+    return None
 
 
 def _is_to_hold(
-    snapshot: Snapshot, trip: LiveTrip, bound: str | None, unknown: frozenset[str]
+    snapshot: Snapshot, trip: LiveTrip, planned: Slot | None, unknown: frozenset[str]
 ) -> bool:
     """Tell whether a slot told lies in a closure of unknown end, and no other gate has a place."""
     told = trip.told
-    if told is None or told.gate not in unknown or (bound is not None and bound not in unknown):
+    if told is None or told.gate not in unknown:
+        return False
+    if planned is not None and planned.gate not in unknown:
         return False
     return told.starts_at < closed_until(snapshot.site.gate_by_id[told.gate], snapshot.now)
 
@@ -95,7 +111,7 @@ def _is_to_hold(
 def _is_to_stay(
     snapshot: Snapshot,
     trip: LiveTrip,
-    planned: datetime | None,
+    planned: Slot | None,
     stopped: set[str],
     said: AdviceKind | None,
 ) -> bool:
@@ -117,7 +133,7 @@ def _is_to_stay(
             return said is AdviceKind.STAY
         return unknown or until > comes or said is AdviceKind.STAY
     late = away / 2 if said is AdviceKind.STAY else away
-    return stopped.issuperset(trip.gates) and (planned is None or planned > comes + late)
+    return stopped.issuperset(trip.gates) and (planned is None or planned.starts_at > comes + late)
 
 
 def _shut(snapshot: Snapshot, trip: LiveTrip) -> bool:
@@ -127,11 +143,11 @@ def _shut(snapshot: Snapshot, trip: LiveTrip) -> bool:
     return all(gate is not None and closed_until(gate, now) > now for gate in gates)
 
 
-def _no_slot(snapshot: Snapshot, trip: LiveTrip, begin: list[int]) -> Notice:
+def _no_slot(snapshot: Snapshot, word: Notice, begin: list[int]) -> Notice:
     """Return the word to a truck that the days ahead have no place for; it stays in the order."""
     width = timedelta(seconds=snapshot.site.dispatch.slot_s)
     if begin:
         before = datetime.fromtimestamp(begin[-1], UTC) + width
     else:
         before = snapshot.now + timedelta(days=snapshot.site.dispatch.horizon_days)
-    return Notice(trip.id, NoticeKind.NO_SLOT, trip.gates[0], before=before)
+    return replace(word, before=before)

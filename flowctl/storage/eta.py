@@ -52,11 +52,12 @@ def list_yard_etas(
     coming = [row for row in rows if row.arrived_at is None and _is_fresh(row, now)]
     if not coming:
         return {}
-    ways = [
-        (way, [_may_use(site, way, row) for row in coming])
-        for way in _live(conn, site, now)
-        if way.way.gate is None
-    ]
+    bound = [tuple(row.gates) for row in coming]
+    ways = []
+    for way in _live(conn, site, now):
+        if way.way.gate is None:
+            fed = {gates: _may_use(site, way, gates) for gates in set(bound)}
+            ways.append((way, [fed[gates] for gates in bound]))
     goals = [fence_m(way.way, _yard(site, way.way.yard)) for way, _ in ways]
     calibration = get_calibration(conn, site.id)
     on_way = _drives(conn, site, coming, ways, goals, calibration, now)
@@ -113,9 +114,9 @@ def _gate(row: LiveRow) -> str:
     return row.queued_gate or row.released_gate or row.gates[0]
 
 
-def _may_use(site: Site, live: LiveSpeeds, row: LiveRow) -> bool:
+def _may_use(site: Site, live: LiveSpeeds, gates: Sequence[str]) -> bool:
     yard = site.yard_by_id[live.way.yard]
-    return any(yard.access_to(gate) is not None for gate in row.gates)
+    return any(yard.access_to(gate) is not None for gate in gates)
 
 
 def _yard(site: Site, yard: str) -> shapely.Geometry:
