@@ -73,6 +73,18 @@ def of_haulier(place: Border, haulier: str | None) -> int:
     return trip
 
 
+def enter(place: Border, plate: str, at: datetime, weight_t: float | None = None) -> None:
+    """Let an officer enter a truck that comes to Tân Thanh."""
+    insert_gate_events(
+        place.conn,
+        site=place.site.id,
+        gate="tan_thanh",
+        events=[GateEvent("export", "entered", plate, at, weight_t)],
+        recorded_by="officer",
+        now=at,
+    )
+
+
 def middle(place: Border, zone: str) -> tuple[float, float]:
     point = place.site.zone_by_id[zone].polygon.centroid
     return point.x, point.y
@@ -260,17 +272,8 @@ def test_a_plate_at_the_gate_whose_device_stands_in_the_city_is_parted(place: Bo
     lon, lat = middle(place, LANE)
     drive(place, parted, [(3.0 * n, 106.761, 21.853) for n in range(30)])
     drive(place, honest, [(3.0 * n, lon, lat) for n in range(30)])
-    events = [
-        GateEvent("export", "entered", plate, after(40)) for plate in ("12C00001", "12C00002")
-    ]
-    insert_gate_events(
-        place.conn,
-        site=place.site.id,
-        gate="tan_thanh",
-        events=events,
-        recorded_by="officer",
-        now=after(40),
-    )
+    enter(place, "12C00001", after(40))
+    enter(place, "12C00002", after(40))
     assert look(place, 50) == []  # what the devices did a quarter of an hour later is to come
     [alert] = [one for one in look(place, 80) if one.kind == Kind.PARTED]
     assert (alert.trip_id, alert.proved, alert.severity) == (parted, True, "high")
@@ -293,15 +296,7 @@ def test_a_plate_a_yard_saw_is_compared_with_its_device_too(place: Border):
 
 def test_an_officers_word_finds_a_truck_that_no_zone_saw_at_the_gate(place: Border):
     trip = place.trip()
-    event = GateEvent("export", "entered", "12C00001", after(40))
-    insert_gate_events(
-        place.conn,
-        site=place.site.id,
-        gate="tan_thanh",
-        events=[event],
-        recorded_by="officer",
-        now=after(40),
-    )
+    enter(place, "12C00001", after(40))
     [alert] = look(place, 41)
     assert (alert.kind, alert.trip_id, alert.evidence["seen_by"]) == ("unreleased", trip, "officer")
 
@@ -394,14 +389,6 @@ def test_a_truck_that_came_empty_and_leaves_loaded_is_found(place: Border):
     place.trip()
     weigh(place, after(5), 14.0)
     assert look(place, 6) == []
-    event = GateEvent("export", "entered", "12C00001", after(60), weight_t=37.5)
-    insert_gate_events(
-        place.conn,
-        site=place.site.id,
-        gate="tan_thanh",
-        events=[event],
-        recorded_by="officer",
-        now=after(60),
-    )
+    enter(place, "12C00001", after(60), weight_t=37.5)
     [alert] = [one for one in look(place, 61) if one.kind == Kind.SWAPPED]
     assert (alert.evidence["how"], alert.evidence["goes_t"]) == ("came_lighter", 37.5)
