@@ -165,14 +165,17 @@ def _fixed(rule: Rule, setting: Callable[[ModelParams], tuple[float, ...]]) -> P
 def _learning(day: BucketDay, model: ModelParams, trucks: Trucks) -> list[Look]:
     """Let N-control decide by what production's estimator makes of the trucks seen at the gate."""
     gate = _gate(model, trucks)
-    looks = []
+    looks: list[Look] = []
+    per_s = export_rate(trucks.prior_per_h, 0.0) / _HOUR_S
     for tick in range(0, model.ticks, model.look_ticks):
         if day.over:
             break
-        learned = estimate(gate, _history(day), START + timedelta(seconds=tick * model.tick_s))
-        per_s = export_rate(learned.per_h, learned.import_per_h) / _HOUR_S
+        # As in production, nobody is held back where nobody waits: nothing hangs on the rate then.
+        if day.waiting or not looks:
+            learned = estimate(gate, _history(day), START + timedelta(seconds=tick * model.tick_s))
+            per_s = export_rate(learned.per_h, learned.import_per_h) / _HOUR_S
+            looks.append(_look(tick * model.tick_s, learned))
         day.play(tick + model.look_ticks, Rule.N_CONTROL, _n_control(model, per_s))
-        looks.append(_look(tick * model.tick_s, learned))
     return looks
 
 
