@@ -15,6 +15,7 @@ from flowctl.storage.closures import (
     list_advice,
     list_closures,
 )
+from flowctl.storage.plans import drop_prices_before, find_latest_plan
 from flowctl.worker import Disruption, decide
 
 TRUCKS = 12
@@ -145,6 +146,10 @@ def test_a_plan_names_its_policy_and_keeps_its_prices(lang_son: Border):
     assert policy == lang_son.site.policy.version
     assert prices > 0
     assert least > 0
+    drop_prices_before(lang_son.conn, after(-74))
+    newest = find_latest_plan(lang_son.conn, "lang_son")
+    assert newest is not None
+    assert newest.prices == ()
 
 
 def test_closures_are_entered_changed_ended_and_taken_back_with_what_contradicts_refused(
