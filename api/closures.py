@@ -1,22 +1,28 @@
 """Closures of gates and losses of lanes: entered, given another end, ended, taken back."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
+from api.feed import Feed
 from api.transaction import transaction
-from flowctl.closures import Closure
+from api.turns import gate_of, shown_stage
+from flowctl.closures import Closure, taken_end
+from flowctl.errors import NotFoundError
 from flowctl.site import Site
+from flowctl.state import AdviceKind, Stage
 from flowctl.storage.closures import (
     add_closure,
     change_closure,
     delete_closure,
     end_closure,
     list_closures,
+    list_held,
 )
 
 router = APIRouter(tags=["closures"])
@@ -60,12 +66,78 @@ class ShownClosure(BaseModel):
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Whom a closure would touch: until ``until``, which is assumed where no end is known.
+
+    ``slots`` trucks were told a slot in that time, ``called`` are on their way or in the queue.
+    """
+
+    until: datetime
+    slots: int
+    called: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A truck whose driver was told to stay where he is, or that there is no slot yet."""
+
+    trip_id: int
+    plate: str
+    gate: str
+    kind: AdviceKind
+    at: datetime
+
+
 @router.get("/v1/closures")
 def get_closures(request: Request) -> Sequence[ShownClosure]:
     """Return the closures that last or lie ahead, in order of their begin."""
     state = request.app.state
     with transaction(request) as conn:
         return [_shown(one) for one in list_closures(conn, state.site.id, since=state.clock.now())]
+
+
+@router.get("/v1/held")
+def get_held(request: Request) -> list[Held]:
+    """Return the trucks that are held, the longest first."""
+    with transaction(request) as conn:
+        return [Held(*row) for row in list_held(conn, request.app.state.site.id)]
+
+
+@router.get("/v1/gates/{gate}/closures/affected")
+async def count_affected(
+    request: Request,
+    gate: str,
+    starts_at: AwareDatetime | None = None,
+    ends_at: AwareDatetime | None = None,
+) -> Affected:
+    """Count whom a closure would touch, before anybody enters it."""
+    state = request.app.state
+    site: Site = state.site
+    if gate not in site.gate_by_id:
+        known = " and ".join(site.gate_by_id)
+        raise NotFoundError(f"There is no gate {gate[:40]!r}; {site.id} has {known}.")
+    now: datetime = state.clock.now()
+    since = starts_at or now
+    asked = Closure(0, gate, since, ends_at, 0, "", "", now)
+    until = taken_end(asked, site.policy.closure, now)
+    feed: Feed = state.feed
+    trips = [(t, shown_stage(t, now)) for t in (await feed.current()).picture.trips]
+    slot = timedelta(seconds=site.dispatch.slot_s)
+    waiting = (Stage.REGISTERED, Stage.STAGED)
+    under_way = (Stage.RELEASED, Stage.QUEUED) if since <= now else ()
+    return Affected(
+        until=until,
+        slots=sum(
+            stage in waiting
+            and trip.told is not None
+            and trip.told.gate == gate
+            and trip.told.starts_at < until
+            and trip.told.starts_at + slot > since
+            for trip, stage in trips
+        ),
+        called=sum(stage in under_way and gate_of(trip) == gate for trip, stage in trips),
+    )
 
 
 @router.post("/v1/gates/{gate}/closures", status_code=201)

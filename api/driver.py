@@ -10,20 +10,26 @@ from starlette.concurrency import run_in_threadpool
 from api.errors import Problem
 from api.feed import Feed
 from api.transaction import transaction
+from api.trips import StandbyWish
 from api.turns import count_ahead, gate_of, shown_stage
 from flowctl.dispatch.legs import call_up_at
+from flowctl.errors import ConflictError
 from flowctl.notify.outbox import facts_of
 from flowctl.notify.texts import write_text
+from flowctl.registry import requests
 from flowctl.registry.keys import find_trip_of_code
 from flowctl.site import Site, Yard
-from flowctl.state import LiveTrip, Stage
-from flowctl.storage.live import LiveRow, find_live
+from flowctl.state import Advice, AdviceKind, LiveTrip, Stage
+from flowctl.storage.closures import find_advice
+from flowctl.storage.live import Connection, LiveRow, find_live
 from flowctl.storage.outbox import SentMessage, list_sent
 from flowctl.storage.snapshot import live_trip
 
 router = APIRouter(tags=["driver"])
 
 _SHOWN_AFTER_END = timedelta(hours=24)
+_SIGNATURE = "driver"
+"""What stands beside what a driver enters by the code of the own trip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,29 @@ class ShownMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """What the driver last heard that is no slot and stands: hold, stay, or no slot yet."""
+
+    kind: AdviceKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told of a trip, and what its driver may still ask for."""
+
+    sent: list[SentMessage]
+    advice: Advice | None
+    not_before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class DriverView:
-    """What a driver is to know now."""
+    """What a driver is to know now.
+
+    ``advice`` stands in place of the slot. More time may be asked for where ``not_before`` is
+    there: the slot would begin no sooner. It was asked for until ``extended_until``.
+    """
 
     plate: str
     language: str
@@ -68,31 +95,82 @@ class DriverView:
     ahead: int | None
     registered_at: datetime
     messages: list[ShownMessage]
+    advice: Word | None
+    standby: bool
+    extended_until: datetime | None
+    not_before: datetime | None
 
 
 @router.get("/v1/driver/{code}")
 async def get_driver_view(request: Request, code: str) -> DriverView:
     """Return the trip of a code; 404 where it proves nothing, 410 a day after the trip ended."""
+    trip_id = _trip_of(request, code)
+    feed: Feed = request.app.state.feed
+    trips = (await feed.current()).picture.trips
+    return await run_in_threadpool(_look, request, code, trip_id, trips)
+
+
+@router.post("/v1/driver/{code}/extension")
+async def ask_for_time(request: Request, code: str) -> DriverView:
+    """Give the driver more time, as often a day as the site's rules allow; 409 where not now."""
+    trip_id = _trip_of(request, code)
+    state = request.app.state
+
+    def ask() -> None:
+        with transaction(request) as conn:
+            requests.extend(conn, state.site, trip_id, by=_SIGNATURE, now=state.clock.now())
+
+    await run_in_threadpool(ask)
+    return await get_driver_view(request, code)
+
+
+@router.post("/v1/driver/{code}/standby")
+async def stand_by(request: Request, code: str, body: StandbyWish) -> DriverView:
+    """Say whether the driver stands by to leave at once."""
+    trip_id = _trip_of(request, code)
+    state = request.app.state
+
+    def say() -> None:
+        with transaction(request) as conn:
+            requests.stand_by(
+                conn, state.site, trip_id, on=body.on, by=_SIGNATURE, now=state.clock.now()
+            )
+
+    await run_in_threadpool(say)
+    return await get_driver_view(request, code)
+
+
+def _trip_of(request: Request, code: str) -> int:
     trip_id = find_trip_of_code(request.app.state.keys, code)
     if trip_id is None:
         raise Problem(404, "Not found", "This link belongs to no trip; open the one in your SMS.")
-    feed: Feed = request.app.state.feed
-    trips = (await feed.current()).picture.trips
-    row, sent = await run_in_threadpool(_read, request, trip_id)
+    return trip_id
+
+
+def _look(request: Request, code: str, trip_id: int, trips: tuple[LiveTrip, ...]) -> DriverView:
     site: Site = request.app.state.site
     now: datetime = request.app.state.clock.now()
-    url = request.app.state.settings.public_url.rstrip("/")
-    if row.ended_at is not None and now - row.ended_at > _SHOWN_AFTER_END:
-        raise Problem(410, "Gone", "This trip is over.")
-    return _view(site, now, row, trips, _messages(site, row, f"{url}/d/{code}", sent))
-
-
-def _read(request: Request, trip_id: int) -> tuple[LiveRow, list[SentMessage]]:
     with transaction(request) as conn:
-        row = find_live(conn, trip_id, site=request.app.state.site.id)
+        row = find_live(conn, trip_id, site=site.id)
         if row is None:
             raise Problem(404, "Not found", "There is no such trip any more.")
-        return row, list_sent(conn, trip_id)
+        told = Told(
+            sent=list_sent(conn, trip_id),
+            advice=find_advice(conn, trip_id) if row.state == "active" else None,
+            not_before=_not_before(conn, site, row, now) if row.state == "active" else None,
+        )
+    if row.ended_at is not None and now - row.ended_at > _SHOWN_AFTER_END:
+        raise Problem(410, "Gone", "This trip is over.")
+    link = f"{request.app.state.settings.public_url.rstrip('/')}/d/{code}"
+    return _view(site, now, row, trips, told, link)
+
+
+def _not_before(conn: Connection, site: Site, row: LiveRow, now: datetime) -> datetime | None:
+    """Return when a slot would begin at the earliest if more time were asked for, if it may be."""
+    try:
+        return requests.get_extension(conn, site, row, now)
+    except ConflictError:
+        return None
 
 
 def _view(
@@ -100,7 +178,8 @@ def _view(
     now: datetime,
     row: LiveRow,
     trips: tuple[LiveTrip, ...],
-    messages: list[ShownMessage],
+    heard: Told,
+    link: str,
 ) -> DriverView:
     trip = live_trip(row)
     told = trip.told
@@ -130,7 +209,11 @@ def _view(
         released_at=trip.released_at,
         ahead=count_ahead(trips, trip, site.policy, now) if row.state == "active" else None,
         registered_at=row.registered_at,
-        messages=messages,
+        messages=_messages(site, row, link, heard.sent),
+        advice=None if heard.advice is None else Word(heard.advice.kind, heard.advice.at),
+        standby=row.standby,
+        extended_until=row.extended_until,
+        not_before=heard.not_before,
     )
 
 

@@ -6,12 +6,12 @@ Each in the caller's transaction, with its entry in the ledger.
 from datetime import datetime, timedelta
 
 from flowctl.dispatch.reasons import Reason
-from flowctl.errors import ConflictError
+from flowctl.errors import ConflictError, NotFoundError
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.registry.trips import get_active, record
 from flowctl.site import Site
 from flowctl.storage import trips as stored
-from flowctl.storage.live import find_live
+from flowctl.storage.live import LiveRow, find_live
 from flowctl.storage.trips import Connection
 
 
@@ -27,30 +27,10 @@ def extend(conn: Connection, site: Site, trip_id: int, *, by: str, now: datetime
         extensions are used up.
     """
     get_active(conn, site, trip_id)
-    rules = site.policy.slot
     live = find_live(conn, trip_id, site=site.id)
-    if live is None or live.told_starts_at is None:
-        raise ConflictError(
-            f"Trip {trip_id} has no slot yet that could be moved; change ready_at instead."
-        )
-    if stored.is_released(conn, trip_id):
-        raise ConflictError(f"The truck of trip {trip_id} was called to the gate already.")
-    ends_at = live.told_starts_at + timedelta(seconds=site.dispatch.slot_s + rules.late_s)
-    if now > ends_at:
-        raise ConflictError(
-            f"The slot of trip {trip_id} was to be asked about until {_local(site, ends_at)};"
-            " it is too late to move it."
-        )
-    today = now.astimezone(site.timezone).date()
-    used = sum(
-        at.astimezone(site.timezone).date() == today for at in stored.list_extensions(conn, trip_id)
-    )
-    if used >= rules.extensions_per_day:
-        raise ConflictError(
-            f"Trip {trip_id} has used up its {rules.extensions_per_day} extensions of {today};"
-            " it keeps the slot it has."
-        )
-    until = live.told_starts_at + timedelta(seconds=rules.extension_s)
+    if live is None:
+        raise NotFoundError(f"There is no trip {trip_id}.")
+    until = get_extension(conn, site, live, now)
     stored.extend(conn, trip_id, until=until, now=now)
     entry = Entry(
         Kind.CHANGED,
@@ -62,6 +42,39 @@ def extend(conn: Connection, site: Site, trip_id: int, *, by: str, now: datetime
     )
     record(conn, site, entry, now)
     return until
+
+
+def get_extension(conn: Connection, site: Site, live: LiveRow, now: datetime) -> datetime:
+    """Return the moment before which an active trip's slot would not be, given more time.
+
+    Raises
+    ------
+    ConflictError
+        It cannot be asked for now, see `extend`.
+    """
+    rules = site.policy.slot
+    if live.told_starts_at is None:
+        raise ConflictError(
+            f"Trip {live.id} has no slot yet that could be moved; change ready_at instead."
+        )
+    if stored.is_released(conn, live.id):
+        raise ConflictError(f"The truck of trip {live.id} was called to the gate already.")
+    ends_at = live.told_starts_at + timedelta(seconds=site.dispatch.slot_s + rules.late_s)
+    if now > ends_at:
+        raise ConflictError(
+            f"The slot of trip {live.id} was to be asked about until {_local(site, ends_at)};"
+            " it is too late to move it."
+        )
+    today = now.astimezone(site.timezone).date()
+    used = sum(
+        at.astimezone(site.timezone).date() == today for at in stored.list_extensions(conn, live.id)
+    )
+    if used >= rules.extensions_per_day:
+        raise ConflictError(
+            f"Trip {live.id} has used up its {rules.extensions_per_day} extensions of {today};"
+            " it keeps the slot it has."
+        )
+    return live.told_starts_at + timedelta(seconds=rules.extension_s)
 
 
 def stand_by(

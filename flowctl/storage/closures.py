@@ -200,6 +200,23 @@ def list_advice(conn: Connection, site: str) -> dict[int, Advice]:
     return {trip: Advice(AdviceKind(kind), gate, at) for trip, kind, gate, at in rows}
 
 
+def find_advice(conn: Connection, trip_id: int) -> Advice | None:
+    """Return what a driver last heard where it was no slot, while it stands."""
+    row = conn.execute("select kind, gate, at from advice where trip_id = %s", [trip_id]).fetchone()
+    return None if row is None else Advice(AdviceKind(row[0]), row[1], row[2])
+
+
+def list_held(conn: Connection, site: str) -> list[tuple[int, str, str, AdviceKind, datetime]]:
+    """Return (trip, plate, gate, kind, since when) of who was told no slot, longest first."""
+    rows = conn.execute(
+        "select a.trip_id, t.plate, a.gate, a.kind, a.at from advice a"
+        " join trips t on t.id = a.trip_id"
+        " where t.site = %s and t.state = 'active' order by a.at, a.trip_id",
+        [site],
+    ).fetchall()
+    return [(trip, plate, gate, AdviceKind(kind), at) for trip, plate, gate, kind, at in rows]
+
+
 def save_advice(conn: Connection, told: Iterable[tuple[int, str, str]], now: datetime) -> None:
     """Keep what drivers were told just now, (trip, kind, gate) each."""
     columns = list(zip(*told, strict=True)) or [(), (), ()]

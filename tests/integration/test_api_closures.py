@@ -8,6 +8,7 @@ from api_server import RunningApi
 from border import MORNING, after
 
 from flowctl.registry.accounts import Role
+from flowctl.storage.closures import end_advice, save_advice
 from flowctl.worker import decide
 
 CLOSE = "/v1/gates/tan_thanh/closures"
@@ -100,3 +101,40 @@ def test_a_planner_sees_the_newest_plan_with_what_slots_are_worth(api: RunningAp
     first = plan["prices"][0]
     assert first["price_vnd"] > 0
     assert datetime.fromisoformat(first["starts_at"]) >= MORNING - timedelta(hours=1)
+
+
+def test_who_closes_a_gate_is_told_before_how_many_trucks_it_touches(
+    api: RunningApi, officer: httpx.Client
+):
+    place = api.border
+    for starts in (30, 90, 150):
+        place.tell(place.trip(), after(starts))
+    place.tell(place.trip(), after(30), "huu_nghi")
+    on_its_way = place.trip(at=after(-300))
+    place.visit(on_its_way, "yard_bao_nguyen", -60)
+    place.release(on_its_way, -5, until=55)
+
+    def touched(**asked: str) -> tuple[str, int, int]:
+        found = officer.get(f"{CLOSE}/affected", params=asked).json()
+        return found["until"], found["slots"], found["called"]
+
+    assert touched() == ("2024-01-23T03:00:00Z", 2, 1), "an unknown end counts as two hours"
+    assert touched(ends_at=moment(31))[1:] == (1, 1)
+    assert touched(starts_at=moment(100), ends_at=moment(160))[1:] == (2, 0)
+    refused = officer.get("/v1/gates/huu_ngi/closures/affected")
+    assert refused.status_code == 404
+    assert "huu_nghi and tan_thanh" in refused.json()["detail"]
+
+
+def test_the_control_room_sees_who_is_held_longest_first(api: RunningApi, officer: httpx.Client):
+    place = api.border
+    stays, holds, free = (place.trip() for _ in range(3))
+    save_advice(place.conn, [(holds, "hold", "tan_thanh")], after(-20))
+    save_advice(place.conn, [(stays, "stay", "tan_thanh"), (free, "stay", "huu_nghi")], after(-10))
+    end_advice(place.conn, [free])
+    held = officer.get("/v1/held").json()
+    assert [(one["trip_id"], one["plate"], one["kind"]) for one in held] == [
+        (holds, "12C00002", "hold"),
+        (stays, "12C00001", "stay"),
+    ]
+    assert held[0] | {"gate": "tan_thanh", "at": "2024-01-23T00:40:00Z"} == held[0]

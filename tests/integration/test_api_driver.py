@@ -1,12 +1,14 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from api_server import RunningApi
 from border import KEYS, MORNING, after
 
 from flowctl.dispatch.legs import call_up_at
 from flowctl.registry.keys import link_code
 from flowctl.state import Slot
+from flowctl.storage.closures import end_advice, save_advice
 from flowctl.storage.outbox import close_messages, queue_message
 
 
@@ -124,3 +126,47 @@ def test_a_trip_that_is_over_is_shown_for_a_day_and_gone_after_it(api: RunningAp
     answer = api.client().get(f"/v1/driver/{link_code(KEYS, trip)}")
     assert answer.status_code == 410
     assert answer.json()["title"] == "Gone"
+
+
+def test_a_driver_asks_for_more_time_once_a_day(api: RunningApi):
+    trip = api.border.trip(at=after(-300))
+    path = f"/v1/driver/{link_code(KEYS, trip)}/extension"
+    assert view(api, trip)["not_before"] is None, "there is no slot that could be moved"
+    assert api.client().post(path).status_code == 409
+    api.border.tell(trip, after(60))
+    assert view(api, trip)["not_before"] == "2024-01-23T03:00:00Z"
+    asked = api.client().post(path)
+    assert asked.status_code == 200
+    assert asked.json()["extended_until"] == "2024-01-23T03:00:00Z"
+    assert asked.json()["not_before"] is None
+    again = api.client().post(path)
+    assert again.status_code == 409
+    assert "used up its 1 extensions" in again.json()["detail"]
+
+
+def test_a_driver_stands_by_and_no_longer(api: RunningApi):
+    trip = api.border.trip()
+    path = f"/v1/driver/{link_code(KEYS, trip)}/standby"
+    assert view(api, trip)["standby"] is False
+    assert api.client().post(path, json={"on": True}).json()["standby"] is True
+    assert api.client().post(path, json={"on": False}).json()["standby"] is False
+    rows = api.border.conn.execute(
+        "select actor, details->>'standby' from ledger where details->>'standby' is not null"
+        " order by seq"
+    ).fetchall()
+    assert rows == [("driver", "on"), ("driver", "off")]
+
+
+@pytest.mark.parametrize("wish", ["extension", "standby"])
+def test_who_has_no_code_asks_for_nothing(api: RunningApi, wish: str):
+    answer = api.client().post(f"/v1/driver/nosuchtrip12/{wish}", json={"on": True})
+    assert answer.status_code == 404
+
+
+def test_a_driver_on_hold_is_told_so_until_there_is_a_slot(api: RunningApi):
+    trip = api.border.trip()
+    assert view(api, trip)["advice"] is None
+    save_advice(api.border.conn, [(trip, "hold", "tan_thanh")], after(-5))
+    assert view(api, trip)["advice"] == {"kind": "hold", "at": "2024-01-23T00:55:00Z"}
+    end_advice(api.border.conn, [trip])
+    assert view(api, trip)["advice"] is None
