@@ -45,3 +45,5 @@ class Reason(StrEnum):
     """The junior may use lanes of its class only, and the senior has a place in another."""
     PLACES_LOST = "places_lost"
     """The junior had lost as many places to higher priorities as it may."""
+    PAPER = "paper"
+    """By a printed order, while flowctl was not there."""
