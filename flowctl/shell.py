@@ -30,6 +30,10 @@ def sentences() -> Iterator[None]:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
         typer.echo(f"The database does not answer, or has stopped: {reason}", err=True)
         raise typer.Exit(EXIT_REFUSED) from None
+    except psycopg.errors.UndefinedTable as error:
+        lacking = str(error).strip().splitlines()[0]
+        typer.echo(f"The database lacks a table ({lacking}); run: flowctl migrate", err=True)
+        raise typer.Exit(EXIT_REFUSED) from None
     except redis.RedisError as error:
         typer.echo(f"The position store does not answer, or has stopped: {error}", err=True)
         raise typer.Exit(EXIT_REFUSED) from None
