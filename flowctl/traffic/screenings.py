@@ -21,7 +21,6 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _HOUR_S = 3600.0
-_SAME_WINDOW_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +52,8 @@ class Hours:
                 now - timedelta(seconds=lookback_s), now + timedelta(days=1)
             )
         ]
-        every = np.array(windows, dtype=np.float64).reshape(-1, 2)
-        # A gate that is open over midnight has a window for each day: they are one.
-        apart = every[1:, 0] - every[:-1, 1] > _SAME_WINDOW_S
-        self.opens = np.concatenate([every[:1, 0], every[1:, 0][apart]])
-        self.closes = np.concatenate([every[:-1, 1][apart], every[-1:, 1]])
-        bounds = np.stack([self.opens, self.closes], axis=1)
+        bounds = np.array(windows, dtype=np.float64).reshape(-1, 2)
+        self.opens, self.closes = bounds[:, 0].copy(), bounds[:, 1].copy()
         lengths = self.closes - self.opens
         self._edges = bounds.ravel()
         past = np.concatenate([[0.0], np.cumsum(lengths)])

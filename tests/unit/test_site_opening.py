@@ -53,6 +53,23 @@ def test_windows_between_two_instants_are_cut_to_them_and_skip_closed_days(openi
     ]
 
 
+@pytest.mark.parametrize("last", [time(23, 59), time.max])
+def test_a_gate_that_is_open_over_midnight_has_one_window(last: time):
+    always = Opening(HANOI, (((time(), last),),) * 7)
+    evening, noon = utc(2024, 1, 23, 15), utc(2024, 1, 24, 5)
+    assert list(always.between(evening, noon)) == [(evening, noon)]
+
+
+def test_windows_that_a_closure_or_a_pause_parts_stay_apart():
+    night = ((time(), time(6)), (time(20), time(23, 59)))
+    closed = (utc(2024, 1, 23, 18), utc(2024, 1, 23, 19))  # 01:00-02:00 local
+    opening = Opening(HANOI, (night,) * 7, closed=(closed,))
+    assert list(opening.between(utc(2024, 1, 23, 5), utc(2024, 1, 24, 5))) == [
+        (utc(2024, 1, 23, 13), utc(2024, 1, 23, 18)),
+        (utc(2024, 1, 23, 19), utc(2024, 1, 23, 23)),
+    ]
+
+
 def test_open_minutes_are_the_mean_of_the_days_that_open(opening: Opening):
     assert open_minutes_a_day(opening) == 660
     assert open_minutes_a_day(Opening(HANOI, ((),) * 7)) == 0
@@ -85,11 +102,8 @@ def test_a_holiday_of_the_other_side_closes_ours():
 def test_hours_of_the_other_side_over_midnight_there_are_found():
     other = Opening(SHANGHAI, (((time(0), time(1)), (time(23), time(23, 59))),) * 7)
     late = Opening(HANOI, (((time(21), time(23, 59)),),) * 7, opposite=other)
-    # 23:00-23:59 and 00:00-01:00 in Shanghai are 22:00-22:59 and 23:00-24:00 in Hanoi.
-    assert late.windows(date(2024, 1, 23)) == (
-        (utc(2024, 1, 23, 15), utc(2024, 1, 23, 15, 59)),
-        (utc(2024, 1, 23, 16), utc(2024, 1, 23, 16, 59)),
-    )
+    # 23:00 to 01:00 in Shanghai, over midnight there, is 22:00 to 24:00 in Hanoi.
+    assert late.windows(date(2024, 1, 23)) == ((utc(2024, 1, 23, 15), utc(2024, 1, 23, 16, 59)),)
 
 
 def test_a_closure_is_cut_out_of_every_window():
