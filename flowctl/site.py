@@ -332,8 +332,8 @@ class DispatchParams:
     another gate than the preferred one ``diversion_cost``, a change of what was told
     ``change_cost``. A slot in a later hour than that of the tolerance's end costs ``late_cost``
     besides: assumed, as if a reefer stood an hour more (4 slots of weight 2 at 10), for its driver
-    has laid out his day. A place left empty now costs ``idle_cost``, one ``idle_s`` ahead nothing: assumed,
-    so that within the hour a slot gained outweighs a diversion (a quarter of 40 and the 11 of its
+    has laid out his day. A place left empty now costs ``idle_cost``, one ``idle_s`` ahead nothing:
+    assumed, so that within the hour a slot gained outweighs a diversion (a quarter of 40 and the 11 of its
     delay, beside 20), which fills an idle gate, while further ahead delay alone decides.
     How far a gate is from its usual capacity counts half after
     ``capacity_fade_s`` of open time. ``release_most`` trucks leave for a gate in one tick.

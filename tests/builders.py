@@ -1,6 +1,7 @@
 """Small sites, trips and problems for the tests of the decision."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -219,7 +220,7 @@ def random_problem(
         for row in range(n)
         if rng.random() < 0.5
     }
-    return problem(
+    instance = problem(
         capacity,
         earliest,
         weight=rng.choice([1, 2, 4], n),
@@ -229,6 +230,7 @@ def random_problem(
         told=told,
         frozen=_some_frozen(rng, capacity, n),
     )
+    return _valued(instance, seed)
 
 
 def random_columns(
@@ -249,7 +251,7 @@ def random_columns(
         for row in range(n)
         if rng.random() < 0.5
     }
-    return problem(
+    instance = problem(
         capacity,
         rng.integers(0, s + 1, (n, columns)),
         weight=rng.choice([1, 2, 4], n),
@@ -265,6 +267,14 @@ def random_columns(
             of,
         ),
     )
+    return _valued(instance, seed)
+
+
+def _valued(instance: DispatchProblem, seed: int) -> DispatchProblem:
+    """Return the problem with costs of lateness and empty places, without in a third of cases."""
+    if seed % 3 == 0:
+        return instance
+    return replace(instance, late=1 + 40 * (seed % 2), idle=60 * (seed % 5))
 
 
 def _some_frozen(

@@ -70,9 +70,9 @@ class Draft:
         if len(other) == 0:
             return None
         there = (self.column[other], self.slot[other])
-        before = cost_at(self.problem, me, column, slot) + cost_at(self.problem, other, *there)
+        before = self.problem.cost_of(me, column, slot) + self.problem.cost_of(other, *there)
         added = (
-            cost_at(self.problem, me, *there) + cost_at(self.problem, other, column, slot) - before
+            self.problem.cost_of(me, *there) + self.problem.cost_of(other, column, slot) - before
         )
         best = int(np.lexsort((self.problem.rank[other], added))[0])
         return int(added[best]), int(other[best])
@@ -85,9 +85,9 @@ class Draft:
         if not ok.any():
             return None
         me, column, slot = me[ok], column[ok], slot[ok]
-        added = cost_at(self.problem, me, column, slot)
+        added = self.problem.cost_of(me, column, slot)
         best = int(added.argmin())
-        now = cost_at(self.problem, me[:1], self.column[me[:1]], self.slot[me[:1]])
+        now = self.problem.cost_of(me[:1], self.column[me[:1]], self.slot[me[:1]])
         return int(added[best] - now[0]), int(column[best]), int(slot[best])
 
     def swap(self, row: int, other: int) -> None:
@@ -145,16 +145,3 @@ class Draft:
             )
         load = self.passing[passage, slot]
         return np.asarray((passage < 0) | (load - left + 1 <= through.room[passage, slot]))
-
-
-def cost_at(problem: DispatchProblem, row: Ints, column: Ints, slot: Ints) -> Ints:
-    """Return what truck ``row`` costs in ``column`` and ``slot`` (-1: unserved), all [A]."""
-    served = slot >= 0
-    gate = problem.gate_of[column]
-    start_s = problem.starts[np.maximum(slot, 0)]
-    cost = problem.delay_cost(problem.weight[row], problem.origin_s[row], start_s)
-    cost = cost + problem.diversion * (gate != problem.preferred[row])
-    cost = np.where(served, cost, problem.unserved_cost[row])
-    first, last = problem.keep_first[row], problem.keep_last[row]
-    kept = served & (gate == problem.told_gate[row]) & (slot >= first) & (slot <= last)
-    return np.asarray(cost + problem.change * ((problem.told_gate[row] >= 0) & ~kept))

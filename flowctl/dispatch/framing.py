@@ -78,6 +78,9 @@ def problem_of(
         squared=rules.delay_squared,
         diversion=rules.diversion_cost,
         change=rules.change_cost,
+        late=rules.late_cost,
+        idle=rules.idle_cost,
+        idle_s=rules.idle_s,
         through=frame.through,
         sides=sides_of(trips, site.policy),
     )

@@ -85,7 +85,7 @@ def _causes(draft: Draft, juniors: Ints) -> list[tuple[Reason, Flags]]:
     return [
         (Reason.SENIOR_NOT_READY, slot[:, None] < problem.earliest[:, column].T),
         (Reason.SENIOR_TOLD_ELSEWHERE, np.broadcast_to(elsewhere, full.shape)),
-        (Reason.KEPT_PROMISE, kept[row] | kept),
+        (Reason.KEPT_PROMISE, kept[row] | kept | _held_on_time(problem, draft.slot, juniors)),
         (Reason.PRIORITY, sides.priority < sides.priority[row]),
         (Reason.CARGO, problem.weight < problem.weight[row]),
         (Reason.CONVOY, bundled[row] | bundled),
@@ -102,3 +102,11 @@ def _kept(draft: Draft) -> Flags:
     kept = (slot >= problem.keep_first) & (slot <= problem.keep_last) & (slot >= 0)
     kept &= problem.gate_of[draft.column] == problem.told_gate
     return np.asarray(kept | (problem.frozen_slot >= 0))
+
+
+def _held_on_time(problem: DispatchProblem, slot: Ints, juniors: Ints) -> Flags:
+    """Tell which pairs [J, N] have a junior that would be later than told at the senior's time."""
+    then = np.where(slot >= 0, slot, problem.slots)
+    deadline = problem.deadline[juniors][:, None]
+    on_time = slot[juniors][:, None] <= deadline
+    return np.asarray(on_time & (then > deadline) & bool(problem.late))

@@ -67,6 +67,11 @@ def classes_of(problem: DispatchProblem) -> Classes:
         problem.preferred[trucks],
         -problem.origin_s[trucks] // problem.slot_s,
     ]
+    if problem.late:
+        soonest = problem.earliest[trucks].min(axis=1, initial=problem.slots)
+        deadline = problem.deadline[trucks]
+        # Who is late wherever it goes is late as all others are.
+        columns.append(np.where(deadline < soonest, -1, deadline))
     if problem.through is not None:
         columns += list(problem.through.of[trucks].T)
     member, of_class, size = _fold(columns)
@@ -128,7 +133,7 @@ def network_of(problem: DispatchProblem, classes: Classes, ends: Ints) -> Networ
         wide=wide,
         room=room,
         onward=onward,
-        unserved=problem.unserved_cost[classes.member],
+        unserved=problem.left_out_cost(classes.member),
         saving=problem.change,
         constant=_constant(problem, classes),
     )
@@ -176,10 +181,7 @@ def columns_of(problem: DispatchProblem, place: Ints) -> Ints:
 
 def place_cost(problem: DispatchProblem, truck: Ints, place: Ints) -> Ints:
     """Return what ``truck`` [A] costs at ``place`` [A], the cost of a change left out."""
-    start_s = problem.starts[place % problem.slots]
-    delay = problem.delay_cost(problem.weight[truck], problem.origin_s[truck], start_s)
-    gate = problem.gate_of[columns_of(problem, place)]
-    return np.asarray(delay + problem.diversion * (gate != problem.preferred[truck]))
+    return problem.place_cost(truck, columns_of(problem, place), place % problem.slots)
 
 
 def first_ends(problem: DispatchProblem, classes: Classes, window: int) -> Ints:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from ortools.sat.python import cp_model
 
-from flowctl.dispatch.draft import cost_at
 from flowctl.dispatch.problem import DispatchProblem, Ints
 from flowctl.dispatch.sides import Sides
 
@@ -191,7 +190,7 @@ def _options(
                 break
         if len(options) == _OPTIONS:
             break
-    nowhere = cost_at(problem, free, np.full(len(free), -1), np.full(len(free), -1))
+    nowhere = problem.cost_of(free, np.full(len(free), -1), np.full(len(free), -1))
     return [*options, Option((-1,) * len(rows), -1, int(nowhere.sum()), ())]
 
 
@@ -205,7 +204,7 @@ def _ways(problem: DispatchProblem, rows: Ints, gate: int, worth: Ints) -> tuple
     for each in np.flatnonzero(problem.gate_of == gate)[::-1].tolist():
         column = np.where(problem.earliest[rows, each][:, None] <= slot, each, column)
     at = np.broadcast_to(slot, column.shape)
-    cost = cost_at(problem, np.broadcast_to(rows[:, None], column.shape), column, at)
+    cost = problem.cost_of(np.broadcast_to(rows[:, None], column.shape), column, at)
     return column, np.asarray((cost + worth[column, at]).sum(axis=0))
 
 

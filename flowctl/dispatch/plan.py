@@ -130,6 +130,7 @@ def _miscounted(problem: DispatchProblem, plan: Plan) -> Iterator[str]:
 def _costs(problem: DispatchProblem, plan: Plan) -> Iterator[int]:
     """Yield each truck's cost, written out once more to check the arrays' arithmetic."""
     starts, width, gate_of = problem.starts.tolist(), problem.slot_s, problem.gate_of.tolist()
+    hours = [start // 3600 for start in starts]
     rows = zip(
         plan.gate.tolist(),
         plan.slot.tolist(),
@@ -146,9 +147,15 @@ def _costs(problem: DispatchProblem, plan: Plan) -> Iterator[int]:
         gate = gate_of[column] if 0 <= column < len(gate_of) else -1
         kept = gate == told and first <= slot <= last and slot >= 0
         changed = problem.change if told >= 0 and not kept else 0
+        if told >= 0 and (
+            slot < 0 or last < 0 or starts[slot] // 3600 > hours[min(last, len(hours) - 1)]
+        ):
+            changed += problem.late
         if slot < 0:
             yield unserved + changed
             continue
+        ahead = min(starts[slot] - starts[0], problem.idle_s)
+        changed += problem.idle * ahead // max(problem.idle_s, 1)
         delay = min(max((starts[slot] - origin) // width, 0), DELAY_MOST)
         square = delay**2 if delay <= DELAY_KNEE else 2 * DELAY_KNEE * delay - DELAY_KNEE**2
         diverted = problem.diversion if gate != preferred else 0
@@ -164,7 +171,8 @@ def fallback(problem: DispatchProblem) -> Plan:
     """Return a plan by fixed headways: each truck in its turn takes the next free place.
 
     Frozen trucks stand, then promises that still hold are kept, then trucks go by seniority, each
-    to the allowed gate that has it soonest, the preferred one where equal. Feasible, not optimal.
+    to the allowed gate that has it soonest, the preferred one where equal: so no place stays empty
+    that a truck in turn can use. Feasible, not optimal.
     """
     room, passages = problem.room.tolist(), problem.passage_room.tolist()
     gate, slot = problem.frozen_gate.copy(), problem.frozen_slot.copy()

@@ -20,6 +20,7 @@ DELAY_KNEE = 2000
 """Slots of delay up to which cost grows with the square; beyond, along the tangent."""
 DELAY_MOST = 5000
 """Slots of delay beyond which cost no longer grows, so that sums stay inside 64 bits."""
+_HOUR_S = 3600
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class DispatchProblem:
     ``told_gate`` [N] is the gate its driver last heard of (-1: nothing yet); slots ``keep_first``
     to ``keep_last`` in any column of it need no new message (none where first > last). A frozen
     truck stands where ``frozen_gate``, a column, and ``frozen_slot`` say (-1: free). ``linear`` to
-    ``change`` are costs, see `cost`. ``through`` limits trucks that pass
+    ``idle_s`` are costs, see `cost_of`. ``through`` limits trucks that pass
     through in-gate yards, ``sides`` are the rules no flow can hold (None: there are none).
     """
 
@@ -61,6 +62,9 @@ class DispatchProblem:
     squared: int = 1
     diversion: int = 20
     change: int = 15
+    late: int = 0
+    idle: int = 0
+    idle_s: int = 3600
     through: Through | None = None
     sides: Sides | None = None
 
@@ -114,6 +118,30 @@ class DispatchProblem:
         return np.asarray(weight * (self.linear * delay + self.squared * square), dtype=np.int64)
 
     @cached_property
+    def deadline(self) -> Ints:
+        """The last slot of each truck that is not later than told, [N]; S where none was told.
+
+        That of the clock hour in which what was told ends: to a driver the hour is what matters,
+        and trucks told alike remain one class.
+        """
+        hour = self.starts // _HOUR_S
+        last = np.minimum(self.keep_last, self.slots - 1)
+        ends = np.searchsorted(hour, hour[np.maximum(last, 0)], "right") - 1 if self.slots else last
+        ends = np.where(last >= 0, ends, -1)
+        return np.asarray(np.where(self.told_gate >= 0, ends, self.slots), dtype=np.int64)
+
+    @cached_property
+    def idle_lost(self) -> Ints:
+        """Cost of not using a place of the next ``idle_s`` but one of each slot, [S].
+
+        A place left empty now costs ``idle``, one ``idle_s`` ahead nothing, for it may still be
+        used. With the places as they are, what all trucks lose so is what all empty places cost,
+        up to a constant.
+        """
+        ahead = self.starts - (self.starts[0] if self.slots else 0)
+        return np.asarray(self.idle * np.minimum(ahead, self.idle_s) // max(self.idle_s, 1))
+
+    @cached_property
     def unserved_cost(self) -> Ints:
         """Cost of giving a truck no slot at all, [N].
 
@@ -123,22 +151,45 @@ class DispatchProblem:
         if self.trucks == 0 or self.slots == 0:
             return np.ones(self.trucks, dtype=np.int64)
         last = self.delay_cost(self.weight, self.origin_s, self.starts[-1] + self.slot_s)
-        chain = (self.slots + 1) * (self.diversion + self.change)
+        chain = (self.slots + 1) * (self.diversion + self.change + self.late) + self.idle
         return np.asarray(last + 10 * last.max() + chain + 1, dtype=np.int64)
 
-    def cost(self, gate: Ints, slot: Ints) -> Ints:
-        """Return what each truck costs in column ``gate`` [N], ``slot`` [N] (-1: unserved), [N]."""
+    def place_cost(self, row: Ints, column: Ints, slot: Ints) -> Ints:
+        """Return what truck ``row`` costs in ``column`` and ``slot``, a change left out, all [A].
+
+        Its delay, ``diversion`` at another gate than the preferred, ``late`` once the slot lies
+        behind the hour of what its driver was told, and the place of the next hours that it leaves
+        empty.
+        Never less in a later slot of a column.
+        """
+        cost = self.delay_cost(self.weight[row], self.origin_s[row], self.starts[slot])
+        cost += self.diversion * (self.gate_of[column] != self.preferred[row])
+        if self.late:
+            cost += self.late * (slot > self.deadline[row])
+        if self.idle:
+            cost += self.idle_lost[slot]
+        return cost
+
+    def left_out_cost(self, row: Ints) -> Ints:
+        """Return what truck ``row`` [A] costs without a slot, a change left out, [A]."""
+        return np.asarray(self.unserved_cost[row] + self.late * (self.told_gate[row] >= 0))
+
+    def cost_of(self, row: Ints, column: Ints, slot: Ints) -> Ints:
+        """Return what truck ``row`` costs in ``column`` and ``slot`` (-1: unserved), all [A].
+
+        `place_cost`, or `left_out_cost`, and ``change`` where its driver must hear another word.
+        """
         served = slot >= 0
-        gate = self.gate_of[gate] if len(self.gates) else gate
-        if not served.any():
-            return self.unserved_cost + self.change * (self.told_gate >= 0)
-        start_s = self.starts[np.maximum(slot, 0)]
-        cost = self.delay_cost(self.weight, self.origin_s, start_s)
-        cost += self.diversion * (gate != self.preferred)
-        cost = np.where(served, cost, self.unserved_cost)
-        kept = (gate == self.told_gate) & (slot >= self.keep_first) & (slot <= self.keep_last)
-        changed = (self.told_gate >= 0) & ~(kept & served)
-        return np.asarray(cost + self.change * changed, dtype=np.int64)
+        kept = served & (slot >= self.keep_first[row]) & (slot <= self.keep_last[row])
+        cost = self.left_out_cost(row)
+        if served.any():
+            kept &= self.gate_of[column] == self.told_gate[row]
+            cost = np.where(served, self.place_cost(row, column, np.maximum(slot, 0)), cost)
+        return np.asarray(cost + self.change * ((self.told_gate[row] >= 0) & ~kept))
+
+    def cost(self, column: Ints, slot: Ints) -> Ints:
+        """Return what each truck costs in ``column`` and ``slot`` (-1: unserved), all [N]."""
+        return self.cost_of(np.arange(self.trucks), column, slot)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""

@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 _WEIGHT_MOST = 1000
 _COST_MOST = 10**9
 """The most one cost may be, so that what all trucks cost together stays inside 64 bits."""
-_COSTS = ("linear", "squared", "diversion", "change")
+_COSTS = ("linear", "squared", "diversion", "change", "late", "idle", "idle_s")
 
 
 def problem_faults(problem: "DispatchProblem") -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from flowctl.dispatch.bounded import keep_bound
-from flowctl.dispatch.draft import Draft, Flags, cost_at
+from flowctl.dispatch.draft import Draft, Flags
 from flowctl.dispatch.plan import Plan, planned
 from flowctl.dispatch.problem import DispatchProblem, Ints
 
@@ -86,7 +86,7 @@ def in_order(
             given = _deal_within(members, at, rank, slot[members], mine)
         # Promises make trucks unequal: one told this gate may fall out of its span. Then all stay.
         there = column[members]
-        before, after = (cost_at(problem, members, there, at) for at in (slot[members], given))
+        before, after = (problem.cost_of(members, there, at) for at in (slot[members], given))
         if int(after.sum()) <= int(before.sum()):
             dealt[members] = given
             if mine is not None:

@@ -23,6 +23,8 @@ from flowctl.dispatch.problem import DispatchProblem, Ints
 
 _WINDOW = 16
 """Slots offered to each class at first beyond the wait it meets (four hours of 15 min)."""
+_LATE_WINDOW = 20
+"""The same where lateness costs: classes told different hours change places over longer spans."""
 _ARCS_MOST = 20_000_000
 """Arcs that are still solved, in about a minute: the solver cannot be interrupted, so a problem
 that would hold up the tick is refused before it is begun. A million trucks a day have two million.
@@ -49,7 +51,7 @@ class Optimum:
     bound: int
 
 
-def solve(problem: DispatchProblem, *, window: int = _WINDOW) -> Plan:
+def solve(problem: DispatchProblem, *, window: int | None = None) -> Plan:
     """Return an optimal plan, over the full horizon whatever the ``window`` begun with.
 
     Raises
@@ -77,7 +79,7 @@ def solve(problem: DispatchProblem, *, window: int = _WINDOW) -> Plan:
     )
 
 
-def find_optimum(problem: DispatchProblem, *, window: int = _WINDOW) -> Optimum | None:
+def find_optimum(problem: DispatchProblem, *, window: int | None = None) -> Optimum | None:
     """Return the optimal flow of a problem, None where there is no truck or no slot to choose.
 
     Raises
@@ -88,6 +90,8 @@ def find_optimum(problem: DispatchProblem, *, window: int = _WINDOW) -> Optimum 
     classes = classes_of(problem)
     if len(classes.trucks) == 0 or problem.slots == 0:
         return None
+    if window is None:
+        window = _LATE_WINDOW if problem.late else _WINDOW
     ends = first_ends(problem, classes, window)
     while True:
         network = network_of(problem, classes, ends)

@@ -1,5 +1,7 @@
 """The solver against a linear programme, and what it owes to drivers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from builders import ints, problem, random_columns, random_problem
@@ -201,3 +203,30 @@ def test_hours_are_counted_over_a_night_without_slots():
     plan = solve(problem([[1, 1]], [[0], [0]], origin=[-2, -1], starts=starts))
     assert plan.slot.tolist() == [0, 1]
     assert plan.cost == (10 * 2 + 4) + (10 * 61 + 61**2)
+
+
+def test_a_truck_told_an_hour_is_not_put_off_for_one_whose_hour_leaves_room():
+    # The second was told slot 0, the first slot 5: both cannot have slot 0, and delay alone would
+    # send the first, which waits longer.
+    capacity = [[0, 1, 0, 0, 1, 1]]
+    instance = problem(capacity, [[0], [0]], origin=[-2, -1], told={0: (0, 5, 5), 1: (0, 0, 0)})
+    assert solve(replace(instance, change=0)).slot.tolist() == [1, 4]
+    plan = solve(replace(instance, change=0, late=100))
+    assert plan.slot.tolist() == [4, 1]
+    assert verify(replace(instance, change=0, late=100), plan) == ()
+
+
+def test_an_idle_gate_is_filled_by_a_diversion_that_delay_alone_is_not_worth():
+    # One slot of waiting costs 11, the way to the other gate 20, an empty place of now 10 a slot.
+    instance = problem([[1, 1], [1, 1]], [[0, 0], [0, 0]])
+    assert solve(instance).gate.tolist() == [0, 0]
+    filled = replace(instance, idle=40)
+    plan = solve(filled)
+    assert sorted(plan.gate.tolist()) == [0, 1]
+    assert plan.slot.tolist() == [0, 0]
+    assert verify(filled, plan) == ()
+
+
+def test_a_place_further_ahead_than_the_next_hour_may_stay_empty():
+    later = problem([[1] + [0] * 4 + [1, 1], [0] * 5 + [1, 1]], [[0, 7], [5, 5], [5, 5]])
+    assert solve(replace(later, idle=40)).gate.tolist() == [0, 0, 0]
