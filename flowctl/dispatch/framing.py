@@ -11,7 +11,7 @@ from flowctl.dispatch.passages import passages_of
 from flowctl.dispatch.problem import DispatchProblem, Ints
 from flowctl.dispatch.promises import Frame, frozen_of, promises_of
 from flowctl.dispatch.reach import reach_of
-from flowctl.dispatch.seniority import seniority
+from flowctl.dispatch.seniority import ranked
 from flowctl.dispatch.sides import sides_of
 from flowctl.dispatch.supply import columns_of, export_capacity, slot_grid
 from flowctl.site import DispatchParams
@@ -52,12 +52,14 @@ def problem_of(
         earliest=np.searchsorted(grid.starts, reach.at_s, "left").astype(np.int64),
         through=passages_of(site, columns, capacity, reach.yard, snapshot.trips, now),
     )
-    keys = [seniority(trip, site.policy) for trip in trips]
-    rank = np.empty(len(trips), dtype=np.int64)
-    rank[sorted(range(len(trips)), key=keys.__getitem__)] = np.arange(len(trips))
+    counts_s, rank = ranked(trips, site.policy)
     told = promises_of(trips, now, rules, frame)
     held_gate, held_slot = frozen_of(trips, rank, now, rules, told, frame)
-    width = rules.slot_s
+    width, weights = rules.slot_s, _weights(rules)
+    preferred = {
+        gates: next((index[gate] for gate in gates if gate in index), 0)
+        for gates in {trip.gates for trip in trips}
+    }
     return DispatchProblem(
         gates=tuple(column.gate.id for column in columns),
         slot_s=width,
@@ -65,9 +67,9 @@ def problem_of(
         capacity=capacity,
         trip_ids=_ints(trip.id for trip in trips),
         earliest=frame.earliest,
-        weight=_ints(_weight(trip.cargo, rules) * (1 + trip.priority) for trip in trips),
-        preferred=_ints(next((index[g] for g in trip.gates if g in index), 0) for trip in trips),
-        origin_s=_ints(counts.timestamp() // width * width for counts, _, _ in keys),
+        weight=_ints(weights[trip.cargo] * (1 + trip.priority) for trip in trips),
+        preferred=_ints(preferred[trip.gates] for trip in trips),
+        origin_s=(counts_s // width * width).astype(np.int64),
         rank=rank,
         told_gate=told.gate,
         keep_first=told.first,
@@ -93,10 +95,13 @@ def plannable(trip: LiveTrip, now: datetime) -> bool:
     return trip.stage in (Stage.REGISTERED, Stage.STAGED) or standing(trip, now)
 
 
-def _ints(values: Iterable[float]) -> Ints:
-    return np.array([int(value) for value in values], dtype=np.int64)
+def _ints(values: Iterable[int]) -> Ints:
+    return np.fromiter(values, dtype=np.int64)
 
 
-def _weight(cargo: Cargo, rules: DispatchParams) -> int:
-    weights = {Cargo.NORMAL: rules.weight_normal, Cargo.REEFER: rules.weight_reefer}
-    return weights.get(cargo, rules.weight_perishable)
+def _weights(rules: DispatchParams) -> dict[Cargo, int]:
+    return {
+        Cargo.NORMAL: rules.weight_normal,
+        Cargo.REEFER: rules.weight_reefer,
+        Cargo.PERISHABLE: rules.weight_perishable,
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from flowctl.site import Access, Site
 from flowctl.state import LiveTrip
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 _LATE = 0.9
 """The share of trucks that are to be on time, as that of ``LiveTrip.eta_yard_late_at``."""
@@ -27,7 +28,7 @@ class Reach:
     [N, C] the in-gate yard it passes through, a number of the site's yards, -1 where none.
     """
 
-    at_s: NDArray[np.float64]
+    at_s: Floats
     yard: Ints
 
 
@@ -41,64 +42,74 @@ def reach_of(
     if nine trucks of ten would still be on time by the policy's window. So a promise is kept, and
     no place stays empty for a margin that the window gives already.
     """
-    number = {yard.id: at for at, yard in enumerate(site.yards)}
+    # Thousands of trucks stand in few yards and are bound for few gates: ways are sought once each.
+    kinds: dict[tuple[str | None, tuple[str, ...]], int] = {}
+    of = [kinds.setdefault((_stands(trip, now), trip.gates), len(kinds)) for trip in trips]
+    travel_s = np.full((len(kinds), len(columns)), np.inf)
+    slack_s, yard = travel_s.copy(), np.full(travel_s.shape, -1, dtype=np.int64)
+    number = {each.id: at for at, each in enumerate(site.yards)}
     grace_s = site.dispatch.slot_s + site.policy.slot.late_s
-    late_s = {
-        way: travel_quantile(way.travel_s, way.travel_cv, _LATE) - grace_s
-        for each in site.yards
-        for way in each.access
-    }
-    at_s = np.full((len(trips), len(columns)), np.inf)
-    yard = np.full((len(trips), len(columns)), -1, dtype=np.int64)
-    for row, trip in enumerate(trips):
-        leaves, late = (moment.timestamp() for moment in _leaves_at(site, trip, now))
-        ways = _ways(site, trip, now)
+    for (stands, gates), kind in kinds.items():
+        ways = _ways(site, stands, gates)
         for at, column in enumerate(columns):
             way = ways.get(column.gate.id)
-            if way is None or not column.takes(trip):
+            if way is None:
                 continue
-            at_s[row, at] = max(leaves + way.travel_s, late + late_s[way])
+            travel_s[kind, at] = way.travel_s
+            slack_s[kind, at] = travel_quantile(way.travel_s, way.travel_cv, _LATE) - grace_s
             if way.via is not None:
-                yard[row, at] = number.get(way.via, -1)
-    return Reach(at_s, yard)
+                yard[kind, at] = number.get(way.via, -1)
+    leaves, late = _leaves_s(site, trips, now)
+    at_s = np.maximum(leaves[:, None] + travel_s[of], late[:, None] + slack_s[of])
+    passed = yard[of]
+    for at, column in enumerate(columns):
+        if column.lanes is not None:
+            closed = [not column.takes(trip) for trip in trips]
+            at_s[closed, at], passed[closed, at] = np.inf, -1
+    return Reach(at_s, passed)
 
 
-def _leaves_at(site: Site, trip: LiveTrip, now: datetime) -> tuple[datetime, datetime]:
-    """Return when the truck is expected to be able to leave a yard, and when late."""
-    rules = site.dispatch
-    ready = trip.ready_at
-    if ready > now:
-        ready += timedelta(seconds=rules.ready_margin_s)
-    present = _present_at(site, trip, now)
-    late = present
-    if trip.arrived_at is None and trip.eta_yard_at is not None:
-        late = max(present, trip.eta_yard_late_at or present)
-    return max(ready, present, now), max(ready, late, now)
+def _leaves_s(site: Site, trips: Sequence[LiveTrip], now: datetime) -> tuple[Floats, Floats]:
+    """Return when trucks are expected to be able to leave a yard, and when late, epoch s, [N]."""
+    now_s = now.timestamp()
+    ready = np.array([trip.ready_at.timestamp() for trip in trips])
+    ready += np.where(ready > now_s, site.dispatch.ready_margin_s, 0)
+    unseen_s = now_s + site.dispatch.tell_ahead_s
+    legs: dict[str, float] = {}
+    for way in (way for each in site.yards for way in each.access):
+        if way.via is not None:
+            legs[way.via] = max(legs.get(way.via, 0.0), way.via_s or 0.0)
+    present, late = np.full(len(trips), now_s), np.full(len(trips), now_s)
+    for row, trip in enumerate(trips):
+        if trip.moving_to is not None and trip.released_at is not None and moving(trip, now):
+            present[row] = trip.released_at.timestamp() + legs.get(trip.moving_to, 0.0)
+        elif trip.arrived_at is None:
+            # Not seen on the road yet: it cannot be here sooner than those that are.
+            eta = trip.eta_yard_at
+            present[row] = unseen_s if eta is None else eta.timestamp()
+        if trip.eta_yard_late_at is not None and trip.arrived_at is None:
+            late[row] = trip.eta_yard_late_at.timestamp()
+    leaves = np.maximum(np.maximum(ready, present), now_s)
+    return leaves, np.maximum(leaves, late)
 
 
-def _present_at(site: Site, trip: LiveTrip, now: datetime) -> datetime:
-    if trip.moving_to is not None and trip.released_at is not None and moving(trip, now):
-        legs = [w.via_s or 0.0 for y in site.yards for w in y.access if w.via == trip.moving_to]
-        return trip.released_at + timedelta(seconds=max(legs, default=0.0))
-    if trip.arrived_at is not None:
-        return now
-    # Not seen on the road yet: it cannot be here sooner than those that are.
-    return trip.eta_yard_at or now + timedelta(seconds=site.dispatch.tell_ahead_s)
+def _stands(trip: LiveTrip, now: datetime) -> str | None:
+    """Return the yard a truck stands in, or will once it has followed its call."""
+    return trip.moving_to if trip.moving_to is not None and moving(trip, now) else trip.yard
 
 
-def _ways(site: Site, trip: LiveTrip, now: datetime) -> dict[str, Access]:
-    """Return the way to each allowed gate from where the truck stands.
+def _ways(site: Site, stands: str | None, gates: Sequence[str]) -> dict[str, Access]:
+    """Return the way to each allowed gate from where a truck stands.
 
     A truck still on the road, or in a yard that feeds none of its gates, is given the longest way.
     """
-    stands = trip.moving_to if moving(trip, now) else trip.yard
     yard = site.yard_by_id.get(stands) if stands is not None else None
     if yard is not None:
-        here = {way.gate: way for way in yard.access if way.gate in trip.gates}
+        here = {way.gate: way for way in yard.access if way.gate in gates}
         if here:
             return here
     ways: dict[str, Access] = {}
-    for way in (way for each in site.yards for way in each.access if way.gate in trip.gates):
+    for way in (way for each in site.yards for way in each.access if way.gate in gates):
         if way.gate not in ways or way.travel_s > ways[way.gate].travel_s:
             ways[way.gate] = way
     return ways

@@ -46,16 +46,16 @@ def tellings(
     """
     trips = {trip.id: trip for trip in snapshot.trips}
     unknown = closed_for_unknown(snapshot.closures, snapshot.now)
-    for row, trip_id in enumerate(problem.trip_ids.tolist()):
+    begin = [datetime.fromtimestamp(start, UTC) for start in problem.starts.tolist()]
+    rows = (problem.trip_ids, plan.gate, plan.slot, problem.frozen_slot >= 0)
+    for row, (trip_id, gate, slot, frozen) in enumerate(
+        zip(*(column.tolist() for column in rows), strict=True)
+    ):
         trip = trips[trip_id]
-        slot = int(plan.slot[row])
         waits = is_held(snapshot, trip_id) or _is_extended(trip)
-        if slot < 0 or (problem.frozen_slot[row] >= 0 and not waits):
+        if slot < 0 or (frozen and not waits):
             continue
-        planned = Slot(
-            problem.gates[int(plan.gate[row])],
-            datetime.fromtimestamp(int(problem.starts[slot]), UTC),
-        )
+        planned = Slot(problem.gates[gate], begin[slot])
         if planned.gate in unknown and not _stands(trip, planned.gate, snapshot):
             continue
         if trip.told is None:

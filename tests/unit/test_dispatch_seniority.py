@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from builders import at, on_the_road, staged
 
-from flowctl.dispatch.seniority import seniority
+from flowctl.dispatch.seniority import ranked, seniority
 from flowctl.policy import Basis, Policy
 
 ARRIVAL, BOOKING = Policy(), Policy(basis=Basis.BOOKING)
@@ -43,3 +43,22 @@ def test_who_came_in_the_same_moment_goes_by_registration_and_then_by_number():
     ]
     ordered = sorted(trips, key=lambda trip: seniority(trip, ARRIVAL))
     assert [trip.id for trip in ordered] == [2, 1, 3]
+
+
+def test_ranks_follow_the_order_under_either_basis():
+    trips = [
+        replace(staged(number, arrived=at(arrived)), registered_at=at(registered), penalty_s=lost)
+        for number, arrived, registered, lost in (
+            (1, "08:00", "07:00", 1800.0),
+            (2, "08:10", "06:00", 0.0),
+            (3, "08:10", "06:00", 0.0),
+            (4, "08:30", "05:00", 0.0),
+        )
+    ]
+    for policy in (ARRIVAL, BOOKING):
+        counts_s, rank = ranked(trips, policy)
+        keys = [seniority(trip, policy) for trip in trips]
+        assert [
+            trips.index(trip) for trip in sorted(trips, key=lambda t: seniority(t, policy))
+        ] == (rank.argsort().tolist())
+        assert counts_s.tolist() == [counts.timestamp() for counts, _, _ in keys]
