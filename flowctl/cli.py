@@ -13,7 +13,15 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from flowctl import cli_devices, cli_ledger, cli_pictures, cli_policy, cli_roads, cli_sources
+from flowctl import (
+    cli_devices,
+    cli_ledger,
+    cli_paper,
+    cli_pictures,
+    cli_policy,
+    cli_roads,
+    cli_sources,
+)
 from flowctl.bench import commands as bench_commands
 from flowctl.cli_listen import listen_app
 from flowctl.errors import FlowctlError
@@ -33,6 +41,7 @@ app.add_typer(cli_devices.app, name="device")
 app.add_typer(cli_roads.app, name="roads")
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_policy.app, name="policy")
+app.add_typer(cli_paper.app, name="paper")
 app.command("aside")(cli_devices.aside)
 app.command("track")(cli_pictures.track)
 app.add_typer(cli_pictures.zones_app, name="zones")

@@ -130,6 +130,7 @@ def local_system(
         site=site.id,
         secret=SecretStr(secrets.token_hex(32)),
         ledger_key_file=ledger_key,
+        paper_dir=run_dir / "paper",
         sms_file=sms_file,
         clock_file=clock_file,
         demo=True,

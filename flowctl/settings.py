@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """Key of phone encryption, keyed hashes, links and sessions (each by its own derivation)."""
     ledger_key_file: Path | None = None
     """The private key that signs the ledger's heads; without one they are not signed."""
+    paper_dir: Path | None = None
+    """Where the order on paper is written every hour; without one it is not."""
     sms_file: Path | None = None
     clock_file: Path | None = None
     demo: bool = False

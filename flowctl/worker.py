@@ -26,6 +26,7 @@ from flowctl.errors import FlowctlError, UnavailableError
 from flowctl.ledger_key import Signing, read_key
 from flowctl.notify.gateways import FileGateway
 from flowctl.notify.outbox import send_due
+from flowctl.paper_files import Printing
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
@@ -172,7 +173,8 @@ def run_controller(settings: Settings) -> None:
     """Decide, tick after tick, until asked to stop; one controller per site is active."""
     domain = clock(settings.clock_file)
     file = settings.ledger_key_file
-    signing = Signing(None if file is None else read_key(file))
+    key = None if file is None else read_key(file)
+    signing, printing = Signing(key), Printing(settings.paper_dir, key)
     with stopping() as stop, psycopg.connect(settings.database_url, autocommit=True) as conn:
         site = get_site(conn, settings.site)
         lock = crc32(f"controller/{site.id}".encode())
@@ -184,7 +186,7 @@ def run_controller(settings: Settings) -> None:
         _log.info("controller active", site=site.id)
         while not stop.is_set():
             loaded_at, site = get_loaded_site(conn, site.id, domain.now())
-            _control(conn, site, loaded_at, domain, stop, _pause_s(settings), signing)
+            _control(conn, site, loaded_at, domain, stop, _pause_s(settings), signing, printing)
 
 
 def _control(
@@ -195,6 +197,7 @@ def _control(
     stop: Event,
     pause_s: float,
     signing: Signing,
+    printing: Printing,
 ) -> None:
     """Decide by a site until asked to stop, or until the site is loaded anew."""
     rules = site.dispatch
@@ -226,6 +229,7 @@ def _control(
                 keep_forecasts(conn, open_site(conn, site, now), now)
             forecast_at = now + FORECAST_EVERY
         signing.step(conn, site.id, now)
+        printing.step(conn, site, now)
 
 
 @dataclass(frozen=True, slots=True)
