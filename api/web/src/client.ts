@@ -1,11 +1,13 @@
 /** The one way pages speak to the server. */
 
+import type { Affected, Closure, ClosureWish, Held, Overtakes, Penalty, Plan, Why } from "./order";
 import type {
   Alert,
   AlertDetail,
   Board,
   DriverView,
   Judgement,
+  Language,
   ScenarioChoice,
   Session,
   Simulation,
@@ -78,9 +80,40 @@ export const listAlerts = (): Promise<Alert[]> => request("GET", "/v1/alerts");
 export const getAlert = (id: number): Promise<AlertDetail> => request("GET", `/v1/alerts/${id}`);
 export const judgeAlert = (id: number, state: Judgement, note: string): Promise<AlertDetail> =>
   request("POST", `/v1/alerts/${id}`, { state, note });
+export const getWhy = (id: number, language: Language): Promise<Why> =>
+  request("GET", `/v1/trips/${id}/why?language=${language}`);
+export const setStandby = (id: number, on: boolean): Promise<Trip> =>
+  request("POST", `/v1/trips/${id}/standby`, { on });
+export const listPenalties = (id: number): Promise<Penalty[]> =>
+  request("GET", `/v1/trips/${id}/penalties`);
+export const liftPenalty = (id: number, penalty: number): Promise<Penalty> =>
+  request("POST", `/v1/trips/${id}/penalties/${penalty}/lift`);
+export const listClosures = (): Promise<Closure[]> => request("GET", "/v1/closures");
+export const listHeld = (): Promise<Held[]> => request("GET", "/v1/held");
+export const countAffected = (gate: string, wish: ClosureWish): Promise<Affected> => {
+  const asked = new URLSearchParams();
+  if (wish.starts_at) asked.set("starts_at", wish.starts_at);
+  if (wish.ends_at) asked.set("ends_at", wish.ends_at);
+  return request("GET", `/v1/gates/${encodeURIComponent(gate)}/closures/affected?${asked}`);
+};
+export const closeGate = (gate: string, wish: ClosureWish): Promise<Closure> =>
+  request("POST", `/v1/gates/${encodeURIComponent(gate)}/closures`, wish);
+export const giveEnd = (id: number, endsAt: string): Promise<Closure> =>
+  request("PATCH", `/v1/closures/${id}`, { ends_at: endsAt });
+export const endClosure = (id: number): Promise<Closure> =>
+  request("POST", `/v1/closures/${id}/end`);
+export const takeBack = (id: number): Promise<void> => request("DELETE", `/v1/closures/${id}`);
+export const getPlan = (): Promise<Plan> => request("GET", "/v1/plans/latest");
+export const getOvertakes = (): Promise<Overtakes> => request("GET", "/v1/ledger/overtakes");
 export const getBoard = (): Promise<Board> => request("GET", "/v1/board");
 export const getDriverView = (code: string): Promise<DriverView> =>
   request("GET", `/v1/driver/${encodeURIComponent(code)}`);
+export const getDriverWhy = (code: string, language: Language): Promise<Why> =>
+  request("GET", `/v1/driver/${encodeURIComponent(code)}/why?language=${language}`);
+export const askForTime = (code: string): Promise<DriverView> =>
+  request("POST", `/v1/driver/${encodeURIComponent(code)}/extension`);
+export const standBy = (code: string, on: boolean): Promise<DriverView> =>
+  request("POST", `/v1/driver/${encodeURIComponent(code)}/standby`, { on });
 export const listScenarios = (): Promise<ScenarioChoice[]> => request("GET", "/v1/scenarios");
 export const startSimulation = (order: SimulationRequest): Promise<{ id: number }> =>
   request("POST", "/v1/simulations", order);

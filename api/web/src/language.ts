@@ -55,11 +55,17 @@ export async function choose(next: Language): Promise<void> {
 
 export const begin = (): Promise<void> => speak(chosenLanguage() ?? browserLanguage());
 
+/** The words of a path like "why.reason.convoy", whose last part may come from the server. */
+export function find(path: string): string | null {
+  let node: unknown = words.value;
+  for (const part of path.split(".")) node = (node as Record<string, unknown> | undefined)?.[part];
+  return typeof node === "string" ? node : null;
+}
+
 /** The words for `key` with its `{name}`s filled in. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  const [section, word] = key.split(".") as [keyof Words, string];
-  const text = (words.value?.[section] as Record<string, string> | undefined)?.[word];
-  if (text === undefined) throw new Error(`No words for ${key}.`);
+  const text = find(key);
+  if (text === null) throw new Error(`No words for ${key}.`);
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 

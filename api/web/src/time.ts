@@ -37,6 +37,12 @@ export function dayMonth(at: Date, timezone: string): string {
 export const longDay = (at: Date, timezone: string): string =>
   format(at, timezone, { weekday: "short", day: "2-digit", month: "2-digit", year: "numeric" });
 
+/** A clock time, with its day where that is not today's. */
+export function moment(at: Date, now: Date, timezone: string): string {
+  const time = clockTime(at, timezone);
+  return daysAhead(at, now, timezone) === 0 ? time : `${time} ${dayMonth(at, timezone)}`;
+}
+
 const DAY_MS = 86_400_000;
 
 /** The local day of a moment, as 2024-01-23. */
@@ -48,17 +54,26 @@ export const dayAfter = (day: string, days: number): string =>
   new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 
 /** The first moment of a local day. */
-export function dayStart(day: string, timezone: string): Date {
+export const dayStart = (day: string, timezone: string): Date =>
+  fromLocal(`${day}T00:00`, timezone);
+
+/** The moment of a local time written as 2024-01-23T10:30. */
+export function fromLocal(text: string, timezone: string): Date {
+  const asUtc = (at: number): number => Date.parse(`${toLocal(new Date(at), timezone)}Z`);
+  const utc = Date.parse(`${text}Z`);
+  // Twice: where clocks change on this day, midnight UTC may have another offset than the moment.
+  const near = utc - (asUtc(utc) - utc);
+  return new Date(near - (asUtc(near) - utc));
+}
+
+/** A moment as local time, to the minute: 2024-01-23T10:30. */
+export function toLocal(at: Date, timezone: string): string {
   const clock = new Intl.DateTimeFormat("sv-SE", {
     timeZone: timezone,
     dateStyle: "short",
-    timeStyle: "medium",
+    timeStyle: "short",
   });
-  const asUtc = (at: number): number => Date.parse(`${clock.format(at).replace(" ", "T")}Z`);
-  const utc = Date.parse(day);
-  // Twice: where clocks change on this day, midnight UTC may have another offset than midnight here.
-  const near = utc - (asUtc(utc) - utc);
-  return new Date(utc - (asUtc(near) - near));
+  return clock.format(at).replace(" ", "T");
 }
 
 /** Whole local days from `now` to `at`: 0 today, 1 tomorrow. */

@@ -1,5 +1,7 @@
 /** What the server says, as the HTTP contract (v1) writes it. Instants are ISO 8601 text. */
 
+import type { AdviceKind } from "./order";
+
 export type Language = "vi" | "zh" | "en";
 export type Names = Record<Language, string>;
 export type Direction = "export" | "import";
@@ -104,9 +106,14 @@ export interface Cleared {
   import: number;
 }
 
+/** How a gate works against what it usually does, as found from what passes. */
+export type GateMode = "normal" | "reduced" | "stopped" | "recovering" | "unknown";
+
 export interface GateLive {
   id: string;
   open: boolean;
+  state: GateMode;
+  state_since: string | null;
   queued: number;
   in_lane: number;
   in_transit: number;
@@ -220,6 +227,10 @@ export interface Trip {
   released_at: string | null;
   arrived_at: string | null;
   yard: string | null;
+  haulier: string | null;
+  convoy: string | null;
+  standby: boolean;
+  extended_until: string | null;
 }
 
 export interface Board {
@@ -269,6 +280,12 @@ export interface DriverView {
   ahead: number | null;
   registered_at: string;
   messages: { kind: MessageKind; at: string; text: string }[];
+  /** Stands in place of the slot. */
+  advice: { kind: AdviceKind; at: string } | null;
+  standby: boolean;
+  extended_until: string | null;
+  /** Where more time may be asked for: the slot would begin no sooner. */
+  not_before: string | null;
 }
 
 export interface ScenarioChoice {

@@ -89,6 +89,7 @@ export function Board() {
             code: board.ledger.code,
             time: clockTime(instant(board.ledger.at), zone),
           })}
+          <small>{t("board.ledger_for")}</small>
         </footer>
       )}
     </main>

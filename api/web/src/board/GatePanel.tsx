@@ -1,4 +1,5 @@
-import { type Key, nameOf, t } from "../language";
+import { nameOf, t } from "../language";
+import { Overtakes } from "../parts/Overtakes";
 import { clockTime, daysAhead, dayMonth, duration, instant, wholeNumber } from "../time";
 import type { Board } from "../types";
 
@@ -63,34 +64,7 @@ export function GatePanel(props: Props) {
           </div>
         ))}
       </dl>
-      <Overtakes counts={gate.overtakes_today} />
+      <Overtakes title={t("board.overtakes")} counts={gate.overtakes_today} />
     </article>
   );
-}
-
-/** How often a truck went before one that was there earlier, by the rule that let it. */
-function Overtakes({ counts }: { counts: Gate["overtakes_today"] }) {
-  const reasons = Object.entries(counts).sort(([, a], [, b]) => b - a);
-  if (reasons.length === 0) return null;
-  return (
-    <div class="overtakes">
-      <p>{t("board.overtakes")}</p>
-      <ul>
-        {reasons.map(([reason, n]) => (
-          <li key={reason} data-reason={reason}>
-            <b>{wholeNumber(n)}</b> {known(reason)}
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-/** A reason in words; one that the catalogue does not know yet must not take the board away. */
-function known(reason: string): string {
-  try {
-    return t(`overtake.${reason}` as Key);
-  } catch {
-    return t("overtake.other");
-  }
 }

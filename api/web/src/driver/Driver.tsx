@@ -2,11 +2,13 @@ import { useEffect } from "preact/hooks";
 import { nameOf, t } from "../language";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { useTick } from "../parts/useTick";
-import { ago, clockTime, instant, wholeNumber } from "../time";
+import { ago, clockTime, instant } from "../time";
 import type { DriverView } from "../types";
 import { Messages } from "./Messages";
+import { Order } from "./Order";
 import { SlotCard } from "./SlotCard";
 import { clock, failure, follow, kept } from "./view";
+import { Wishes } from "./Wishes";
 
 function Freshness({ heardAt, view, wall }: { heardAt: number; view: DriverView; wall: number }) {
   const age = ago((wall - heardAt) / 1000);
@@ -53,6 +55,7 @@ export function Driver() {
     );
   }
   const { view } = last;
+  const now = clock.now(wall);
   return (
     <main class="driver" data-stage={view.state}>
       <header>
@@ -64,7 +67,7 @@ export function Driver() {
         <h2>{t(`stage.${view.state}`)}</h2>
         <p>{t(`driver.do_${view.state}`)}</p>
       </section>
-      <SlotCard view={view} now={clock.now(wall)} />
+      <SlotCard view={view} now={now} />
       <dl>
         {view.gate && (
           <div>
@@ -78,13 +81,9 @@ export function Driver() {
             <dd>{nameOf(view.yard.name)}</dd>
           </div>
         )}
-        {view.ahead !== null && (
-          <div>
-            <dt>{t("driver.ahead")}</dt>
-            <dd>{wholeNumber(view.ahead)}</dd>
-          </div>
-        )}
       </dl>
+      <Order view={view} />
+      <Wishes view={view} now={now} />
       <Messages view={view} />
     </main>
   );

@@ -1,4 +1,5 @@
 import { nameOf, t } from "../language";
+import type { AdviceKind } from "../order";
 import { clockTime, countdown, daysAhead, dayMonth, instant } from "../time";
 import type { DriverView } from "../types";
 
@@ -24,6 +25,22 @@ function Left({ starts, ends, now }: { starts: Date; ends: Date; now: Date }) {
   return <p class="left">{now < ends ? t("driver.now") : t("driver.slot_over")}</p>;
 }
 
+/** What was said in place of a slot, so large that it is read at arm's length. */
+function Word({ kind }: { kind: AdviceKind }) {
+  const words = {
+    hold: ["driver.hold", "driver.hold_hint"],
+    stay: ["driver.stay", "driver.stay_hint"],
+    no_slot: ["driver.no_slot_yet", "driver.no_slot_hint"],
+  } as const;
+  const [said, hint] = words[kind];
+  return (
+    <section class={`slot word ${kind}`} role="status">
+      <strong>{t(said)}</strong>
+      <p>{t(hint)}</p>
+    </section>
+  );
+}
+
 export function SlotCard({ view, now }: { view: DriverView; now: Date }) {
   if (view.state === "released") {
     return (
@@ -34,6 +51,7 @@ export function SlotCard({ view, now }: { view: DriverView; now: Date }) {
     );
   }
   if (!BEFORE_THE_GATE.includes(view.state)) return null;
+  if (view.advice) return <Word kind={view.advice.kind} />;
   if (!view.slot) return <section class="slot none">{t("driver.no_slot")}</section>;
   const starts = instant(view.slot.starts_at);
   const ends = instant(view.slot.ends_at);

@@ -16,7 +16,8 @@ interface Kept {
   heardAt: number;
 }
 
-const code = decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? "");
+/** What the link of the messages ends with: it opens this trip and no other. */
+export const code = decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? "");
 const KEPT = `flowctl.trip.${code}`;
 
 export const kept = signal<Kept | null>(restore());
@@ -32,15 +33,19 @@ function restore(): Kept | null {
   }
 }
 
+/** Keep what the server says of the trip, for now and for where there is no network. */
+export async function take(view: DriverView): Promise<void> {
+  const heardAt = Date.now();
+  clock.observe(view.at, heardAt);
+  kept.value = { view, heardAt };
+  failure.value = null;
+  localStorage.setItem(KEPT, JSON.stringify(kept.value));
+  if (chosenLanguage() === null) await speak(view.language);
+}
+
 async function look(): Promise<void> {
   try {
-    const view = await getDriverView(code);
-    const heardAt = Date.now();
-    clock.observe(view.at, heardAt);
-    kept.value = { view, heardAt };
-    failure.value = null;
-    localStorage.setItem(KEPT, JSON.stringify(kept.value));
-    if (chosenLanguage() === null) await speak(view.language);
+    await take(await getDriverView(code));
   } catch (error) {
     failure.value = error instanceof ApiError && error.status > 0 ? error.status : "network";
     if (failure.value === 404 || failure.value === 410) {

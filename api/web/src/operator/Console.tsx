@@ -1,17 +1,21 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { getSite } from "../client";
+import { getSite, listClosures, listHeld } from "../client";
 import { t } from "../language";
 import { problem } from "../parts/problem";
+import { useAsked } from "../parts/useAsked";
 import type { Session, Site, TruckState } from "../types";
 import { Alerts } from "./Alerts";
 import { Corridor } from "./Corridor";
 import { Drawer } from "./Drawer";
-import { GateCard } from "./GateCard";
+import { Gate } from "./Gate";
 import { Legend } from "./Legend";
 import { LiveLine } from "./live";
 import { MapView } from "./MapView";
 import { TopBar, type View } from "./TopBar";
 import { Yards } from "./Yards";
+
+/** Closures come from other desks too, and who is held changes with every plan. */
+const ASK_AGAIN_MS = 10_000;
 
 interface Props {
   session: Session;
@@ -32,6 +36,8 @@ export function Console({ session, onLeave }: Props) {
   const [travel, setTravel] = useState(0);
   const [view, setView] = useState<View>("map");
   const [alerting, setAlerting] = useState(false);
+  const closures = useAsked(listClosures, ASK_AGAIN_MS, []);
+  const held = useAsked(listHeld, ASK_AGAIN_MS, []);
   const line = useMemo(() => new LiveLine(onLeave), []);
 
   useEffect(() => {
@@ -95,16 +101,26 @@ export function Console({ session, onLeave }: Props) {
           />
         )}
         {selected !== null && !alerting && (
-          <Drawer id={selected} site={site} line={line} onClose={() => setSelected(null)} />
+          <Drawer
+            id={selected}
+            site={site}
+            session={session}
+            line={line}
+            onClose={() => setSelected(null)}
+          />
         )}
       </main>
       <aside class="boards">
         {site.gates.map((gate) => (
-          <GateCard
+          <Gate
             key={gate.id}
             gate={gate}
-            live={picture?.gates.find((one) => one.id === gate.id)}
+            session={session}
+            picture={picture}
             timezone={site.timezone}
+            closures={closures}
+            held={held}
+            onPick={show}
           />
         ))}
         <Yards yards={site.yards} live={picture?.yards ?? []} />

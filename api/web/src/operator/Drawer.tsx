@@ -1,12 +1,13 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { getTrip } from "../client";
 import { nameOf, t } from "../language";
 import { problem } from "../parts/problem";
+import { useAsked } from "../parts/useAsked";
 import { ago, clockTime, dayMonth, instant } from "../time";
-import type { Site, Trip } from "../types";
+import type { Session, Site } from "../types";
 import type { LiveLine } from "./live";
 import { STATE_COLOUR } from "./palette";
+import { TripOrder } from "./TripOrder";
 
 /** The registry's part of a truck changes by the minute, its position by the second. */
 const ASK_AGAIN_MS = 10_000;
@@ -14,6 +15,7 @@ const ASK_AGAIN_MS = 10_000;
 interface Props {
   id: number;
   site: Site;
+  session: Session;
   line: LiveLine;
   onClose: () => void;
 }
@@ -27,27 +29,9 @@ function Row({ name, children }: { name: string; children: ComponentChildren }) 
   );
 }
 
-export function Drawer({ id, site, line, onClose }: Props) {
-  const [trip, setTrip] = useState<Trip | null>(null);
-  const [wrong, setWrong] = useState<unknown>(null);
-
-  useEffect(() => {
-    let current = true;
-    setTrip(null);
-    setWrong(null);
-    const ask = (): void => {
-      getTrip(id).then(
-        (answer) => current && (setTrip(answer), setWrong(null)),
-        (error: unknown) => current && setWrong(error),
-      );
-    };
-    ask();
-    const timer = setInterval(ask, ASK_AGAIN_MS);
-    return () => {
-      current = false;
-      clearInterval(timer);
-    };
-  }, [id]);
+export function Drawer({ id, site, session, line, onClose }: Props) {
+  const asked = useAsked(() => getTrip(id), ASK_AGAIN_MS, [id]);
+  const { answer: trip, wrong } = asked;
 
   void line.version.value;
   const truck = line.trucks.get(id);
@@ -105,6 +89,8 @@ export function Drawer({ id, site, line, onClose }: Props) {
             <Row name={t("operator.yard")}>{yard ? nameOf(yard.name) : t("common.none")}</Row>
             <Row name={t("operator.ready")}>{moment(trip.ready_at)}</Row>
             <Row name={t("operator.released")}>{moment(trip.released_at)}</Row>
+            {trip.haulier && <Row name={t("order.haulier")}>{trip.haulier}</Row>}
+            {trip.convoy && <Row name={t("order.convoy")}>{trip.convoy}</Row>}
             <Row name={t("operator.device")}>{trip.device ?? t("operator.no_device")}</Row>
           </dl>
         </>
@@ -120,6 +106,14 @@ export function Drawer({ id, site, line, onClose }: Props) {
             {ago(Date.parse(picture.at) / 1000 - truck.fixedAt)}
           </Row>
         </dl>
+      )}
+      {trip && (
+        <TripOrder
+          trip={trip}
+          session={session}
+          timezone={site.timezone}
+          onChanged={asked.again}
+        />
       )}
     </aside>
   );

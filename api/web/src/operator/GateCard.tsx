@@ -1,12 +1,27 @@
+import type { ComponentChildren } from "preact";
 import { nameOf, t } from "../language";
-import { duration, wholeNumber } from "../time";
+import { duration, instant, moment, wholeNumber } from "../time";
 import type { GateLive, SiteGate } from "../types";
 import { SlotBars } from "./SlotBars";
 
 interface Props {
   gate: SiteGate;
   live: GateLive | undefined;
+  now: Date | null;
   timezone: string;
+  /** What people entered about the gate, and whom it holds. */
+  children: ComponentChildren;
+}
+
+/** How the gate was found to work, where that is not as usual; nobody entered it. */
+function Found({ live, now, timezone }: { live: GateLive; now: Date; timezone: string }) {
+  const { state, state_since: since } = live;
+  if (since === null || state === "normal" || state === "unknown") return null;
+  return (
+    <p class={`found ${state}`} title={t("operator.state_hint")}>
+      {t(`operator.state_${state}`, { time: moment(instant(since), now, timezone) })}
+    </p>
+  );
 }
 
 /** In lane, queued and on the way as one bar against the target N*. */
@@ -68,7 +83,7 @@ function Capacity({ live }: { live: GateLive }) {
   );
 }
 
-export function GateCard({ gate, live, timezone }: Props) {
+export function GateCard({ gate, live, now, timezone, children }: Props) {
   return (
     <article class="gate" data-gate={gate.id}>
       <header>
@@ -79,6 +94,8 @@ export function GateCard({ gate, live, timezone }: Props) {
           </span>
         )}
       </header>
+      {live && now && <Found live={live} now={now} timezone={timezone} />}
+      {children}
       {live && (
         <>
           <Load live={live} />

@@ -1,5 +1,6 @@
 import "../style/base.css";
 import "./operator.css";
+import "./order.css";
 import { t } from "../language";
 import { mount } from "../parts/mount";
 import { WithSession } from "../parts/WithSession";

@@ -1,0 +1,73 @@
+import { useState } from "preact/hooks";
+import { t } from "../language";
+import type { Closure, Held } from "../order";
+import { problem } from "../parts/problem";
+import type { Asked } from "../parts/useAsked";
+import { instant } from "../time";
+import type { Session, SiteGate } from "../types";
+import { Closing } from "./Closing";
+import { Closures } from "./Closures";
+import { GateCard } from "./GateCard";
+import { HeldTrucks } from "./HeldTrucks";
+import type { Picture } from "./live";
+
+interface Props {
+  gate: SiteGate;
+  session: Session;
+  picture: Picture | null;
+  timezone: string;
+  closures: Asked<Closure[]>;
+  held: Asked<Held[]>;
+  onPick: (trip: number) => void;
+}
+
+/** A gate: its figures, what closes it, whom that holds, and the way to close it. */
+export function Gate({ gate, session, picture, timezone, closures, held, onPick }: Props) {
+  const [closing, setClosing] = useState(false);
+  const now = picture && instant(picture.at);
+  const may = session.role !== "planner";
+  const wrong = closures.wrong ?? held.wrong;
+  const changed = (): void => {
+    setClosing(false);
+    closures.again();
+    held.again();
+  };
+  return (
+    <GateCard
+      gate={gate}
+      live={picture?.gates.find((one) => one.id === gate.id)}
+      now={now}
+      timezone={timezone}
+    >
+      {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
+      {now && (
+        <Closures
+          closures={(closures.answer ?? []).filter((one) => one.gate === gate.id)}
+          now={now}
+          timezone={timezone}
+          may={may}
+          onChanged={changed}
+        />
+      )}
+      <HeldTrucks
+        held={(held.answer ?? []).filter((one) => one.gate === gate.id)}
+        timezone={timezone}
+        onPick={onPick}
+      />
+      {may && now && (
+        <button type="button" class="close-gate" onClick={() => setClosing(true)}>
+          {t("closure.open_dialog")}
+        </button>
+      )}
+      {closing && now && (
+        <Closing
+          gate={gate}
+          now={now}
+          timezone={timezone}
+          onLeave={() => setClosing(false)}
+          onClosed={changed}
+        />
+      )}
+    </GateCard>
+  );
+}

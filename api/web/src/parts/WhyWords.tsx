@@ -1,0 +1,48 @@
+import { t } from "../language";
+import type { Counted, Why } from "../order";
+import { clockTime, dayMonth, instant, wholeNumber } from "../time";
+
+function Reasons({ counted, of }: { counted: Counted[]; of: string }) {
+  if (counted.length === 0) return null;
+  return (
+    <ul class={of}>
+      {counted.map((one) => (
+        <li key={one.reason} data-reason={one.reason}>
+          {one.text}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Where a truck stands, who goes before it by which rule, and what happened, in sentences. */
+export function WhyWords({ why, timezone }: { why: Why; timezone: string }) {
+  const last = why.history.at(-1);
+  return (
+    <div class="why">
+      <p>{why.text}</p>
+      <Reasons counted={why.ahead} of="ahead" />
+      <Reasons counted={why.passed_by} of="passed-by" />
+      <h4>{t("order.history")}</h4>
+      {last ? (
+        <ol class="history">
+          {why.history.map((event) => (
+            <li key={event.seq} title={t("why.code", { seq: event.seq, code: event.code })}>
+              {event.text}
+            </li>
+          ))}
+        </ol>
+      ) : (
+        <p>{t("order.no_history")}</p>
+      )}
+      {last && (
+        <p class="code">
+          {t("why.code", { seq: wholeNumber(last.seq), code: last.code })}{" "}
+          <time>
+            {clockTime(instant(last.at), timezone)} · {dayMonth(instant(last.at), timezone)}
+          </time>
+        </p>
+      )}
+    </div>
+  );
+}

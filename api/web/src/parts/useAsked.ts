@@ -1,0 +1,35 @@
+import { type Inputs, useEffect, useState } from "preact/hooks";
+
+export interface Asked<T> {
+  /** The newest answer; null before the first one of these inputs. */
+  answer: T | null;
+  wrong: unknown;
+  /** Ask at once, after a change of one's own. */
+  again: () => void;
+}
+
+/** Ask the server now, whenever an input changes, and every `everyMs` from then on. */
+export function useAsked<T>(ask: () => Promise<T>, everyMs: number, inputs: Inputs): Asked<T> {
+  const [answer, setAnswer] = useState<T | null>(null);
+  const [wrong, setWrong] = useState<unknown>(null);
+  const [asked, setAsked] = useState(0);
+
+  useEffect(() => setAnswer(null), inputs);
+  useEffect(() => {
+    let current = true;
+    const look = (): void => {
+      ask().then(
+        (found) => current && (setAnswer(found), setWrong(null)),
+        (error: unknown) => current && setWrong(error),
+      );
+    };
+    look();
+    const timer = setInterval(look, everyMs);
+    return () => {
+      current = false;
+      clearInterval(timer);
+    };
+  }, [...inputs, asked]);
+
+  return { answer, wrong, again: () => setAsked((n) => n + 1) };
+}
