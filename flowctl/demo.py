@@ -25,6 +25,7 @@ from flowctl.local import (
     SETTINGS_FILE,
     LocalSystem,
     fresh_database,
+    in_database,
     local_system,
     refuse_taken_port,
 )
@@ -33,6 +34,7 @@ from flowctl.storage.day_report import day_report
 from flowctl.storage.heartbeats import find_beat
 from flowctl.storage.leases import list_positions
 from flowctl.storage.partitions import describe_level
+from flowctl.storage.roles import describe_guard
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import PARTITIONS
 from simulations.engine import run
@@ -47,6 +49,7 @@ SHOWN_FROM = timedelta(hours=6, minutes=30)
 """Local hour from which somebody who watches wants to see the day at its speed."""
 
 DRAIN_WAIT_S = 60.0
+_DATABASE = "flowctl_demo"
 _POLL_S = 0.05
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 
@@ -119,6 +122,7 @@ def set_stage(
     scenario: Scenario,
     *,
     postgres_url: str,
+    owner_url: str,
     valkey_url: str,
     port: int,
     speed: float,
@@ -127,6 +131,7 @@ def set_stage(
     """Run every process on an empty database, with domain time at the scenario's beginning.
 
     The streams of the store are emptied: a day is played into nothing that was there before.
+    ``owner_url`` connects to the same server as ``postgres_url``, as who may make databases.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
     clock_file = run_dir / "clock"
@@ -138,7 +143,8 @@ def set_stage(
         system = stack.enter_context(
             local_system(
                 run_dir,
-                database_url=fresh_database(postgres_url, "flowctl_demo"),
+                database_url=in_database(postgres_url, _DATABASE),
+                owner_url=fresh_database(owner_url, _DATABASE),
                 valkey_url=valkey_url,
                 source=read_source(data_dir() / "sites" / scenario.site),
                 port=port,
@@ -180,13 +186,15 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
                 options.state_dir / "demo",
                 scenario,
                 postgres_url=postgres.url,
+                owner_url=postgres.owner_url,
                 valkey_url=valkey.url,
                 port=options.port,
                 speed=options.speed,
                 seed=options.seed,
             )
         )
-        console.print(describe_level(stage.watch.conn), style="dim", soft_wrap=True)
+        for said in (describe_level(stage.watch.conn), describe_guard(stage.watch.conn)):
+            console.print(said, style="dim", soft_wrap=True)
         _greet(console, stage.system, time.monotonic() - began)
         end = scenario.start + timedelta(days=1)
         _play(options, stage, console, end, stopped)

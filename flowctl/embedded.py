@@ -11,7 +11,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -63,9 +63,12 @@ class RunningStore:
     """A store that answers at ``url``; leaving its ``with`` block stops it if we started it."""
 
     url: str = field(repr=False)  # it holds the password
+    """Where the processes connect."""
     stop: Callable[[], None]
     describe: str
     server: ServerProcess | None = None  # None: it runs elsewhere
+    owner_url: str = field(default="", repr=False)
+    """A database for the role that makes and migrates databases, and the one of ``url``."""
 
     def __enter__(self) -> Self:
         """Return the store itself."""
@@ -79,7 +82,8 @@ class RunningStore:
 def start_postgres(state_dir: Path, *, port: int | None = None) -> RunningStore:
     """Start a PostgreSQL whose data stay in ``state_dir`` for the next run.
 
-    ``FLOWCTL_DATABASE_URL`` wins: then nothing is started, and nothing is stopped.
+    ``FLOWCTL_DATABASE_URL`` wins, with ``FLOWCTL_OWNER_URL`` where that role is another one: then
+    nothing is started, and nothing is stopped.
 
     Parameters
     ----------
@@ -96,7 +100,8 @@ def start_postgres(state_dir: Path, *, port: int | None = None) -> RunningStore:
     """
     given = os.environ.get("FLOWCTL_DATABASE_URL")
     if given:
-        return _given_store("PostgreSQL", given)
+        owner = os.environ.get("FLOWCTL_OWNER_URL", given)
+        return replace(_given_store("PostgreSQL", given), owner_url=owner)
     found = choose_postgres()
     home, user = _postgres_home(state_dir, found.cluster_name)
     lock = DirectoryLock(home)
@@ -117,10 +122,12 @@ def start_postgres(state_dir: Path, *, port: int | None = None) -> RunningStore:
         server, at = start_on_free_port(
             start, lambda port: _postgres_answers(address(port)), port=port
         )
+        of_processes = _kept_password(home / "app_password", user)
     finally:
         lock.close()
     describe = f"PostgreSQL {binaries.version} {binaries.origin}, data in {home}"
-    return RunningStore(f"{address(at)}/flowctl", server.stop, describe, server)
+    url = f"postgresql://flowctl_app:{of_processes}@127.0.0.1:{at}/flowctl"
+    return RunningStore(url, server.stop, describe, server, f"{address(at)}/flowctl")
 
 
 def start_valkey(state_dir: Path, *, port: int | None = None) -> RunningStore:

@@ -52,14 +52,19 @@ class LocalSystem:
                 raise FlowctlError(f"The process {name} has ended. It said:\n{process.log_tail()}")
 
 
-def fresh_database(server_url: str, name: str) -> str:
+def in_database(url: str, name: str) -> str:
+    """Return the address of another database of the same server, for the same role."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def fresh_database(owner_url: str, name: str) -> str:
     """Make an empty database on a server, in place of one of this name, and return its address."""
-    with psycopg.connect(server_url, autocommit=True) as conn:
+    with psycopg.connect(owner_url, autocommit=True) as conn:
         conn.execute(
             sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
         )
         conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+    return in_database(owner_url, name)
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -80,6 +85,7 @@ def local_system(
     run_dir: Path,
     *,
     database_url: str,
+    owner_url: str,
     valkey_url: str,
     source: SiteSource,
     port: int,
@@ -92,8 +98,10 @@ def local_system(
     ----------
     run_dir
         Holds the processes' logs and the messages file; made if missing.
-    database_url, valkey_url
-        Addresses of an empty database and of a store whose streams may be used.
+    database_url, owner_url
+        Addresses of an empty database: for the processes, and for the role that migrates it.
+    valkey_url
+        Address of a store whose streams may be used.
     source
         The site's texts.
     clock_file
@@ -113,7 +121,7 @@ def local_system(
     ledger_key = run_dir / "ledger_key"
     if not ledger_key.exists():
         make_key(ledger_key)
-    migrate(database_url)
+    migrate(database_url, owner_url)
     accounts: dict[Role, tuple[str, str]] = {
         role: (str(role), secrets.token_urlsafe(9)) for role in Role if role is not Role.MACHINE
     }
@@ -124,6 +132,7 @@ def local_system(
             set_account(conn, name=name, role=role, password=password)
     settings = Settings(
         database_url=database_url,
+        owner_url=owner_url,
         valkey_url=valkey_url,
         public_url=f"http://127.0.0.1:{port}",
         port=port,
@@ -170,8 +179,11 @@ def _offer_settings(run_dir: Path, settings: Settings) -> Path:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the settings as the environment variables they are read from."""
-    values = settings.model_dump()
+    """Return the settings as the environment variables they are read from.
+
+    Without the address of who owns the ledger: no process shall hold that.
+    """
+    values = settings.model_dump(exclude={"owner_url"})
     values["secret"] = settings.secret.get_secret_value()
     return {
         f"FLOWCTL_{name.upper()}": str(value) for name, value in values.items() if value is not None

@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FLOWCTL_", frozen=True)
 
     database_url: str = "postgresql://flowctl@127.0.0.1:5432/flowctl"
+    owner_url: str | None = None
+    """The database for who migrates and owns the ledger; the other processes never hold it."""
     valkey_url: str = "redis://127.0.0.1:6379/0"
     mqtt_url: str = "mqtt://127.0.0.1:1883"
     """Broker of OwnTracks phones; ``mqtts://`` for TLS, user and password as in any address."""

@@ -11,6 +11,7 @@ from flowctl.errors import FlowctlError
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.storage.jobs import Job, claim_job, fail_job, finish_job, report_progress
+from flowctl.storage.roles import describe_guard
 from flowctl.storage.sites import get_site
 from flowctl.worker import stopping
 from simulations.engine import compare
@@ -32,7 +33,7 @@ def run_simulator(settings: Settings) -> None:
     """Claim and run jobs until asked to stop."""
     with stopping() as stop, psycopg.connect(settings.database_url, autocommit=True) as conn:
         site = get_site(conn, settings.site)
-        _log.info("simulator ready", site=site.id)
+        _log.info("simulator ready", site=site.id, ledger=describe_guard(conn))
         while not stop.is_set():
             job = claim_job(conn, wall_now=datetime.now(UTC), beat_lost_after=BEAT_LOST_AFTER)
             if job is None:

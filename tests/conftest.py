@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import community
 import psycopg
@@ -15,8 +16,10 @@ import pytest
 import redis
 import timescale
 from psycopg import sql
+from two_roles import of_processes
 
 from flowctl.embedded import start_postgres, start_valkey
+from flowctl.local import in_database
 from flowctl.storage.migrate import migrate
 
 _TEMPLATE = "flowctl_template"
@@ -37,9 +40,9 @@ def state_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_url(state_dir: Path) -> Iterator[str]:
-    """Return the address of a plain PostgreSQL server, without a database's name."""
+    """Return the address of a plain PostgreSQL server, without a database's name, as its owner."""
     with start_postgres(state_dir) as store:
-        yield store.url.rpartition("/")[0]
+        yield store.owner_url.rpartition("/")[0]
 
 
 @pytest.fixture(scope="session")
@@ -65,31 +68,37 @@ def community_url(state_dir: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_url: str) -> str:
     """Return the server's address once it holds a migrated template to copy."""
-    return _with_template(postgres_url)
+    return _with_template(postgres_url, of_processes(postgres_url))
 
 
 @pytest.fixture(scope="session")
 def timescale_template(timescale_url: str) -> str:
     """Return the server's address once it holds a migrated template to copy."""
-    return _with_template(timescale_url)
+    return _with_template(timescale_url, of_processes(timescale_url))
 
 
 @pytest.fixture(scope="session")
 def community_template(community_url: str) -> str:
-    """Return the server's address once it holds a migrated template to copy."""
-    return _with_template(community_url)
+    """Return the server's address once it holds a migrated template; it knows one role only."""
+    return _with_template(community_url, community_url)
 
 
 @pytest.fixture
 def database(postgres_template: str) -> Iterator[str]:
-    """Return the url of a migrated, empty database that this test alone uses."""
-    yield from _copy_of_template(postgres_template)
+    """Return the url of a migrated, empty database of this test alone, as the processes have it."""
+    yield from map(of_processes, _copy_of_template(postgres_template))
+
+
+@pytest.fixture
+def owner_url(database: str, postgres_url: str) -> str:
+    """Return the url of ``database`` for who owns the server, and so the ledger."""
+    return in_database(postgres_url, urlsplit(database).path[1:])
 
 
 @pytest.fixture
 def timescale_database(timescale_template: str) -> Iterator[str]:
     """Return the url of a migrated, empty database of TimescaleDB."""
-    yield from _copy_of_template(timescale_template)
+    yield from map(of_processes, _copy_of_template(timescale_template))
 
 
 @pytest.fixture
@@ -144,10 +153,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-def _with_template(server: str) -> str:
+def _with_template(server: str, as_processes: str) -> str:
     with psycopg.connect(f"{server}/postgres", autocommit=True) as conn:
         conn.execute(sql.SQL("create database {}").format(sql.Identifier(_TEMPLATE)))
-    migrate(f"{server}/{_TEMPLATE}")
+    migrate(f"{as_processes}/{_TEMPLATE}", f"{server}/{_TEMPLATE}")
     return server
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from two_roles import of_processes
+
 from flowctl.data_files import data_dir
 from flowctl.demo import HEADLESS_STEP, Watch, set_stage
 from flowctl.local import LocalSystem
@@ -64,7 +66,8 @@ def running_morning(state_dir: Path, postgres_url: str, valkey_url: str) -> Iter
     with set_stage(
         state_dir / "running",
         scenario,
-        postgres_url=f"{postgres_url}/postgres",
+        postgres_url=of_processes(postgres_url),
+        owner_url=f"{postgres_url}/postgres",
         valkey_url=valkey_url,
         port=free_port(),
         speed=1.0,

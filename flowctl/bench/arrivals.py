@@ -25,7 +25,7 @@ from flowctl.bench.drivers import STRADDLING
 from flowctl.bench.scores import Choice, Scores, both, due_missed
 from flowctl.bench.truth import STAY, Truth, TruthParams, match, naive_entries, truth_of
 from flowctl.data_files import data_dir
-from flowctl.embedded import start_postgres
+from flowctl.embedded import RunningStore, start_postgres
 from flowctl.errors import FlowctlError
 from flowctl.registry.sources import add_source
 from flowctl.site_files import load_site, read_source
@@ -107,18 +107,18 @@ def run_arrivals(options: ArrivalsOptions, tell: Tell) -> Figures:
         home.chmod(0o711)  # the database server runs as another user and must get through
         tell("starting PostgreSQL")
         with start_postgres(home) as store:
-            told = told_visits(store.url, cast, deliveries, tell)
+            told = told_visits(store, cast, deliveries, tell)
     tell("asking the naive rule, and comparing")
     naive = naive_entries(site.zones, *_delivered(cast, deliveries))
     return _figures(cast, truth, (told, naive), deliveries, time.monotonic() - began)
 
 
 def told_visits(
-    url: str, cast: Cast, deliveries: Sequence[Delivery], tell: Tell
+    store: RunningStore, cast: Cast, deliveries: Sequence[Delivery], tell: Tell
 ) -> NDArray[np.void]:
     """Have an empty database take in the posts; return the arrivals it tells, rows of `STAY`."""
-    migrate(url)
-    with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as conn:
+    migrate(store.url, store.owner_url)
+    with psycopg.connect(store.url, autocommit=True, options="-c timezone=UTC") as conn:
         with conn.transaction():
             now = cast.scenario.start - timedelta(days=1)
             site = save_site(conn, read_source(_SITE), where=str(_SITE), now=now)

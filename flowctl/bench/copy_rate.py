@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from flowctl.local import fresh_database
+from flowctl.local import fresh_database, in_database
 from flowctl.storage.migrate import migrate
 from flowctl.storage.partitions import ensure_fix_partitions
 
@@ -37,7 +36,7 @@ class CopyRate:
 
 
 def measure_copy(
-    database_url: str,
+    owner_url: str,
     *,
     batch: int,
     cpu_s: Callable[[], float],
@@ -50,8 +49,8 @@ def measure_copy(
 
     Parameters
     ----------
-    database_url
-        The database whose fixes are copied.
+    owner_url
+        The database whose fixes are copied, as who may make another one beside it.
     batch
         Rows in a transaction.
     cpu_s
@@ -59,10 +58,9 @@ def measure_copy(
     progress
         Is told how many rows were copied.
     """
-    server = urlunsplit(urlsplit(database_url)._replace(path="/postgres"))
-    url = fresh_database(server, DATABASE)
+    url = fresh_database(in_database(owner_url, "postgres"), DATABASE)
     migrate(url)
-    with psycopg.connect(database_url) as source, psycopg.connect(url, autocommit=True) as target:
+    with psycopg.connect(owner_url) as source, psycopg.connect(url, autocommit=True) as target:
         _make_room(source, target)
         target.execute("checkpoint")
         rows, seconds, worked_s = 0, 0.0, 0.0

@@ -74,7 +74,7 @@ def run_bench(options: BenchOptions, tell: Tell) -> Figures:
             batch = _batch(url)
             disk = _disk(machine, url)
             raw = measure_copy(
-                url,
+                machine.stores[POSTGRES].owner_url,
                 batch=batch,
                 cpu_s=lambda: _cpu_s(machine),
                 progress=lambda n: tell(f"raw COPY: {n:,} rows copied"),

@@ -160,7 +160,7 @@ def running_machine(
 ) -> Iterator[Machine]:
     """Run everything in an empty directory, with the devices of ``trucks`` trucks registered.
 
-    ``before`` is given the database's address while there is nothing in it.
+    ``before`` is given the database's address for its owner while there is nothing in it.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def running_machine(
     machine: Machine | None = None
     try:
         stores[VALKEY] = start_valkey(home)
-        before(postgres.url)
+        before(postgres.owner_url)
         machine = _prepare(home, layout, stores, trucks)
         for name in (*machine.apis, *machine.workers):
             machine.start(name)
@@ -191,7 +191,8 @@ def running_machine(
 
 def _prepare(home: Path, layout: Layout, stores: dict[str, RunningStore], trucks: int) -> Machine:
     urls = {name: store.url for name, store in stores.items()}
-    migrate(urls[POSTGRES])
+    owner_url = stores[POSTGRES].owner_url
+    migrate(urls[POSTGRES], owner_url)
     with psycopg.connect(urls[POSTGRES]) as conn:
         site = save_site(conn, read_source(SITE), where=str(SITE), now=datetime.now(UTC))
         token = add_source(conn, name="bench", enrols=True)
@@ -200,6 +201,7 @@ def _prepare(home: Path, layout: Layout, stores: dict[str, RunningStore], trucks
     ports |= {f"api-{n + 1}": free_port() for n in range(layout.apis)}
     settings = Settings(
         database_url=urls[POSTGRES],
+        owner_url=owner_url,
         valkey_url=urls[VALKEY],
         site=site.id,
         secret=SecretStr(secrets.token_hex(32)),

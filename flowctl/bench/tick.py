@@ -96,7 +96,7 @@ def run_tick(trips: int, staged: int, seed: int, runs: int, tell: Tell) -> TickF
         home.chmod(0o711)  # the database server runs as another user and must get through
         tell("starting PostgreSQL")
         with start_postgres(home) as store:
-            migrate(store.url)
+            migrate(store.url, store.owner_url)
             with psycopg.connect(store.url, autocommit=True, options="-c timezone=UTC") as conn:
                 where = data_dir() / "sites" / "lang_son"
                 site = save_site(

@@ -11,12 +11,13 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from flowctl.errors import UnavailableError
+from flowctl.storage.roles import hand_over, make_role, refuse_without_owner, user_of
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x666C6F77  # "flow"
 
 
-def migrate(database_url: str) -> str:
+def migrate(database_url: str, owner_url: str | None = None) -> str:
     """Bring the database to the newest revision and return that revision.
 
     Two processes that migrate at once take turns; the second finds nothing to do.
@@ -24,24 +25,36 @@ def migrate(database_url: str) -> str:
     Parameters
     ----------
     database_url
-        As libpq takes it: ``postgresql://user:password@host:port/name``.
+        Where the processes connect, as libpq takes it: ``postgresql://user:password@host:port/name``.
+    owner_url
+        The same database for the role that migrates and keeps the ledger; the processes' role is
+        made where there is none, and given everything else. None: there is one role for all.
 
     Raises
     ------
     UnavailableError
         The server cannot be reached.
+    ConflictError
+        The role that migrates may not do so.
     """
+    two_roles = owner_url is not None and user_of(owner_url) != user_of(database_url)
+    address = owner_url if owner_url is not None else database_url
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: _connect(database_url),
+        creator=lambda: _connect(address),
         poolclass=NullPool,
     )
     with engine.begin() as connection:
         connection.exec_driver_sql(f"select pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        conn: psycopg.Connection[TupleRow] = connection.connection.driver_connection  # type: ignore[assignment]
+        refuse_without_owner(conn)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if two_roles:
+            make_role(conn, database_url)
+            hand_over(conn, user_of(database_url))
     head = ScriptDirectory.from_config(config).get_current_head()
     if head is None:
         raise RuntimeError(f"There is no revision in {_MIGRATIONS}.")

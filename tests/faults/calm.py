@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 import psycopg
@@ -11,8 +10,9 @@ import redis
 from numpy.typing import NDArray
 
 from flowctl.bench.bodies import uid_of
-from flowctl.bench.machine import Machine
+from flowctl.bench.machine import POSTGRES, Machine
 from flowctl.bench.watching import drain
+from flowctl.local import in_database
 from flowctl.settings import Settings
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import FIX, FixBatch
@@ -43,8 +43,8 @@ def calm_visits(machine: Machine) -> set[VisitRow]:
     for name in (*machine.apis, *machine.workers):
         machine.stop(name)
     url = machine.settings.database_url
-    server = urlunsplit(urlsplit(url)._replace(path="/postgres"))
-    calm = urlunsplit(urlsplit(url)._replace(path=f"/{_CALM}"))
+    calm = in_database(url, _CALM)
+    server = in_database(machine.stores[POSTGRES].owner_url, "postgres")
     with psycopg.connect(server, autocommit=True) as conn:
         conn.execute(f"create database {_CALM} template flowctl")
     with psycopg.connect(calm) as conn:

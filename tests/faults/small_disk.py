@@ -41,6 +41,7 @@ def lay_tables_on(place: Path, database_url: str) -> None:
     """Make every table that comes after this on the disk."""
     with psycopg.connect(database_url, autocommit=True) as conn:
         conn.execute(f"create tablespace small location '{place}'")
+        conn.execute("grant create on tablespace small to public")
         conn.execute("alter database flowctl set default_tablespace = small")
 
 

@@ -106,7 +106,7 @@ def test_trackers_go_on_while_postgresql_is_away_and_who_is_not_known_is_asked_t
     tmp_path.chmod(0o711)
     with ExitStack() as stack:
         server = stack.enter_context(start_postgres(tmp_path))
-        migrate(server.url)
+        migrate(server.url, server.owner_url)
         api = stack.enter_context(running(server.url, valkey))
         client, machine = api.client(), api.machine()
         assert post(api, client, "T0").json() == WELL

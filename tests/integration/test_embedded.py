@@ -52,12 +52,12 @@ def runs(pid: int) -> bool:
 
 
 def remember(store: RunningStore) -> None:
-    with psycopg.connect(store.url) as conn:
+    with psycopg.connect(store.owner_url) as conn:
         conn.execute("create table remembered as select 42 as answer")
 
 
 def recall(store: RunningStore) -> int:
-    with psycopg.connect(store.url) as conn:
+    with psycopg.connect(store.owner_url) as conn:
         row = conn.execute("select answer from remembered").fetchone()
     assert row is not None
     return int(row[0])
@@ -130,7 +130,7 @@ def test_a_half_made_data_directory_is_made_anew(open_dir: Path):
 
 
 def test_both_stores_write_to_disk_before_they_answer(open_dir: Path):
-    with start_postgres(open_dir) as store, psycopg.connect(store.url) as conn:
+    with start_postgres(open_dir) as store, psycopg.connect(store.owner_url) as conn:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             assert conn.execute(f"show {setting}").fetchone() == ("on",)
     with start_valkey(open_dir) as store, redis.Redis.from_url(store.url) as client:
@@ -139,15 +139,15 @@ def test_both_stores_write_to_disk_before_they_answer(open_dir: Path):
 
 
 def test_the_database_has_room_to_write_between_checkpoints(open_dir: Path):
-    with start_postgres(open_dir) as store, psycopg.connect(store.url) as conn:
+    with start_postgres(open_dir) as store, psycopg.connect(store.owner_url) as conn:
         assert conn.execute("show max_wal_size").fetchone() == ("4GB",)
         assert conn.execute("show shared_buffers").fetchone() == ("512MB",)
 
 
 def test_other_people_of_this_machine_cannot_read_the_stores(open_dir: Path):
-    with start_postgres(open_dir) as store, psycopg.connect(store.url) as conn:
+    with start_postgres(open_dir) as store, psycopg.connect(store.owner_url) as conn:
         assert conn.execute("show listen_addresses").fetchone() == ("127.0.0.1",)
-        host = store.url.rpartition("@")[2]
+        host = store.owner_url.rpartition("@")[2]
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(f"postgresql://flowctl:guessed@{host}")
     with start_valkey(open_dir) as store:
@@ -155,7 +155,7 @@ def test_other_people_of_this_machine_cannot_read_the_stores(open_dir: Path):
         guess = redis.Redis.from_url(f"redis://{host}")
         with guess, pytest.raises(redis.AuthenticationError):
             guess.ping()
-    for secret in open_dir.glob("*/password"):
+    for secret in open_dir.glob("*/*password"):
         assert secret.stat().st_mode & 0o077 == 0
 
 
@@ -183,7 +183,7 @@ def test_root_may_run_it_below_a_home_that_others_cannot_enter(tmp_path: Path):
         with start_postgres(closed) as store:
             assert recall(store) == 42
         link.unlink()  # as `rm -rf .state` does: the next run begins anew
-        with start_postgres(closed) as store, psycopg.connect(store.url) as conn:
+        with start_postgres(closed) as store, psycopg.connect(store.owner_url) as conn:
             assert conn.execute("select to_regclass('remembered')").fetchone() == (None,)
     finally:
         shutil.rmtree(home)

@@ -120,10 +120,13 @@ def test_what_is_rolled_back_takes_no_number(place: Border) -> None:
         "truncate ledger_signatures",
     ],
 )
-def test_the_ledger_refuses_to_be_changed(place: Border, attempt: str) -> None:
+def test_the_ledger_refuses_even_its_owner_to_change_it(
+    place: Border, owner_url: str, attempt: str
+) -> None:
     add(place.conn, entry())
-    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only added to"):
-        place.conn.execute(attempt.encode())
+    refused = pytest.raises(psycopg.errors.InsufficientPrivilege, match="only added to")
+    with psycopg.connect(owner_url) as conn, refused:
+        conn.execute(attempt.encode())
 
 
 def test_many_entries_at_once_cost_a_fraction_of_as_many_one_by_one(place: Border) -> None:
@@ -139,7 +142,7 @@ def test_many_entries_at_once_cost_a_fraction_of_as_many_one_by_one(place: Borde
 
 
 def test_the_head_is_signed_every_hour_and_a_forged_ledger_never(
-    place: Border, capsys: pytest.CaptureFixture[str]
+    place: Border, owner_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     signing = Signing(Ed25519PrivateKey.from_private_bytes(bytes(32)))
     signing.step(place.conn, "here", after(0))  # nothing to sign yet
@@ -155,9 +158,9 @@ def test_the_head_is_signed_every_hour_and_a_forged_ledger_never(
     assert all(head.is_genuine() for head in signed)
     assert list_signed_heads(place.conn, "here", since=after(61), limit=1) == [signed[1]]
     add(place.conn, entry(200))
-    with place.conn.transaction():
-        place.conn.execute("set local session_replication_role = replica")
-        place.conn.execute("update ledger set reason = 'priority' where seq = 6")
+    with psycopg.connect(owner_url) as conn:
+        conn.execute("set session_replication_role = replica")
+        conn.execute("update ledger set reason = 'priority' where seq = 6")
     signing.step(place.conn, "here", after(240))
     assert "Row 6 (slot of" in capsys.readouterr().out
     assert find_signed_head(place.conn, "here") == signed[2]

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from border import KEYS, border
 from numpy.typing import NDArray
+from two_roles import of_processes
 
 from flowctl.data_files import data_dir
 from flowctl.registry.rules import Declaration
@@ -101,7 +102,7 @@ def morning(postgres_template: str) -> Morning:
     with psycopg.connect(f"{postgres_template}/postgres", autocommit=True) as admin:
         admin.execute(f"drop database if exists {name} with (force)")  # type: ignore[arg-type]
         admin.execute(f"create database {name} template flowctl_template")  # type: ignore[arg-type]
-    with border(f"{postgres_template}/{name}") as place:
+    with border(of_processes(f"{postgres_template}/{name}")) as place:
         conn, site, day = place.conn, place.site, scenario()
         add_source(conn, name="trackers", enrols=True)
         recorder = Recorder.of(conn, site)
