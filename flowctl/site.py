@@ -333,14 +333,14 @@ class DispatchParams:
     ``change_cost``. A slot in a later hour than that of the tolerance's end costs ``late_cost``
     besides: assumed, as if a reefer stood an hour more (4 slots of weight 2 at 10), for its driver
     has laid out his day. A place left empty now costs ``idle_cost``, one ``idle_s`` ahead nothing:
-    assumed, so that within the hour a slot gained outweighs a diversion (a quarter of 40 and the 11 of its
-    delay, beside 20), which fills an idle gate, while further ahead delay alone decides.
-    How far a gate is from its usual capacity counts half after
-    ``capacity_fade_s`` of open time. ``release_most`` trucks leave for a gate in one tick.
-    A driver is to be called so early that a share ``call_up_quantile`` of trucks is there when the
-    slot begins. A truck that passes through an in-gate yard is taken to stand there for
-    ``via_stay_s``. What a unit of cost is worth follows from ``reefer_day_vnd``, a reefer's day of
-    waiting (reported by hauliers at the gates of Lạng Sơn), see ``unit_vnd``.
+    assumed, so that within the hour a slot gained outweighs a diversion (a quarter of 40 and the 11
+    of its delay, beside 20), which fills an idle gate, while further ahead delay alone decides. How
+    far a gate is from its usual capacity counts half after ``capacity_fade_s`` of open time.
+    ``release_most`` trucks leave for a gate in one tick. A driver is to be called so early that a
+    share ``call_up_quantile`` of trucks is there when the slot begins. A truck that passes through
+    an in-gate yard is taken to stand there for ``via_stay_s``. What a unit of cost is worth follows
+    from ``reefer_day_vnd``, a reefer's day of waiting (reported by hauliers at the gates of Lạng
+    Sơn), see ``unit_vnd``.
     """
 
     slot_s: int = 900

@@ -66,7 +66,8 @@ class LiveTrip:
 
     ``haulier`` names who sent the truck (None: not said), ``weight_t`` its declared weight in
     tonnes, ``convoy`` the trucks it must cross with. ``priority`` is that of the site's policy, 0
-    for most; ``penalty_s`` what it lost of its seniority. ``standby``: its driver stands by to
+    for most; ``places_lost`` how many trucks of a higher one went before it by that right;
+    ``penalty_s`` what it lost of its seniority. ``standby``: its driver stands by to
     leave at once. Its driver asked for a slot no earlier than ``extended_until``; ``ready_at`` is
     that moment then, if it is the later one.
     """
@@ -100,6 +101,7 @@ class LiveTrip:
     seen_at: datetime | None = None
     eta_yard_late_at: datetime | None = None
     swapped: bool = False
+    places_lost: int = 0
 
     @property
     def stage(self) -> Stage:

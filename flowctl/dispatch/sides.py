@@ -57,7 +57,7 @@ def sides_of(trips: Sequence[LiveTrip], policy: Policy) -> Sides:
     """Return the rules of ``policy`` for trucks in the order given."""
     return Sides(
         priority=np.array([trip.priority for trip in trips], dtype=np.int64),
-        lost=np.zeros(len(trips), dtype=np.int64),
+        lost=np.array([trip.places_lost for trip in trips], dtype=np.int64),
         haulier=_numbered([trip.haulier for trip in trips]),
         convoy=_numbered([trip.convoy for trip in trips]),
         most_lost=policy.priority.most_places_lost,

@@ -1,4 +1,4 @@
-"""What the public may count in the ledger: overtakes, by gate and reason."""
+"""What is counted in the ledger: overtakes by gate and reason, places lost to priority."""
 
 from datetime import datetime
 from typing import Any
@@ -27,3 +27,23 @@ def count_overtakes(
     for gate, reason, n in rows:
         counts.setdefault(gate, {})[reason] = n
     return counts
+
+
+def count_places_lost(conn: Connection, site: str) -> dict[int, int]:
+    """Return how many places each active trip lost to trucks of higher priority so far.
+
+    Those that lost none are left out.
+    """
+    # Kind and reason stand in the text, so that the index on just these serves it.
+    return dict(
+        conn.execute(
+            "select t.id, count(*) from ledger l"
+            " cross join lateral unnest(l.others) as passed(subject)"
+            " join trips t on t.subject = passed.subject and t.state = 'active' and t.site = l.site"
+            " where l.site = %(site)s and l.kind = 'overtook' and l.reason = 'priority'"
+            " and l.at >= (select min(registered_at) from trips"
+            "              where site = %(site)s and state = 'active')"
+            " group by t.id",
+            {"site": site},
+        ).fetchall()
+    )

@@ -15,6 +15,7 @@ from flowctl.site import Site
 from flowctl.state import Cargo, GateHistory, LiveTrip, Slot
 from flowctl.storage.eta import list_yard_etas
 from flowctl.storage.gate_lags import list_lags
+from flowctl.storage.ledger_counts import count_places_lost
 from flowctl.storage.live import LiveRow, list_active, list_gate_states
 from flowctl.traffic.eta import Eta
 
@@ -33,8 +34,15 @@ def list_live_trips(conn: Connection, site: Site, now: datetime) -> tuple[LiveTr
         rows = [row for row in list_active(conn, site.id) if row.direction == "export"]
         etas = list_yard_etas(conn, site, rows, now)
         classes = site.policy.priority.classes
+        lost = count_places_lost(conn, site.id) if any(classes.values()) else {}
         return tuple(
-            live_trip(row, etas.get(row.id), priority=classes.get(row.cargo, 0)) for row in rows
+            live_trip(
+                row,
+                etas.get(row.id),
+                priority=classes.get(row.cargo, 0),
+                places_lost=lost.get(row.id, 0),
+            )
+            for row in rows
         )
 
 
@@ -53,7 +61,9 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def live_trip(row: LiveRow, eta: Eta | None = None, *, priority: int = 0) -> LiveTrip:
+def live_trip(
+    row: LiveRow, eta: Eta | None = None, *, priority: int = 0, places_lost: int = 0
+) -> LiveTrip:
     """Return a row as the controller sees it; ``eta`` is its expected arrival at a yard."""
     told, extended = None, row.extended_until
     if row.told_gate is not None and row.told_starts_at is not None:
@@ -85,6 +95,7 @@ def live_trip(row: LiveRow, eta: Eta | None = None, *, priority: int = 0) -> Liv
         weight_t=row.weight_t,
         convoy=row.convoy,
         priority=priority,
+        places_lost=places_lost,
         penalty_s=row.penalty_s,
         standby=row.standby,
         extended_until=extended,

@@ -1,14 +1,18 @@
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from border import MORNING, Border, after, border
 from numpy.typing import NDArray
 
+from flowctl.ledger.entries import Entry, Kind
+from flowctl.policy import Policy, PriorityRules
 from flowctl.registry.trips import observe
 from flowctl.state import GateHistory, LiveTrip, Stage
 from flowctl.storage.gate_events import GateEvent
+from flowctl.storage.ledger import append
 from flowctl.storage.snapshot import gate_histories, list_live_trips
 
 
@@ -319,3 +323,25 @@ def test_what_metering_last_aimed_at_is_known(lang_son: Border):
             [lang_son.site.id, after(minute), target],
         )
     assert (history(lang_son).n_target, history(lang_son).n_target_at) == (9.5, after(20))
+
+
+def test_places_lost_to_priority_are_counted_from_the_ledger(lang_son: Border):
+    senior, other, junior = (lang_son.trip(at=after(minute)) for minute in range(3))
+    passed = [(4, "priority", (senior, other)), (5, "priority", (senior,)), (6, "cargo", (senior,))]
+    site = lang_son.site
+    with lang_son.conn.transaction():
+        append(
+            lang_son.conn,
+            site.id,
+            "2024-01",
+            [
+                Entry(Kind.OVERTOOK, after(minute), junior, "tan_thanh", reason, others)
+                for minute, reason, others in passed
+            ],
+            now=after(10),
+        )
+    policy = Policy(priority=PriorityRules({"perishable": 1}))
+    trips = list_live_trips(lang_son.conn, replace(site, policy=policy), after(20))
+    assert {trip.id: trip.places_lost for trip in trips} == {senior: 2, other: 1, junior: 0}
+    # Where nobody has priority nothing is looked up.
+    assert {trip.places_lost for trip in list_live_trips(lang_son.conn, site, after(20))} == {0}
