@@ -1,7 +1,7 @@
 """The trucks of a day, drawn once and the same for every policy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -39,6 +39,8 @@ class Demand:
         Factor on the speed of this driver.
     tracked
         False for exports without a tracker and for imports: officers count them.
+    no_show
+        True where the driver does not follow the first call-up.
     spot, place
         Uniform numbers that choose where in the yard, and where in the lane, a truck stands.
     """
@@ -57,6 +59,7 @@ class Demand:
     reaction_s: Column
     pace: Column
     tracked: NDArray[np.bool_]
+    no_show: NDArray[np.bool_]
     spot: Column
     place: Column
     plate: tuple[str, ...]
@@ -70,7 +73,10 @@ class Demand:
 
 
 def draw(scenario: Scenario, seed: int) -> Demand:
-    """Draw every truck of the day, exports of all gates first, then imports."""
+    """Draw every truck of the day: exports of all gates, imports, then the exports of surges.
+
+    So the trucks of a day without surges are the same with them.
+    """
     gates = tuple(scenario.gates)
     rows = [scenario.gates[gate] for gate in gates]
     yards = tuple(dict.fromkeys(chain.from_iterable((*r.standing_yards, r.yard) for r in rows)))
@@ -91,14 +97,24 @@ def draw(scenario: Scenario, seed: int) -> Demand:
     is_import = np.r_[np.zeros(len(stood), np.bool_), np.ones(imports, np.bool_)]
     own = np.repeat(np.arange(len(gates)), [row.standing + row.arrivals for row in rows])
     other = np.repeat(np.arange(len(gates)), [row.imports for row in rows])
+    surges = [
+        _surge_at(scenario, seed, number, at[(own == gates.index(surge.gate)) & ~stood])
+        for number, surge in enumerate(scenario.surges)
+    ]
+    of_surge = np.repeat(
+        np.array([gates.index(surge.gate) for surge in scenario.surges], np.int64),
+        [len(times) for times in surges],
+    )
+    to_yard = np.array([yards.index(row.yard) for row in rows], np.int64)
+    plain = np.zeros(len(of_surge), np.bool_)
     columns = _Places(
         gates=gates,
         yards=yards,
-        gate=np.r_[own, other],
-        yard=np.r_[np.array(yard, np.int64), np.full(imports, -1)],
-        is_import=is_import,
-        standing=np.r_[stood, np.zeros(imports, np.bool_)],
-        at_s=np.concatenate([at, *import_at]),
+        gate=np.r_[own, other, of_surge],
+        yard=np.r_[np.array(yard, np.int64), np.full(imports, -1), to_yard[of_surge]],
+        is_import=np.r_[is_import, plain],
+        standing=np.r_[stood, np.zeros(imports, np.bool_), plain],
+        at_s=np.concatenate([at, *import_at, *surges]),
     )
     return _with_drivers(scenario, seed, columns)
 
@@ -124,6 +140,16 @@ def arrival_times(profile: Profile, count: int, rng: np.random.Generator) -> Col
         drawn = level[0] + (level[-1] - level[0]) * np.sort(rng.random(number))
         hours.append(np.interp(drawn, level, grid))
     return np.concatenate(hours) * _HOUR_S
+
+
+def _surge_at(scenario: Scenario, seed: int, number: int, usual_s: Column) -> Column:
+    """Return when the trucks of a surge come, a share of those that come to its gate anyway."""
+    surge, profile = scenario.surges[number], scenario.exports
+    from_h, until_h = max(surge.from_h, profile.from_h), min(surge.until_h, profile.until_h)
+    inside = (usual_s >= from_h * _HOUR_S) & (usual_s < until_h * _HOUR_S)
+    span = replace(profile, from_h=from_h, until_h=max(from_h, until_h))
+    count = round(surge.more * int(inside.sum()))
+    return arrival_times(span, count, stream(seed, f"surge {number} of {surge.gate}"))
 
 
 def _cumulated(profile: Profile, hour: Column) -> Column:
@@ -191,6 +217,7 @@ def _with_drivers(scenario: Scenario, seed: int, places: _Places) -> Demand:
         pace=lognormal(stream(seed, "pace"), 1.0, drivers.speed_cv, n),
         tracked=~places.is_import
         & (stream(seed, "tracked").random(n) >= scenario.gps.without_share),
+        no_show=stream(seed, "no-show").random(n) < drivers.no_show_share,
         spot=stream(seed, "spot").random(n),
         place=stream(seed, "place").random(n),
         plate=_plates(places.is_import, stream(seed, "plate")),

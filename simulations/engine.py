@@ -12,12 +12,15 @@ from flowctl.dispatch.metering import (
     gate_load,
     imports_beyond,
     n_allowed,
+    n_slewed,
     n_target,
     release_quota,
 )
 from flowctl.errors import FlowctlError
 from flowctl.site import Access, Gate, Site
-from flowctl.traffic.capacity import CapacityEstimate, estimate
+from flowctl.traffic.capacity import CapacityEstimate
+from flowctl.traffic.collapse import GateMode
+from flowctl.traffic.lane_loss import estimate_open
 from simulations.demand import Demand, draw
 from simulations.gates import instant
 from simulations.metrics import Measures, measure
@@ -74,7 +77,7 @@ def run(
 
 def regulators_of(world: World) -> "list[Regulator]":
     """Return for each gate of a world what calls up its trucks, to be ticked as time passes."""
-    return [Regulator(world.site, world, gate) for gate in range(len(world.demand.gates))]
+    return [Regulator(world, gate) for gate in range(len(world.demand.gates))]
 
 
 def compare(
@@ -175,11 +178,10 @@ def _with_places(gate: Gate, places: Mapping[str, int]) -> Gate:
 class Regulator:
     """Releases a world's trucks to one gate as the production controller would."""
 
-    def __init__(self, site: Site, world: World, number: int) -> None:
-        self._site = site
+    def __init__(self, world: World, number: int) -> None:
         self._world = world
         self._number = number
-        self._gate = site.gate_by_id[world.demand.gates[number]]
+        self._id = world.demand.gates[number]
         ways = self._ways()
         self._travel_s = np.array([np.inf if way is None else way.travel_s for way in ways])
         self._latest_s = np.array(
@@ -187,51 +189,72 @@ class Regulator:
         )
         self._ticks = 0
         self._learned: CapacityEstimate | None = None
+        self._target = 0.0
+        self._target_at = -np.inf
 
     def tick(self) -> None:
         """Release whom the gate can take now."""
+        gate = self._world.known_site().gate_by_id[self._id]
         waiting = self._world.list_waiting(self._number)
-        window = self._find_window()
-        if window is None or not len(waiting):
+        window = self._find_window(gate)
+        if window is None:
+            self._keep(0.0)
             return
         until_open_s, until_close_s = window
         yard = self._world.demand.yard[waiting]
         travel_s = self._travel_s[yard]
-        if until_open_s > travel_s.max():
+        if until_open_s > travel_s.max(initial=0.0):
+            self._keep(0.0)
+            return
+        if not len(waiting):
             return
         # As in production: there when it opens, and a standard deviation of the way before closing.
         in_time = (until_open_s <= travel_s) & (self._latest_s[yard] <= until_close_s)
-        learned = self._learn()
-        places = self._gate.inspection_places
-        exports, imports = self._world.count_at_gate(self._number)
-        way_s = float(travel_s.mean())
-        queued = imports_beyond(imports, places)
-        rate_per_h = export_rate(learned.per_h, learned.import_per_h, queued, way_s)
-        mu_per_s = rate_per_h / _HOUR_S
-        target = n_target(mu_per_s, way_s, places)
-        allowed = n_allowed(target, mu_per_s, places, until_open_s, until_close_s)
-        load = gate_load(self._world.count_in_transit(self._number), exports, imports, places)
         going = waiting[in_time]
-        quota = release_quota(allowed, load, len(going), 0, self._site.dispatch.release_most)
-        self._world.release(going[: max(quota, 0)])
+        load, allowed, free = self._room(gate, float(travel_s.mean()), window)
+        quota = release_quota(allowed, load, len(going), 0, self._world.site.dispatch.release_most)
+        self._world.release(going[: max(min(quota, free), 0)])
 
-    def _learn(self) -> CapacityEstimate:
+    def _room(
+        self, gate: Gate, way_s: float, window: tuple[float, float]
+    ) -> tuple[int, float, int]:
+        """Return the trucks that count, how many may count, and how many may leave at most."""
+        learned = self._learn(gate)
+        places = gate.inspection_places
+        exports, imports = self._world.count_at_gate(self._number)
+        queued = imports_beyond(imports, places)
+        mu_per_s = export_rate(learned.per_h, learned.import_per_h, queued, way_s) / _HOUR_S
+        allowed = n_allowed(n_target(mu_per_s, way_s, places), mu_per_s, places, *window)
+        if window[0] <= 0.0:
+            since_s = self._world.now - self._target_at
+            allowed = n_slewed(allowed, self._target, mu_per_s, since_s, places)
+        self._keep(allowed)
+        coming = self._world.count_in_transit(self._number)
+        coming += self._world.count_ignoring(self._number)
+        load = gate_load(coming, exports, imports, places)
+        # To a gate that stands still nobody goes but to a free place.
+        free = places - load if learned.state is GateMode.STOPPED else len(self._world.demand)
+        return load, allowed, free
+
+    def _keep(self, target: float) -> None:
+        self._target, self._target_at = target, self._world.now
+
+    def _learn(self, gate: Gate) -> CapacityEstimate:
         if self._learned is None or self._ticks % _LEARN_EVERY == 0:
-            self._learned = estimate(
-                self._gate, self._world.history(self._number), instant(self._world.now)
-            )
+            history = self._world.history(self._number)
+            self._learned = estimate_open(gate, history, instant(self._world.now))
         self._ticks += 1
         return self._learned
 
-    def _find_window(self) -> tuple[float, float] | None:
+    def _find_window(self, gate: Gate) -> tuple[float, float] | None:
         """Return the seconds until the gate opens (0 if open) and closes; None if not in sight."""
         now = instant(self._world.now)
-        window = next(self._gate.opening.between(now, now + timedelta(days=1)), None)
+        window = next(gate.opening.between(now, now + timedelta(days=1)), None)
         if window is None:
             return None
         return (window[0] - now).total_seconds(), (window[1] - now).total_seconds()
 
     def _ways(self) -> list[Access | None]:
         """Return the way from each yard of the day, None where a yard does not feed this gate."""
-        yards = self._site.yard_by_id
-        return [yards[yard].access_to(self._gate.id) for yard in self._world.demand.yards]
+        yards = self._world.site.yard_by_id
+        return [yards[yard].access_to(self._id) for yard in self._world.demand.yards]

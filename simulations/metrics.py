@@ -183,5 +183,8 @@ def _starved_place_min(records: Records, gate: int, minutes: Column) -> float:
         open_now |= (minutes >= opens) & (minutes < closes)
     busy = _present(minutes, records.start_at[rows], records.clear_at[rows])
     held = _present(minutes, records.ready_at[export], records.released_at[export])
-    empty = np.minimum(records.places[gate] - busy, held)
+    places = np.full(len(minutes), records.places[gate])
+    for since, until, left in records.losses[gate]:
+        places[(minutes >= since) & (minutes < until)] = left
+    empty = np.minimum(places - busy, held)
     return float(np.maximum(empty, 0)[open_now].sum())

@@ -16,6 +16,8 @@ class Records:
     ----------
     gates
         What ``gate`` counts in; ``places`` are their inspection places.
+    losses
+        Per gate when how many of its places were left: (from, until, places), epoch s.
     windows
         Per gate the opening windows (opens, closes) between ``starts`` and ``ends``, epoch s.
     yard_at
@@ -32,6 +34,7 @@ class Records:
     ends: float
     gates: tuple[str, ...]
     places: tuple[int, ...]
+    losses: tuple[tuple[tuple[float, float, int], ...], ...]
     windows: tuple[tuple[tuple[float, float], ...], ...]
     gate: NDArray[np.int64]
     is_import: NDArray[np.bool_]

@@ -4,30 +4,20 @@ A scenario is a TOML file. Hours are local hours of the day played; shares lie b
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from math import inf, isfinite
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flowctl.errors import FlowctlError
 from flowctl.site import Site
-from flowctl.site_tables import LANGUAGES, nearest
+from flowctl.site_tables import LANGUAGES
+from simulations.rows import ScenarioError, bounded, read_mapping, read_number, read_row, unknown
 
 CARGOES = ("normal", "reefer", "perishable")
 _SUM_TOLERANCE = 1e-6
-
-Row = TypeVar("Row")
-
-
-class ScenarioError(FlowctlError):
-    """A scenario's file is not fit for use; names the file, the table and the key."""
-
-
-def _bounded(least: float = 0.0, most: float = inf, default: Any = MISSING) -> Any:  # noqa: ANN401 - what dataclasses.field itself returns
-    return field(default=default, metadata={"least": least, "most": most})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,28 +28,28 @@ class GateDemand:
     ``arrivals`` exports come to ``yard``; ``imports`` come to the gate from the other side.
     """
 
-    standing: int = _bounded()
+    standing: int = bounded()
     standing_yards: tuple[str, ...]
-    arrivals: int = _bounded()
+    arrivals: int = bounded()
     yard: str
-    imports: int = _bounded()
+    imports: int = bounded()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peak:
     """A normal hump of a day's profile: its share of the trucks, its hour, its width."""
 
-    share: float = _bounded(most=1.0)
-    at_h: float = _bounded(most=24.0)
-    sd_h: float = _bounded(least=0.01)
+    share: float = bounded(most=1.0)
+    at_h: float = bounded(most=24.0)
+    sd_h: float = bounded(least=0.01)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """When trucks come: humps over a flat rest, cut to ``from_h``-``until_h``."""
 
-    from_h: float = _bounded(most=24.0)
-    until_h: float = _bounded(most=24.0)
+    from_h: float = bounded(most=24.0)
+    until_h: float = bounded(most=24.0)
     peaks: tuple[Peak, ...] = ()
 
 
@@ -67,16 +57,16 @@ class Profile:
 class Checks:
     """Time from the yard's entry until a truck is ready for the gate; lognormal."""
 
-    mean_min: float = _bounded(least=0.001)
-    cv: float = _bounded(least=0.001)
+    mean_min: float = bounded(least=0.001)
+    cv: float = bounded(least=0.001)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
     """Service time of one truck at an inspection place; uniform between the two."""
 
-    least_min: float = _bounded(least=0.001)
-    most_min: float = _bounded(least=0.001)
+    least_min: float = bounded(least=0.001)
+    most_min: float = bounded(least=0.001)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,18 +74,20 @@ class Drivers:
     """How drivers behave.
 
     ``reaction`` runs from the call-up to the engine's start (lognormal); a driver who does not
-    comply needs ``late_reaction_s`` instead. Speeds vary between drivers by ``speed_cv``.
+    comply needs ``late_reaction_s`` instead. ``no_show_share`` do not follow their first call-up
+    at all. Speeds vary between drivers by ``speed_cv``.
     """
 
-    reaction_s: float = _bounded(least=0.001)
-    reaction_cv: float = _bounded(least=0.001)
-    compliance_share: float = _bounded(most=1.0)
-    late_reaction_s: float = _bounded()
-    speed_cv: float = _bounded(least=0.001)
-    seen_before_least_min: float = _bounded()
-    seen_before_most_min: float = _bounded()
-    registered_before_least_h: float = _bounded()
-    registered_before_most_h: float = _bounded()
+    reaction_s: float = bounded(least=0.001)
+    reaction_cv: float = bounded(least=0.001)
+    compliance_share: float = bounded(most=1.0)
+    late_reaction_s: float = bounded()
+    speed_cv: float = bounded(least=0.001)
+    seen_before_least_min: float = bounded()
+    seen_before_most_min: float = bounded()
+    registered_before_least_h: float = bounded()
+    registered_before_most_h: float = bounded()
+    no_show_share: float = bounded(most=1.0, default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,16 +100,16 @@ class Gps:
     they are taken. ``without_share`` of the exports have no tracker; officers count them.
     """
 
-    moving_interval_s: float = _bounded(least=1.0)
-    parked_interval_s: float = _bounded(least=1.0)
-    noise_m: float = _bounded()
-    lost_share: float = _bounded(most=1.0)
-    late_share: float = _bounded(most=1.0)
-    late_window_s: float = _bounded(least=1.0)
-    duplicate_share: float = _bounded(most=1.0)
-    without_share: float = _bounded(most=1.0)
-    post_interval_s: float = _bounded(least=1.0)
-    backlog_s: float = _bounded(default=0.0)
+    moving_interval_s: float = bounded(least=1.0)
+    parked_interval_s: float = bounded(least=1.0)
+    noise_m: float = bounded()
+    lost_share: float = bounded(most=1.0)
+    late_share: float = bounded(most=1.0)
+    late_window_s: float = bounded(least=1.0)
+    duplicate_share: float = bounded(most=1.0)
+    without_share: float = bounded(most=1.0)
+    post_interval_s: float = bounded(least=1.0)
+    backlog_s: float = bounded(default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,23 +124,49 @@ class Congestion:
     meal or the rest that four hours of driving ask for (Law on Road Traffic 23/2008/QH12, art. 65).
     """
 
-    morning_h: float = _bounded(most=24.0, default=7.5)
-    evening_h: float = _bounded(most=24.0, default=17.0)
-    rush_sd_h: float = _bounded(least=0.01, default=1.0)
-    rush_loss: float = _bounded(most=0.9, default=0.5)
-    towns: int = _bounded(default=5)
-    town_km: float = _bounded(least=0.1, default=5.0)
-    incidents_per_day: int = _bounded(default=20)
-    incident_loss: float = _bounded(most=0.95, default=0.7)
-    incident_km: float = _bounded(least=0.1, default=3.0)
-    incident_least_min: float = _bounded(default=20.0)
-    incident_most_min: float = _bounded(default=120.0)
-    rough_cv: float = _bounded(least=0.001, default=0.15)
-    slow_share: float = _bounded(most=1.0, default=0.15)
-    slow_pace: float = _bounded(least=0.1, most=1.0, default=0.7)
-    stop_share: float = _bounded(most=1.0, default=0.15)
-    stop_least_min: float = _bounded(default=5.0)
-    stop_most_min: float = _bounded(default=20.0)
+    morning_h: float = bounded(most=24.0, default=7.5)
+    evening_h: float = bounded(most=24.0, default=17.0)
+    rush_sd_h: float = bounded(least=0.01, default=1.0)
+    rush_loss: float = bounded(most=0.9, default=0.5)
+    towns: int = bounded(default=5)
+    town_km: float = bounded(least=0.1, default=5.0)
+    incidents_per_day: int = bounded(default=20)
+    incident_loss: float = bounded(most=0.95, default=0.7)
+    incident_km: float = bounded(least=0.1, default=3.0)
+    incident_least_min: float = bounded(default=20.0)
+    incident_most_min: float = bounded(default=120.0)
+    rough_cv: float = bounded(least=0.001, default=0.15)
+    slow_share: float = bounded(most=1.0, default=0.15)
+    slow_pace: float = bounded(least=0.1, most=1.0, default=0.7)
+    stop_share: float = bounded(most=1.0, default=0.15)
+    stop_least_min: float = bounded(default=5.0)
+    stop_most_min: float = bounded(default=20.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disruption:
+    """A gate that is closed, or short of places, between two hours of the day.
+
+    ``places_left`` of its places work meanwhile, 0: none. At ``announced_h`` an officer enters it,
+    with its end where ``end_known``; left out, nobody does, and it is only seen in the trucks.
+    """
+
+    gate: str
+    from_h: float = bounded(most=48.0)
+    until_h: float = bounded(most=48.0)
+    places_left: int = bounded(default=0)
+    announced_h: float = bounded(default=inf)
+    end_known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surge:
+    """More exports for a gate between two hours, as a share of those that come then anyway."""
+
+    gate: str
+    from_h: float = bounded(most=24.0)
+    until_h: float = bounded(most=24.0)
+    more: float = bounded(most=10.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +181,7 @@ class Scenario:
     site: str
     day: date
     timezone: ZoneInfo
-    until_h: float = _bounded(least=1.0, most=48.0)
+    until_h: float = bounded(least=1.0, most=48.0)
     gates: Mapping[str, GateDemand]
     exports: Profile
     imports: Profile
@@ -174,6 +192,8 @@ class Scenario:
     drivers: Drivers
     gps: Gps
     congestion: Congestion | None = None
+    disruptions: tuple[Disruption, ...] = ()
+    surges: tuple[Surge, ...] = ()
 
     @property
     def start(self) -> datetime:
@@ -207,12 +227,14 @@ def parse_scenario(table: Mapping[str, Any], *, where: str) -> Scenario:
     """Return the scenario a parsed TOML table describes; ``where`` names it in errors."""
     rest = dict(table)
     rest["timezone"] = _zone(rest.get("timezone"), where)
-    gates = _mapping(rest.get("gates"), f"{where}, gates")
-    rest["gates"] = {gate: _row(GateDemand, row, f"{where}, {gate}") for gate, row in gates.items()}
+    gates = read_mapping(rest.get("gates"), f"{where}, gates")
+    rest["gates"] = {
+        gate: read_row(GateDemand, row, f"{where}, {gate}") for gate, row in gates.items()
+    }
     for key, kind in _TABLES.items():
         if key in rest:
-            rest[key] = _row(kind, rest[key], f"{where}, [{key}]")
-    scenario = _row(Scenario, rest, where)
+            rest[key] = read_row(kind, rest[key], f"{where}, [{key}]")
+    scenario = read_row(Scenario, rest, where)
     _check_shares(scenario.cargo, CARGOES, f"{where}, [cargo]")
     _check_shares(scenario.languages, LANGUAGES, f"{where}, [languages]")
     _check_translations(scenario.name, where)
@@ -247,7 +269,7 @@ def scaled(scenario: Scenario, factor: float) -> Scenario:
 
 
 def check_names(scenario: Scenario, site: Site) -> None:
-    """Check that a site has every gate and yard a scenario names.
+    """Check that a site has every gate and yard a scenario names, and that its day can be.
 
     Raises
     ------
@@ -267,6 +289,13 @@ def check_names(scenario: Scenario, site: Site) -> None:
                     f"The scenario '{scenario.id}' names the yard '{yard}' for '{gate}'; "
                     f"the site '{site.id}' has {', '.join(site.yard_by_id)}."
                 )
+    disturbed: tuple[Disruption | Surge, ...] = (*scenario.disruptions, *scenario.surges)
+    for named in disturbed:
+        if named.gate not in scenario.gates:
+            raise ScenarioError(
+                f"The scenario '{scenario.id}' disturbs the gate '{named.gate}', of whose trucks "
+                f"it says nothing; it has {', '.join(scenario.gates)}."
+            )
 
 
 _TABLES: Mapping[str, type[Any]] = {
@@ -280,60 +309,6 @@ _TABLES: Mapping[str, type[Any]] = {
 }
 
 
-def _row(kind: type[Row], table: object, where: str) -> Row:
-    """Build a dataclass from a table, refusing what it does not know and what is out of range."""
-    known = {row.name: row for row in fields(kind)}  # type: ignore[arg-type]
-    values = dict(_mapping(table, where))
-    for key in values:
-        if key not in known:
-            raise _unknown(key, known, where)
-    for name, row in known.items():
-        if name not in values:
-            if row.default is MISSING:
-                raise ScenarioError(f"{where}: the key '{name}' is missing.")
-            continue
-        values[name] = _value(values[name], row.type, row.metadata, f"{where}, {name}")
-    return kind(**values)
-
-
-def _value(value: Any, kind: Any, bounds: Mapping[str, float], where: str) -> Any:  # noqa: ANN401 - TOML values of any type
-    if kind in (int, float):
-        return _number(value, kind, bounds, where)
-    if kind is str and not (isinstance(value, str) and value):
-        raise ScenarioError(f"{where}: expected a text, not {value!r}.")
-    if kind is date and not isinstance(value, date):
-        raise ScenarioError(f"{where}: expected a date such as 2024-01-23, not {value!r}.")
-    if kind == tuple[Peak, ...]:
-        return tuple(_row(Peak, peak, where) for peak in _array(value, where))
-    if kind == tuple[str, ...]:
-        return tuple(_value(text, str, {}, where) for text in _array(value, where))
-    return value
-
-
-def _number(value: object, kind: type, bounds: Mapping[str, float], where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
-        raise ScenarioError(
-            f"{where}: expected a {'whole ' if kind is int else ''}number, not {value!r}."
-        )
-    least, most = bounds["least"], bounds["most"]
-    if not (least <= value <= most):
-        limits = f"at least {least:g}" if most == inf else f"between {least:g} and {most:g}"
-        raise ScenarioError(f"{where}: {value:g} is out of range; it must be {limits}.")
-    return kind(value)  # type: ignore[no-any-return]
-
-
-def _array(value: object, where: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise ScenarioError(f"{where}: expected a list, not {value!r}.")
-    return value
-
-
-def _mapping(value: object, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ScenarioError(f"{where}: expected a table, not {value!r}.")
-    return value
-
-
 def _zone(value: object, where: str) -> ZoneInfo:
     try:
         return ZoneInfo(str(value))
@@ -342,17 +317,17 @@ def _zone(value: object, where: str) -> ZoneInfo:
 
 
 def _check_shares(shares: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
-    for name, share in _mapping(shares, where).items():
+    for name, share in read_mapping(shares, where).items():
         if name not in allowed:
-            raise _unknown(name, allowed, where)
-        _number(share, float, {"least": 0.0, "most": 1.0}, f"{where}, {name}")
+            raise unknown(name, allowed, where)
+        read_number(share, float, {"least": 0.0, "most": 1.0}, f"{where}, {name}")
     if abs(sum(shares.values()) - 1) > _SUM_TOLERANCE:
         raise ScenarioError(f"{where}: the shares sum to {sum(shares.values()):g}, not to 1.")
 
 
 def _check_translations(name: Mapping[str, Any], where: str) -> None:
     for language in LANGUAGES:
-        if not _mapping(name, f"{where}, name").get(language):
+        if not read_mapping(name, f"{where}, name").get(language):
             raise ScenarioError(f"{where}, name: the text in '{language}' is missing.")
 
 
@@ -366,12 +341,8 @@ def _spans(scenario: Scenario) -> tuple[tuple[float, float, str], ...]:
         (screening.least_min, screening.most_min, "[screening]"),
         (*seen, "[drivers] seen_before"),
         (*registered, "[drivers] registered_before"),
+        *((row.from_h, row.until_h, "[[disruptions]]") for row in scenario.disruptions),
+        *((row.from_h, row.until_h, "[[surges]]") for row in scenario.surges),
         (sum(peak.share for peak in scenario.exports.peaks), 1.0, "[exports] share of the peaks"),
         (sum(peak.share for peak in scenario.imports.peaks), 1.0, "[imports] share of the peaks"),
     )
-
-
-def _unknown(word: str, known: Iterable[str], where: str) -> ScenarioError:
-    listed = list(known)
-    hint = nearest(word, listed) or f"; known are {', '.join(listed)}."
-    return ScenarioError(f"{where}: there is no '{word}'{hint}")

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.errors import FlowctlError
-from flowctl.site import Site
+from flowctl.site import Gate, Site
 from flowctl.state import GateHistory
 from simulations.demand import Demand, draw
+from simulations.disruptions import Announced, disrupted
 from simulations.gates import GateFloor, OpenHours, instant
 from simulations.journeys import Action, Journeys, Travel
 from simulations.notices import device, gate_event, trip_body
@@ -80,7 +81,10 @@ class World:
         self.heard: Counter[str] = Counter()
         self._controlled = controlled
         self._gates = [site.gate_by_id[gate] for gate in self.demand.gates]
-        self._hours = [OpenHours.of(gate.opening, scenario.start) for gate in self._gates]
+        self._true = disrupted(scenario, site)
+        self._announced = Announced(scenario, site)
+        self._hours = self._hours_of(self._true)
+        self._told = (site, self._hours_of(site))
         self._floors = [
             GateFloor(gate.inspection_places, hours)
             for gate, hours in zip(self._gates, self._hours, strict=True)
@@ -102,7 +106,7 @@ class World:
         self._ready_at = self.starts + self.demand.ready_s
         self._yard_at, self._released_at = np.full(count, np.nan), np.full(count, np.nan)
         self._gate_at, self._start_at = np.full(count, np.nan), np.full(count, np.nan)
-        self._clear_at = np.full(count, np.nan)
+        self._clear_at, self._ignored_at = np.full(count, np.nan), np.full(count, np.nan)
         self._plan_day()
 
     @property
@@ -152,9 +156,18 @@ class World:
         for truck in trucks:
             self._call(int(truck), self.now, None)
 
+    def known_site(self) -> Site:
+        """Return the site with the closures that are known at this moment."""
+        return self._announced.site_at(self.now)
+
     def list_waiting(self, gate: int) -> NDArray[np.int64]:
-        """Return the trucks ready in their yards and not yet called, by seniority (yard entry)."""
+        """Return the trucks ready in their yards and not called, by seniority (yard entry).
+
+        As in production, one that did not show up is left alone for as long as that costs it.
+        """
         waits = (self._gate == gate) & self.demand.tracked & np.isnan(self._released_at)
+        rest_s = self.site.policy.standby.no_show_s + self.site.policy.no_show.loses_s
+        waits &= ~(self._ignored_at + rest_s > self.now)
         trucks = np.flatnonzero(waits & (self._ready_at <= self.now))
         return trucks[np.argsort(self._yard_at[trucks], kind="stable")]
 
@@ -162,6 +175,12 @@ class World:
         """Return how many exports have been released to a gate and are not in its queue yet."""
         called = (self._gate == gate) & ~np.isnan(self._released_at) & np.isnan(self._gate_at)
         return int(np.count_nonzero(called))
+
+    def count_ignoring(self, gate: int) -> int:
+        """Return how many trucks were called to a gate and stand still; nobody knows it yet."""
+        expiry_s = self.site.policy.standby.no_show_s
+        stands = np.isnan(self._released_at) & (self._ignored_at + expiry_s > self.now)
+        return int(np.count_nonzero(stands & (self._gate == gate)))
 
     def count_at_gate(self, gate: int) -> tuple[int, int]:
         """Return the exports and the imports that wait or are screened at a gate."""
@@ -182,15 +201,20 @@ class World:
     def records(self) -> Records:
         """Return what has become of every truck so far."""
         ends = max(self.now, self.starts)
-        windows = [
-            self.site.gate_by_id[gate].opening.between(instant(self.starts), instant(ends))
-            for gate in self.demand.gates
-        ]
+        true = [self._true.gate_by_id[gate] for gate in self.demand.gates]
+        windows = [gate.opening.between(instant(self.starts), instant(ends)) for gate in true]
         return Records(
             starts=self.starts,
             ends=ends,
             gates=self.demand.gates,
             places=tuple(gate.inspection_places for gate in self._gates),
+            losses=tuple(
+                tuple(
+                    (loss.starts_at.timestamp(), loss.ends_at.timestamp(), _left(gate, loss.share))
+                    for loss in gate.losses
+                )
+                for gate in true
+            ),
             windows=tuple(
                 tuple((opens.timestamp(), closes.timestamp()) for opens, closes in of_gate)
                 for of_gate in windows
@@ -223,6 +247,13 @@ class World:
         for gate, hours in enumerate(self._hours):
             for opens in hours.list_openings():
                 self._later(opens, self._open, gate)
+            for loss in self._true.gate_by_id[day.gates[gate]].losses:
+                self._later(loss.starts_at.timestamp(), self._staff, gate)
+                self._later(loss.ends_at.timestamp(), self._staff, gate)
+
+    def _hours_of(self, site: Site) -> list[OpenHours]:
+        openings = [site.gate_by_id[gate].opening for gate in self.demand.gates]
+        return [OpenHours.of(opening, self.scenario.start) for opening in openings]
 
     def _plan_arrival(self, at: float, truck: int) -> None:
         if self._journeys is not None:
@@ -252,13 +283,23 @@ class World:
             return
         gate = int(self._gate[truck])
         way_s = self._travel.drive_s(truck, self.demand.gates[gate])
-        opens = self._hours[gate].find_opening(at + way_s)
+        opens = self._hours_told()[gate].find_opening(at + way_s)
         if opens is not None:
             self._later(max(at, opens - way_s), self._depart, truck)
+
+    def _hours_told(self) -> list[OpenHours]:
+        """Return the opening hours that drivers have heard of."""
+        known = self.known_site()
+        if known is not self._told[0]:
+            self._told = known, self._hours_of(known)
+        return self._told[1]
 
     def _call(self, truck: int, at: float, gate: str | None) -> None:
         waits = self._controlled and np.isnan(self._released_at[truck])
         if not (waits and self.demand.tracked[truck]):
+            return
+        if self.demand.no_show[truck] and np.isnan(self._ignored_at[truck]):
+            self._ignored_at[truck] = at
             return
         if gate is not None:
             if gate not in self.demand.gates:
@@ -287,6 +328,12 @@ class World:
             self._close_ranks(at, gate)
 
     def _open(self, at: float, gate: int) -> None:
+        self._begin(at, gate)
+
+    def _staff(self, at: float, gate: int) -> None:
+        """Open or shut inspection places; a screening under way is finished."""
+        true = self._true.gate_by_id[self.demand.gates[gate]]
+        self._floors[gate].places = _left(self._gates[gate], true.share_at(instant(at)))
         self._begin(at, gate)
 
     def _begin(self, at: float, gate: int) -> None:
@@ -336,3 +383,8 @@ class World:
             }
             for gate, name in enumerate(self.demand.gates)
         }
+
+
+def _left(gate: Gate, share: float) -> int:
+    """Return how many of a gate's places work."""
+    return max(round(gate.inspection_places * share), 1)

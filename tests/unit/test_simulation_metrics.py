@@ -23,6 +23,7 @@ def records(**changes: object) -> Records:
         ends=3600.0,
         gates=("north",),
         places=(1,),
+        losses=((),),
         windows=(((600.0, 3600.0),),),
         gate=np.array([0, 0, 0]),
         is_import=np.array([False, False, True]),
@@ -63,6 +64,8 @@ def test_a_place_starves_while_it_is_empty_open_and_a_truck_is_held():
     assert measure(records()).starved_place_min == {"north": 0.0}
     held = records(released_at=minutes(8, 24, NO))
     assert measure(held).starved_place_min == {"north": 2.0}
+    lost = replace(held, losses=(((23 * 60.0, 3600.0, 0),),))
+    assert measure(lost).starved_place_min == {"north": 1.0}
 
 
 def test_a_day_without_trucks_has_no_waits():

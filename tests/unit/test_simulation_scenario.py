@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from simulated_day import PUBLISHED, day_table, small_day
 
-from simulations.scenario import ScenarioError, load_scenario, parse_scenario, scaled
+from simulations.rows import ScenarioError
+from simulations.scenario import load_scenario, parse_scenario, scaled
 
 
 def refusal(**changes: object) -> str:
@@ -63,6 +64,16 @@ def test_a_missing_key_is_named():
         ({"timezone": "Asia/Hanoi_City"}, "not a known time zone"),
         ({"day": "yesterday"}, "expected a date"),
         ({"gates": {"north": 7}}, "expected a table, not 7"),
+        ({"disruptions": [{"gate": "north", "from_h": 9.0}]}, "'until_h' is missing"),
+        (
+            {"disruptions": [{"gate": "north", "from_h": 9.0, "until_h": 8.0}]},
+            "the least (9) is above the most (8)",
+        ),
+        (
+            {"disruptions": [{"gate": "north", "from_h": 9.0, "until_h": 10.0, "end_known": 1}]},
+            "expected true or false, not 1",
+        ),
+        ({"surges": "many"}, "expected a list, not 'many'"),
         (
             {"imports": {"peaks": [{"share": 0.9, "at_h": 9.0, "sd_h": 0.0}]}},
             "sd_h: 0 is out of range",

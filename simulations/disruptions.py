@@ -1,0 +1,81 @@
+"""The disruptions of a day: what becomes of its gates, and what is known of that as time passes."""
+
+from datetime import timedelta
+
+from flowctl.closures import Closure, check_closure, with_closures
+from flowctl.errors import FlowctlError
+from flowctl.site import Site
+from simulations.gates import instant
+from simulations.rows import ScenarioError
+from simulations.scenario import Disruption, Scenario
+
+_BEFORE = timedelta(days=1)  # nothing of a day has happened yet
+
+
+def disrupted(scenario: Scenario, site: Site) -> Site:
+    """Return the site as its gates will truly be open, with the losses of their places.
+
+    Raises
+    ------
+    ScenarioError
+        A disruption contradicts itself, the site, or another; the production rules decide.
+    """
+    closures: list[Closure] = []
+    for number, row in enumerate(scenario.disruptions):
+        closure = _closure(scenario, number, row)
+        try:
+            check_closure(site, closure, closures, scenario.start)
+        except FlowctlError as error:
+            raise ScenarioError(f"The scenario '{scenario.id}', [[disruptions]]: {error}") from None
+        closures.append(closure)
+    return with_closures(site, closures, scenario.start - _BEFORE)
+
+
+class Announced:
+    """The site as it is known while the day passes: the closures that somebody has entered."""
+
+    def __init__(self, scenario: Scenario, site: Site) -> None:
+        self._scenario = scenario
+        self._site = self._last = site
+        self._known: tuple[Closure, ...] = ()
+
+    def site_at(self, at: float) -> Site:
+        """Return the site as its readers are given it at a moment (epoch s).
+
+        The same object as before where nothing changed.
+        """
+        known = tuple(self._list_known(at))
+        if known != self._known or any(closure.ends_at is None for closure in known):
+            self._last = with_closures(self._site, known, instant(at))
+            self._known = known
+        elif any(closure.places_left for closure in known):
+            # Places are those of the moment; what nobody expects to change is not made anew.
+            found = with_closures(self._site, known, instant(at))
+            self._last = self._last if found == self._last else found
+        return self._last
+
+    def _list_known(self, at: float) -> list[Closure]:
+        start, found = self._scenario.start, []
+        for number, row in enumerate(self._scenario.disruptions):
+            if at < start.timestamp() + row.announced_h * 3600.0:
+                continue
+            closure = _closure(self._scenario, number, row)
+            ends = closure.ends_at
+            if not row.end_known and ends is not None and at < ends.timestamp():
+                closure = closure._replace(ends_at=None)
+            found.append(closure)
+        return found
+
+
+def _closure(scenario: Scenario, number: int, row: Disruption) -> Closure:
+    starts_at = scenario.start + timedelta(hours=row.from_h)
+    return Closure(
+        id=number + 1,
+        gate=row.gate,
+        starts_at=starts_at,
+        ends_at=scenario.start + timedelta(hours=row.until_h),
+        places_left=row.places_left,
+        reason="scenario",
+        entered_by="scenario",
+        changed_at=starts_at,
+    )
