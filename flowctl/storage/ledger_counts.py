@@ -37,13 +37,15 @@ def count_places_lost(conn: Connection, site: str) -> dict[int, int]:
     # Kind and reason stand in the text, so that the index on just these serves it.
     return dict(
         conn.execute(
-            "select t.id, count(*) from ledger l"
-            " cross join lateral unnest(l.others) as passed(subject)"
-            " join trips t on t.subject = passed.subject and t.state = 'active' and t.site = l.site"
-            " where l.site = %(site)s and l.kind = 'overtook' and l.reason = 'priority'"
-            " and l.at >= (select min(registered_at) from trips"
-            "              where site = %(site)s and state = 'active')"
-            " group by t.id",
+            "with lost as materialized ("
+            "  select passed.subject, count(*) as places"
+            "  from ledger l cross join lateral unnest(l.others) as passed(subject)"
+            "  where l.site = %(site)s and l.kind = 'overtook' and l.reason = 'priority'"
+            "  and l.at >= (select min(registered_at) from trips"
+            "               where site = %(site)s and state = 'active')"
+            "  group by 1)"
+            " select t.id, lost.places from lost join trips t using (subject)"
+            " where t.site = %(site)s and t.state = 'active'",
             {"site": site},
         ).fetchall()
     )
