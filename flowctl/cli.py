@@ -21,6 +21,7 @@ from flowctl import (
     cli_policy,
     cli_roads,
     cli_sources,
+    cli_webhook,
 )
 from flowctl.bench import commands as bench_commands
 from flowctl.cli_listen import listen_app
@@ -42,6 +43,7 @@ app.add_typer(cli_roads.app, name="roads")
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_policy.app, name="policy")
 app.add_typer(cli_paper.app, name="paper")
+app.add_typer(cli_webhook.app, name="webhook")
 app.command("aside")(cli_devices.aside)
 app.command("track")(cli_pictures.track)
 app.add_typer(cli_pictures.zones_app, name="zones")

@@ -26,6 +26,7 @@ from flowctl.errors import FlowctlError, UnavailableError
 from flowctl.ledger_key import Signing, read_key
 from flowctl.notify.gateways import FileGateway
 from flowctl.notify.outbox import send_due
+from flowctl.notify.webhooks import delivering
 from flowctl.paper_files import Printing
 from flowctl.settings import Settings
 from flowctl.site import Site
@@ -353,7 +354,11 @@ def run_notify(settings: Settings) -> None:
         )
     domain = clock(settings.clock_file)
     gateway = FileGateway(settings.sms_file)
-    with stopping() as stop, psycopg.connect(settings.database_url, autocommit=True) as conn:
+    with (
+        stopping() as stop,
+        delivering(settings) as webhooks,
+        psycopg.connect(settings.database_url, autocommit=True) as conn,
+    ):
         loaded_at, site = get_loaded_site(conn, settings.site, domain.now())
         _log.info("notify ready", site=site.id)
         heart = Heart("notify")
@@ -369,5 +374,7 @@ def run_notify(settings: Settings) -> None:
                         _log.info("site loaded anew", site=site.id)
                 sent = send_due(conn, gateway, settings=settings, site=site, now=now)
                 heart.beat(conn, now)
+            if webhooks.done():
+                webhooks.result()
             if sent == 0:
                 stop.wait(_pause_s(settings))

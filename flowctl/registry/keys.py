@@ -25,7 +25,9 @@ _PROOF_BITS = 60
 _PROOF_MASK = (1 << _PROOF_BITS) - 1
 _LONGEST_CODE = 20
 _NONCE = 12
-_PHONE = b"phone"  # bound into the cipher text: it opens as a phone number and as nothing else
+# Bound into the cipher text: it opens as what it is and as nothing else.
+_PHONE = b"phone"
+_WEBHOOK = b"webhook"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,6 +37,7 @@ class Keys:
     phone_cipher: bytes
     phone_hash: bytes
     link: bytes
+    webhook_cipher: bytes
 
 
 def derive_keys(secret: SecretStr) -> Keys:
@@ -45,13 +48,33 @@ def derive_keys(secret: SecretStr) -> Keys:
         info = f"flowctl/1/{purpose}".encode()
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(material)
 
-    return Keys(derived("phone-cipher"), derived("phone-hash"), derived("driver-link"))
+    return Keys(
+        derived("phone-cipher"),
+        derived("phone-hash"),
+        derived("driver-link"),
+        derived("webhook-cipher"),
+    )
 
 
 def encrypt_phone(keys: Keys, phone: str) -> bytes:
     """Return nonce and cipher text of a phone number; differs at every call."""
-    nonce = secrets.token_bytes(_NONCE)
-    return nonce + AESGCM(keys.phone_cipher).encrypt(nonce, phone.encode(), _PHONE)
+    return _encrypt(keys.phone_cipher, phone, _PHONE)
+
+
+def encrypt_secret(keys: Keys, secret: str) -> bytes:
+    """Return nonce and cipher text of a webhook's secret; differs at every call."""
+    return _encrypt(keys.webhook_cipher, secret, _WEBHOOK)
+
+
+def decrypt_secret(keys: Keys, cipher: bytes) -> str:
+    """Return the secret of a webhook.
+
+    Raises
+    ------
+    FlowctlError
+        The cipher text was made with another secret of ours, or was damaged.
+    """
+    return _decrypt(keys.webhook_cipher, cipher, _WEBHOOK, "secret of a webhook")
 
 
 def decrypt_phone(keys: Keys, cipher: bytes) -> str:
@@ -62,11 +85,20 @@ def decrypt_phone(keys: Keys, cipher: bytes) -> str:
     FlowctlError
         The cipher text was made with another secret, or was damaged.
     """
+    return _decrypt(keys.phone_cipher, cipher, _PHONE, "phone number")
+
+
+def _encrypt(key: bytes, text: str, kind: bytes) -> bytes:
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, text.encode(), kind)
+
+
+def _decrypt(key: bytes, cipher: bytes, kind: bytes, what: str) -> str:
     try:
-        plain = AESGCM(keys.phone_cipher).decrypt(cipher[:_NONCE], cipher[_NONCE:], _PHONE)
+        plain = AESGCM(key).decrypt(cipher[:_NONCE], cipher[_NONCE:], kind)
     except (InvalidTag, ValueError) as error:
         raise FlowctlError(
-            "A stored phone number does not open with this FLOWCTL_SECRET; "
+            f"A stored {what} does not open with this FLOWCTL_SECRET; "
             "start with the secret it was registered under."
         ) from error
     return plain.decode()

@@ -7,9 +7,10 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flowctl.errors import ConflictError
-from flowctl.ledger.signing import SignedHead, sign
+from flowctl.ledger.signing import SignedHead, shown, sign
 from flowctl.ledger.verify import Reached, find_fault
 from flowctl.storage.ledger import find_head, list_rows
+from flowctl.storage.webhooks import HEAD, queue_event
 
 Connection = psycopg.Connection[Any]
 
@@ -19,7 +20,7 @@ _SIGNED: LiteralString = "select site, seq, hash, at, key, signature from ledger
 def sign_head(
     conn: Connection, site: str, key: Ed25519PrivateKey, *, now: datetime
 ) -> SignedHead | None:
-    """Sign the head of a site's ledger in the caller's transaction, and keep the signature.
+    """Sign the head of a site's ledger in the caller's transaction, keep it, and let it go out.
 
     What was recorded since this key's last signature is walked first: a key never signs what does
     not go on from what it signed before. Returns None where nothing was ever recorded; the former
@@ -50,6 +51,7 @@ def sign_head(
         " values (%s, %s, %s, %s, %s, %s)",
         [site, signed.seq, signed.hash, signed.at, signed.key, signed.signature],
     )
+    queue_event(conn, site, HEAD, shown(signed), now=now)
     return signed
 
 

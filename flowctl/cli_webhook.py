@@ -1,0 +1,80 @@
+"""The commands about webhooks: who is told of each signed head of the ledger."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from psycopg.errors import UniqueViolation
+from rich.console import Console
+from rich.table import Table
+
+from flowctl.clock import clock
+from flowctl.errors import ConflictError
+from flowctl.notify.webhooks import check_url, new_secret
+from flowctl.registry.keys import derive_keys, encrypt_secret
+from flowctl.shell import database, get_settings
+from flowctl.storage import webhooks as stored
+
+app = typer.Typer(no_args_is_help=True, help="Webhooks: who is told of each signed head.")
+
+_BY = "the command line"
+_CONSOLE = Console(markup=False)
+
+
+@app.command("add")
+def add(url: str) -> None:
+    """Add a receiver, and print the secret it checks signatures with; it is not shown again.
+
+    The address is https; http goes to this machine alone. Every signed head of the ledger is posted
+    there as Standard Webhooks say, until it answers 2xx.
+    """
+    with database() as conn:
+        chosen = get_settings()
+        secret = new_secret()
+        try:
+            webhook = stored.add_webhook(
+                conn,
+                chosen.site,
+                url=check_url(url),
+                secret_cipher=encrypt_secret(derive_keys(chosen.secret), secret),
+                by=_BY,
+                now=clock(chosen.clock_file).now(),
+            )
+        except UniqueViolation as error:
+            raise ConflictError(
+                f"{url} is a receiver already; remove it first to give it another secret."
+            ) from error
+    typer.echo(f"The webhook {webhook} is there. Its receiver checks signatures with:", err=True)
+    typer.echo(secret)
+
+
+@app.command("list")
+def list_all() -> None:
+    """List the receivers, with what arrived, what waits, and what was given up."""
+    with database() as conn:
+        rows = stored.list_webhooks(conn, get_settings().site)
+    table = Table("Id", "Address", "Events", "Arrived", "Waiting", "Given up", "Last trouble")
+    for row in rows:
+        counts = (str(row.sent), str(row.waiting), str(row.dead))
+        table.add_row(str(row.id), row.url, " ".join(row.events), *counts, row.trouble or "")
+    _CONSOLE.print(table)
+
+
+@app.command("retry")
+def retry(
+    webhook: Annotated[int | None, typer.Argument(help="Its id; all of them without.")] = None,
+) -> None:
+    """Try again now what was given up, and what waits for its next try."""
+    with database() as conn:
+        site = get_settings().site
+        ids = [row.id for row in stored.list_webhooks(conn, site)] if webhook is None else [webhook]
+        revived = stored.revive_deliveries(conn, site, ids, wall_now=datetime.now(UTC))
+    typer.echo(f"{revived} messages are tried again now.")
+
+
+@app.command("remove")
+def remove(webhook: int) -> None:
+    """Forget a receiver, and what waits for it."""
+    with database() as conn:
+        stored.remove_webhook(conn, get_settings().site, webhook)
+    typer.echo(f"The webhook {webhook} is gone.")

@@ -1,0 +1,211 @@
+"""Events to receivers outside, as Standard Webhooks: signed, repeated until they arrive.
+
+The signature is ``v1,`` and the Base64 of HMAC-SHA256 over ``id.timestamp.body`` (Standard
+Webhooks 1.0). A receiver knows a repeated message by its id. Who adds receivers has the machine's
+command line, so that addresses of the site's own network are allowed; redirects are not followed.
+"""
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from threading import Event
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import structlog
+
+from flowctl.errors import FlowctlError
+from flowctl.registry.keys import Keys, decrypt_secret, derive_keys
+from flowctl.settings import Settings
+from flowctl.storage.webhooks import (
+    Connection,
+    Delivery,
+    claim_delivery,
+    close_delivery,
+    drop_sent_before,
+    postpone_delivery,
+)
+
+_log = structlog.get_logger()
+_PREFIX = "whsec_"
+_SECRET_BYTES = 32
+_LONGEST_TROUBLE = 300
+_LOOK_EVERY_S = 1.0
+_AWAY_S = 5.0
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryParams:
+    """How events are delivered; assumed, with the delays that Standard Webhooks suggests in mind.
+
+    The n-th retry waits ``first_retry_s`` · ``growth``ⁿ, at most ``longest_retry_s``: 10 s, 40 s,
+    3 min, 11 min, 43 min, 3 h, 6 h, 6 h; after ``attempts`` tries in 16 hours a message is given
+    up until somebody lets it be tried again. A receiver has ``timeout_s`` to answer.
+    """
+
+    first_retry_s: float = 10.0
+    growth: float = 4.0
+    longest_retry_s: float = 21_600.0
+    attempts: int = 9
+    timeout_s: float = 10.0
+    sent_kept_days: int = 30
+
+
+PARAMS = DeliveryParams()
+
+
+def new_secret() -> str:
+    """Return a secret that a receiver checks signatures with."""
+    return _PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+def check_url(url: str) -> str:
+    """Return an address that events may be posted to.
+
+    Raises
+    ------
+    FlowctlError
+        It is none, carries a password, or is not https, which loopback alone need not be.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise FlowctlError(f"{url!r} is no address: {error}.") from error
+    if not host or parts.scheme not in ("http", "https") or not url.isprintable():
+        raise FlowctlError(f"{url!r} is no address of a receiver, such as https://example.org/in.")
+    if parts.username is not None or parts.password is not None:
+        raise FlowctlError("The address carries a user or password; receivers go by the signature.")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise FlowctlError(
+            f"{url} is not https: what is posted there could be read and held back on its way."
+        )
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def sign(secret: str, message: str, timestamp: int, body: bytes) -> str:
+    """Return the signature header of a message."""
+    key = base64.b64decode(secret.removeprefix(_PREFIX))
+    signed = hmac.digest(key, f"{message}.{timestamp}.".encode() + body, hashlib.sha256)
+    return f"v1,{base64.b64encode(signed).decode()}"
+
+
+def deliver_due(
+    conn: Connection,
+    client: httpx.Client,
+    keys: Keys,
+    *,
+    site: str,
+    wall_now: datetime,
+    params: DeliveryParams = PARAMS,
+) -> bool:
+    """Send what has been due longest, in the caller's transaction; tells whether there was any.
+
+    What fails is tried again later, and given up after the last try, or where the receiver says
+    that it is gone (410).
+    """
+    due = claim_delivery(conn, site, wall_now=wall_now)
+    if due is None:
+        return False
+    trouble, for_good = _post(client, keys, due, wall_now)
+    if trouble is None:
+        close_delivery(conn, due.id, wall_now=wall_now)
+        return True
+    over = for_good or due.attempts + 1 >= params.attempts
+    wait_s = min(params.first_retry_s * params.growth**due.attempts, params.longest_retry_s)
+    until = None if over else wall_now + timedelta(seconds=wait_s)
+    postpone_delivery(conn, due.id, trouble, until=until)
+    _log.warning(
+        "webhook failed", url=due.url, message=due.message, reason=trouble, next_try=str(until)
+    )
+    return True
+
+
+def _post(
+    client: httpx.Client, keys: Keys, due: Delivery, wall_now: datetime
+) -> tuple[str | None, bool]:
+    """Post a message; returns what went wrong, and whether it always will."""
+    try:
+        secret = decrypt_secret(keys, due.secret_cipher)
+    except FlowctlError as error:
+        return str(error), True
+    body, timestamp = due.body.encode(), int(wall_now.timestamp())
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": due.message,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": sign(secret, due.message, timestamp, body),
+    }
+    try:
+        # The answer's body is not read: its sender decides how long it is.
+        with client.stream("POST", due.url, content=body, headers=headers) as answer:
+            if answer.is_success:
+                return None, False
+            said = f"it answered {answer.status_code}"
+            if answer.is_redirect:
+                said += ", a redirect, which is not followed: add the address it leads to"
+            return said, answer.status_code == HTTPStatus.GONE
+    except httpx.HTTPError as error:
+        return f"{type(error).__name__}: {error}"[:_LONGEST_TROUBLE], False
+
+
+@contextmanager
+def delivering(settings: Settings) -> Iterator[Future[None]]:
+    """Deliver events in a thread of their own, so that no receiver holds up a driver's message.
+
+    Yields its end, which comes before its time where something is wrong.
+    """
+    stop = Event()
+    with ThreadPoolExecutor(1, "webhooks") as pool:
+        running = pool.submit(_deliver, settings, stop)
+        try:
+            yield running
+        finally:
+            stop.set()
+
+
+def _deliver(settings: Settings, stop: Event) -> None:
+    keys = derive_keys(settings.secret)
+    while not stop.is_set():
+        try:
+            with (
+                psycopg.connect(settings.database_url, autocommit=True) as conn,
+                httpx.Client(timeout=PARAMS.timeout_s, follow_redirects=False) as client,
+            ):
+                _deliver_while(conn, client, keys, settings.site, stop)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            _log.warning("webhooks wait for the database", reason=str(error).strip())
+            stop.wait(_AWAY_S)
+
+
+def _deliver_while(
+    conn: Connection, client: httpx.Client, keys: Keys, site: str, stop: Event
+) -> None:
+    """Work with one connection until asked to stop, or until it breaks."""
+    tidied_at: datetime | None = None
+    while not stop.is_set():
+        now = datetime.now(UTC)
+        with conn.transaction():
+            found = deliver_due(conn, client, keys, site=site, wall_now=now)
+        if tidied_at is None or now - tidied_at > _DAY:
+            drop_sent_before(conn, now, kept=timedelta(days=PARAMS.sent_kept_days))
+            tidied_at = now
+        if not found:
+            stop.wait(_LOOK_EVERY_S)

@@ -1,0 +1,159 @@
+"""Receivers of webhooks and what is to be delivered to them, at rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
+from uuid import uuid4
+
+import msgspec
+import psycopg
+from psycopg.rows import class_row
+
+from flowctl.errors import NotFoundError
+
+Connection = psycopg.Connection[Any]
+
+HEAD = "ledger.head"
+"""The ledger's head was signed; ``data`` is what GET /v1/ledger/head answers."""
+
+EVENTS = (HEAD,)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A receiver; how many deliveries wait, went out and were given up, and the last trouble."""
+
+    id: int
+    url: str
+    events: list[str]
+    created_by: str
+    created_at: datetime
+    waiting: int
+    sent: int
+    dead: int
+    trouble: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A claimed delivery with what is needed to send it; ``attempts`` were made before."""
+
+    id: int
+    message: str
+    body: str
+    attempts: int
+    url: str
+    secret_cipher: bytes
+
+
+def add_webhook(
+    conn: Connection, site: str, *, url: str, secret_cipher: bytes, by: str, now: datetime
+) -> int:
+    """Enter a receiver of all events and return its id.
+
+    Raises
+    ------
+    psycopg.errors.UniqueViolation
+        The site has one of this address.
+    """
+    [(webhook,)] = conn.execute(
+        "insert into webhooks (site, url, secret_cipher, events, created_by, created_at)"
+        " values (%s, %s, %s, %s, %s, %s) returning id",
+        [site, url, secret_cipher, list(EVENTS), by, now],
+    ).fetchall()
+    return int(webhook)
+
+
+_LIST: LiteralString = """
+select w.id, w.url, w.events, w.created_by, w.created_at,
+       count(*) filter (where d.state = 'waiting') as waiting,
+       count(*) filter (where d.state = 'sent') as sent,
+       count(*) filter (where d.state = 'dead') as dead,
+       (array_agg(d.trouble order by d.id desc)
+           filter (where d.trouble is not null and d.state <> 'sent'))[1] as trouble
+from webhooks w left join webhook_deliveries d on d.webhook_id = w.id
+where w.site = %s group by w.id order by w.id
+"""
+
+
+def list_webhooks(conn: Connection, site: str) -> list[Webhook]:
+    """Return a site's receivers."""
+    with conn.cursor(row_factory=class_row(Webhook)) as cursor:
+        return cursor.execute(_LIST, [site]).fetchall()
+
+
+def remove_webhook(conn: Connection, site: str, webhook_id: int) -> None:
+    """Forget a receiver and all that waits for it.
+
+    Raises
+    ------
+    NotFoundError
+        The site has none of this id.
+    """
+    gone = conn.execute("delete from webhooks where site = %s and id = %s", [site, webhook_id])
+    if gone.rowcount == 0:
+        raise NotFoundError(f"There is no webhook {webhook_id}; list them: flowctl webhook list")
+
+
+def queue_event(conn: Connection, site: str, kind: str, data: object, *, now: datetime) -> None:
+    """Write an event for each receiver of its kind, in the caller's transaction."""
+    moment = msgspec.json.encode(now).decode().strip('"')
+    body = msgspec.json.encode({"type": kind, "timestamp": moment, "data": data}).decode()
+    conn.execute(
+        "insert into webhook_deliveries (webhook_id, message, body)"
+        " select id, %s, %s from webhooks where site = %s and %s = any(events)",
+        [f"msg_{uuid4().hex}", body, site, kind],
+    )
+
+
+def claim_delivery(conn: Connection, site: str, *, wall_now: datetime) -> Delivery | None:
+    """Lock and return the delivery that has been due longest; other senders skip it."""
+    with conn.cursor(row_factory=class_row(Delivery)) as cursor:
+        return cursor.execute(
+            "select d.id, d.message, d.body, d.attempts, w.url, w.secret_cipher"
+            " from webhook_deliveries d join webhooks w on w.id = d.webhook_id"
+            " where w.site = %s and d.state = 'waiting' and d.next_wall_at <= %s"
+            " order by d.next_wall_at, d.id limit 1 for update of d skip locked",
+            [site, wall_now],
+        ).fetchone()
+
+
+def close_delivery(conn: Connection, delivery_id: int, *, wall_now: datetime) -> None:
+    """Note that a delivery arrived."""
+    conn.execute(
+        "update webhook_deliveries set state = 'sent', attempts = attempts + 1, sent_at = %s,"
+        " trouble = null where id = %s",
+        [wall_now, delivery_id],
+    )
+
+
+def postpone_delivery(
+    conn: Connection, delivery_id: int, trouble: str, *, until: datetime | None
+) -> None:
+    """Note a failed try; the next comes at ``until``, and None gives the delivery up."""
+    conn.execute(
+        "update webhook_deliveries set attempts = attempts + 1, trouble = %s,"
+        " state = case when %s::timestamptz is null then 'dead' else 'waiting' end,"
+        " next_wall_at = coalesce(%s, next_wall_at) where id = %s",
+        [trouble, until, until, delivery_id],
+    )
+
+
+def revive_deliveries(
+    conn: Connection, site: str, webhook_ids: Sequence[int], *, wall_now: datetime
+) -> int:
+    """Let what was given up, or waits for its next try, be tried now; returns how many."""
+    return conn.execute(
+        "update webhook_deliveries d set state = 'waiting', attempts = 0, next_wall_at = %s"
+        " from webhooks w where w.id = d.webhook_id and w.site = %s and w.id = any(%s)"
+        " and d.state <> 'sent'",
+        [wall_now, site, list(webhook_ids)],
+    ).rowcount
+
+
+def drop_sent_before(conn: Connection, wall_now: datetime, *, kept: timedelta) -> None:
+    """Forget what arrived longer ago than ``kept``."""
+    conn.execute(
+        "delete from webhook_deliveries where state = 'sent' and sent_at < %s", [wall_now - kept]
+    )
