@@ -63,6 +63,7 @@ def api(
 ) -> None:
     """Serve the API and the pages."""
     from api.serve import serve  # noqa: PLC0415 - the other commands do without the web server
+    from flowctl.storage.roles import describe_guard  # noqa: PLC0415
     from flowctl.storage.sites import get_site  # noqa: PLC0415
 
     with sentences():
@@ -70,6 +71,7 @@ def api(
         # Asked here as well: inside the server's start-up a refusal would come with a traceback.
         with psycopg.connect(chosen.database_url) as conn:
             get_site(conn, chosen.site)
+            typer.echo(describe_guard(conn), err=True)
         serve(chosen, workers=workers)
 
 
@@ -107,15 +109,18 @@ def simulator() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to the newest schema."""
+    """Bring the database to the newest schema, as the role of FLOWCTL_OWNER_URL if that is set."""
     from flowctl.storage import migrate as schema  # noqa: PLC0415
     from flowctl.storage.partitions import describe_level  # noqa: PLC0415
+    from flowctl.storage.roles import describe_guard  # noqa: PLC0415
 
     with sentences():
-        url = get_settings().database_url
-        typer.echo(f"The database is at revision {schema.migrate(url)}.")
-        with psycopg.connect(url) as conn:
+        chosen = get_settings()
+        revision = schema.migrate(chosen.database_url, chosen.owner_url)
+        typer.echo(f"The database is at revision {revision}.")
+        with psycopg.connect(chosen.database_url) as conn:
             typer.echo(describe_level(conn))
+            typer.echo(describe_guard(conn))
 
 
 @site_app.command("check")

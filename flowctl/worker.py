@@ -42,6 +42,7 @@ from flowctl.storage.ledger_arrivals import log_arrivals
 from flowctl.storage.partitions import describe_level
 from flowctl.storage.plans import commit_decision, end_cleared_trips
 from flowctl.storage.retention import retain
+from flowctl.storage.roles import describe_guard
 from flowctl.storage.sites import find_loaded_at, find_newer_site, get_loaded_site, get_site
 from flowctl.storage.snapshot import gate_histories, list_live_trips
 from flowctl.telemetry.fixes import microseconds
@@ -123,7 +124,13 @@ def _ingest(
         ingest = Ingest.begin(conn, store, get_site(conn, settings.site), name=name)
         # A played day is in a hurry: what it posts must be judged before its next minute.
         ingest.gather_s = GATHER_S if settings.clock_file is None else 0.0
-        _log.info("ingest ready", site=settings.site, worker=name, storage=describe_level(conn))
+        _log.info(
+            "ingest ready",
+            site=settings.site,
+            worker=name,
+            storage=describe_level(conn),
+            ledger=describe_guard(conn),
+        )
         day: date | None = None
         with prolonging(ingest.own, settings.database_url):
             while not stop.is_set():
@@ -184,7 +191,7 @@ def run_controller(settings: Settings) -> None:
             if row is not None and row[0]:
                 break
             stop.wait(1.0)
-        _log.info("controller active", site=site.id)
+        _log.info("controller active", site=site.id, ledger=describe_guard(conn))
         while not stop.is_set():
             loaded_at, site = get_loaded_site(conn, site.id, domain.now())
             _control(conn, site, loaded_at, domain, stop, _pause_s(settings), signing, printing)
@@ -360,7 +367,7 @@ def run_notify(settings: Settings) -> None:
         psycopg.connect(settings.database_url, autocommit=True) as conn,
     ):
         loaded_at, site = get_loaded_site(conn, settings.site, domain.now())
-        _log.info("notify ready", site=site.id)
+        _log.info("notify ready", site=site.id, ledger=describe_guard(conn))
         heart = Heart("notify")
         asked_at = time.monotonic()
         while not stop.is_set():
