@@ -32,8 +32,9 @@ class Rule(IntEnum):
     (Papageorgiou, Hadj-Salem and Blosseville, Transp. Res. Record 1320, 1991) and its proportional
     and integral form (Wang et al., IEEE Trans. ITS 15, 2014): [rate at first and at most (a tick),
     set-point, gain of the error, gain of the change, ticks between two looks, 1 where trucks in
-    transit and in screening count too]. ``N_CONTROL``: [screenings a second, travel time (s),
-    places, most released a tick].
+    transit and in screening count too]. ``N_CONTROL``: [screenings a second, usually where it is
+    less than that (else 0), travel time (s), places, most released a tick, 1 where none may go but
+    to free places].
     """
 
     NONE = 0
@@ -44,7 +45,7 @@ class Rule(IntEnum):
 
 # What a day's state counts, and what a rule remembers between ticks.
 _TICK, _READY, _GONE, _SORTED, _BEGUN = range(5)
-_RATE, _ROOM, _BEFORE, _STARVED_S = range(4)
+_RATE, _ROOM, _BEFORE, _STARVED_S, _TARGET = range(5)
 _QUOTA_BURST_S = 60.0
 
 
@@ -55,7 +56,9 @@ def compiled(function: Plain) -> Plain:
 
 # Not cached on disk: a cache would not notice that a rule it holds has changed in its own module.
 _n_target = compiled(metering.n_target)
+_n_ready = compiled(metering.n_ready)
 _n_allowed = compiled(metering.n_allowed)
+_n_slewed = compiled(metering.n_slewed)
 _release_quota = compiled(metering.release_quota)
 
 
@@ -98,9 +101,19 @@ def _decide(
 ) -> int:
     """Return how many of the ``waiting`` trucks leave now."""
     if rule == 3:  # noqa: PLR2004 - Rule.N_CONTROL, as a number that compiles
-        target = _n_target(setting[0], setting[1], setting[2])
-        allowed = _n_allowed(target, setting[0], setting[2], 0.0, inf)
-        return _release_quota(allowed, transit + queue + busy, waiting, 0, int(setting[3]))
+        mu, travel_s, places = setting[0], setting[2], setting[3]
+        load = transit + queue + busy
+        target = _n_target(mu, travel_s, places)
+        if setting[1] > 0.0:
+            target = _n_ready(target, mu, setting[1], travel_s, places)
+        allowed = _n_allowed(target, mu, places, 0.0, inf)
+        if tick > 0:
+            allowed = _n_slewed(allowed, memory[_TARGET], mu, tick_s, places)
+        memory[_TARGET] = allowed
+        most = int(setting[4])
+        if setting[5] > 0.0:
+            most = min(most, max(int(places) - load, 0))
+        return _release_quota(allowed, load, waiting, 0, most)
     if rule == 1:
         memory[_RATE] = setting[0] * tick_s
         most = 1.0 + setting[0] * _QUOTA_BURST_S
@@ -258,7 +271,7 @@ class BucketDay:
         self._first = np.full(ticks + 1, -1, np.int64)
         self._following = np.full(count, -1, np.int64)
         self._order = np.full(count, -1, np.int64)
-        self._counts, self._memory = np.zeros(5, np.int64), np.zeros(4)
+        self._counts, self._memory = np.zeros(5, np.int64), np.zeros(5)
 
     def play(self, until: int, rule: Rule, setting: Sequence[float] = ()) -> None:
         """Let a rule decide up to the tick ``until``."""

@@ -8,12 +8,11 @@ from typing import Any, Literal
 import numpy as np
 
 from flowctl.dispatch.metering import (
-    export_rate,
     gate_load,
     imports_beyond,
+    learned_target,
     n_allowed,
     n_slewed,
-    n_target,
     release_quota,
 )
 from flowctl.errors import FlowctlError
@@ -31,7 +30,6 @@ from simulations.world import World
 Policy = Literal["none", "metering"]
 Progress = Callable[[float], None]
 
-_HOUR_S = 3600.0
 _LEARN_EVERY = 4  # metering ticks between two looks at the gate's capacity
 
 
@@ -223,8 +221,8 @@ class Regulator:
         places = gate.inspection_places
         exports, imports = self._world.count_at_gate(self._number)
         queued = imports_beyond(imports, places)
-        mu_per_s = export_rate(learned.per_h, learned.import_per_h, queued, way_s) / _HOUR_S
-        allowed = n_allowed(n_target(mu_per_s, way_s, places), mu_per_s, places, *window)
+        mu_per_s, target = learned_target(learned, queued, way_s, places)
+        allowed = n_allowed(target, mu_per_s, places, *window)
         if window[0] <= 0.0:
             since_s = self._world.now - self._target_at
             allowed = n_slewed(allowed, self._target, mu_per_s, since_s, places)

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from flowctl.dispatch.metering import export_rate
 from flowctl.site import DispatchParams, Gate, Opening
 from flowctl.state import GateHistory
 from flowctl.traffic.capacity import CapacityEstimate, estimate
+from flowctl.traffic.collapse import GateMode
 from simulations.buckets import BucketDay, Rule
 from simulations.demand import arrival_times
 from simulations.scenario import Peak, Profile
@@ -166,22 +166,35 @@ def _learning(day: BucketDay, model: ModelParams, trucks: Trucks) -> list[Look]:
     """Let N-control decide by what production's estimator makes of the trucks seen at the gate."""
     gate = _gate(model, trucks)
     looks: list[Look] = []
-    per_s = export_rate(trucks.prior_per_h, 0.0) / _HOUR_S
+    setting = _n_control(model, trucks.prior_per_h / _HOUR_S)
     for tick in range(0, model.ticks, model.look_ticks):
         if day.over:
             break
         # As in production, nobody is held back where nobody waits: nothing hangs on the rate then.
         if day.waiting or not looks:
             learned = estimate(gate, _history(day), START + timedelta(seconds=tick * model.tick_s))
-            per_s = export_rate(learned.per_h, learned.import_per_h) / _HOUR_S
+            setting = _learned_control(model, learned)
             looks.append(_look(tick * model.tick_s, learned))
-        day.play(tick + model.look_ticks, Rule.N_CONTROL, _n_control(model, per_s))
+        day.play(tick + model.look_ticks, Rule.N_CONTROL, setting)
     return looks
 
 
-def _n_control(model: ModelParams, per_s: float) -> tuple[float, ...]:
+def _learned_control(model: ModelParams, learned: CapacityEstimate) -> tuple[float, ...]:
+    """Return what production's regulator would make of an estimate; no imports come here."""
+    usual_per_h = learned.usual_per_h if learned.state is GateMode.REDUCED else None
+    return _n_control(
+        model,
+        learned.working_per_h / _HOUR_S,
+        usual_per_s=0.0 if usual_per_h is None else usual_per_h / _HOUR_S,
+        stopped=learned.state is GateMode.STOPPED,
+    )
+
+
+def _n_control(
+    model: ModelParams, per_s: float, *, usual_per_s: float = 0.0, stopped: bool = False
+) -> tuple[float, ...]:
     most = float(DispatchParams().release_most)
-    return (per_s, model.travel_s, float(model.places), most)
+    return (per_s, usual_per_s, model.travel_s, float(model.places), most, float(stopped))
 
 
 def _look(at_s: float, learned: CapacityEstimate) -> Look:

@@ -22,6 +22,7 @@ from flowctl.dispatch.seniority import seniority
 from flowctl.site import Access, Gate, Site
 from flowctl.state import GateHistory, LiveTrip, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate
+from flowctl.traffic.collapse import GateMode
 from flowctl.traffic.screenings import DEFAULTS
 
 BUFFER = 2.2
@@ -50,6 +51,18 @@ def n_target(mu_per_s: float, travel_s: float, places: int) -> float:
     """
     pipeline = mu_per_s * travel_s
     return places + pipeline + BUFFER * sqrt(pipeline)
+
+
+def n_ready(
+    n_target: float, mu_per_s: float, usual_per_s: float, travel_s: float, places: int
+) -> float:
+    """Return the target of a gate that takes less than usual, and may recover at any moment.
+
+    A target of what it takes now would starve the gate from its recovery until that is seen, and
+    for another time of the way. So the way is kept as full as the usual rate asks, as long as those
+    who come too early wait no longer than the way takes.
+    """
+    return max(n_target, places + min(usual_per_s, 2.0 * mu_per_s) * travel_s)
 
 
 def n_allowed(
@@ -113,6 +126,27 @@ def gate_load(in_transit: int, exports: int, imports: int, places: int) -> int:
 def imports_beyond(imports: int, places: int) -> int:
     """Return the imports at a gate beyond the places they can hold in turn with exports."""
     return max(imports - (places - places // 2), 0)
+
+
+def learned_target(
+    learned: CapacityEstimate, imports_queued: int, travel_s: float, places: int
+) -> tuple[float, float]:
+    """Return the rate at which released trucks are screened (per s), and N*, of an open gate.
+
+    ``imports_queued`` are those beyond the places they can hold, ``travel_s`` as in `n_target`.
+    """
+    mu_per_s = _exports_per_s(learned, learned.working_per_h, imports_queued, travel_s)
+    target = n_target(mu_per_s, travel_s, places)
+    if learned.state is GateMode.REDUCED and learned.usual_per_h is not None:
+        usual_per_s = _exports_per_s(learned, learned.usual_per_h, imports_queued, travel_s)
+        target = n_ready(target, mu_per_s, usual_per_s, travel_s, places)
+    return mu_per_s, target
+
+
+def _exports_per_s(
+    learned: CapacityEstimate, per_h: float, imports_queued: int, travel_s: float
+) -> float:
+    return export_rate(per_h, learned.import_per_h, imports_queued, travel_s) / 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,11 +336,11 @@ def _approach(
     if window is not None:
         travel_s = _mean_travel(way for _, way in ready) or _mean_travel(_ways(site, gate)) or 0.0
         queued = imports_beyond(imports, gate.inspection_places)
-        mu_per_s = export_rate(learned.per_h, learned.import_per_h, queued, travel_s) / 3600.0
+        mu_per_s, wanted = learned_target(learned, queued, travel_s, gate.inspection_places)
         until_open_s = (window[0] - now).total_seconds()
         if until_open_s <= _longest_travel(ready):
             target = n_allowed(
-                n_target(mu_per_s, travel_s, gate.inspection_places),
+                wanted,
                 mu_per_s,
                 gate.inspection_places,
                 until_open_s,

@@ -75,7 +75,9 @@ class CapacityEstimate:
     ``steady_per_h`` is the same rate remembered for longer. ``import_per_h`` is the rate at which
     imports come. ``saturated_s`` is how much full time was seen: 0 means that all is prior.
     ``exports`` and ``imports`` are what either direction gets while it always waits and the other
-    comes as it does. ``state`` tells how the gate works, ``since`` from when on by the best guess.
+    comes as it does. ``state`` tells how the gate works, ``since`` from when on by the best guess;
+    ``usual_per_h`` is what it takes while it works as usual, remembered over whatever came between,
+    None where nothing was looked at.
     """
 
     per_h: float
@@ -88,6 +90,17 @@ class CapacityEstimate:
     imports: Rate
     state: GateMode = GateMode.UNKNOWN
     since: datetime | None = None
+    usual_per_h: float | None = None
+
+    @property
+    def working_per_h(self) -> float:
+        """The rate to fill the way by: while the gate works as usual, the usual rate.
+
+        It is known from far more screenings than ``per_h``, whose scatter would come to stand
+        before the gate as a queue.
+        """
+        usual = self.state in (GateMode.NORMAL, GateMode.RECOVERING)
+        return self.usual_per_h if usual and self.usual_per_h is not None else self.per_h
 
 
 def estimate(
@@ -116,12 +129,12 @@ def estimate(
     prior_s = gate.inspection_places / gate.capacity_prior_per_h * _HOUR_S
     condition = watch(seen, prior_s, spread)
     steady, _ = _learned(gate, seen, -np.inf, params.steady_half_life_s, spread)
+    usual_per_h = seen.places / condition.usual_s * _HOUR_S
     if condition.state in _LOW:
         per_h, shape = _changed(seen, condition, spread)
     elif condition.state is GateMode.RECOVERING:
-        usual = seen.places / condition.usual_s * _HOUR_S
         per_h, shape = _learned(
-            gate, seen, condition.evidence_from, params.half_life_s, spread, prior_per_h=usual
+            gate, seen, condition.evidence_from, params.half_life_s, spread, prior_per_h=usual_per_h
         )
     else:
         per_h, shape = _learned(gate, seen, condition.evidence_from, params.half_life_s, spread)
@@ -157,6 +170,7 @@ def estimate(
         imports=_left(total, exports),
         state=condition.state if watched else GateMode.UNKNOWN,
         since=_instant(condition.since) if watched else None,
+        usual_per_h=usual_per_h,
     )
 
 

@@ -8,6 +8,7 @@ from builders import at, history, opening, small_gate
 
 from flowctl.state import GateHistory
 from flowctl.traffic.capacity import CapacityParams, estimate
+from flowctl.traffic.collapse import GateMode
 
 GATE = small_gate(places=4, per_h=20.0, weight_h=1.0)
 Seen = list[tuple[datetime, datetime | None]]
@@ -66,6 +67,20 @@ def test_a_stopped_gate_with_a_queue_is_seen_to_stop():
     found = estimate(GATE, history("north", seen), at("11:00"))
     assert found.per_h < 7.0
     assert found.high < 20.0
+
+
+def test_what_a_gate_usually_takes_is_remembered_while_it_takes_less():
+    before = stream(at("08:00"), at("11:00"), 180.0, inside=6)
+    after = stream(at("11:00"), at("14:00"), 360.0, inside=6)
+    usual, lost = (
+        estimate(GATE, history("north", before + after), moment)
+        for moment in (at("11:00"), at("13:00"))
+    )
+    assert usual.state is GateMode.NORMAL
+    assert usual.working_per_h == usual.usual_per_h == pytest.approx(20.0, rel=0.05)
+    assert lost.state is GateMode.REDUCED
+    assert lost.usual_per_h == pytest.approx(20.0, rel=0.1)
+    assert lost.working_per_h == lost.per_h < 12.0
 
 
 def test_the_steady_rate_follows_more_slowly():

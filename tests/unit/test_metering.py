@@ -15,7 +15,9 @@ from flowctl.dispatch.metering import (
     approaches,
     export_rate,
     gate_load,
+    learned_target,
     n_allowed,
+    n_ready,
     n_target,
     release_quota,
     releases,
@@ -23,6 +25,7 @@ from flowctl.dispatch.metering import (
 from flowctl.site import Access, Site, Yard
 from flowctl.state import GateHistory, LiveTrip, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate, Rate
+from flowctl.traffic.collapse import GateMode
 
 SITE = small_site()
 """One gate of 4 places and 20 an hour, its yard 10 min away: N* = 4 + 3.33 + 4.02 = 11."""
@@ -127,6 +130,36 @@ def test_what_is_allowed_never_exceeds_the_target(
     target = n_target(mu, travel, places)
     assert target >= places
     assert n_allowed(target, mu, places, opens, closes) <= target
+
+
+def test_a_gate_that_lost_places_keeps_its_way_full_enough_to_recover():
+    usual, now, travel = 14 / 216, 9 / 216, 1200.0
+    target = n_target(now, travel, 14)
+    # With all 14 places again, 14 are screened and 78 are on their way: nobody is missing.
+    assert n_ready(target, now, usual, travel, 14) == pytest.approx(14 + usual * travel)
+    # At a gate that hardly moves nobody waits longer than the way takes.
+    slow = 2 / 216
+    assert n_ready(n_target(slow, travel, 14), slow, usual, travel, 14) == 14 + 2 * slow * travel
+    assert n_ready(target, now, 0.0, travel, 14) == target
+
+
+@pytest.mark.parametrize(
+    ("state", "most"),
+    [
+        (GateMode.NORMAL, n_target(40 / 3600, 600.0, 4)),
+        (GateMode.RECOVERING, n_target(40 / 3600, 600.0, 4)),
+        (GateMode.REDUCED, 4 + 40 / 3600 * 600.0),
+        (GateMode.STOPPED, n_target(20 / 3600, 600.0, 4)),
+        (GateMode.UNKNOWN, n_target(20 / 3600, 600.0, 4)),
+    ],
+)
+def test_the_usual_rate_fills_the_way_of_a_gate_that_works_or_may_recover(
+    state: GateMode, most: float
+):
+    [learned] = believed(SITE).values()
+    learned = replace(learned, state=state, usual_per_h=40.0)
+    _, target = learned_target(learned, 0, 600.0, 4)
+    assert target == pytest.approx(max(most, n_target(20 / 3600, 600.0, 4)))
 
 
 def test_an_idle_gate_is_filled_to_its_target_by_slot_and_then_seniority():

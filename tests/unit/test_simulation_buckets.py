@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_day import drive_gate, small_day, tiny_site
 
-from flowctl.dispatch.metering import n_allowed, n_target, release_quota
+from flowctl.dispatch.metering import n_allowed, n_ready, n_slewed, n_target, release_quota
 from simulations.buckets import BucketDay, Rule
 from simulations.engine import run
 from simulations.records import Records
@@ -68,22 +68,41 @@ def test_released_as_the_production_regulator_did_trucks_wait_as_in_the_world(wo
     assert np.allclose(day.began_s - day.gate_s, began - came, rtol=0.0, atol=1e-6)
 
 
-def test_n_control_decides_as_the_functions_of_production_do():
+@pytest.mark.parametrize(
+    ("usual_per_s", "stopped"), [(0.0, False), (6 / 300.0, False), (0.0, True)]
+)
+def test_n_control_decides_as_the_functions_of_production_do(usual_per_s: float, stopped: bool):
     day = BucketDay(*drawn(200), [4], tick_s=TICK_S, ticks=4000)
     per_s, travel_s, places, most = 4 / 300.0, 900.0, 4, 3
+    setting = (per_s, usual_per_s, travel_s, float(places), float(most), float(stopped))
+    target = n_target(per_s, travel_s, places)
+    target = n_ready(target, per_s, usual_per_s, travel_s, places)
+    kept = np.inf
     for tick in range(400):
         now = tick * TICK_S
         waiting = int((day.ready_s <= now).sum() - (day.released_s < now).sum())
         load = int((day.released_s < now).sum() - (day.cleared_s <= now).sum())
-        allowed = n_allowed(n_target(per_s, travel_s, places), per_s, places, 0.0, np.inf)
+        allowed = n_allowed(target, per_s, places, 0.0, np.inf)
+        kept = allowed = n_slewed(allowed, kept, per_s, TICK_S, places)
         before = int((~np.isnan(day.released_s)).sum())
-        day.play(tick + 1, Rule.N_CONTROL, (per_s, travel_s, float(places), float(most)))
+        day.play(tick + 1, Rule.N_CONTROL, setting)
         left = int((~np.isnan(day.released_s)).sum()) - before
-        assert left == release_quota(allowed, load, waiting, 0, most)
+        free = max(places - load, 0) if stopped else most
+        assert left == release_quota(allowed, load, waiting, 0, min(most, free))
+
+
+def test_the_target_of_a_day_rises_steadily_when_more_is_believed():
+    setting = (0.002, 0.0, 900.0, 4.0, 20.0, 0.0)
+    day = BucketDay(*drawn(300), [4], tick_s=TICK_S, ticks=4000)
+    day.play(200, Rule.N_CONTROL, setting)
+    before = int((~np.isnan(day.released_s)).sum())
+    day.play(201, Rule.N_CONTROL, (0.02, *setting[1:]))
+    at_once = n_target(0.02, 900.0, 4) - n_target(0.002, 900.0, 4)
+    assert int((~np.isnan(day.released_s)).sum()) - before <= 3 < at_once
 
 
 def test_a_day_played_in_pieces_is_the_day_played_at_once():
-    setting = (4 / 300.0, 900.0, 4.0, 20.0)
+    setting = (4 / 300.0, 0.0, 900.0, 4.0, 20.0, 0.0)
     whole = played(Rule.N_CONTROL, setting)
     pieces = BucketDay(*drawn(300), [4], tick_s=TICK_S, ticks=4000)
     for until in range(7, 4001, 7):
@@ -122,7 +141,7 @@ def test_a_rule_that_sees_the_way_keeps_the_gate_busier_than_one_that_sees_the_q
 def test_no_truck_is_lost_or_served_out_of_turn(seed: int, count: int, places: int, per_s: float):
     ready, travel, service = drawn(count, seed)
     day = BucketDay(ready, travel, service, [places], tick_s=TICK_S, ticks=8000)
-    day.play(8000, Rule.N_CONTROL, (per_s, 900.0, float(places), 5.0))
+    day.play(8000, Rule.N_CONTROL, (per_s, 0.0, 900.0, float(places), 5.0, 0.0))
     assert day.over
     assert np.all(ready <= day.released_s)
     assert np.all(np.diff(day.released_s) >= 0.0)
