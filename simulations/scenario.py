@@ -209,18 +209,41 @@ class Scenario:
 def load_scenario(path: Path) -> Scenario:
     """Read a scenario from its TOML file.
 
+    One with ``like = "NAME"`` is the day of NAME.toml beside it but for the keys it has itself.
+
     Raises
     ------
     ScenarioError
         The file is missing or not TOML, a key is unknown or missing, a value is out of range.
     """
+    table = _table(path)
+    like = table.pop("like", None)
+    if like is not None:
+        if not isinstance(like, str) or Path(like).name != like:
+            raise ScenarioError(f"{path}, like: expected the name of a scenario, not {like!r}.")
+        table = _over(_table(path.with_name(f"{like}.toml")), table)
+    if "like" in table:
+        raise ScenarioError(f"{path}, like: '{like}' is itself like another day; name that one.")
+    return parse_scenario(table, where=str(path))
+
+
+def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with the keys of another put over its own, in the tables of it too."""
+    both = {
+        key: _over(base[key], own[key])
+        for key in base.keys() & own.keys()
+        if isinstance(base[key], Mapping) and isinstance(own[key], Mapping)
+    }
+    return {**base, **own, **both}
+
+
+def _table(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ScenarioError(f"{path}: there is no such scenario file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path}: this is not valid TOML: {error}.") from error
-    return parse_scenario(table, where=str(path))
 
 
 def parse_scenario(table: Mapping[str, Any], *, where: str) -> Scenario:

@@ -16,6 +16,7 @@ def test_the_days_that_can_be_simulated_are_named_in_three_languages(api: Runnin
     scenarios = api.person(Role.PLANNER).get("/v1/scenarios").json()
     [day] = [s for s in scenarios if s["id"] == "2024-01-23"]
     assert set(day["name"]) == {"vi", "zh", "en"}
+    assert {"2024-01-23-closure", "2024-01-23-lane-loss"} <= {s["id"] for s in scenarios}
 
 
 def test_a_planners_wish_becomes_a_job_that_is_worked_off_and_answered(api: RunningApi):

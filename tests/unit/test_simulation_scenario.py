@@ -1,13 +1,15 @@
 """A scenario's file: what it says, and what is refused in a sentence."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from simulated_day import PUBLISHED, day_table, small_day
 
+from flowctl.site_files import load_site
 from simulations.rows import ScenarioError
-from simulations.scenario import load_scenario, parse_scenario, scaled
+from simulations.scenario import check_names, load_scenario, parse_scenario, scaled
 
 
 def refusal(**changes: object) -> str:
@@ -94,6 +96,52 @@ def test_a_file_that_is_not_there_or_not_toml_is_named(tmp_path: Path):
     broken.write_text("id = ", encoding="utf-8")
     with pytest.raises(ScenarioError, match=r"broken\.toml: this is not valid TOML"):
         load_scenario(broken)
+
+
+def test_every_shipped_day_is_like_the_published_one_but_for_what_disturbs_it():
+    published = load_scenario(PUBLISHED)
+    shipped = [load_scenario(path) for path in sorted(PUBLISHED.parent.glob("*.toml"))]
+    assert len(shipped) >= 6
+    for path, day in zip(sorted(PUBLISHED.parent.glob("*.toml")), shipped, strict=True):
+        assert day.id == path.stem
+        assert (
+            replace(
+                day,
+                id=published.id,
+                name=published.name,
+                drivers=published.drivers,
+                disruptions=(),
+                surges=(),
+            )
+            == published
+        )
+        check_names(day, load_site(PUBLISHED.parents[1] / "sites" / day.site))
+    assert len({day.name["vi"] for day in shipped}) == len(shipped)
+
+
+def test_a_day_like_another_changes_only_its_own_keys(tmp_path: Path):
+    (tmp_path / "plain.toml").write_text(PUBLISHED.read_text(encoding="utf-8"), encoding="utf-8")
+    own = tmp_path / "own.toml"
+    own.write_text('id = "own"\nlike = "plain"\n[drivers]\nspeed_cv = 0.5\n', encoding="utf-8")
+    plain, day = load_scenario(tmp_path / "plain.toml"), load_scenario(own)
+    assert (day.id, day.drivers.speed_cv) == ("own", 0.5)
+    assert replace(day, id=plain.id, drivers=plain.drivers) == plain
+    assert day.drivers.reaction_s == plain.drivers.reaction_s
+
+
+@pytest.mark.parametrize(
+    ("like", "words"),
+    [
+        ("own", "'own' is itself like another day"),
+        ("../own", "expected the name of a scenario"),
+        ("nowhere", "no such scenario file"),
+    ],
+)
+def test_a_day_like_one_that_is_none_is_refused(tmp_path: Path, like: str, words: str):
+    own = tmp_path / "own.toml"
+    own.write_text(f'id = "own"\nlike = "{like}"\n', encoding="utf-8")
+    with pytest.raises(ScenarioError, match=words):
+        load_scenario(own)
 
 
 def test_a_demand_factor_multiplies_every_count():
