@@ -49,6 +49,7 @@ class TripDeclaration(BaseModel):
     haulier: Text | None = None
     weight_t: Weight | None = None
     convoy: Text | None = None
+    needs: Text | None = None
 
 
 class TripPatch(BaseModel):
@@ -148,6 +149,7 @@ class TripAnswer:
     standby: bool
     extended_until: datetime | None
     penalty_s: float
+    needs: str | None
     eta: EtaAnswer | None = None
 
 
@@ -167,6 +169,7 @@ def register_trip(request: Request, body: TripDeclaration, who: Who) -> TripAnsw
         haulier=_haulier(body, who),
         weight_t=body.weight_t,
         convoy=body.convoy,
+        needs=body.needs,
     )
     with transaction(request) as conn:
         trip_id = registry.register(
@@ -355,4 +358,5 @@ def _answer(site: Site, row: LiveRow) -> TripAnswer:
         standby=row.standby,
         extended_until=row.extended_until,
         penalty_s=row.penalty_s,
+        needs=row.needs,
     )

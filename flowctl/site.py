@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import shapely
 
+from flowctl.lanes import Bay, LaneClass
 from flowctl.policy import Policy
 from geo.zones import Zone
 
@@ -112,30 +113,6 @@ class LaneLoss:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneClass:
-    """Lanes of a gate that take some trucks only.
-
-    ``places`` of the gate's inspection places are theirs. They take the ``cargo`` classes named
-    (none named: all) of more than ``above_t`` and up to ``upto_t`` tonnes (None: any weight). A
-    truck whose weight is not known counts as the heaviest there is.
-    """
-
-    id: str
-    places: int
-    cargo: tuple[str, ...] = ()
-    above_t: float = 0.0
-    upto_t: float | None = None
-
-    def takes(self, cargo: str, weight_t: float | None) -> bool:
-        """Tell whether a truck may use these lanes."""
-        if self.cargo and cargo not in self.cargo:
-            return False
-        if weight_t is None:
-            return self.upto_t is None
-        return self.above_t < weight_t and (self.upto_t is None or weight_t <= self.upto_t)
-
-
-@dataclass(frozen=True, slots=True)
 class Gate:
     """A gate with its freight road.
 
@@ -144,7 +121,7 @@ class Gate:
     in an open hour) is what is believed before the gate has been watched, worth
     ``capacity_prior_weight_h`` hours of watching. Where lanes are lost now, places and prior are
     those that are left; ``losses`` are the known ones, in order. ``lane_classes`` share the usual
-    places out (none: every truck may use every lane).
+    places out (none: every truck may use every lane); ``bays`` are the equipment some trucks need.
     """
 
     id: str
@@ -158,6 +135,7 @@ class Gate:
     directions: tuple[str, ...] = ("export", "import")
     losses: tuple[LaneLoss, ...] = ()
     lane_classes: tuple[LaneClass, ...] = ()
+    bays: tuple[Bay, ...] = ()
 
     def find_loss(self, moment: datetime) -> LaneLoss | None:
         """Return the worst loss of lanes at a moment, None where all lanes work."""

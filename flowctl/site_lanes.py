@@ -1,6 +1,6 @@
-"""The lane classes of a gate: ``[[gates.lane_classes]]`` of site.toml."""
+"""Lane classes and bays of a gate: ``[[gates.lane_classes]]``, ``[[gates.bays]]`` of site.toml."""
 
-from flowctl.site import LaneClass
+from flowctl.lanes import Bay, LaneClass
 from flowctl.site_tables import Table
 from flowctl.state import Cargo
 
@@ -29,6 +29,25 @@ def read_lane_classes(gate: Table, places: int) -> tuple[LaneClass, ...]:
                 f"no class takes the heaviest {cargo} trucks; leave upto_t away where it does",
             )
     return classes
+
+
+def read_bays(gate: Table) -> tuple[Bay, ...]:
+    """Read the bays that some trucks need, none where the gate names none."""
+    bays = tuple(_bay(one) for one in gate.tables("bays", "bay"))
+    kinds = [bay.kind for bay in bays]
+    for kind in sorted({one for one in kinds if kinds.count(one) > 1}):
+        gate.refuse("bays", f"{kind} stands twice")
+    return bays
+
+
+def _bay(table: Table) -> Bay:
+    read = Bay(
+        kind=table.identifier(),
+        places=table.whole("places", least=1, most=100),
+        slots=table.whole("slots", least=1, most=96),
+    )
+    table.close()
+    return read
 
 
 def _lane_class(table: Table) -> LaneClass:

@@ -24,7 +24,7 @@ from flowctl.site import (
     Yard,
 )
 from flowctl.site_hours import open_minutes_a_day, read_calendars, read_timezone
-from flowctl.site_lanes import read_lane_classes
+from flowctl.site_lanes import read_bays, read_lane_classes
 from flowctl.site_shapes import RoadPiece
 from flowctl.site_tables import Table
 from flowctl.site_ways import ends_in, enters, join_legs, read_way, stretch
@@ -133,6 +133,7 @@ def _gate(table: Table, calendars: dict[str, Opening], timezone: ZoneInfo) -> Ga
         opening=replace(opening, opposite=opposite),
         directions=table.subset("directions", ("export", "import"), "direction"),
         lane_classes=read_lane_classes(table, places),
+        bays=read_bays(table),
     )
     table.close()
     return gate

@@ -65,11 +65,11 @@ class LiveTrip:
     the moment by which nine of ten such trucks have come.
 
     ``haulier`` names who sent the truck (None: not said), ``weight_t`` its declared weight in
-    tonnes, ``convoy`` the trucks it must cross with. ``priority`` is that of the site's policy, 0
-    for most; ``places_lost`` how many trucks of a higher one went before it by that right;
-    ``penalty_s`` what it lost of its seniority. ``standby``: its driver stands by to
-    leave at once. Its driver asked for a slot no earlier than ``extended_until``; ``ready_at`` is
-    that moment then, if it is the later one.
+    tonnes, ``convoy`` the trucks it must cross with, ``needs`` the kind of bay it must be screened
+    in. ``priority`` is that of the site's policy, 0 for most; ``places_lost`` how many trucks of a
+    higher one went before it by that right; ``penalty_s`` what it lost of its seniority.
+    ``standby``: its driver stands by to leave at once. Its driver asked for a slot no earlier than
+    ``extended_until``; ``ready_at`` is that moment then, if it is the later one.
     """
 
     id: int
@@ -102,6 +102,7 @@ class LiveTrip:
     eta_yard_late_at: datetime | None = None
     swapped: bool = False
     places_lost: int = 0
+    needs: str | None = None
 
     @property
     def stage(self) -> Stage:

@@ -84,7 +84,7 @@ def problem_of(
         idle=rules.idle_cost,
         idle_s=rules.idle_s,
         through=frame.through,
-        sides=sides_of(trips, site.policy),
+        sides=sides_of(trips, columns, site.policy),
     )
 
 

@@ -66,6 +66,10 @@ def reach_of(
         if column.lanes is not None:
             closed = [not column.takes(trip) for trip in trips]
             at_s[closed, at], passed[closed, at] = np.inf, -1
+    for row, trip in enumerate(trips):
+        if trip.needs is not None:
+            without = [all(bay.kind != trip.needs for bay in each.gate.bays) for each in columns]
+            at_s[row, without], passed[row, without] = np.inf, -1
     return Reach(at_s, passed)
 
 

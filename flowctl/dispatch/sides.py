@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from flowctl.dispatch.supply import Column
 from flowctl.policy import Policy
 from flowctl.state import LiveTrip
 
@@ -53,8 +54,11 @@ class Sides:
         return not ((self.priority > 0).any() or named)
 
 
-def sides_of(trips: Sequence[LiveTrip], policy: Policy) -> Sides:
-    """Return the rules of ``policy`` for trucks in the order given."""
+def sides_of(trips: Sequence[LiveTrip], columns: Sequence[Column], policy: Policy) -> Sides:
+    """Return the rules of ``policy`` and of the gates' bays for trucks in the order given."""
+    bay = _numbered([trip.needs for trip in trips])
+    kinds = {trip.needs: number for trip, number in zip(trips, bay.tolist(), strict=True)}
+    gates = {column.gate.id: (at, column.gate) for at, column in reversed([*enumerate(columns)])}
     return Sides(
         priority=np.array([trip.priority for trip in trips], dtype=np.int64),
         lost=np.array([trip.places_lost for trip in trips], dtype=np.int64),
@@ -63,7 +67,13 @@ def sides_of(trips: Sequence[LiveTrip], policy: Policy) -> Sides:
         most_lost=policy.priority.most_places_lost,
         most_share=policy.haulier.most_share,
         least_places=policy.haulier.least_places,
-        bay=np.full(len(trips), -1, dtype=np.int64),
+        bay=bay,
+        bays=tuple(
+            Bays(at, kinds[one.kind], one.places, one.slots)
+            for at, gate in sorted(gates.values(), key=lambda each: each[0])
+            for one in gate.bays
+            if one.kind in kinds
+        ),
     )
 
 

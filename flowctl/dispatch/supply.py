@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from math import floor
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowctl.dispatch.metering import Approach
-from flowctl.dispatch.problem import Ints
-from flowctl.site import Gate, LaneClass, Site
+from flowctl.lanes import LaneClass
+from flowctl.site import Gate, Site
 from flowctl.state import LiveTrip
 from flowctl.traffic.capacity import CapacityEstimate
+
+Ints = NDArray[np.int64]
 
 _LOOK_DAYS = 60
 """How far ahead open days are sought: longer than any closure announced so far."""

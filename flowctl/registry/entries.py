@@ -13,6 +13,8 @@ def registered_entry(trip_id: int, values: TripValues, *, by: str, now: datetime
     facts = _facts(values) | {"device": "none" if values.device_id is None else "own"}
     if values.convoy is not None:
         facts["convoy"] = "joined"
+    if values.needs is not None:
+        facts["needs"] = values.needs
     return Entry(Kind.REGISTERED, now, trip_id, actor=by, details=facts)
 
 

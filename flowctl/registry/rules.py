@@ -24,7 +24,7 @@ class Declaration:
     """A declared trip; as it was typed before `check_declaration`, in one spelling after it.
 
     ``haulier`` names who sends the truck, ``weight_t`` is its weight in tonnes, and trucks of one
-    ``convoy``, a code, cross together.
+    ``convoy``, a code, cross together. ``needs`` is the kind of bay it must be screened in.
     """
 
     plate: str
@@ -38,6 +38,7 @@ class Declaration:
     haulier: str | None = None
     weight_t: float | None = None
     convoy: str | None = None
+    needs: str | None = None
 
 
 def check_declaration(site: Site, declaration: Declaration, *, now: datetime) -> Declaration:
@@ -51,6 +52,7 @@ def check_declaration(site: Site, declaration: Declaration, *, now: datetime) ->
     check_gates(site, declaration.gates)
     check_ready(site, declaration.gates, declaration.ready_at, now=now)
     check_language(declaration.language)
+    check_needs(site, declaration.gates, declaration.needs)
     haulier = check_haulier(declaration.haulier)
     return replace(
         declaration,
@@ -161,6 +163,16 @@ def check_convoy(convoy: str | None, haulier: str | None) -> str | None:
             f"The convoy {code} has no haulier; a convoy is of one haulier, so name it."
         )
     return code
+
+
+def check_needs(site: Site, gates: Sequence[str], kind: str | None) -> None:
+    """Refuse a kind of bay that none of the trip's gates has."""
+    if kind is None:
+        return
+    having = [gate.id for gate in site.gates if kind in {bay.kind for bay in gate.bays}]
+    if set(having).isdisjoint(gates):
+        known = f"it is at {' and '.join(having)}" if having else f"{site.id} has none"
+        raise FlowctlError(f"None of the trip's gates has a bay {kind[:40]!r}; {known}.")
 
 
 def _named(site: Site) -> str:

@@ -86,6 +86,7 @@ def register(
         haulier=checked.haulier,
         weight_t=checked.weight_t,
         convoy=checked.convoy,
+        needs=checked.needs,
     )
     try:
         trip = stored.insert_trip(conn, site=site.id, values=values, registered_by=by, now=now)

@@ -61,6 +61,7 @@ class LiveRow(NamedTuple):
     moving_to: str | None = None
     release_ended: str | None = None
     swapped: bool = False
+    needs: str | None = None
 
 
 # A truck is shown as arrived when it came; its seniority counts from when that is proved.
@@ -83,7 +84,7 @@ select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.r
        t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until,
        coalesce(p.penalty_s, 0) as penalty_s,
        r.to_yard as moving_to, r.ended as release_ended,
-       coalesce(s.swapped, false) as swapped
+       coalesce(s.swapped, false) as swapped, t.needs
 from trips t
 join drivers d on d.id = t.driver_id
 left join devices v on v.id = t.device_id

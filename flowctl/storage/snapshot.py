@@ -99,6 +99,7 @@ def live_trip(
         penalty_s=row.penalty_s,
         standby=row.standby,
         extended_until=extended,
+        needs=row.needs,
     )
 
 

@@ -50,6 +50,7 @@ class TripValues:
     haulier: str | None
     weight_t: float | None
     convoy: str | None
+    needs: str | None = None
 
 
 def upsert_driver(
@@ -82,8 +83,8 @@ def insert_trip(
     with conn.transaction():
         [(trip,)] = conn.execute(
             "insert into trips (site, plate, driver_id, device_id, direction, cargo, gates,"
-            " ready_at, registered_at, registered_by, haulier, weight_t, convoy)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+            " ready_at, registered_at, registered_by, haulier, weight_t, convoy, needs)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
             [
                 site,
                 values.plate,
@@ -98,6 +99,7 @@ def insert_trip(
                 values.haulier,
                 values.weight_t,
                 values.convoy,
+                values.needs,
             ],
         ).fetchall()
     return int(trip)

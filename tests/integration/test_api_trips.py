@@ -75,6 +75,7 @@ def test_a_declared_trip_comes_back_in_one_spelling_and_without_its_phone(api: R
         "standby": False,
         "extended_until": None,
         "penalty_s": 0.0,
+        "needs": None,
         "eta": None,
     }
     assert machine.get("/v1/trips/1").json() == trip
@@ -290,3 +291,10 @@ def test_one_driver_of_two_trips_is_stored_once(api: RunningApi):
     register(machine, plate="12C99999", device=None, phone="+84 903 123 456")
     [(drivers,)] = api.border.conn.execute("select count(*) from drivers").fetchall()
     assert drivers == 1
+
+
+def test_a_truck_that_needs_a_bay_no_gate_of_its_has_is_refused(api: RunningApi):
+    answer = api.machine().post("/v1/trips", json=declaration(needs="scanner"))
+    assert "None of the trip's gates has a bay 'scanner'; lang_son has none." in refusal(
+        answer, 422
+    )

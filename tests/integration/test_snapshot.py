@@ -7,6 +7,7 @@ import pytest
 from border import MORNING, Border, after, border
 from numpy.typing import NDArray
 
+from flowctl.lanes import Bay
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.policy import Policy, PriorityRules
 from flowctl.registry.trips import observe
@@ -345,3 +346,10 @@ def test_places_lost_to_priority_are_counted_from_the_ledger(lang_son: Border):
     assert {trip.id: trip.places_lost for trip in trips} == {senior: 2, other: 1, junior: 0}
     # Where nobody has priority nothing is looked up.
     assert {trip.places_lost for trip in list_live_trips(lang_son.conn, site, after(20))} == {0}
+
+
+def test_the_bay_a_truck_was_declared_to_need_is_read_with_it(lang_son: Border):
+    gates = [replace(gate, bays=(Bay("scanner", 1, 2),)) for gate in lang_son.site.gates]
+    lang_son.site = replace(lang_son.site, gates=tuple(gates))
+    lang_son.trip(needs="scanner")
+    assert only(lang_son).needs == "scanner"

@@ -9,10 +9,12 @@ from builders import at, ints, on_the_road, small_gate, small_site, snapshot, st
 from flowctl.dispatch.framing import problem_of
 from flowctl.dispatch.metering import approaches
 from flowctl.dispatch.plan import verify
+from flowctl.dispatch.planning import make_plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.solver import solve
 from flowctl.dispatch.through import stay_slots, yard_room
-from flowctl.site import Access, LaneClass, Site, Yard
+from flowctl.lanes import Bay, LaneClass
+from flowctl.site import Access, Site, Yard
 from flowctl.state import Cargo, LiveTrip, Slot
 from flowctl.traffic.capacity import CapacityEstimate, Rate
 
@@ -145,3 +147,40 @@ def test_a_yard_passes_on_what_is_free_shared_among_the_slots_that_meet_there():
     assert yard_room(10, 30, [5, 5, 5, 5, 5, 5, 5], 1) == [0, 0, 0, 0, 0, 0, 5]
     assert stay_slots(1800.0, 900) == 2
     assert stay_slots(60.0, 900) == 1
+
+
+def with_scanner(places: int, slots: int) -> Site:
+    """Return a site whose northern gate has scanners, which trucks block for so many slots."""
+    north = replace(small_gate(), bays=(Bay("scanner", places, slots),))
+    return small_site([north, small_gate("south")])
+
+
+def scanned(number: int, **changes: object) -> LiveTrip:
+    trip = staged(number, arrived=at("05:00"), gates=("south", "north"))
+    return replace(trip, needs="scanner", **changes)
+
+
+def test_a_truck_that_needs_a_bay_goes_only_where_there_is_one():
+    trips = [scanned(1), staged(2, arrived=at("05:00"), gates=("south", "north"))]
+    instance = framed(with_scanner(1, 2), trips, at("09:00"))
+    assert (instance.earliest < instance.slots).tolist() == [[True, False], [True, True]]
+
+
+def test_a_bay_holds_one_truck_for_all_the_slots_it_is_blocked():
+    instance = framed(with_scanner(1, 3), [scanned(n) for n in range(1, 6)], at("09:00"))
+    assert verify(instance, solve(instance))[0].startswith("north has 1 bays of kind 0")
+    plan, faults = make_plan(instance)
+    assert faults == ()
+    assert plan is not None
+    assert plan.unserved == 0
+    assert (np.diff(np.sort(plan.slot)) >= 3).all()
+
+
+def test_trucks_without_need_use_the_gate_while_its_bay_is_blocked():
+    others = [staged(n, arrived=at("05:00"), gates=("north",)) for n in range(10, 20)]
+    instance = framed(with_scanner(1, 4), [*(scanned(n) for n in (1, 2)), *others], at("09:00"))
+    plan, _ = make_plan(instance)
+    assert plan is not None
+    between = (plan.slot[2:] > plan.slot[:2].min()) & (plan.slot[2:] < plan.slot[:2].max())
+    assert between.any()
+    assert plan.repair_cost <= plan.bound / 10

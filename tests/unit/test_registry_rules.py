@@ -5,11 +5,13 @@ import pytest
 from builders import at, opening, small_gate, small_site
 
 from flowctl.errors import FlowctlError
+from flowctl.lanes import Bay
 from flowctl.registry.rules import Declaration, check_declaration, check_ready
 from flowctl.state import Cargo, Direction
 
 HOLIDAY = opening(exceptions={date(2024, 1, 25): (), date(2024, 1, 26): ()})
-SITE = small_site([small_gate("north", hours=HOLIDAY), small_gate("south")])
+SOUTH = replace(small_gate("south"), bays=(Bay("scanner", 1, 2),))
+SITE = small_site([small_gate("north", hours=HOLIDAY), SOUTH])
 NOW = at("08:00")
 GOOD = Declaration(
     plate="12C-123.45",
@@ -37,12 +39,19 @@ def test_a_good_declaration_comes_back_in_one_spelling():
         ({"language": "de"}, "vi, zh or en"),
         ({"device": "x" * 65}, "64 characters"),
         ({"device": "\n"}, "device"),
+        ({"needs": "scanner"}, "gates has a bay 'scanner'; it is at south"),
+        ({"needs": "crane"}, "gates has a bay 'crane'; somewhere has none"),
         ({"ready_at": datetime(2024, 1, 23)}, "time zone"),  # noqa: DTZ001 - the point
     ],
 )
 def test_each_field_is_refused_by_its_name(change: dict[str, object], named: str):
     with pytest.raises(FlowctlError, match=named):
         check_declaration(SITE, replace(GOOD, **change), now=NOW)  # type: ignore[arg-type]
+
+
+def test_a_bay_of_any_of_the_gates_will_do():
+    wish = replace(GOOD, gates=("north", "south"), needs="scanner")
+    assert check_declaration(SITE, wish, now=NOW).needs == "scanner"
 
 
 def test_a_ready_moment_on_a_day_all_its_gates_are_closed_is_refused():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tiny_site import write_site
 
-from flowctl.site import LaneClass
+from flowctl.lanes import Bay, LaneClass
 from flowctl.site_files import check, load_site
 
 PLACES = "inspection_places = 3\n"
@@ -48,3 +48,29 @@ def test_a_truck_of_unknown_weight_counts_as_the_heaviest():
     assert (light.takes("normal", None), heavy.takes("normal", None)) == (False, True)
     assert (light.takes("normal", 18.0), heavy.takes("normal", 18.0)) == (True, False)
     assert (light.takes("normal", 18.1), heavy.takes("normal", 18.1)) == (False, True)
+
+
+SCANNER = '[[gates.bays]]\nid = "scanner"\nplaces = 2\nslots = 3\n'
+
+
+def with_bays(folder: Path, *bays: str) -> Path:
+    return write_site(folder, toml=("[[yards]]\n", "".join(bays) + "\n[[yards]]\n"))
+
+
+def test_bays_are_read_with_the_slots_a_truck_blocks_them(tmp_path: Path):
+    gate = load_site(with_bays(tmp_path, SCANNER)).gate_by_id["north"]
+    assert gate.bays == (Bay("scanner", 2, 3),)
+
+
+@pytest.mark.parametrize(
+    ("bays", "sentence"),
+    [
+        ((SCANNER, SCANNER), "scanner stands twice"),
+        ((SCANNER.replace("places = 2", "places = 0"),), '"places": 0 must be within 1'),
+        ((SCANNER + "cargo = []\n",), "is not known here"),
+    ],
+)
+def test_bays_that_cannot_be_meant_are_named(tmp_path: Path, bays: tuple[str, ...], sentence: str):
+    problems = check(with_bays(tmp_path, *bays))
+    assert len(problems) == 1, problems
+    assert sentence in problems[0]

@@ -1,0 +1,40 @@
+"""What of a gate serves some trucks only: lanes by cargo and weight, bays by equipment."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LaneClass:
+    """Lanes of a gate that take some trucks only.
+
+    ``places`` of the gate's inspection places are theirs. They take the ``cargo`` classes named
+    (none named: all) of more than ``above_t`` and up to ``upto_t`` tonnes (None: any weight). A
+    truck whose weight is not known counts as the heaviest there is.
+    """
+
+    id: str
+    places: int
+    cargo: tuple[str, ...] = ()
+    above_t: float = 0.0
+    upto_t: float | None = None
+
+    def takes(self, cargo: str, weight_t: float | None) -> bool:
+        """Tell whether a truck may use these lanes."""
+        if self.cargo and cargo not in self.cargo:
+            return False
+        if weight_t is None:
+            return self.upto_t is None
+        return self.above_t < weight_t and (self.upto_t is None or weight_t <= self.upto_t)
+
+
+@dataclass(frozen=True, slots=True)
+class Bay:
+    """Equipment that trucks declared to need it are screened at, named by its ``kind``.
+
+    There are ``places`` of it at the gate, beside the inspection place each truck takes anyway; a
+    truck blocks one from its slot on for ``slots`` slots.
+    """
+
+    kind: str
+    places: int
+    slots: int
