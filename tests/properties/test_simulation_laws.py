@@ -1,6 +1,7 @@
 """Laws that hold for every gate, every day and every rule."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,10 +65,20 @@ def test_a_gate_never_idles_while_trucks_wait(trucks: list[tuple[float, float, b
     standing=st.integers(0, 40),
     arrivals=st.integers(0, 60),
     imports=st.integers(0, 60),
-    places=st.integers(1, 6),
+    places=st.integers(2, 6),
     seed=st.integers(0, 2**31),
     policy=st.sampled_from(["none", "metering"]),
     compliance=st.sampled_from([0.0, 0.8, 1.0]),
+    no_show=st.sampled_from([0.0, 0.3, 1.0]),
+    disruption=st.none()
+    | st.fixed_dictionaries(
+        {
+            "from_h": st.floats(0.0, 19.0),
+            "places_left": st.integers(0, 1),
+            "announced_h": st.floats(0.0, 19.0),
+            "end_known": st.booleans(),
+        }
+    ),
 )
 def test_every_truck_that_came_is_cleared_or_still_there(
     site: Site,
@@ -78,6 +89,8 @@ def test_every_truck_that_came_is_cleared_or_still_there(
     seed: int,
     policy: Policy,
     compliance: float,
+    no_show: float,
+    disruption: dict[str, Any] | None,
 ):
     site = replace(
         site,
@@ -86,7 +99,10 @@ def test_every_truck_that_came_is_cleared_or_still_there(
     )
     day = small_day(
         north={"standing": standing, "arrivals": arrivals, "imports": imports},
-        drivers={"compliance_share": compliance},
+        drivers={"compliance_share": compliance, "no_show_share": no_show},
+        disruptions=[]
+        if disruption is None
+        else [{"gate": "north", "until_h": disruption["from_h"] + 1.0} | disruption],
     )
     # `measure` refuses records that break an order, the number of places, or Little's law.
     measures = measure(run(day, site, policy=policy, seed=seed))
