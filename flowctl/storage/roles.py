@@ -74,8 +74,13 @@ def hand_over(conn: Connection, name: str) -> None:
         if not _is_true(conn, "select pg_has_role(%s, 'usage')", name):
             conn.execute(sql.SQL("grant {} to current_user").format(role))
         _let_make_tables(conn, name)
+        aggregates = _list_aggregates(conn)
         for table in _list_owned_otherwise(conn, name, kept=False):
-            conn.execute(sql.SQL("alter table {} owner to {}").format(sql.Identifier(table), role))
+            # Only so said does TimescaleDB give away what lies below a continuous aggregate, too.
+            kind = sql.SQL("materialized view" if table in aggregates else "table")
+            conn.execute(
+                sql.SQL("alter {} {} owner to {}").format(kind, sql.Identifier(table), role)
+            )
         for table in _list_owned_otherwise(conn, conn.info.user, kept=True):
             conn.execute(
                 sql.SQL("alter table {} owner to current_user").format(sql.Identifier(table))
@@ -150,6 +155,18 @@ def _list_owned_otherwise(conn: Connection, owner: str, *, kept: bool) -> list[s
         # A view belongs to whom its tables belong before it does.
         " order by relkind in ('v', 'm'), relname",
         [owner, list(_KEPT), kept],
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def _list_aggregates(conn: Connection) -> list[str]:
+    """Return the continuous aggregates; only TimescaleDB has any."""
+    catalogue = "timescaledb_information.continuous_aggregates"
+    if _one(conn, "select to_regclass(%s)", catalogue)[0] is None:
+        return []
+    rows = conn.execute(
+        "select view_name from timescaledb_information.continuous_aggregates"
+        " where view_schema = current_schema()"
     ).fetchall()
     return [name for (name,) in rows]
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from border import MORNING, border
+from border import MORNING, SITE, border
 from psycopg import sql
 from two_roles import ROLE, of_processes
 
@@ -18,10 +18,13 @@ from flowctl.ledger.chain import genesis
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.ledger.verify import find_fault
 from flowctl.local import in_database
+from flowctl.site_files import read_source
 from flowctl.storage.ledger import append, find_head, list_rows
 from flowctl.storage.migrate import migrate
 from flowctl.storage.partitions import drop_fixes_before, ensure_fix_partitions
+from flowctl.storage.retention import retain
 from flowctl.storage.roles import LEDGER_TABLES, describe_guard, user_of
+from flowctl.storage.sites import save_site
 
 REFUSED = psycopg.errors.InsufficientPrivilege
 DAY = timedelta(days=1)
@@ -167,6 +170,27 @@ def test_the_processes_make_and_drop_days_of_fixes_on_every_level(any_database: 
         conn.commit()
         assert drop_fixes_before(conn, day + DAY) == 1
         assert conn.execute("select count(*) from fixes").fetchone() == (1,)
+
+
+@pytest.mark.timescale
+@pytest.mark.parametrize("empty_database", ["community_url"], indirect=True)
+def test_the_processes_own_what_timescaledb_keeps_below_the_tables(empty_database: str) -> None:
+    migrate(of_processes(empty_database), empty_database)
+    with psycopg.connect(empty_database, autocommit=True) as conn:
+        site = save_site(conn, read_source(SITE), where=str(SITE), now=MORNING)
+        # This server takes everybody for its superuser, and lets only him copy.
+        conn.execute(sql.SQL("set role {}").format(sql.Identifier(ROLE)))
+        at = datetime(2024, 1, 23, 8, tzinfo=UTC)
+        conn.execute(
+            "insert into fixes (device_id, source_id, fixed_at, received_at, lon, lat)"
+            " values (1, 1, %(at)s, %(at)s, 106.7, 21.9)",
+            {"at": at},
+        )
+        for days, wall_clock in ((30, False), (30, True), (400, False)):
+            retain(conn, site, at + days * DAY, wall_clock=wall_clock)
+        assert conn.execute("select count(*) from fixes").fetchone() == (0,)
+        with pytest.raises(REFUSED):
+            conn.execute("delete from ledger")
 
 
 def test_migrating_again_hands_nothing_over_and_locks_nobody_out(
