@@ -12,6 +12,7 @@ from typer.main import get_command
 from api.permissions import PERMISSIONS
 from flowctl.cli import app
 from flowctl.settings import Settings
+from flowctl.storage.roles import user_of
 
 ROOT = Path(__file__).parents[2]
 STORES = {"database", "valkey"}
@@ -122,7 +123,7 @@ def test_what_a_gateway_is_configured_with_is_there():
 
 
 def test_secrets_have_no_default():
-    for secret in ("FLOWCTL_SECRET", "FLOWCTL_DATABASE_PASSWORD"):
+    for secret in ("FLOWCTL_SECRET", "FLOWCTL_DATABASE_PASSWORD", "FLOWCTL_APP_PASSWORD"):
         uses = re.findall(r"\$\{" + secret + r"([^}]*)\}", TEXT)
         assert uses
         assert all(use.startswith(":?") for use in uses)
@@ -133,6 +134,21 @@ def test_every_setting_given_is_one_flowctl_reads(name: str):
     known = {f"FLOWCTL_{field.upper()}" for field in Settings.model_fields}
     given = {key for key in SERVICES[name]["environment"] if key.startswith("FLOWCTL_")}
     assert given <= known
+
+
+def test_who_owns_the_ledger_migrates_and_no_process_has_his_password():
+    owner = SERVICES["database"]["environment"]["POSTGRES_USER"]
+    url = SERVICES["migrate"]["environment"]["FLOWCTL_OWNER_URL"]
+    assert (
+        url
+        == f"postgresql://{owner}:${{FLOWCTL_DATABASE_PASSWORD:?set it in .env}}@"
+        + (SERVICES["migrate"]["environment"]["FLOWCTL_DATABASE_URL"].partition("@")[2])
+    )
+    for name in OURS:
+        environment = SERVICES[name]["environment"]
+        assert user_of(environment["FLOWCTL_DATABASE_URL"]) != owner
+        assert "FLOWCTL_DATABASE_PASSWORD" not in environment["PGPASSWORD"]
+        assert name == "migrate" or "FLOWCTL_DATABASE_PASSWORD" not in str(environment)
 
 
 def test_a_position_is_on_disk_before_it_is_acknowledged():
