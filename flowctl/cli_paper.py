@@ -32,12 +32,13 @@ def print_order(
     with database() as conn:
         chosen = get_settings()
         site = get_site(conn, chosen.site)
-        gates = gates_fed(site, yard) if gate is None else [gate]
+        fed = gates_fed(site, yard)
+        if gate is not None and yard is not None and gate not in fed:
+            raise NotFoundError(f"The yard {yard} feeds {' and '.join(fed)}, not {gate}.")
+        gates = fed if gate is None else [gate]
         file = chosen.ledger_key_file
         key = None if file is None else read_key(file)
         made = make_orders(conn, site, gates, key, now=clock(chosen.clock_file).now())
-        if yard is not None and not all(yard in one.order.yards for one in made):
-            raise NotFoundError(f"The yard {yard} does not feed the gate {gate}.")
     with sentences():
         for one in made:
             for path in write_sheets(to, site, one, yard):

@@ -26,15 +26,18 @@ _STYLE = """
 body { color: #000; background: #fff; font: 11pt/1.25 sans-serif; margin: 0 auto; max-width: 279mm;}
 h1 { font-size: 19pt; margin: 0; } small { font-weight: normal; font-size: 9pt; display: block; }
 dl { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1mm 4mm; margin: 2mm 0; }
-dt { font-size: 9pt; } dd { margin: 0; font-weight: bold; font-size: 13pt; }
+dt { font-size: 8pt; white-space: nowrap; } dd { margin: 0; font-weight: bold; font-size: 13pt; }
 .rules { border: 1.5pt solid #000; padding: 1mm 3mm; margin: 2mm 0; }
 .rules p { margin: 1mm 0; } .rules p:first-child { font-weight: bold; font-size: 12pt; }
 table { border-collapse: collapse; width: 100%; } thead { display: table-header-group; }
-tr { break-inside: avoid; height: 9.5mm; }
+tr { break-inside: avoid; height: 8mm; }
 th, td { border: 1pt solid #000; padding: 0 1.5mm; text-align: left; white-space: nowrap; }
 th { font-size: 10pt; line-height: 1.1; } th small { font-size: 7.5pt; }
-td { font-size: 13pt; } .number, .plate, .slot { font-weight: bold; font-size: 17pt; }
-.number { text-align: right; } .out, .at_gate, .through { width: 21mm; } .who { width: 26mm; }
+td { font-size: 13pt; line-height: 1; }
+.number, .plate, .slot { font-weight: bold; font-size: 17pt; } .number { text-align: right; }
+.yard, .convoy { font-size: 11pt; white-space: normal; overflow-wrap: anywhere; }
+.yard { max-width: 36mm; } .convoy { max-width: 22mm; }
+.out, .at_gate, .through { width: 20mm; } .who { width: 26mm; }
 footer { margin-top: 3mm; font-size: 9pt; overflow-wrap: anywhere; break-inside: avoid; }
 """
 _DATA = re.compile(
@@ -133,26 +136,28 @@ def _table(order: Order, lines: Sequence[Line], columns: Sequence[str]) -> Itera
     if not lines:
         yield f"<p>{words.NOBODY[0]} {_beside(words.NOBODY)}</p>"
         return
-    heads = (
-        f"<th>{words.HEADS[n][0]}<small>{_beside(words.HEADS[n])}</small></th>" for n in columns
-    )
+    heads = (_head(words.HEADS[name]) for name in columns)
     yield f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>"
     for line in lines:
-        cells = _cells(order, line)
+        cells = _cells(order, line, with_yards="yard" in columns)
         row = (f'<td class="{name}">{cells.get(name, "")}</td>' for name in columns)
         yield f"<tr>{''.join(row)}</tr>"
     yield "</tbody>\n</table>"
 
 
-def _cells(order: Order, line: Line) -> Mapping[str, str]:
+def _head(said: Words) -> str:
+    return f"<th>{said[0]}<small>{said[1]}</small><small>{said[2]}</small></th>"
+
+
+def _cells(order: Order, line: Line, *, with_yards: bool) -> Mapping[str, str]:
     """Return what is printed of a truck, by column; those written by hand are not there."""
     place = words.PLACES[line.place]
     yard = None if line.yard is None else _named({"vi": order.yards[line.yard]["vi"]}, line.yard)
     # Who neither stands in a yard of this gate nor was called is somewhere else: that is said.
     where = yard or f"{place[0]}<small>{_beside(place)}</small>"
     said = "" if line.called_at is None else _short(order, line.called_at)
-    if line.place in (Place.IN_LANE, Place.AT_GATE, Place.ROAD):
-        said = f"{said}<small>{place[0]} {place[1]}</small>"
+    if not with_yards and line.place is Place.ROAD:
+        said = f"<small>{place[0]} {place[1]}</small>"
     return {
         "number": "–" if line.number is None else str(line.number),
         "plate": escape(line.plate),
