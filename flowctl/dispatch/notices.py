@@ -38,6 +38,36 @@ class Notice:
     before: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Gates:
+    """What holds of all the gates that a truck may use, once for all trucks that may use them.
+
+    ``shut``: a closure lasts at each; ``closed_until`` is when the first of them ends or is taken
+    to end, ``now`` where one is open. ``unknown``: nobody knows the end of any. ``stopped``: they
+    stand still.
+    """
+
+    shut: bool
+    closed_until: datetime
+    unknown: bool
+    stopped: bool
+
+    @staticmethod
+    def of(
+        snapshot: Snapshot, gates: tuple[str, ...], unknown: frozenset[str], stopped: set[str]
+    ) -> "_Gates":
+        """Ask each gate; one that the site does not know is not shut."""
+        known, now = snapshot.site.gate_by_id, snapshot.now
+        ends = [closed_until(known[gate], now) for gate in gates if gate in known]
+        until = min(ends, default=now)
+        return _Gates(
+            shut=len(ends) == len(gates) and until > now,
+            closed_until=until,
+            unknown=unknown.issuperset(gates),
+            stopped=stopped.issuperset(gates),
+        )
+
+
 def notices(
     snapshot: Snapshot,
     problem: DispatchProblem,
@@ -57,9 +87,13 @@ def notices(
     """
     trips = {trip.id: trip for trip in snapshot.trips}
     begin = problem.starts.tolist()
-    unknown = closed_for_unknown(snapshot.closures, snapshot.now)
     stopped = {gate for gate, one in estimates.items() if one.state is GateMode.STOPPED}
     calm = not (snapshot.closures or stopped or snapshot.advice)
+    unknown = closed_for_unknown(snapshot.closures, snapshot.now)
+    choices = {
+        gates: _Gates.of(snapshot, gates, unknown, stopped)
+        for gates in {trip.gates for trip in snapshot.trips}
+    }
     rows = zip(problem.trip_ids.tolist(), plan.gate.tolist(), plan.slot.tolist(), strict=True)
     for trip_id, gate, slot in rows:
         if calm and slot >= 0:
@@ -67,7 +101,8 @@ def notices(
         planned = None
         if slot >= 0:
             planned = Slot(problem.gates[gate], datetime.fromtimestamp(begin[slot], UTC))
-        word = _word(snapshot, trips[trip_id], planned, unknown, stopped)
+        trip = trips[trip_id]
+        word = _word(snapshot, trip, planned, unknown, choices[trip.gates])
         if word is not None:
             yield word if word.kind is not NoticeKind.NO_SLOT else _no_slot(snapshot, word, begin)
 
@@ -77,13 +112,13 @@ def _word(
     trip: LiveTrip,
     planned: Slot | None,
     unknown: frozenset[str],
-    stopped: set[str],
+    gates: _Gates,
 ) -> Notice | None:
     """Return what one driver is to hear, None where nothing, or what he has heard."""
     advice = snapshot.advice.get(trip.id)
     said = None if advice is None else advice.kind
     gate = trip.gates[0] if trip.told is None else trip.told.gate
-    if _is_to_stay(snapshot, trip, planned, stopped, said):
+    if _is_to_stay(snapshot, trip, planned, gates, said):
         return None if said is AdviceKind.STAY else Notice(trip.id, NoticeKind.STAY, gate)
     if _is_to_hold(snapshot, trip, planned, unknown):
         if said is AdviceKind.HOLD:
@@ -112,7 +147,7 @@ def _is_to_stay(
     snapshot: Snapshot,
     trip: LiveTrip,
     planned: Slot | None,
-    stopped: set[str],
+    gates: _Gates,
     said: AdviceKind | None,
 ) -> bool:
     """Tell whether a truck that is far away had better not depart: it would wait at the border.
@@ -124,23 +159,14 @@ def _is_to_stay(
     away = timedelta(seconds=far_s)
     comes = trip.eta_yard_at or now + away
     if trip.stage is not Stage.REGISTERED or comes < now + away:
-        return said is AdviceKind.STAY and trip.stage is Stage.REGISTERED and _shut(snapshot, trip)
-    if _shut(snapshot, trip):
-        gates = snapshot.site.gate_by_id
-        until = min(closed_until(gates[gate], now) for gate in trip.gates if gate in gates)
-        unknown = closed_for_unknown(snapshot.closures, now).issuperset(trip.gates)
+        return said is AdviceKind.STAY and trip.stage is Stage.REGISTERED and gates.shut
+    if gates.shut:
+        until = gates.closed_until
         if trip.ready_at > until or (trip.told is not None and trip.told.starts_at >= until):
             return said is AdviceKind.STAY
-        return unknown or until > comes or said is AdviceKind.STAY
+        return gates.unknown or until > comes or said is AdviceKind.STAY
     late = away / 2 if said is AdviceKind.STAY else away
-    return stopped.issuperset(trip.gates) and (planned is None or planned.starts_at > comes + late)
-
-
-def _shut(snapshot: Snapshot, trip: LiveTrip) -> bool:
-    """Tell whether a closure lasts at every gate of a truck."""
-    gates = [snapshot.site.gate_by_id.get(gate) for gate in trip.gates]
-    now = snapshot.now
-    return all(gate is not None and closed_until(gate, now) > now for gate in gates)
+    return gates.stopped and (planned is None or planned.starts_at > comes + late)
 
 
 def _no_slot(snapshot: Snapshot, word: Notice, begin: list[int]) -> Notice:

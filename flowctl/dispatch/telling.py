@@ -6,13 +6,14 @@ What else drivers hear is in `flowctl.dispatch.notices`.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 
 from flowctl.closures import closed_for_unknown, taken_end
 from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.promises import keeps
 from flowctl.dispatch.reasons import Reason
-from flowctl.site import Gate
+from flowctl.site import Gate, Site
 from flowctl.state import AdviceKind, LiveTrip, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate
 from flowctl.traffic.collapse import GateMode
@@ -47,6 +48,8 @@ def tellings(
     trips = {trip.id: trip for trip in snapshot.trips}
     unknown = closed_for_unknown(snapshot.closures, snapshot.now)
     begin = [datetime.fromtimestamp(start, UTC) for start in problem.starts.tolist()]
+    # Many trucks share a slot, and opening hours are slow to ask.
+    takes_goods = cache(partial(_takes_goods, snapshot.site))
     rows = (problem.trip_ids, plan.gate, plan.slot, problem.frozen_slot >= 0)
     for row, (trip_id, gate, slot, frozen) in enumerate(
         zip(*(column.tolist() for column in rows), strict=True)
@@ -66,7 +69,8 @@ def tellings(
         elif _is_extended(trip):
             yield Telling(trip_id, planned, Reason.EXTENSION, trip.told)
         elif not _keeps(snapshot, trip.told, planned):
-            reason = _reason(snapshot, problem, row, trip, trip.told, planned, estimates)
+            broken = None if takes_goods(trip.told) else Reason.CLOSURE
+            reason = broken or _reason(snapshot, problem, row, trip, trip.told, planned, estimates)
             if _is_due(snapshot, trip, trip.told, planned, reason, estimates):
                 yield Telling(trip_id, planned, reason, trip.told)
 
@@ -198,11 +202,8 @@ def _reason(
     planned: Slot,
     estimates: Mapping[str, CapacityEstimate],
 ) -> Reason:
-    """Return why the slot told cannot stand, or why a better one is offered."""
-    rules = snapshot.site.dispatch
-    gate = snapshot.site.gate_by_id.get(told.gate)
-    if gate is None or not _takes_goods(gate, told, rules.slot_s):
-        return Reason.CLOSURE
+    """Return why the slot told, of an open gate, cannot stand, or why a better one is offered."""
+    gate = snapshot.site.gate_by_id[told.gate]
     if planned.starts_at < told.starts_at:
         return Reason.EARLIER
     if _closed_since(snapshot, trip, told):
@@ -239,6 +240,8 @@ def _closed_since(snapshot: Snapshot, trip: LiveTrip, told: Slot) -> bool:
     )
 
 
-def _takes_goods(gate: Gate, slot: Slot, slot_s: int) -> bool:
-    end = slot.starts_at + timedelta(seconds=slot_s)
-    return any(gate.opening.between(slot.starts_at, end))
+def _takes_goods(site: Site, slot: Slot) -> bool:
+    """Tell whether a slot's gate is still there, and open in it."""
+    gate = site.gate_by_id.get(slot.gate)
+    end = slot.starts_at + timedelta(seconds=site.dispatch.slot_s)
+    return gate is not None and any(gate.opening.between(slot.starts_at, end))
