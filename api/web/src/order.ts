@@ -19,6 +19,7 @@ export interface Counted {
 
 /** Where a trip stands and why; `place` counts from 1, null where its turn is not known. */
 export interface Why {
+  gate: string | null;
   place: number | null;
   text: string;
   ahead: Counted[];

@@ -65,7 +65,8 @@ export function Driver() {
       <Freshness heardAt={last.heardAt} view={view} wall={wall} />
       <section class="state">
         <h2>{t(`stage.${view.state}`)}</h2>
-        <p>{t(`driver.do_${view.state}`)}</p>
+        {/* Who is not to depart must not read "please drive to the yard". */}
+        {view.advice?.kind !== "stay" && <p>{t(`driver.do_${view.state}`)}</p>}
       </section>
       <SlotCard view={view} now={now} />
       <dl>

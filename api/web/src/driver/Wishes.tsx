@@ -18,6 +18,8 @@ interface Props {
 export function Wishes({ view, now }: Props) {
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
+  /** What the switch was set to while the server has not answered. */
+  const [wanted, setWanted] = useState<boolean | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
   if (!BEFORE_THE_CALL.includes(view.state)) return null;
 
@@ -30,6 +32,7 @@ export function Wishes({ view, now }: Props) {
     } catch (error) {
       setWrong(error);
     }
+    setWanted(null);
     setBusy(false);
   }
 
@@ -46,9 +49,12 @@ export function Wishes({ view, now }: Props) {
         <input
           type="checkbox"
           name="standby"
-          checked={view.standby}
+          checked={wanted ?? view.standby}
           disabled={busy}
-          onChange={({ currentTarget }) => void send(standBy(code, currentTarget.checked))}
+          onChange={({ currentTarget: { checked } }) => {
+            setWanted(checked);
+            void send(standBy(code, checked));
+          }}
         />
         <span>
           {t("driver.standby")}

@@ -80,6 +80,13 @@ export function Drawer({ id, site, session, line, onClose }: Props) {
               <span>{t("operator.no_slot")}</span>
             )}
           </section>
+          <TripOrder
+            trip={trip}
+            session={session}
+            timezone={site.timezone}
+            gateName={gate}
+            onChanged={asked.again}
+          />
           <dl>
             <Row name={t("operator.direction")}>{t(`direction.${trip.direction}`)}</Row>
             <Row name={t("operator.cargo")}>{t(`cargo.${trip.cargo}`)}</Row>
@@ -106,14 +113,6 @@ export function Drawer({ id, site, session, line, onClose }: Props) {
             {ago(Date.parse(picture.at) / 1000 - truck.fixedAt)}
           </Row>
         </dl>
-      )}
-      {trip && (
-        <TripOrder
-          trip={trip}
-          session={session}
-          timezone={site.timezone}
-          onChanged={asked.again}
-        />
       )}
     </aside>
   );

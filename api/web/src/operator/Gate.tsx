@@ -38,6 +38,14 @@ export function Gate({ gate, session, picture, timezone, closures, held, onPick 
       live={picture?.gates.find((one) => one.id === gate.id)}
       now={now}
       timezone={timezone}
+      action={
+        may &&
+        now && (
+          <button type="button" class="close-gate" onClick={() => setClosing(true)}>
+            {t("closure.open_dialog")}
+          </button>
+        )
+      }
     >
       {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
       {now && (
@@ -54,11 +62,6 @@ export function Gate({ gate, session, picture, timezone, closures, held, onPick 
         timezone={timezone}
         onPick={onPick}
       />
-      {may && now && (
-        <button type="button" class="close-gate" onClick={() => setClosing(true)}>
-          {t("closure.open_dialog")}
-        </button>
-      )}
       {closing && now && (
         <Closing
           gate={gate}

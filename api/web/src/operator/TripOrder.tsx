@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
 import { getWhy, liftPenalty, listPenalties, setStandby } from "../client";
 import { find, language, t } from "../language";
-import type { Penalty } from "../order";
+import type { Penalty, Why } from "../order";
 import { problem } from "../parts/problem";
 import { SureButton } from "../parts/SureButton";
 import { useAsked } from "../parts/useAsked";
 import { WhyWords } from "../parts/WhyWords";
-import { clockTime, dayMonth, duration, instant } from "../time";
+import { clockTime, dayMonth, duration, instant, wholeNumber } from "../time";
 import type { Role, Session, Trip } from "../types";
 
 const ASK_AGAIN_MS = 10_000;
@@ -16,11 +16,17 @@ interface Props {
   trip: Trip;
   session: Session;
   timezone: string;
+  gateName: (gate: string) => string;
   onChanged: () => void;
 }
 
+function place({ place: n, gate }: Why, gateName: (gate: string) => string): string {
+  if (n === null || gate === null) return t("order.no_place");
+  return t("order.place", { n: wholeNumber(n), gate: gateName(gate) });
+}
+
 /** Why a truck stands where it stands, what it lost, and whether it stands by. */
-export function TripOrder({ trip, session, timezone, onChanged }: Props) {
+export function TripOrder({ trip, session, timezone, gateName, onChanged }: Props) {
   const spoken = language.value;
   const why = useAsked(() => getWhy(trip.id, spoken), ASK_AGAIN_MS, [trip.id, spoken]);
   const penalties = useAsked(() => listPenalties(trip.id), ASK_AGAIN_MS, [trip.id]);
@@ -46,6 +52,7 @@ export function TripOrder({ trip, session, timezone, onChanged }: Props) {
           {problem(refused)}
         </p>
       )}
+      {why.answer && <h3 class="place">{place(why.answer, gateName)}</h3>}
       {trip.extended_until && (
         <p>{t("order.extended", { time: moment(trip.extended_until) })}</p>
       )}
@@ -76,7 +83,10 @@ export function TripOrder({ trip, session, timezone, onChanged }: Props) {
       )}
       <h3>{t("order.why")}</h3>
       {why.answer ? (
-        <WhyWords why={why.answer} timezone={timezone} />
+        <>
+          <p class="quiet">{t("order.told")}</p>
+          <WhyWords why={why.answer} timezone={timezone} />
+        </>
       ) : (
         <p class="quiet">{t("common.loading")}</p>
       )}

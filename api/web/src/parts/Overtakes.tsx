@@ -10,10 +10,10 @@ interface Props {
 /** How often a truck went before one that was there earlier, by the rule that let it. */
 export function Overtakes({ title, counts }: Props) {
   const reasons = Object.entries(counts).sort(([, a], [, b]) => b - a);
-  if (reasons.length === 0) return null;
   return (
     <div class="overtakes">
       <p>{title}</p>
+      {reasons.length === 0 && <p>{t("overtake.none")}</p>}
       <ul>
         {reasons.map(([reason, n]) => (
           <li key={reason} data-reason={reason}>

@@ -15,16 +15,22 @@ function Reasons({ counted, of }: { counted: Counted[]; of: string }) {
   );
 }
 
+interface Props {
+  why: Why;
+  timezone: string;
+}
+
 /** Where a truck stands, who goes before it by which rule, and what happened, in sentences. */
-export function WhyWords({ why, timezone }: { why: Why; timezone: string }) {
+export function WhyWords({ why, timezone }: Props) {
   const last = why.history.at(-1);
   return (
     <div class="why">
       <p>{why.text}</p>
       <Reasons counted={why.ahead} of="ahead" />
       <Reasons counted={why.passed_by} of="passed-by" />
-      <h4>{t("order.history")}</h4>
-      {last ? (
+      <details open>
+        <summary>{t("order.history")}</summary>
+        {!last && <p>{t("order.no_history")}</p>}
         <ol class="history">
           {why.history.map((event) => (
             <li key={event.seq} title={t("why.code", { seq: event.seq, code: event.code })}>
@@ -32,17 +38,15 @@ export function WhyWords({ why, timezone }: { why: Why; timezone: string }) {
             </li>
           ))}
         </ol>
-      ) : (
-        <p>{t("order.no_history")}</p>
-      )}
-      {last && (
-        <p class="code">
-          {t("why.code", { seq: wholeNumber(last.seq), code: last.code })}{" "}
-          <time>
-            {clockTime(instant(last.at), timezone)} · {dayMonth(instant(last.at), timezone)}
-          </time>
-        </p>
-      )}
+        {last && (
+          <p class="code">
+            {t("why.code", { seq: wholeNumber(last.seq), code: last.code })}{" "}
+            <time>
+              {clockTime(instant(last.at), timezone)} · {dayMonth(instant(last.at), timezone)}
+            </time>
+          </p>
+        )}
+      </details>
     </div>
   );
 }

@@ -68,12 +68,10 @@ function Facts({ plan, timezone }: { plan: Plan; timezone: string }) {
 }
 
 function Passed({ counts, site }: { counts: Counts; site: Site }) {
-  const gates = site.gates.filter(({ id }) => Object.keys(counts.gates[id] ?? {}).length > 0);
   return (
     <section class="passed">
       <h2>{t("planner.overtakes")}</h2>
-      {gates.length === 0 && <p>{t("planner.overtakes_none")}</p>}
-      {gates.map((gate) => (
+      {site.gates.map((gate) => (
         <Overtakes
           key={gate.id}
           title={nameOf(gate.name)}

@@ -6,6 +6,8 @@ import type { Site } from "../types";
 /** How many times of day stand below a picture. */
 const MARKS = 6;
 
+type Price = Plan["prices"][number];
+
 interface Props {
   plan: Plan;
   site: Site;
@@ -41,12 +43,29 @@ export function Prices({ plan, site }: Props) {
       <p>{t("planner.prices_hint", { minutes: Math.round(step / 60_000) })}</p>
       {site.gates.map((gate) => {
         const slots = plan.prices.filter((one) => one.gate === gate.id);
-        const most = Math.max(0, ...slots.map((one) => one.price_vnd));
+        const top = slots.reduce<Price | null>(
+          (best, one) => (one.price_vnd > (best?.price_vnd ?? 0) ? one : best),
+          null,
+        );
+        if (!top) {
+          return (
+            <figure key={gate.id}>
+              <figcaption>
+                {nameOf(gate.name)} <small>{t("planner.prices_none")}</small>
+              </figcaption>
+            </figure>
+          );
+        }
         return (
           <figure key={gate.id} data-prices={gate.id}>
             <figcaption>
               {nameOf(gate.name)}{" "}
-              <small>{t("planner.prices_most", { price: wholeNumber(most) })}</small>
+              <small>
+                {t("planner.prices_most", {
+                  price: wholeNumber(top.price_vnd),
+                  time: moment(instant(top.starts_at), now, site.timezone),
+                })}
+              </small>
             </figcaption>
             <div class="strip">
               {slots.map((one) => {

@@ -1,0 +1,293 @@
+"""What people see of the order, in a real Chromium, before a border that is disturbed."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from api_server import PASSWORD, SetClock, served
+from border import KEYS, SECRET, Border, after, border
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from desk import LANGUAGES, ROOT, Desk, assert_words, words
+from playwright.sync_api import Browser, Page, expect
+
+from api.app import create_app
+from flowctl.ledger.entries import Entry, Kind
+from flowctl.registry.accounts import Role, set_account
+from flowctl.registry.keys import link_code
+from flowctl.settings import Settings
+from flowctl.storage.closures import save_advice
+from flowctl.storage.ledger import append
+from flowctl.storage.ledger_heads import sign_head
+from flowctl.storage.penalties import add_penalty
+from flowctl.worker import decide
+
+pytestmark = pytest.mark.browser
+
+WIDE = {"vi": (1366, 768), "zh": (1920, 1080), "en": (390, 844)}
+"""A control room's laptop, its wall, and a phone."""
+CAB = (360, 640)
+TRUCKS = 150
+ROLES = (Role.OPERATOR, Role.OFFICER, Role.PLANNER)
+
+
+@dataclass
+class Disturbed:
+    """Pages before a border, with the trips the tests speak of."""
+
+    desk: Desk
+    place: Border
+    clock: SetClock
+    waiting: int
+    stayed: int
+
+    def driver(self, trip: int, language: str) -> Page:
+        """Open a driver's page as a phone shows it at night."""
+        page = self.desk.open(f"/d/{link_code(KEYS, trip)}", size=CAB, language=language)
+        page.emulate_media(color_scheme="dark")
+        return page
+
+    def drawer(self, page: Page, trip: int) -> None:
+        page.locator(".search input").fill(f"12C{trip:05d}")
+        page.locator(".search li", has_text=f"12C{trip:05d}").wait_for()
+        page.locator(".search input").press("Enter")
+
+
+@pytest.fixture
+def disturbed(browser: Browser, database: str, valkey: str) -> Iterator[Disturbed]:
+    """Open pages at 08:00, when 150 trucks wait, one lost an hour, and one was told to stay."""
+    settings = Settings(
+        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+    )
+    with border(database) as place:
+        waiting, stayed = order(place)
+        for role in ROLES:
+            set_account(place.conn, name=str(role), role=role, password=PASSWORD)
+        clock = SetClock(after(0))
+        with served(create_app(settings, clock)) as url:
+            desk = Desk(browser, url, {str(role): (str(role), PASSWORD) for role in ROLES})
+            yield Disturbed(desk, place, clock, waiting, stayed)
+            for context in browser.contexts:
+                context.close()
+            assert desk.wrong == []
+
+
+def order(place: Border) -> tuple[int, int]:
+    """Let a yard fill, a plan be made, one truck lose an hour and another be told to stay."""
+    trips = []
+    for number in range(TRUCKS):
+        trips.append(place.trip(at=after(-180)))
+        place.visit(trips[-1], "yard_bao_nguyen", -170 + number / 2)
+        place.position(trips[-1], 106.7 + number / 5000, 21.93, -1, speed=0.0)
+    decide(place.conn, place.site, after(-75), plan_due=True)
+    waiting, stayed = trips[100], place.trip(at=after(-60))
+    place.position(stayed, 106.5, 21.6, -1)
+    save_advice(place.conn, [(stayed, "stay", "tan_thanh")], after(-5))
+    with place.conn.transaction():
+        add_penalty(
+            place.conn,
+            place.site,
+            waiting,
+            kind="no_show",
+            loses_s=3600,
+            reason="stood in its yard",
+            actor="flowctl",
+            now=after(-30),
+        )
+        passed = Entry(
+            Kind.OVERTOOK, after(-20), trips[120], "tan_thanh", "convoy", (waiting, trips[110])
+        )
+        append(place.conn, place.site.id, place.site.policy.version, [passed], now=after(-20))
+        key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+        sign_head(place.conn, place.site.id, key, now=after(-10))
+    return waiting, stayed
+
+
+def look_at(page: Page, name: str) -> None:
+    """Keep the picture, and see that nothing is wider than the screen."""
+    size = page.viewport_size
+    assert size is not None
+    shots = ROOT / "out"
+    shots.mkdir(exist_ok=True)
+    page.screenshot(path=shots / f"{name}-{size['width']}x{size['height']}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_gate_is_closed_in_two_clicks_and_a_confirmation(disturbed: Disturbed, language: str):
+    said = words(language)["closure"]
+    page = disturbed.desk.console(size=WIDE[language], language=language)
+    card = page.locator("[data-gate=tan_thanh]")
+    card.locator(".close-gate").click()
+    box = page.locator("dialog.closing")
+    look_at(page, f"closing-{language}")
+    box.locator("[name=reason]").fill("sạt lở")
+    box.get_by_role("button", name=said["go_on"]).click()
+    touched = box.locator(".slots-touched")
+    expect(touched).to_contain_text(re.compile(r"\d+"))
+    assert "sạt lở" in box.inner_text()
+    look_at(page, f"closing-confirm-{language}")
+    box.locator(".danger").click()
+    expect(box).to_have_count(0)
+    closure = card.locator("[data-closure]")
+    expect(closure).to_contain_text(said["shut"])
+    expect(closure).to_contain_text("sạt lở (operator)")
+    expect(card.locator(".pill.closed")).to_be_visible()
+    expect(card.locator(".held summary")).to_be_visible()
+    card.locator(".held summary").click()
+    look_at(page, f"closed-{language}")
+    assert_words(page, [said["end_now"], said["set_end"]])
+    disturbed.clock.at = after(5)
+    closure.get_by_role("button", name=said["end_now"]).click()
+    closure.get_by_role("button", name=said["end_sure"]).click()
+    expect(closure).to_have_count(0)
+    expect(card.locator(".pill.open")).to_be_visible()
+
+
+def test_the_confirmation_counts_the_slots_the_closure_turns_away(disturbed: Disturbed):
+    page = disturbed.desk.console(language="en")
+    page.locator("[data-gate=tan_thanh] .close-gate").click()
+    box = page.locator("dialog.closing")
+    box.locator("[name=reason]").fill("rockfall")
+    box.locator("fieldset.ends label").nth(1).click()
+    box.locator("fieldset.ends .moment input").fill("09:00")
+    box.locator("[name=reason]").press("Enter")
+    [(slots,)] = disturbed.place.conn.execute(
+        "select count(*) from slots where gate = 'tan_thanh' and starts_at < %s and starts_at > %s",
+        [after(60), after(-15)],
+    ).fetchall()
+    assert slots > 10
+    expect(box.locator(".slots-touched")).to_contain_text(f"{slots} trucks hold a slot here until")
+    expect(box.locator(".slots-touched")).to_contain_text("until 09:00")
+
+
+def test_a_planned_loss_of_places_gets_another_end_and_is_taken_back(disturbed: Disturbed):
+    page = disturbed.desk.console(language="en")
+    card = page.locator("[data-gate=tan_thanh]")
+    card.locator(".close-gate").click()
+    box = page.locator("dialog.closing")
+    box.locator("fieldset.starts label").nth(1).click()
+    box.locator("fieldset.starts .moment input").fill("10:00")
+    box.locator("fieldset.ends label").nth(1).click()
+    box.locator("fieldset.ends .moment input").fill("11:00")
+    box.locator("[name=places]").fill("3")
+    box.locator("[name=reason]").fill("works")
+    box.locator("[name=reason]").press("Enter")
+    box.locator(".danger").click()
+    closure = card.locator("[data-closure]")
+    expect(closure).to_contain_text("Only 3 places from 10:00 to 11:00")
+    closure.get_by_role("button", name="Set the end").click()
+    closure.locator(".moment input").fill("12:30")
+    closure.get_by_role("button", name="Save").click()
+    expect(closure).to_contain_text("from 10:00 to 12:30")
+    closure.get_by_role("button", name="Take back").click()
+    closure.get_by_role("button", name="Yes, take it back").click()
+    expect(closure).to_have_count(0)
+
+
+def test_a_closure_that_cannot_be_is_refused_in_a_sentence(disturbed: Disturbed):
+    page = disturbed.desk.console(language="en")
+    page.locator("[data-gate=tan_thanh] .close-gate").click()
+    box = page.locator("dialog.closing")
+    box.locator("fieldset.ends label").nth(1).click()
+    box.locator("fieldset.ends .moment input").fill("06:00")
+    box.locator("[name=reason]").fill("rockfall")
+    box.locator("[name=reason]").press("Enter")
+    box.locator(".danger").click()
+    expect(box.locator(".refusal")).to_contain_text("is not after starts_at")
+    page.keyboard.press("Escape")
+    expect(box).to_have_count(0)
+
+
+def test_a_planner_sees_closures_and_closes_nothing(disturbed: Disturbed):
+    page = disturbed.desk.open("/", language="en")
+    disturbed.desk.sign_in(page, "planner")
+    page.locator("[data-gate=tan_thanh] .pill").wait_for()
+    expect(page.locator(".close-gate")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_drawer_says_why_and_lifts_a_penalty(disturbed: Disturbed, language: str):
+    said = words(language)
+    page = disturbed.desk.console(size=WIDE[language], language=language)
+    disturbed.drawer(page, disturbed.waiting)
+    drawer = page.locator(".drawer")
+    drawer.locator(".why .history li").first.wait_for()
+    expect(drawer.locator(".why > p").first).to_contain_text(re.compile(r"\d+"))
+    expect(drawer.locator(".passed-by [data-reason=convoy]")).to_be_visible()
+    expect(drawer.locator("[data-penalty]")).to_have_count(1)
+    look_at(page, f"drawer-{language}")
+    assert_words(page, [said["order"]["why"], said["order"]["history"], said["order"]["standby"]])
+    drawer.locator("[name=standby]").check()
+    expect(drawer.locator("[name=standby]")).to_be_checked()
+    drawer.get_by_role("button", name=said["order"]["lift"]).click()
+    drawer.get_by_role("button", name=said["order"]["lift_sure"]).click()
+    expect(drawer.locator("[data-penalty].lifted")).to_have_count(1)
+    [(standby,)] = disturbed.place.conn.execute(
+        "select standby from trips where id = %s", [disturbed.waiting]
+    ).fetchall()
+    assert standby is True
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_driver_reads_his_number_and_why_in_the_cab(disturbed: Disturbed, language: str):
+    said = words(language)["driver"]
+    page = disturbed.driver(disturbed.waiting, language)
+    expect(page.locator(".number strong")).to_have_text(re.compile(r"^\d+$"))
+    number = page.locator(".number strong").inner_text()
+    page.get_by_role("button", name=said["why"]).click()
+    expect(page.locator(".why > p").first).to_contain_text(number)
+    expect(page.locator(".why .code")).to_contain_text(re.compile(r"[0-9A-Z]{4}-?[0-9A-Z]{4}"))
+    look_at(page, f"driver-why-{language}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_driver_far_away_reads_that_he_is_not_to_depart(disturbed: Disturbed, language: str):
+    page = disturbed.driver(disturbed.stayed, language)
+    expect(page.locator(".slot.word strong")).to_have_text(words(language)["driver"]["stay"])
+    look_at(page, f"driver-stay-{language}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_driver_asks_for_more_time_after_reading_what_it_costs(
+    disturbed: Disturbed, language: str
+):
+    said = words(language)["driver"]
+    page = disturbed.driver(disturbed.waiting, language)
+    page.get_by_role("button", name=said["more_time"]).click()
+    expect(page.locator(".asking p")).to_contain_text(re.compile(r"\d\d:\d\d"))
+    look_at(page, f"driver-time-{language}")
+    page.get_by_role("button", name=said["more_time_yes"]).click()
+    expect(page.locator(".asking")).to_have_count(0)
+    expect(page.get_by_role("button", name=said["more_time"])).to_have_count(0)
+    assert said["extended"].partition("{")[0] in page.locator(".wishes").inner_text()
+    page.locator("[name=standby]").check()
+    expect(page.locator("[name=standby]")).to_be_checked()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_planner_sees_what_one_more_place_is_worth(disturbed: Disturbed, language: str):
+    said = words(language)["planner"]
+    page = disturbed.desk.open("/planner", size=WIDE[language], language=language)
+    disturbed.desk.sign_in(page, "planner")
+    page.get_by_role("button", name=said["view_plan"]).click()
+    bars = page.locator("[data-prices=tan_thanh] .strip i")
+    bars.first.wait_for()
+    assert bars.count() > 10
+    assert re.search(r"\d\d:\d\d.*[\d.,]{5,} ₫", bars.first.get_attribute("title") or "")
+    expect(page.locator("[data-status=optimal]")).to_be_visible()
+    expect(page.locator(".passed [data-reason=convoy] b")).to_have_text("2")
+    assert_words(page, [said["cost"], said["bound"], said["gap"], said["policy"]])
+    look_at(page, f"plan-{language}")
+    page.reload()
+    expect(bars.first).to_be_visible()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_board_shows_the_signed_head_and_what_it_is_for(disturbed: Disturbed, language: str):
+    said = words(language)
+    page = disturbed.desk.open("/board", size=WIDE[language], language=language)
+    head = page.locator("[data-ledger]")
+    expect(head).to_contain_text(head.get_attribute("data-ledger") or "-")
+    assert_words(page, [said["board"]["ledger_for"], said["overtake"]["convoy"]])
+    look_at(page, f"board-{language}")
