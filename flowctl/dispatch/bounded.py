@@ -75,7 +75,8 @@ def keep_bound(draft: Draft) -> None:
             allowance = max(draft.sides.most_lost - int(draft.sides.lost[row]), 0)
             takers = _takers(draft, row, above)
             while len(takers) > allowance and _bring_forward(draft, row, takers[: allowance + 1]):
-                takers = _takers(draft, row, above)
+                # Who goes earlier loses no places but those it lost; shares are looked at again.
+                takers = _takers(draft, row, takers)
         if not broken:
             return
 

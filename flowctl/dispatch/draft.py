@@ -69,11 +69,14 @@ class Draft:
         other, me, column, slot = other[ok], me[ok], column[ok], slot[ok]
         if len(other) == 0:
             return None
-        there = (self.column[other], self.slot[other])
-        before = self.problem.cost_of(me, column, slot) + self.problem.cost_of(other, *there)
-        added = (
-            self.problem.cost_of(me, *there) + self.problem.cost_of(other, column, slot) - before
-        )
+        columns, slots = (column, self.column[other]), (slot, self.slot[other])
+        # Now and after, both trucks of each pair, in one go: thousands of exchanges are tried.
+        costs = self.problem.cost_of(
+            np.concatenate([me, other, me, other]),
+            np.concatenate([*columns, *columns[::-1]]),
+            np.concatenate([*slots, *slots[::-1]]),
+        ).reshape(4, -1)
+        added = costs[2] + costs[3] - costs[0] - costs[1]
         best = int(np.lexsort((self.problem.rank[other], added))[0])
         return int(added[best]), int(other[best])
 

@@ -33,7 +33,7 @@ def repaired(problem: DispatchProblem, plan: Plan) -> Plan:
                 if (slot == draft.slot).all():
                     break
                 draft = Draft(problem, problem.sides, draft.column, slot)
-        keep_bound(draft)
+        draft = _keep_bound_in_order(draft)
         column, slot = draft.column, draft.slot
     if (column == plan.gate).all() and (slot == plan.slot).all():
         return plan
@@ -46,6 +46,20 @@ def repaired(problem: DispatchProblem, plan: Plan) -> Plan:
         unserved=unserved,
         repair_cost=plan.repair_cost + cost - plan.cost,
     )
+
+
+def _keep_bound_in_order(draft: Draft) -> Draft:
+    """Keep the bound of priority, and seniority among those whom that moved past each other."""
+    keep_bound(draft)
+    if not (draft.sides.priority > 0).any():
+        return draft
+    for _ in range(_ROUNDS):
+        _, slot = in_order(draft.problem, draft.column, draft.slot, draft)
+        if (slot == draft.slot).all():
+            break
+        draft = Draft(draft.problem, draft.sides, draft.column, slot)
+        keep_bound(draft)
+    return draft
 
 
 def in_order(
@@ -68,30 +82,41 @@ def in_order(
     if problem.through is not None:
         passage = problem.through.of[rows, column[rows]]
     priority = problem.sides.priority[rows] if problem.sides is not None else np.zeros_like(rows)
-    told = problem.told_gate[rows]
-    # Who was told another gate pays for the change wherever he goes: equal among themselves.
-    keys = (told, priority, problem.weight[rows], passage, column[rows])
+    # Whatever they were told, all of them pay for the change now: none can lose by another slot.
+    keys = (priority, problem.weight[rows], passage, column[rows])
     order = np.lexsort((problem.rank[rows], slot[rows], *keys))
     rows = rows[order]
     group = np.cumsum(np.any([np.diff(key[order], prepend=-2) != 0 for key in keys], axis=0))
     dealt = slot.copy()
     for each in _suspect(problem, rows, group).tolist():
         members = rows[np.searchsorted(group, each, "left") : np.searchsorted(group, each, "right")]
-        at = problem.earliest[members, column[members]]
-        rank, mine = problem.rank[members], None
-        if shares is None:
-            given = _deal(at, rank, slot[members])
-        else:
-            mine = _Shares(shares, members)
-            given = _deal_within(members, at, rank, slot[members], mine)
-        # Promises make trucks unequal: one told this gate may fall out of its span. Then all stay.
-        there = column[members]
-        before, after = (problem.cost_of(members, there, at) for at in (slot[members], given))
-        if int(after.sum()) <= int(before.sum()):
-            dealt[members] = given
-            if mine is not None:
-                mine.settle(dealt)
+        if not _dealt(problem, members, column, dealt, shares):
+            # Somebody on time would be later than told: then those stay, and the rest is dealt.
+            due = (problem.told_gate[members] >= 0) & (slot[members] <= problem.deadline[members])
+            _dealt(problem, members[~due], column, dealt, shares)
     return column.copy(), dealt
+
+
+def _dealt(
+    problem: DispatchProblem, members: Ints, column: Ints, dealt: Ints, shares: Draft | None
+) -> bool:
+    """Deal the places of ``members`` in ``dealt`` [N] anew, unless that is dearer; tell if done."""
+    if len(members) == 0:
+        return False
+    there, before = column[members], dealt[members]
+    at, rank, mine = problem.earliest[members, there], problem.rank[members], None
+    if shares is None:
+        given = _deal(at, rank, before)
+    else:
+        mine = _Shares(shares, members)
+        given = _deal_within(members, at, rank, before, mine)
+    was, now = (problem.cost_of(members, there, slot).sum() for slot in (before, given))
+    if int(now) > int(was):
+        return False
+    dealt[members] = given
+    if mine is not None:
+        mine.settle(dealt)
+    return True
 
 
 def _movable(problem: DispatchProblem, column: Ints, slot: Ints) -> Flags:
