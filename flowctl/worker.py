@@ -21,6 +21,7 @@ from redis.retry import Retry
 
 from flowctl.clock import Clock, clock
 from flowctl.closures import Closure, with_closures
+from flowctl.collector import uncollected
 from flowctl.controller import Decision, tick
 from flowctl.errors import FlowctlError, UnavailableError
 from flowctl.ledger_key import Signing, read_key
@@ -271,7 +272,7 @@ def decide(
     before
         What the tick before returned: where something else holds now, a plan is made at once.
     """
-    with conn.transaction():
+    with uncollected(), conn.transaction():
         closures = tuple(list_closures(conn, site.id, since=now - HISTORY))
         left = with_closures(site, closures, now)
         trips = list_live_trips(conn, left, now)

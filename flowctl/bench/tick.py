@@ -17,6 +17,7 @@ import psycopg
 from rich.table import Table
 
 from flowctl.closures import with_closures
+from flowctl.collector import uncollected
 from flowctl.controller import Decision, tick
 from flowctl.data_files import data_dir
 from flowctl.embedded import start_postgres
@@ -178,7 +179,7 @@ def _measure(conn: Connection, site: Site, staged: int, runs: int, tell: Tell) -
 def _step(conn: Connection, site: Site, now: datetime, *, plan_due: bool) -> _Step:
     """Run one step as the controller does (`flowctl.worker.decide`), with a clock between."""
     began, cpu = time.perf_counter(), time.process_time()
-    with conn.transaction():
+    with uncollected(), conn.transaction():
         closures = tuple(list_closures(conn, site.id, since=now - timedelta(hours=36)))
         left = with_closures(site, closures, now)
         snapshot = Snapshot(
