@@ -110,7 +110,7 @@ export function Closing({ gate, now, timezone, onLeave, onClosed }: Props) {
           </label>
           <p class="choices">
             <button type="button" onClick={() => box.current?.close()}>
-              {t("common.close")}
+              {t("closure.leave")}
             </button>
             <button class="main">{t("closure.go_on")}</button>
           </p>
