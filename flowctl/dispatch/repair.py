@@ -54,7 +54,8 @@ def _keep_bound_in_order(draft: Draft) -> Draft:
     if not (draft.sides.priority > 0).any():
         return draft
     for _ in range(_ROUNDS):
-        _, slot = in_order(draft.problem, draft.column, draft.slot, draft)
+        shares = draft if len(draft.held) else None
+        _, slot = in_order(draft.problem, draft.column, draft.slot, shares)
         if (slot == draft.slot).all():
             break
         draft = Draft(draft.problem, draft.sides, draft.column, slot)
@@ -94,6 +95,8 @@ def in_order(
             # Somebody on time would be later than told: then those stay, and the rest is dealt.
             due = (problem.told_gate[members] >= 0) & (slot[members] <= problem.deadline[members])
             _dealt(problem, members[~due], column, dealt, shares)
+            if shares is None:
+                _let_pass(problem, members[due], members, column, dealt)
     return column.copy(), dealt
 
 
@@ -117,6 +120,25 @@ def _dealt(
     if mine is not None:
         mine.settle(dealt)
     return True
+
+
+def _let_pass(
+    problem: DispatchProblem, due: Ints, members: Ints, column: Ints, dealt: Ints
+) -> None:
+    """Let trucks ``due`` change places with a senior of ``members``, as far as none is then late.
+
+    The most junior first; each with the most senior that goes after it and can have its place.
+    """
+    ahead = problem.earliest[members, column[members]]
+    for row in due[np.argsort(-problem.rank[due])].tolist():
+        mine = dealt[row]
+        able = (dealt[members] > mine) & (dealt[members] <= problem.deadline[row])
+        able &= (ahead <= mine) & (problem.rank[members] < problem.rank[row])
+        able &= dealt[members] >= problem.earliest[row, column[row]]
+        others = members[able]
+        if len(others):
+            other = others[np.argmin(problem.rank[others])]
+            dealt[row], dealt[other] = dealt[other], mine
 
 
 def _movable(problem: DispatchProblem, column: Ints, slot: Ints) -> Flags:
