@@ -23,7 +23,7 @@ from flowctl.traffic.eta import (
     Target,
     drive_s,
     fence_m,
-    forecast,
+    forecasts,
     on_road,
     shown_pace,
 )
@@ -61,7 +61,7 @@ def list_yard_etas(
     goals = [fence_m(way.way, _yard(site, way.way.yard)) for way, _ in ways]
     calibration = get_calibration(conn, site.id)
     on_way = _drives(conn, site, coming, ways, goals, calibration, now)
-    return {trip: forecast(one, calibration, now.timestamp()) for trip, one in on_way.items()}
+    return forecasts(on_way, calibration, now.timestamp())
 
 
 def list_gate_etas(
@@ -83,10 +83,8 @@ def list_gate_etas(
             continue
         expected = at_gate([on_way[trip] for trip in mine], seen, now.timestamp())
         if not isinstance(expected, Unknown):
-            etas |= {
-                trip: forecast(one, calibration, now.timestamp())
-                for trip, one in zip(mine, expected, strict=True)
-            }
+            beliefs = dict(zip(mine, expected, strict=True))
+            etas |= forecasts(beliefs, calibration, now.timestamp())
     return etas
 
 

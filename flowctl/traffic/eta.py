@@ -9,17 +9,24 @@ Moments are epoch seconds, durations seconds. Nothing here reads a clock.
 """
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
-from itertools import accumulate
+from functools import cache, lru_cache, partial
 from math import exp, log
 
 import numpy as np
 import shapely
 
 from flowctl.site import Opening
-from flowctl.traffic.calibration import Calibration, CalibrationParams, Z, at_score, score_of
+from flowctl.traffic.calibration import (
+    Calibration,
+    CalibrationParams,
+    Levels,
+    Z,
+    at_score,
+    score_of,
+)
 from flowctl.traffic.open_time import open_moment, open_s
 from flowctl.traffic.roads import Stretches
 from flowctl.traffic.speeds import LiveSpeeds
@@ -206,14 +213,33 @@ def forecast(
     interval by itself and never narrows it.
     """
     levels = calibration.levels(expected.horizon(params), params=params.calibration)
-    triple = (expected.low, expected.mid, expected.high)
-    silent_s = max(expected.seconds_to(now) - params.report_s, 0.0)
-    ends = [at_score(*triple, z) for z in (levels.p10, levels.p50, levels.p90)]
-    if expected.high > 0:
-        ends[2] += silent_s
-    rising = accumulate(ends, max)
-    p10, p50, p90 = (max(expected.moment(end), now) for end in rising)
-    return Eta(expected, now, p10, p50, p90)
+    return _published(expected, levels, now, params)
+
+
+def forecasts(
+    beliefs: Mapping[int, Expected],
+    calibration: Calibration,
+    now: float,
+    *,
+    params: EtaParams = DEFAULTS,
+) -> dict[int, Eta]:
+    """Return the `forecast` of each belief, by trip; what was learned is asked once a horizon."""
+    levels = cache(partial(calibration.levels, params=params.calibration))
+    return {
+        trip: _published(one, levels(one.horizon(params)), now, params)
+        for trip, one in beliefs.items()
+    }
+
+
+def _published(expected: Expected, levels: Levels, now: float, params: EtaParams) -> Eta:
+    low, mid, high = expected.low, expected.mid, expected.high
+    p10 = at_score(low, mid, high, levels.p10)
+    p50 = max(p10, at_score(low, mid, high, levels.p50))
+    p90 = at_score(low, mid, high, levels.p90)
+    if high > 0:
+        p90 += max(expected.seconds_to(now) - params.report_s, 0.0)
+    moments = [max(expected.moment(end), now) for end in (p10, p50, max(p50, p90))]
+    return Eta(expected, now, *moments)
 
 
 def learn(
