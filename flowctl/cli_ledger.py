@@ -18,7 +18,7 @@ from rich.table import Table
 from flowctl.cli_sources import duration
 from flowctl.clock import clock
 from flowctl.errors import FlowctlError, NotFoundError
-from flowctl.ledger.chain import Head, Kept, line_of, read_line
+from flowctl.ledger.chain import Head, Kept, Sealed, line_of, read_line
 from flowctl.ledger.codes import code_of
 from flowctl.ledger.signing import SignedHead, read_signed, shown
 from flowctl.ledger.verify import (
@@ -32,7 +32,7 @@ from flowctl.ledger.verify import (
 )
 from flowctl.ledger_key import make_key, read_key
 from flowctl.shell import database, get_settings, sentences, telling
-from flowctl.storage.ledger import Connection, find_head, list_rows, list_rows_of, list_rows_since
+from flowctl.storage.ledger import Connection, find_head, list_rows_of, list_rows_since, list_sealed
 from flowctl.storage.ledger_heads import find_signed_head, list_signed_heads, sign_head
 
 app = typer.Typer(no_args_is_help=True, help="The ledger: every change of the order, and its head.")
@@ -47,9 +47,11 @@ class Walk:
     """What a walk over the ledger has seen so far."""
 
     rows: int = 0
-    last: Kept | None = None
+    last: Kept | Sealed | None = None
 
-    def over(self, rows: Iterable[Kept], tell: Callable[[str], None]) -> Iterator[Kept]:
+    def over(
+        self, rows: Iterable[Kept | Sealed], tell: Callable[[str], None]
+    ) -> Iterator[Kept | Sealed]:
         """Yield the rows, and tell now and then how many they were."""
         for kept in rows:
             self.rows += 1
@@ -107,7 +109,7 @@ def _check_database(
         witnesses = [witness_of_head(head, source="the head in the database") for head in own]
         fault = find_fault(
             site,
-            walk.over(list_rows(conn, site), tell),
+            walk.over(list_sealed(conn, site), tell),
             head=find_head(conn, site),
             witnesses=[*outside, *witnesses],
         )

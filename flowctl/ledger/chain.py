@@ -51,6 +51,50 @@ class Kept:
     row: Row
     hash: bytes
 
+    def fits(self) -> bool:
+        """Tell whether the hash is that of the row."""
+        return hash_of(self.row) == self.hash
+
+
+class Link(msgspec.Struct, frozen=True, gc=False):
+    """What a walk along the chain needs of a row."""
+
+    at: datetime
+    kind: str
+    previous: str
+    seq: int
+    site: str
+
+
+class Sealed(msgspec.Struct, frozen=True, gc=False):
+    """A row as bytes that should be its canonical ones, with the hash that stands beside it.
+
+    ``row`` is read out of these very bytes. That the hash fits them shows that they are canonical:
+    it was made of canonical bytes only.
+    """
+
+    row: Link
+    hash: bytes
+    text: bytes
+
+    def fits(self) -> bool:
+        """Tell whether the hash is that of the bytes."""
+        return hashlib.sha256(self.text).digest() == self.hash
+
+
+def seal(site: str, seq: int, text: bytes, digest: bytes) -> Sealed:
+    """Return the row that bytes are, which stood as row ``seq`` of a site.
+
+    Bytes that are no row's, as those of a moment nobody can name, get a row that they do not fit.
+    """
+    try:
+        return Sealed(_decode_link(text), digest, text)
+    except msgspec.MsgspecError:
+        link = Link(
+            at=datetime.fromtimestamp(0, UTC), kind="no row", previous="", seq=seq, site=site
+        )
+        return Sealed(link, digest, text)
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -160,6 +204,7 @@ def _details(details: Mapping[str, int | str]) -> msgspec.Raw:
     return msgspec.Raw(_encode_sorted(dict(details)))
 
 
+_decode_link = msgspec.json.Decoder(Link).decode
 _NOTHING = msgspec.Raw(b"{}")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from flowctl.ledger.chain import Head, Kept, genesis, hash_of
+from flowctl.ledger.chain import Head, Kept, Sealed, genesis
 from flowctl.ledger.codes import mark_of, read_code
 from flowctl.ledger.signing import SignedHead
 
@@ -72,7 +72,7 @@ class Reached(NamedTuple):
 
 def find_fault(
     site: str,
-    rows: Iterable[Kept],
+    rows: Iterable[Kept | Sealed],
     *,
     head: Head | None,
     witnesses: Sequence[Witness] = (),
@@ -112,7 +112,7 @@ def find_fault(
     return next(_faults_of_end(last, head, numbered, marks), None)
 
 
-def _fault_of_row(site: str, last: Reached, kept: Kept) -> Fault | None:
+def _fault_of_row(site: str, last: Reached, kept: Kept | Sealed) -> Fault | None:
     row, due = kept.row, last.seq + 1
     if row.seq > due:
         missing = f"Row {due} is" if row.seq == due + 1 else f"Rows {due} to {row.seq - 1} are"
@@ -121,7 +121,7 @@ def _fault_of_row(site: str, last: Reached, kept: Kept) -> Fault | None:
         return Fault(
             row.seq, f"Row {row.seq} stands behind row {last.seq}: it was inserted or moved."
         )
-    if hash_of(row) != kept.hash:
+    if not kept.fits():
         return Fault(
             due,
             f"Row {due} ({row.kind} of {_moment(row.at)}) does not fit its hash: it was changed"

@@ -1,6 +1,7 @@
 """The ledger at rest: appended to under the lock of its head, never changed."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, LiteralString
@@ -8,7 +9,7 @@ from typing import Any, LiteralString
 import msgspec
 import psycopg
 
-from flowctl.ledger.chain import Head, Kept, Row, genesis, link
+from flowctl.ledger.chain import Head, Kept, Row, Sealed, genesis, link, seal
 from flowctl.ledger.entries import Entry
 
 Connection = psycopg.Connection[Any]
@@ -116,6 +117,45 @@ def list_rows(conn: Connection, site: str, *, after: int = 0) -> Iterator[Kept]:
         cursor.itersize = _BATCH
         cursor.execute(_ROWS + " where site = %s and seq > %s order by seq", [site, after])
         yield from map(_kept, cursor)
+
+
+_CANONICAL: LiteralString = """
+select coalesce(convert_to('{{"actor":' || to_json(actor)
+    || ',"at":"' || {at} || '","details":' || details
+    || ',"gate":' || coalesce(to_json(gate)::text, 'null') || ',"kind":' || to_json(kind)
+    || ',"others":' || case when others = '{{}}' then '[]'
+        else '["' || array_to_string(others, '","') || '"]' end
+    || ',"policy":' || to_json(policy) || ',"previous":"' || encode(previous, 'hex')
+    || '","reason":' || coalesce(to_json(reason)::text, 'null') || ',"recorded_at":"'
+    || {recorded_at} || '","seq":' || seq || ',"site":' || to_json(site) || ',"subject":'
+    || coalesce('"' || subject || '"', 'null') || '}}', 'UTF8'), ''), hash, seq
+from ledger where site = %s and seq > %s order by seq
+"""
+_MOMENT: LiteralString = (
+    "to_char({0} at time zone 'UTC', case when date_trunc('second', {0}) = {0}"
+    """ then 'YYYY-MM-DD"T"HH24:MI:SS"Z"' else 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' end)"""
+)
+_SEALED: LiteralString = _CANONICAL.format(
+    at=_MOMENT.format("at"), recorded_at=_MOMENT.format("recorded_at")
+)
+
+
+def list_sealed(conn: Connection, site: str, *, after: int = 0) -> Iterator[Sealed]:
+    """Yield a site's rows as bytes, from the one behind ``after`` on, in order.
+
+    The server writes the bytes, so that here they only need to be hashed; and while some are, the
+    next are fetched. What it writes falsely does not fit its hash.
+    """
+    with (
+        conn.cursor(name="sealed_rows", binary=True) as cursor,
+        ThreadPoolExecutor(1, thread_name_prefix="ledger") as reader,
+    ):
+        cursor.execute(_SEALED, [site, after])
+        coming = reader.submit(cursor.fetchmany, _BATCH)
+        while rows := coming.result():
+            coming = reader.submit(cursor.fetchmany, _BATCH)
+            for text, digest, seq in rows:
+                yield seal(site, seq, text, digest)
 
 
 def list_rows_of(conn: Connection, site: str, trip_id: int) -> list[Kept]:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flowctl.errors import ConflictError
 from flowctl.ledger.signing import SignedHead, shown, sign
 from flowctl.ledger.verify import Reached, find_fault
-from flowctl.storage.ledger import find_head, list_rows
+from flowctl.storage.ledger import find_head, list_sealed
 from flowctl.storage.webhooks import HEAD, queue_event
 
 Connection = psycopg.Connection[Any]
@@ -38,7 +38,7 @@ def sign_head(
     if former is not None and (former.seq, former.hash) == (head.seq, head.hash):
         return former
     after = None if former is None else Reached(former.seq, former.hash)
-    rows = list_rows(conn, site, after=0 if after is None else after.seq)
+    rows = list_sealed(conn, site, after=0 if after is None else after.seq)
     # What another transaction adds meanwhile is not of this head.
     fault = find_fault(
         site, (kept for kept in rows if kept.row.seq <= head.seq), head=head, after=after

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flowctl.ledger.chain import canonical, genesis, hash_of
 from flowctl.ledger.entries import Entry, Kind
+from flowctl.ledger.verify import find_fault
 from flowctl.ledger_key import Signing
-from flowctl.storage.ledger import append, find_head, list_rows
+from flowctl.storage.ledger import append, find_head, list_rows, list_sealed
 from flowctl.storage.ledger_heads import find_signed_head, list_signed_heads
 
 
@@ -61,6 +62,45 @@ def test_rows_are_read_back_as_they_were_hashed(place: Border) -> None:
     assert rows[1].row.others == [rows[0].row.subject]
     assert b'"details":{"bis":"2024-01-23T08:00:00Z","places":3}' in canonical(rows[1].row)
     assert find_head(place.conn, "here").hash == rows[-1].hash  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("moment", [0, 1, 500_000, 999_999])
+@pytest.mark.parametrize(
+    "text", ["plain", 'a "quote" \\ / a slash', "Hải quan “A” 友谊关 🚚 <&>'", "€%s"]
+)
+def test_the_server_writes_the_very_bytes_that_were_hashed(
+    place: Border, text: str, moment: int
+) -> None:
+    at = datetime(2024, 1, 23, 8, 0, 1, moment, tzinfo=UTC)
+    trips = [place.trip() for _ in range(3)]
+    add(
+        place.conn,
+        Entry(Kind.REGISTERED, at),
+        Entry(
+            Kind.OVERTOOK, at, trips[0], text, "priority", (trips[1],), text, {"a": text, "b": -1}
+        ),
+        Entry(Kind.OVERTOOK, at, trips[0], None, None, (trips[1], trips[2]), text),
+        site=text,
+    )
+    with place.conn.transaction():
+        rows = list(list_rows(place.conn, text))
+        sealed = list(list_sealed(place.conn, text))
+        assert [one.row.seq for one in list_sealed(place.conn, text, after=1)] == [2, 3]
+    assert [one.text for one in sealed] == [canonical(kept.row) for kept in rows]
+    assert [(one.hash, one.row.at) for one in sealed] == [(k.hash, k.row.at) for k in rows]
+    assert all(one.fits() for one in sealed)
+
+
+def test_a_moment_nobody_can_name_is_found_as_a_changed_row(place: Border, owner_url: str) -> None:
+    add(place.conn, entry(), entry(1), entry(2))
+    with psycopg.connect(owner_url) as conn:
+        conn.execute("set session_replication_role = replica")
+        conn.execute("update ledger set at = 'infinity' where seq = 2")
+    with place.conn.transaction():
+        fault = find_fault("here", list_sealed(place.conn, "here"), head=None)
+    assert fault is not None
+    assert fault.seq == 2
+    assert "does not fit its hash" in fault.sentence
 
 
 def test_a_trip_goes_by_its_pseudonym_alone(place: Border) -> None:
