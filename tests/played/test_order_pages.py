@@ -291,3 +291,22 @@ def test_the_board_shows_the_signed_head_and_what_it_is_for(disturbed: Disturbed
     expect(head).to_contain_text(head.get_attribute("data-ledger") or "-")
     assert_words(page, [said["board"]["ledger_for"], said["overtake"]["convoy"]])
     look_at(page, f"board-{language}")
+    if language != "en":  # which is the phone
+        assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_gate_found_to_stand_still_says_so_though_nobody_closed_it(
+    disturbed: Disturbed, language: str
+):
+    conn, site = disturbed.place.conn, disturbed.place.site.id
+    changed = conn.execute(
+        "update gate_states set state = 'stopped', state_since = %s"
+        " where site = %s and gate = 'tan_thanh'",
+        [after(-30), site],
+    )
+    assert changed.rowcount == 1
+    page = disturbed.desk.console(size=WIDE[language], language=language)
+    found = page.locator("[data-gate=tan_thanh] .found.stopped")
+    expect(found).to_have_text(words(language)["operator"]["state_stopped"].format(time="07:30"))
+    expect(page.locator("[data-gate=huu_nghi] .found")).to_have_count(0)
