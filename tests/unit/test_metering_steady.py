@@ -1,4 +1,4 @@
-"""Releases after a jump of the capacity and after a closure: no pulse, no stampede, no idle gate."""
+"""Releases after a jump of the capacity and after a closure: no pulse, no idle gate."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
