@@ -4,9 +4,9 @@ All coordinates are WGS 84 lon/lat in degrees, durations are in seconds (``_s``)
 (``_per_h``). The files behind these values are read by `flowctl.site_files`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -14,90 +14,9 @@ from zoneinfo import ZoneInfo
 import shapely
 
 from flowctl.lanes import Bay, LaneClass
+from flowctl.opening import Opening
 from flowctl.policy import Policy
 from geo.zones import Zone
-
-_SAME_WINDOW = timedelta(minutes=1)
-"""The longest gap between two windows that are one: a day's last window ends at 23:59 at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """When a gate takes goods, in the site's local time.
-
-    ``weekly`` has one tuple of (opens, closes) windows per weekday, Monday first; ``exceptions``
-    replaces the windows of a date, an empty tuple being a closed day. Goods pass only while the
-    ``opposite`` side is open too, whose hours go by its own time zone, and not while the gate is
-    ``closed``: (from, until) instants, in order and apart (`flowctl.closures` puts them in).
-    """
-
-    timezone: ZoneInfo
-    weekly: tuple[tuple[tuple[time, time], ...], ...]
-    exceptions: Mapping[date, tuple[tuple[time, time], ...]] = field(default_factory=dict)
-    opposite: "Opening | None" = None
-    closed: tuple[tuple[datetime, datetime], ...] = ()
-
-    def windows(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
-        """Return the opening windows of a local day as aware UTC instants, in order."""
-        hours = self.exceptions.get(day, self.weekly[day.weekday()])
-        found = [
-            (
-                datetime.combine(day, opens, self.timezone).astimezone(UTC),
-                datetime.combine(day, closes, self.timezone).astimezone(UTC),
-            )
-            for opens, closes in hours
-        ]
-        if self.opposite is not None:
-            found = [both for window in found for both in self.opposite.between(*window)]
-        return tuple(left for window in found for left in _outside(window, self.closed))
-
-    def between(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Yield the opening windows that overlap ``[start, end)``, cut to it, in order.
-
-        A gate that is open over midnight has a window for each day: they come as one.
-        """
-        joined: tuple[datetime, datetime] | None = None
-        for opens, closes in self._daily(start, end):
-            if joined is None:
-                joined = opens, closes
-            elif opens - joined[1] <= _SAME_WINDOW:
-                joined = joined[0], closes
-            else:
-                yield joined
-                joined = opens, closes
-        if joined is not None:
-            yield joined
-
-    def _daily(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Yield the windows of each day that overlap ``[start, end)``, cut to it, in order."""
-        day = start.astimezone(self.timezone).date()
-        last = end.astimezone(self.timezone).date()
-        while day <= last:
-            for opens, closes in self.windows(day):
-                if opens < end and closes > start:
-                    yield max(opens, start), min(closes, end)
-            day += timedelta(days=1)
-
-    def is_open(self, now: datetime) -> bool:
-        """Tell whether goods pass at ``now``."""
-        return any(
-            opens <= now < closes
-            for opens, closes in self.windows(now.astimezone(self.timezone).date())
-        )
-
-
-def _outside(
-    window: tuple[datetime, datetime], closed: tuple[tuple[datetime, datetime], ...]
-) -> Iterator[tuple[datetime, datetime]]:
-    """Yield what is left of a window outside of closed intervals, which are in order and apart."""
-    opens, closes = window
-    for since, until in closed:
-        if until > opens and since < closes:
-            if since > opens:
-                yield opens, since
-            opens = until
-    if opens < closes:
-        yield opens, closes
 
 
 @dataclass(frozen=True, slots=True)

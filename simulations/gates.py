@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from flowctl.site import Opening
+from flowctl.opening import Opening
 
 _SEARCH = timedelta(days=60)  # longer than any closure; a gate shut for longer never opens here
 

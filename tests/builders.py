@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from flowctl.dispatch.problem import DispatchProblem, Ints
 from flowctl.dispatch.through import Through
-from flowctl.site import Access, DispatchParams, Gate, Opening, Site, VisitParams, Yard
+from flowctl.opening import Opening
+from flowctl.site import Access, DispatchParams, Gate, Site, VisitParams, Yard
 from flowctl.state import Cargo, Direction, GateHistory, LiveTrip, Slot, Snapshot
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from flowctl.site import DispatchParams, Gate, Opening
+from flowctl.opening import Opening
+from flowctl.site import DispatchParams, Gate
 from flowctl.state import GateHistory
 from flowctl.traffic.capacity import CapacityEstimate, estimate
 from flowctl.traffic.collapse import GateMode

@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from flowctl.site import Gate, Opening
+from flowctl.opening import Opening
+from flowctl.site import Gate
 from flowctl.state import GateHistory
 from simulations.gates import GateFloor, OpenHours
 

@@ -18,7 +18,7 @@ from math import exp, log
 import numpy as np
 import shapely
 
-from flowctl.site import Opening
+from flowctl.opening import Opening
 from flowctl.traffic.calibration import (
     Calibration,
     CalibrationParams,

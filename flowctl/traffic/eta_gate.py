@@ -15,7 +15,8 @@ from heapq import heapreplace
 from itertools import chain, count, repeat
 from math import exp, inf, isfinite, log, sqrt
 
-from flowctl.site import Access, Gate, Opening
+from flowctl.opening import Opening
+from flowctl.site import Access, Gate
 from flowctl.traffic.calibration import Z
 from flowctl.traffic.capacity import Rate
 from flowctl.traffic.eta import DEFAULTS, EtaParams, Expected, Target

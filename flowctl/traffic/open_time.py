@@ -5,7 +5,7 @@ Moments are epoch seconds, durations seconds.
 
 from datetime import UTC, datetime, timedelta
 
-from flowctl.site import Opening
+from flowctl.opening import Opening
 
 _SEARCH = timedelta(days=30)
 """How far ahead open time is counted: longer than any closure, and than any queue lasts."""

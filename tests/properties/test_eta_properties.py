@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl.site import Opening
+from flowctl.opening import Opening
 from flowctl.traffic.calibration import Calibration
 from flowctl.traffic.capacity import Rate
 from flowctl.traffic.eta import (

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from flowctl.closures import Closure, check_closure, closed_for_unknown, taken_end, with_closures
 from flowctl.errors import FlowctlError
+from flowctl.opening import Opening
 from flowctl.policy import ClosureRules
-from flowctl.site import Opening
 
 SITE = small_site([small_gate("north"), small_gate("south")])
 

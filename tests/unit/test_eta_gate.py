@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flowctl.site import Access, Gate, Opening
+from flowctl.opening import Opening
+from flowctl.site import Access, Gate
 from flowctl.traffic.calibration import Calibration
 from flowctl.traffic.capacity import Rate
 from flowctl.traffic.eta import Expected, Target, forecast, learn, on_road

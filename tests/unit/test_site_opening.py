@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flowctl.site import Opening
+from flowctl.opening import Opening
 from flowctl.site_hours import open_minutes_a_day
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
