@@ -31,7 +31,7 @@ from flowctl.storage.webhooks import (
     Delivery,
     claim_delivery,
     close_delivery,
-    drop_sent_before,
+    drop_over_before,
     postpone_delivery,
 )
 
@@ -50,7 +50,8 @@ class DeliveryParams:
 
     The n-th retry waits ``first_retry_s`` · ``growth``ⁿ, at most ``longest_retry_s``: 10 s, 40 s,
     3 min, 11 min, 43 min, 3 h, 6 h, 6 h; after ``attempts`` tries in 16 hours a message is given
-    up until somebody lets it be tried again. A receiver has ``timeout_s`` to answer.
+    up until somebody lets it be tried again. A receiver has ``timeout_s`` to answer. What arrived
+    or was given up is kept for ``kept_days``.
     """
 
     first_retry_s: float = 10.0
@@ -58,7 +59,7 @@ class DeliveryParams:
     longest_retry_s: float = 21_600.0
     attempts: int = 9
     timeout_s: float = 10.0
-    sent_kept_days: int = 30
+    kept_days: int = 30
 
 
 PARAMS = DeliveryParams()
@@ -80,7 +81,9 @@ def check_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
+        # What the client or the look-up of the name would refuse is refused here.
+        httpx.URL(url).host.encode("idna")
+    except (ValueError, httpx.InvalidURL) as error:
         raise FlowctlError(f"{url!r} is no address: {error}.") from error
     if not host or parts.scheme not in ("http", "https") or not url.isprintable():
         raise FlowctlError(f"{url!r} is no address of a receiver, such as https://example.org/in.")
@@ -162,7 +165,8 @@ def _post(
             if answer.is_redirect:
                 said += ", a redirect, which is not followed: add the address it leads to"
             return said, answer.status_code == HTTPStatus.GONE
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        # An address that no client can use, too, may hold up nobody but its own receiver.
         return f"{type(error).__name__}: {error}"[:_LONGEST_TROUBLE], False
 
 
@@ -205,7 +209,7 @@ def _deliver_while(
         with conn.transaction():
             found = deliver_due(conn, client, keys, site=site, wall_now=now)
         if tidied_at is None or now - tidied_at > _DAY:
-            drop_sent_before(conn, now, kept=timedelta(days=PARAMS.sent_kept_days))
+            drop_over_before(conn, now, kept=timedelta(days=PARAMS.kept_days))
             tidied_at = now
         if not found:
             stop.wait(_LOOK_EVERY_S)

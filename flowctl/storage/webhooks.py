@@ -152,8 +152,10 @@ def revive_deliveries(
     ).rowcount
 
 
-def drop_sent_before(conn: Connection, wall_now: datetime, *, kept: timedelta) -> None:
-    """Forget what arrived longer ago than ``kept``."""
+def drop_over_before(conn: Connection, wall_now: datetime, *, kept: timedelta) -> None:
+    """Forget what arrived, or was tried last and given up, longer ago than ``kept``."""
     conn.execute(
-        "delete from webhook_deliveries where state = 'sent' and sent_at < %s", [wall_now - kept]
+        "delete from webhook_deliveries where (state = 'sent' and sent_at < %(before)s)"
+        " or (state = 'dead' and next_wall_at < %(before)s)",
+        {"before": wall_now - kept},
     )

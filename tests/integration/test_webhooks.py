@@ -250,6 +250,35 @@ def test_a_secret_of_another_deployment_is_given_up_at_once(lang_son: Border, re
     assert receiver.seen == []
 
 
+@pytest.mark.parametrize("url", ["https://256.1.1.1/in", "https://example..org/in"])
+def test_an_address_nobody_can_post_to_holds_up_no_other_receiver(
+    lang_son: Border, receiver: Receiver, url: str
+):
+    hook(lang_son, url)
+    hook(lang_son, receiver.url)
+    record_and_sign(lang_son)
+    due_at(lang_son, WALL)
+    assert deliver(lang_son)
+    assert deliver(lang_son)
+    assert states(lang_son) == [("waiting", 1), ("sent", 1)]
+
+
+def test_what_arrived_or_was_given_up_is_forgotten_in_time(lang_son: Border, receiver: Receiver):
+    for name in ("arrives", "gone", "away"):
+        hook(lang_son, f"{receiver.url}/{name}")
+    record_and_sign(lang_son)
+    due_at(lang_son, WALL)
+    receiver.answers = [204, 410, 500]
+    while deliver(lang_son):
+        pass
+    assert [state for state, _ in states(lang_son)] == ["sent", "dead", "waiting"]
+    kept = timedelta(days=PARAMS.kept_days)
+    webhooks.drop_over_before(lang_son.conn, WALL + kept, kept=kept)
+    assert len(states(lang_son)) == 3
+    webhooks.drop_over_before(lang_son.conn, WALL + kept + timedelta(hours=1), kept=kept)
+    assert [state for state, _ in states(lang_son)] == ["waiting"]
+
+
 def test_events_go_out_beside_the_messages_to_drivers(
     lang_son: Border, receiver: Receiver, database: str
 ):
@@ -284,6 +313,10 @@ def test_https_and_this_machine_may_be_posted_to(url: str):
         ("https://example.org:port/", "is no address"),
         ("https://me:secret@example.org/", "carries a user or password"),
         ("https://[::1", "is no address"),
+        ("https://256.1.1.1/in", "is no address"),
+        ("https://example..org/in", "is no address"),
+        ("https://xn--/in", "is no address"),
+        (f"https://{'a' * 64}.org/in", "is no address"),
         ("", "is no address"),
     ],
 )
