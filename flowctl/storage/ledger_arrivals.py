@@ -89,7 +89,9 @@ def _list_proofs(conn: Connection, trips: Mapping[int, LiveTrip]) -> list[Proof]
                            + (a.evidence ? 'within')::int as fixes
                 from arrivals a
                 where a.device_id = t.device_id and a.role = 'yard'
-                  and greatest(a.counts_at, t.registered_at) = given.counted_at
+                  -- Of the trip, as storage.live has it, and not of an earlier one.
+                  and coalesce(a.left_at, 'infinity') >= greatest(t.registered_at, t.device_since)
+                  and greatest(a.counts_at, t.registered_at, t.device_since) = given.counted_at
                 order by a.entered_at limit 1
             ) stay on true
             left join lateral (

@@ -97,6 +97,30 @@ def test_an_arrival_that_never_was_is_taken_back(place: Border):
     assert (row.kind, counted(row)) == (Kind.REVISED, None)
 
 
+def test_a_truck_registered_in_its_yard_is_proved_by_this_stay_and_not_by_one_of_former_days(
+    place: Border,
+):
+    trip = place.trip(at=after(30))
+    place.visit(trip, "yard_xuan_cuong", -2000, -1900)
+    place.visit(trip, YARD, 20)
+    look(place, 50)
+    [row] = arrivals(place, trip)
+    said = json.loads(bytes(row.details))
+    assert counted(row) == after(30)
+    assert (said["yard"], said["entered_at"]) == (YARD, after(20).isoformat())
+
+
+def test_an_arrival_by_a_later_device_says_what_proves_it(place: Border):
+    trip = place.trip()
+    place.visit(trip, YARD, 20)
+    place.conn.execute("update trips set device_since = %s", [after(40)])
+    look(place, 50)
+    [row] = arrivals(place, trip)
+    said = json.loads(bytes(row.details))
+    assert counted(row) == after(40)
+    assert (said["yard"], said["proof"]) == (YARD, "fixes")
+
+
 def test_who_arrived_first_stands_first(place: Border):
     later, sooner = place.trip(), place.trip()
     place.visit(later, YARD, 42)
