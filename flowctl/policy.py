@@ -83,11 +83,15 @@ class HaulierRules:
 class StandbyRules:
     """``share`` of an hour's places may be covered by trucks that stand by in the yards.
 
-    ``no_show_s`` after its call-up a truck that still stands in its yard has not shown up.
+    ``no_show_s`` after its call-up a truck that still stands in its yard has not shown up. The
+    verdict is given ``seen_s`` later, when one that left at the last moment is seen to be out: two
+    fixes outside, 30 s apart on the move and with the authority within 2 min (Circular
+    09/2015/TT-BGTVT).
     """
 
     share: float = 0.10
     no_show_s: int = 1200
+    seen_s: int = 180
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "least_places": (0, 1000),
     "share": (0, 1),
     "no_show_s": (60, _DAY_S),
+    "seen_s": (0, _DAY_S),
     "unknown_end_s": (60, 30 * _DAY_S),
     "stay_away_s": (0, 7 * _DAY_S),
     "free_cancellation_s": (0, 30 * _DAY_S),
@@ -107,11 +108,13 @@ def policy_faults(policy: Policy, dispatch: DispatchParams, where: str) -> Itera
             f" ({dispatch.slot_s}), so that an extension would change nothing; give at least"
             f" {dispatch.slot_s}, or set extensions_per_day to 0"
         )
-    if policy.standby.no_show_s > dispatch.release_expiry_s:
+    standby = policy.standby
+    if standby.no_show_s + standby.seen_s > dispatch.release_expiry_s:
         yield (
-            f'{where}, standby, field "no_show_s": {policy.standby.no_show_s} is longer than a'
-            f" call-up holds (release_expiry_s of site.toml, {dispatch.release_expiry_s}), so that"
-            f" nobody would ever be a no-show; give at most {dispatch.release_expiry_s}"
+            f'{where}, standby, field "no_show_s": {standby.no_show_s} and seen_s'
+            f" ({standby.seen_s}) are longer together than a call-up holds (release_expiry_s of"
+            f" site.toml, {dispatch.release_expiry_s}), so that nobody would ever be a no-show;"
+            f" give at most {max(dispatch.release_expiry_s - standby.seen_s, 0)}"
         )
     if any(policy.priority.classes.values()) and policy.priority.most_places_lost == 0:
         yield (

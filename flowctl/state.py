@@ -56,13 +56,14 @@ class LiveTrip:
     ``gates`` are the allowed ones, the preferred first. ``arrived_at`` is the moment the truck came
     to its first staging yard after registration; ``counted_at`` the one since when that is proved
     by fixes received in time or by a second word: its seniority. ``yard`` is the staging
-    yard it stands in now (None on the road or at the gate); ``eta_yard_at`` is the expected arrival
-    of one that is not there yet. ``told`` is the slot its driver last heard of, at ``told_at``;
-    it is ``swapped`` where it came by an exchange with another driver.
-    A release that was not followed is over at ``release_expires_at``; ``release_ended`` is the
-    reason once that was said. ``moving_to`` is the in-gate yard the truck was called to, None where
-    it was called to the gate itself. ``seen_at`` is its tracker's newest fix, ``eta_yard_late_at``
-    the moment by which nine of ten such trucks have come.
+    yard it stands in now (None on the road or at the gate); it came into a yard last at
+    ``yarded_at``. ``eta_yard_at`` is the expected arrival of one that is not there yet.
+    ``queued_gate`` is the gate at which it was seen since then. ``told`` is the slot its driver
+    last heard of, at ``told_at``; it is ``swapped`` where it came by an exchange with another
+    driver. A release that was not followed is over at ``release_expires_at``; ``release_ended`` is
+    the reason once that was said. ``moving_to`` is the in-gate yard the truck was called to, None
+    where it was called to the gate itself. ``seen_at`` is its tracker's newest fix,
+    ``eta_yard_late_at`` the moment by which nine of ten such trucks have come.
 
     ``haulier`` names who sent the truck (None: not said), ``weight_t`` its declared weight in
     tonnes, ``convoy`` the trucks it must cross with, ``needs`` the kind of bay it must be screened
@@ -103,6 +104,8 @@ class LiveTrip:
     swapped: bool = False
     places_lost: int = 0
     needs: str | None = None
+    yarded_at: datetime | None = None
+    queued_gate: str | None = None
 
     @property
     def stage(self) -> Stage:

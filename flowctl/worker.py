@@ -293,7 +293,7 @@ def decide(
         solve_s = time.perf_counter() - started
         commit_decision(conn, left, decision, now=now, solve_s=solve_s)
         passed = {
-            trip.id: trip.released_gate or trip.gates[0]
+            trip.id: trip.queued_gate or trip.released_gate or trip.gates[0]
             for trip in trips
             if trip.stage is Stage.CLEARED
             and trip.cleared_at is not None

@@ -79,13 +79,22 @@ def expiries(snapshot: Snapshot) -> tuple[Expired, ...]:
 def _over(snapshot: Snapshot, trip: LiveTrip) -> Reason | None:
     """Return why a call-up is over, None where it still holds."""
     now, expires_at = snapshot.now, trip.release_expires_at
-    if trip.yard is not None and trip.released_at is not None:
-        had_s = snapshot.site.policy.standby.no_show_s
-        proof_at = trip.released_at + timedelta(seconds=had_s * (1.0 - _PROOF_SHARE))
+    if _stayed(trip) and trip.released_at is not None:
+        rules = snapshot.site.policy.standby
+        proof_at = trip.released_at + timedelta(seconds=rules.no_show_s * (1.0 - _PROOF_SHARE))
         proved = trip.seen_at is not None and trip.seen_at >= proof_at
-        if proved and now >= trip.released_at + timedelta(seconds=had_s):
+        # One that left in time is known to have left by then.
+        known_at = trip.released_at + timedelta(seconds=rules.no_show_s + rules.seen_s)
+        if proved and now >= known_at:
             return Reason.NO_SHOW
     return Reason.RELEASE_EXPIRED if expires_at is not None and expires_at <= now else None
+
+
+def _stayed(trip: LiveTrip) -> bool:
+    """Tell whether a truck stands where it was called up: one that was sent back did follow."""
+    if trip.yard is None or trip.released_at is None:
+        return False
+    return trip.yarded_at is None or trip.yarded_at <= trip.released_at
 
 
 def with_expired(snapshot: Snapshot, expired: Sequence[Expired]) -> Snapshot:

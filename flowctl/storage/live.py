@@ -62,6 +62,7 @@ class LiveRow(NamedTuple):
     release_ended: str | None = None
     swapped: bool = False
     needs: str | None = None
+    yarded_at: datetime | None = None
 
 
 # A truck is shown as arrived when it came; its seniority counts from when that is proved.
@@ -84,7 +85,7 @@ select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.r
        t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until,
        coalesce(p.penalty_s, 0) as penalty_s,
        r.to_yard as moving_to, r.ended as release_ended,
-       coalesce(s.swapped, false) as swapped, t.needs
+       coalesce(s.swapped, false) as swapped, t.needs, m.yarded_at
 from trips t
 join drivers d on d.id = t.driver_id
 left join devices v on v.id = t.device_id
@@ -105,6 +106,7 @@ left join lateral (
                filter (where role = 'yard') as counted_at,
            max(zone) filter (where role = 'yard' and left_at is null and entered_at = yarded_at)
                as yard,
+           max(entered_at) filter (where role = 'yard') as yarded_at,
            min(entered_at) filter (where role = 'queue' and entered_at >= yarded_at) as queued_at,
            max(gate) filter (where role in ('queue', 'lane') and entered_at >= yarded_at)
                as queued_gate,

@@ -84,6 +84,8 @@ def live_trip(
         standby=row.standby,
         extended_until=extended,
         needs=row.needs,
+        yarded_at=row.yarded_at,
+        queued_gate=row.queued_gate,
     )
 
 

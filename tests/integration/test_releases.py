@@ -152,7 +152,7 @@ def test_the_controller_gives_a_no_shows_place_to_another_and_says_so_once(lang_
         lang_son.visit(trip, "yard_bao_nguyen", 1)
     lang_son.release(asleep, 30, until=90)
     lang_son.position(asleep, 106.681, 22.0, 49, speed=0.0)
-    for minute in (51, 52):
+    for minute in (53, 54):
         decide(lang_son.conn, lang_son.site, after(minute), plan_due=False)
     assert [entry for entry in kinds(lang_son) if entry[0] != "arrived"] == [
         ("release_expired", "no_show"),
@@ -162,6 +162,29 @@ def test_the_controller_gives_a_no_shows_place_to_another_and_says_so_once(lang_
     ]
     told = [(trip, kind) for trip, kind, _ in messages(lang_son)]
     assert sorted(told) == [(asleep, "no_show"), (ready, "call_up")]
-    [first, second] = live(lang_son, 53)
+    [first, second] = live(lang_son, 55)
     assert (first.release_ended, first.penalty_s) == ("no_show", 3600)
-    assert second.released_at == after(51)
+    assert second.released_at == after(53)
+
+
+def test_the_controller_blames_no_truck_that_came_to_the_gate_and_was_sent_back(lang_son: Border):
+    trip = lang_son.trip()
+    lang_son.visit(trip, "yard_bao_nguyen", 1, 32)
+    lang_son.release(trip, 30, until=90)
+    lang_son.visit(trip, "queue_tan_thanh", 40, 48)
+    lang_son.visit(trip, "yard_bao_nguyen", 55)
+    lang_son.position(trip, 106.681, 22.0, 56, speed=0.0)
+    decide(lang_son.conn, lang_son.site, after(57), plan_due=False)
+    [back] = live(lang_son, 58)
+    assert (back.yard, back.yarded_at) == ("yard_bao_nguyen", after(55))
+    assert (back.release_ended, back.penalty_s) == (None, 0.0)
+
+
+def test_a_truck_has_passed_the_gate_it_was_seen_at_not_the_one_it_would_rather(lang_son: Border):
+    trip = lang_son.trip(gates=("tan_thanh", "huu_nghi"))
+    lang_son.visit(trip, "queue_huu_nghi", 1, 10)
+    lang_son.visit(trip, "lane_huu_nghi", 10, 25)
+    decide(lang_son.conn, lang_son.site, after(60), plan_due=False)
+    rows = lang_son.conn.execute("select gate from ledger where kind = 'passed'").fetchall()
+    assert rows == [("huu_nghi",)]
+    assert messages(lang_son)[-1] == (trip, "passed", {"gate": "huu_nghi"})
