@@ -22,6 +22,7 @@ from flowctl.registry.rules import (
     check_declaration,
     check_gates,
     check_language,
+    check_needs,
     check_ready,
     check_weight,
 )
@@ -141,6 +142,7 @@ def change(
             )
         check_gates(site, gates)
         check_ready(site, gates, ready_at, now=now)
+        check_needs(site, gates, trip.needs)
     convoy = None if wish.drop_convoy else trip.convoy
     if wish.convoy is not None:
         convoy = check_convoy(wish.convoy, trip.haulier)

@@ -34,6 +34,7 @@ class TripRecord:
     convoy: str | None
     standby: bool
     extended_until: datetime | None
+    needs: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ def end_trips_of_plates(
 _TRIP: LiteralString = """
 select t.id, t.site, t.plate, t.driver_id, d.language, v.uid as device, t.direction, t.cargo,
        t.gates, t.ready_at, t.registered_at, t.registered_by, t.state, t.ended_at,
-       t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until
+       t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until, t.needs
 from trips t join drivers d on d.id = t.driver_id left join devices v on v.id = t.device_id
 where t.site = %s and t.id = %s
 for no key update of t

@@ -1,0 +1,43 @@
+"""What may be changed of a trip after its registration, by the rules it was registered by."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from border import KEYS, Border, after, border
+
+from flowctl.errors import FlowctlError
+from flowctl.lanes import Bay
+from flowctl.registry.trips import TripChange, change
+from flowctl.storage.trips import find_trip_locked
+
+
+@pytest.fixture
+def scanned(database: str) -> Iterator[Border]:
+    """Yield the border with a scanner at Hữu Nghị alone."""
+    with border(database) as place:
+        bay = Bay("scanner", places=1, slots=1)
+        place.site = replace(
+            place.site,
+            gates=tuple(
+                replace(gate, bays=(bay,)) if gate.id == "huu_nghi" else gate
+                for gate in place.site.gates
+            ),
+        )
+        yield place
+
+
+def test_a_truck_that_needs_a_bay_is_not_sent_to_gates_without_it(scanned: Border):
+    trip = scanned.trip(gates=("huu_nghi",), needs="scanner")
+
+    def move(*gates: str) -> None:
+        wish = TripChange(gates=gates)
+        change(scanned.conn, scanned.site, KEYS, trip, wish, by="the test", now=after(1))
+
+    with pytest.raises(FlowctlError, match="has a bay 'scanner'; it is at huu_nghi"):
+        move("tan_thanh")
+    move("tan_thanh", "huu_nghi")
+    with scanned.conn.transaction():
+        record = find_trip_locked(scanned.conn, trip, site=scanned.site.id)
+    assert record is not None
+    assert (record.gates, record.needs) == (["tan_thanh", "huu_nghi"], "scanner")
