@@ -9,7 +9,7 @@ others. Leases, tokens and timeouts never ask this clock.
 import mmap
 import struct
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -76,6 +76,14 @@ class ClockWriter:
         self._map[0:8] = struct.pack("<d", self._sequence)
         self._map[8:40] = struct.pack("<dddd", at.timestamp(), wall, self._speed, until.timestamp())
         self._map[40:48] = struct.pack("<d", self._sequence)
+
+
+def is_due(at: datetime, now: datetime, every: timedelta) -> bool:
+    """Tell whether what comes ``every`` so often, next ``at``, is due.
+
+    After a clock was set back it is due at once, and not only when the clock is there again.
+    """
+    return not at - every <= now < at
 
 
 def clock(path: Path | None) -> Clock:

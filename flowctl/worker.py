@@ -19,7 +19,7 @@ import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from flowctl.clock import Clock, clock
+from flowctl.clock import Clock, clock, is_due
 from flowctl.closures import Closure, with_closures
 from flowctl.collector import uncollected
 from flowctl.controller import Decision, tick
@@ -209,31 +209,32 @@ def _control(
     printing: Printing,
 ) -> None:
     """Decide by a site until asked to stop, or until the site is loaded anew."""
-    rules = site.dispatch
+    meter_every = timedelta(seconds=site.dispatch.meter_interval_s)
+    plan_every = timedelta(seconds=site.dispatch.plan_interval_s)
     watch = Watch(site)
     before: Disruption | None = None
     meter_at = plan_at = traffic_at = lanes_at = forecast_at = domain.now()
     while not stop.is_set():
         now = domain.now()
-        if now < meter_at:
+        if not is_due(meter_at, now, meter_every):
             time.sleep(pause_s)
             continue
         if find_loaded_at(conn, site.id, now) != loaded_at:
             _log.info("site loaded anew", site=site.id)
             return
-        plan_due = now >= plan_at
+        plan_due = is_due(plan_at, now, plan_every)
         before = decide(conn, site, now, plan_due=plan_due, before=before)
-        meter_at = now + timedelta(seconds=rules.meter_interval_s)
+        meter_at = now + meter_every
         if plan_due:
-            plan_at = now + timedelta(seconds=rules.plan_interval_s)
-        # Right after a decision there is time until the next one. A clock set back looks at once.
-        if not traffic_at - TRAFFIC_EVERY <= now < traffic_at:
-            lanes_due = not lanes_at - LANES_EVERY <= now < lanes_at
+            plan_at = now + plan_every
+        # Right after a decision there is time until the next one.
+        if is_due(traffic_at, now, TRAFFIC_EVERY):
+            lanes_due = is_due(lanes_at, now, LANES_EVERY)
             observe(conn, watch, now, lanes_due=lanes_due)
             traffic_at = now + TRAFFIC_EVERY
             if lanes_due:
                 lanes_at = now + LANES_EVERY
-        if not forecast_at - FORECAST_EVERY <= now < forecast_at:
+        if is_due(forecast_at, now, FORECAST_EVERY):
             with conn.transaction():
                 keep_forecasts(conn, open_site(conn, site, now), now)
             forecast_at = now + FORECAST_EVERY
