@@ -51,22 +51,22 @@ PLACES: Mapping[str, Words] = {
 
 RULES: Mapping[str, str] = {
     "vi": (
-        "Một xe qua xong cửa khẩu thì gọi số tiếp theo; luôn giữ {n} xe trên đường và ở cửa khẩu."
+        "Một xe qua xong cửa khẩu thì gọi số tiếp theo; tổng số xe trên đường và ở cửa khẩu: {n}."
         " Gọi đúng thứ tự. Xe chưa đến hoặc không rời bãi: ghi lại, gọi số sau."
         " Ghi giờ thật vào cột trống."
     ),
     "zh": (
-        "每有一辆车通关，就通知下一号；途中和口岸始终保持{n}辆。按号通知，不得插队。"
+        "每有一辆车通关，就通知下一号；途中和口岸的车辆总数：{n}。按号通知，不得插队。"
         "未到或未出场的车：记下，通知下一号。在空格内写下实际时间。"
     ),
     "en": (
-        "Each time a truck is through the gate, call the next number: {n} trucks are to be on the"
-        " way and at the gate. Keep to the order. One that is not here or does not leave: note it,"
+        "Each time a truck is through the gate, call the next number. Trucks on the way and at the"
+        " gate together: {n}. Keep to the order. One that is not here or does not leave: note it,"
         " call the next. Write the real times."
     ),
 }
 UNKNOWN_N: Mapping[str, str] = {
-    "vi": "số xe như hiện nay",
-    "zh": "与现在相同数量的",
+    "vi": "như hiện nay",
+    "zh": "与现在相同",
     "en": "as many as now",
 }

@@ -74,7 +74,7 @@ def test_a_driver_reads_its_place_and_who_goes_before_by_which_rule(api: Running
 def test_the_history_is_told_from_the_ledger_with_local_times(api: RunningApi):
     events = why(api, third(api), "vi")["history"]
     texts = [one["text"] for one in events if one["kind"] in {"arrived", "slot", "slot_changed"}]
-    assert texts[0].startswith("23/01 07:20 vào bãi")
+    assert texts[0].startswith("23/01 07:20 vào Bãi Bảo Nguyên: ")
     assert "vị trí GPS gửi đúng giờ chứng minh" in texts[0]
     assert texts[1].startswith("23/01 07:21 nhận giờ hẹn 08:15 tại")
     assert "đổi từ 08:15 sang 08:30: cửa khẩu giải quyết chậm." in texts[2]

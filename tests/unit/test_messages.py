@@ -25,7 +25,7 @@ KINDS = (
     "cancelled",
     "passed",
 )
-REASONS = ("eta", "capacity", "closure", "reopened", "earlier", "later", "swapped")
+REASONS = ("eta", "capacity", "closure", "reopened", "earlier", "later", "swapped", "extension")
 PLACEHOLDERS = {"plate", "gate", "date", "start", "end", "yard", "link", "reason", "code"}
 
 GSM7_ONE_TEXT = 160

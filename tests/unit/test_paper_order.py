@@ -199,5 +199,7 @@ def _with(line: Line) -> Order:
 def test_an_order_without_trucks_says_so():
     made = sheet(sign_order(order(target=None), KEY))
     assert "There are no trucks." in made
-    assert "as many as now" in made
+    assert "tổng số xe trên đường và ở cửa khẩu: như hiện nay." in made
+    assert "途中和口岸的车辆总数：与现在相同。" in made
+    assert "Trucks on the way and at the gate together: as many as now." in made
     assert check_sheet(made).fault is None
