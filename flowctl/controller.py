@@ -3,9 +3,10 @@
 All that one tick hands to the next is in the snapshot: what was told and who was released.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -86,6 +87,52 @@ class Decision:
     moves: tuple[Move, ...] = ()
     expired: tuple[Expired, ...] = ()
     swaps: tuple[Swap, ...] = ()
+
+
+class _OfTrip(Protocol):
+    """What a decision says of one trip."""
+
+    @property
+    def trip_id(self) -> int: ...
+
+
+_Said = TypeVar("_Said", bound=_OfTrip)
+
+
+def trips_named(decision: Decision) -> set[int]:
+    """Return the trips that a decision says anything of."""
+    told: tuple[tuple[_OfTrip, ...], ...] = (
+        decision.tellings,
+        decision.notices,
+        decision.releases,
+        decision.moves,
+        decision.expired,
+    )
+    named = {one.trip_id for group in told for one in group}
+    return named | {trip for swap in decision.swaps for trip in (swap.gives, swap.takes)}
+
+
+def without(decision: Decision, trips: Collection[int]) -> Decision:
+    """Return a decision without what it says of these trips, which are over or being changed."""
+    if not trips:
+        return decision
+    return replace(
+        decision,
+        tellings=_but(decision.tellings, trips),
+        notices=_but(decision.notices, trips),
+        releases=_but(decision.releases, trips),
+        overtakes=_but(decision.overtakes, trips),
+        unexplained=_but(decision.unexplained, trips),
+        moves=_but(decision.moves, trips),
+        expired=_but(decision.expired, trips),
+        swaps=tuple(
+            swap for swap in decision.swaps if swap.gives not in trips and swap.takes not in trips
+        ),
+    )
+
+
+def _but(said: Iterable[_Said], trips: Collection[int]) -> tuple[_Said, ...]:
+    return tuple(one for one in said if one.trip_id not in trips)
 
 
 def tick(snapshot: Snapshot, *, plan_due: bool) -> Decision:

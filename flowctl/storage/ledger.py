@@ -33,7 +33,7 @@ def append(
     """
     if not entries:
         return None
-    head = _lock_head(conn, site_id, now)
+    head = lock_head(conn, site_id, now)
     rows = link(head, entries, policy=policy, subjects=_subjects(conn, entries), now=now)
     _copy(conn, rows)
     newest = replace(head, seq=rows[-1].row.seq, hash=rows[-1].hash, at=now)
@@ -44,7 +44,8 @@ def append(
     return newest
 
 
-def _lock_head(conn: Connection, site: str, now: datetime) -> Head:
+def lock_head(conn: Connection, site: str, now: datetime) -> Head:
+    """Return a site's head; nobody else appends until this transaction ends."""
     # An update that changes nothing, so that the first row and every later one lock alike.
     [(seq, digest, at)] = conn.execute(
         "insert into ledger_heads (site, seq, hash, at) values (%s, 0, %s, %s)"

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from flowctl.controller import Decision, GateFigures, Telling
+from flowctl.controller import Decision, GateFigures, Telling, trips_named, without
 from flowctl.dispatch.notices import Notice, NoticeKind
 from flowctl.ledger.codes import code_of
 from flowctl.ledger.entries import Entry, Kind
@@ -31,8 +31,10 @@ def commit_decision(
     """Write a decision, its entries in the ledger, and the messages it causes.
 
     The caller's transaction makes it one act. Every table is written by one statement, however many
-    trucks are told.
+    trucks are told. Nothing is said of trips that ended, or are being changed, since they were
+    read: of those that are still active the next tick decides.
     """
+    decision = _of_present(conn, site, decision, now)
     _save_gates(conn, site.id, decision.gates, now)
     if decision.plan is not None:
         plan_id = _save_plan(conn, site, decision, now, solve_s)
@@ -40,6 +42,22 @@ def commit_decision(
         _tell(conn, site, decision.tellings, plan_id, now)
         _notify(conn, site, decision.notices, now)
     commit_releases(conn, site, decision, now=now)
+
+
+def _of_present(conn: Connection, site: Site, decision: Decision, now: datetime) -> Decision:
+    """Return what a decision says of trips that still are as it took them to be.
+
+    Who changes a trip holds it, and waits for the ledger's head, which is held from here on.
+    """
+    named = trips_named(decision)
+    if not named:
+        return decision
+    ledger.lock_head(conn, site.id, now)
+    rows = conn.execute(
+        "select id from trips where id = any(%b) and state = 'active' for share skip locked",
+        [list(named)],
+    ).fetchall()
+    return without(decision, named.difference(trip for (trip,) in rows))
 
 
 def _save_plan(
