@@ -68,10 +68,10 @@ class Decision:
     ``plan`` is None where none was due, or none could be made that holds; ``faults`` says why the
     solver's plan was not used. ``unserved`` names the trips for which no slot was found.
     ``overtakes`` says whom the released trucks pass and why; ``unexplained`` is a fault of the
-    rules, to be reported. ``notices`` are what drivers hear that is no slot. ``prices`` are what
-    one more place would have saved, in the plan's unit of cost, by gate and begin of the slot,
-    where that is anything. ``moves`` are calls to an in-gate yard, ``expired`` call-ups that were
-    not followed, ``swaps`` slots that two drivers exchange.
+    rules, kept without a reason and logged. ``notices`` are what drivers hear that is no slot.
+    ``prices`` are what one more place would have saved, in the plan's unit of cost, by gate and
+    begin of the slot, where that is anything. ``moves`` are calls to an in-gate yard, ``expired``
+    call-ups that were not followed, ``swaps`` slots that two drivers exchange.
     """
 
     plan: Plan | None

@@ -293,6 +293,8 @@ def decide(
             decision = tick(snapshot, plan_due=True)
         solve_s = time.perf_counter() - started
         commit_decision(conn, left, decision, now=now, solve_s=solve_s)
+        for fault in (*decision.faults, *map(str, decision.unexplained)):
+            _log.warning("a decision has a fault", site=site.id, fault=fault)
         passed = {
             trip.id: trip.queued_gate or trip.released_gate or trip.gates[0]
             for trip in trips

@@ -119,6 +119,13 @@ def entries_of(decision: Decision, now: datetime) -> list[Entry]:
             )
             for one in decision.overtakes
         ),
+        # What no rule explains is an overtake too, and counted as one without a reason.
+        *(
+            Entry(
+                Kind.OVERTOOK, now, trip_id=one.trip_id, gate=one.gate, other_trip_ids=one.seniors
+            )
+            for one in decision.unexplained
+        ),
         *(_moved_entry(one, now) for one in decision.moves),
     ]
 

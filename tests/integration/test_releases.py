@@ -11,10 +11,11 @@ from border import MORNING, Border, after, border
 from flowctl.controller import Decision
 from flowctl.dispatch.legs import Move
 from flowctl.dispatch.metering import Release
-from flowctl.dispatch.overtakes import Overtake
+from flowctl.dispatch.overtakes import Overtake, Unexplained
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.standby import Expired, Swap
 from flowctl.state import LiveTrip, Slot, Stage
+from flowctl.storage.ledger_counts import count_overtakes
 from flowctl.storage.releases import commit_releases
 from flowctl.storage.snapshot import list_live_trips
 from flowctl.worker import decide
@@ -71,6 +72,19 @@ def test_a_call_up_is_written_with_its_entry_its_overtakes_and_its_message(lang_
     assert messages(lang_son) == [
         (junior, "call_up", {"gate": "tan_thanh", "yard": "yard_bao_nguyen"})
     ]
+
+
+def test_an_overtake_that_no_rule_explains_is_kept_as_one_without_a_reason(lang_son: Border):
+    junior, senior = lang_son.trip(), lang_son.trip()
+    commit(
+        lang_son,
+        30,
+        releases=(Release(junior, "tan_thanh", "yard_bao_nguyen", after(90)),),
+        unexplained=(Unexplained(junior, "tan_thanh", (senior,)),),
+    )
+    assert kinds(lang_son) == [("released", None), ("overtook", None)]
+    day = {"since": after(0), "until": after(60)}
+    assert count_overtakes(lang_son.conn, "lang_son", **day) == {"tan_thanh": {"": 1}}
 
 
 def test_a_move_names_the_yard_it_leads_to(lang_son: Border):
