@@ -104,7 +104,7 @@ class DriverView:
 @router.get("/v1/driver/{code}")
 async def get_driver_view(request: Request, code: str) -> DriverView:
     """Return the trip of a code; 404 where it proves nothing, 410 a day after the trip ended."""
-    trip_id = _trip_of(request, code)
+    trip_id = trip_of(request, code)
     feed: Feed = request.app.state.feed
     trips = (await feed.current()).picture.trips
     return await run_in_threadpool(_look, request, code, trip_id, trips)
@@ -113,7 +113,7 @@ async def get_driver_view(request: Request, code: str) -> DriverView:
 @router.post("/v1/driver/{code}/extension")
 async def ask_for_time(request: Request, code: str) -> DriverView:
     """Give the driver more time, as often a day as the site's rules allow; 409 where not now."""
-    trip_id = _trip_of(request, code)
+    trip_id = trip_of(request, code)
     state = request.app.state
 
     def ask() -> None:
@@ -127,7 +127,7 @@ async def ask_for_time(request: Request, code: str) -> DriverView:
 @router.post("/v1/driver/{code}/standby")
 async def stand_by(request: Request, code: str, body: StandbyWish) -> DriverView:
     """Say whether the driver stands by to leave at once."""
-    trip_id = _trip_of(request, code)
+    trip_id = trip_of(request, code)
     state = request.app.state
 
     def say() -> None:
@@ -140,7 +140,8 @@ async def stand_by(request: Request, code: str, body: StandbyWish) -> DriverView
     return await get_driver_view(request, code)
 
 
-def _trip_of(request: Request, code: str) -> int:
+def trip_of(request: Request, code: str) -> int:
+    """Return the trip of a code, or answer 404 where it proves nothing."""
     trip_id = find_trip_of_code(request.app.state.keys, code)
     if trip_id is None:
         raise Problem(404, "Not found", "This link belongs to no trip; open the one in your SMS.")
@@ -151,18 +152,23 @@ def _look(request: Request, code: str, trip_id: int, trips: tuple[LiveTrip, ...]
     site: Site = request.app.state.site
     now: datetime = request.app.state.clock.now()
     with transaction(request) as conn:
-        row = find_live(conn, trip_id, site=site.id)
-        if row is None:
-            raise Problem(404, "Not found", "There is no such trip any more.")
+        row = shown_to_driver(find_live(conn, trip_id, site=site.id), now)
         told = Told(
             sent=list_sent(conn, trip_id),
             advice=find_advice(conn, trip_id) if row.state == "active" else None,
             not_before=_not_before(conn, site, row, now) if row.state == "active" else None,
         )
-    if row.ended_at is not None and now - row.ended_at > _SHOWN_AFTER_END:
-        raise Problem(410, "Gone", "This trip is over.")
     link = f"{request.app.state.settings.public_url.rstrip('/')}/d/{code}"
     return _view(site, now, row, trips, told, link)
+
+
+def shown_to_driver(row: LiveRow | None, now: datetime) -> LiveRow:
+    """Return a trip that its driver may see: 404 where there is none, 410 a day after its end."""
+    if row is None:
+        raise Problem(404, "Not found", "There is no such trip any more.")
+    if row.ended_at is not None and now - row.ended_at > _SHOWN_AFTER_END:
+        raise Problem(410, "Gone", "This trip is over.")
+    return row
 
 
 def _not_before(conn: Connection, site: Site, row: LiveRow, now: datetime) -> datetime | None:

@@ -29,6 +29,8 @@ router = APIRouter(tags=["ledger"])
 _FRESH_S = 10.0
 _MOST_HEADS = 1000
 _MOST_ROWS = 100_000
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+"""Beyond these a day has no bounds that can be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,10 @@ def get_heads(
 
 
 @router.get("/v1/ledger/overtakes")
-def get_overtakes(request: Request, day: date | None = None) -> Overtakes:
+def get_overtakes(
+    request: Request,
+    day: Annotated[date | None, Query(ge=_FIRST_DAY, le=_LAST_DAY)] = None,
+) -> Overtakes:
     """Count the overtakes of a local day, today's where none is named."""
     state = request.app.state
     return _overtakes(request, state.site, state.clock.now(), day)

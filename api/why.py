@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import Caller, caller
-from api.errors import Problem
+from api.driver import shown_to_driver, trip_of
 from api.feed import Feed
 from api.transaction import transaction
 from api.trips import get_visible
@@ -21,7 +21,6 @@ from flowctl.ledger.codes import code_of
 from flowctl.ledger.entries import Kind
 from flowctl.notify.why import history_sentence, reason_text, why_text
 from flowctl.policy import Policy
-from flowctl.registry.keys import find_trip_of_code
 from flowctl.site import Site
 from flowctl.state import LiveTrip, Stage
 from flowctl.storage.ledger import list_rows_of, list_subjects
@@ -89,18 +88,15 @@ async def get_why(
 
 @router.get("/v1/driver/{code}/why")
 async def get_driver_why(request: Request, code: str, language: Language | None = None) -> Why:
-    """Return the same to the driver, by the code of the link in its messages."""
-    trip_id = find_trip_of_code(request.app.state.keys, code)
-    if trip_id is None:
-        raise Problem(404, "Not found", "This link belongs to no trip; open the one in your SMS.")
+    """Return the same to the driver, by the code of the link, for as long as the page is shown."""
+    trip_id = trip_of(request, code)
+    state = request.app.state
 
     def find() -> LiveRow | None:
         with transaction(request) as conn:
-            return find_live(conn, trip_id, site=request.app.state.site.id)
+            return find_live(conn, trip_id, site=state.site.id)
 
-    row = await run_in_threadpool(find)
-    if row is None:
-        raise Problem(404, "Not found", "There is no such trip any more.")
+    row = shown_to_driver(await run_in_threadpool(find), state.clock.now())
     return await _why(request, row, language)
 
 

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 from api_server import RunningApi
 from border import MORNING, after
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -84,6 +85,13 @@ def test_overtakes_of_a_local_day_are_counted_by_gate_and_reason(api: RunningApi
     gates = {gate["id"]: gate["overtakes_today"] for gate in answer(api, "/v1/board")["gates"]}
     assert gates["tan_thanh"] == {"kept_promise": 3, "priority": 1}
     assert gates["huu_nghi"] == {}
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2024-02-30"])
+def test_a_day_that_cannot_be_counted_is_refused(api: RunningApi, day: str):
+    refused = api.client().get(f"/v1/ledger/overtakes?day={day}")
+    assert refused.status_code == 422
+    assert "day" in refused.text
 
 
 def test_an_auditor_can_check_what_is_exported_with_a_json_library_alone(api: RunningApi):

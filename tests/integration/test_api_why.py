@@ -90,6 +90,19 @@ def test_it_is_said_in_chinese_and_in_the_drivers_own_language(api: RunningApi):
     assert "thứ 3" in own["text"]
 
 
+def test_a_day_after_the_trip_ended_its_link_tells_nothing_any_more(api: RunningApi):
+    mine = third(api)
+    with api.border.conn.transaction():
+        api.border.conn.execute(
+            "update trips set state = 'cleared', ended_at = %s where id = %s", [after(10), mine]
+        )
+    address = f"/v1/driver/{link_code(KEYS, mine)}/why"
+    api.clock.at = after(10 + 24 * 60)
+    assert api.client().get(address).status_code == 200
+    api.clock.at = after(11 + 24 * 60)
+    assert api.client().get(address).status_code == 410
+
+
 def test_a_trip_without_a_slot_has_no_place_yet(api: RunningApi):
     said = why(api, api.border.trip(), "en")
     assert (said["place"], said["ahead"]) == (None, [])
