@@ -54,3 +54,22 @@ def test_the_interval_holds_the_truth_nine_times_in_ten_where_screenings_differ_
     found = [look for seed in range(30) for look in looks(0.6, seed)[3:]]
     held = [look.low <= TRUE_PER_H <= look.high for look in found]
     assert 0.84 <= float(np.mean(held)) <= 0.97
+
+
+def test_the_interval_is_wider_while_it_is_unsure_how_widely_screenings_differ():
+    # From 120 screenings on, when the scatter itself is known from a few batches only.
+    held = []
+    for seed in range(40):
+        history = served(lognormal(np.random.default_rng(seed), MEAN_S, 0.6, 400))
+        for number in range(5):
+            look = estimate(GATE, history, at("08:00") + timedelta(minutes=15 * number))
+            held.append(look.low <= TRUE_PER_H <= look.high)
+    assert 0.88 <= float(np.mean(held)) <= 0.97
+
+
+def test_what_is_only_believed_beforehand_is_no_less_sure_for_an_unknown_scatter():
+    nothing = GateHistory("north", np.empty(0), np.empty(0), np.empty(0, np.bool_))
+    believed = estimate(GATE, nothing, at("08:00"))
+    # An hour's count of 120: 15 % to either side.
+    assert believed.low == pytest.approx(0.855 * TRUE_PER_H, rel=0.02)
+    assert believed.high == pytest.approx(1.155 * TRUE_PER_H, rel=0.02)
