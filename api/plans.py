@@ -1,5 +1,6 @@
 """The newest plan with what its slots are worth, for planners."""
 
+from dataclasses import asdict
 from datetime import datetime
 
 from fastapi import APIRouter, Request
@@ -21,11 +22,22 @@ class SlotPrice(BaseModel):
     price_vnd: int
 
 
+class LanePlaces(BaseModel):
+    """From ``starts_at`` on so many places of a gate are those of a lane class."""
+
+    gate: str
+    lane_class: str
+    starts_at: datetime
+    places: int
+
+
 class ShownPlan(BaseModel):
     """A plan: ``cost`` in the plan's own unit, of which ``unit_vnd`` says the worth.
 
     No plan costs less than ``bound``; ``gap`` is the share of the cost that lies above it, absent
     where nothing was proved. ``policy`` is the version of the site's rules it was made by.
+    ``lanes`` tells when the places of gates whose lanes change class go to which; empty where none
+    do.
     """
 
     id: int
@@ -42,6 +54,7 @@ class ShownPlan(BaseModel):
     cost_vnd: int
     solve_s: float
     prices: list[SlotPrice]
+    lanes: list[LanePlaces]
 
 
 @router.get("/v1/plans/latest")
@@ -72,4 +85,5 @@ def get_latest_plan(request: Request) -> ShownPlan:
             SlotPrice(gate=gate, starts_at=starts_at, price_vnd=round(price * worth))
             for gate, starts_at, price in plan.prices
         ],
+        lanes=[LanePlaces(**asdict(use)) for use in plan.lanes],
     )

@@ -12,6 +12,7 @@ import numpy as np
 
 from flowctl.dispatch.framing import problem_of
 from flowctl.dispatch.legs import Move, moves
+from flowctl.dispatch.lending import uses_of
 from flowctl.dispatch.metering import Approach, Release, approaches, call_up
 from flowctl.dispatch.notices import Notice, notices
 from flowctl.dispatch.overtakes import Facts, Overtake, Unexplained, overtakes
@@ -28,7 +29,9 @@ from flowctl.dispatch.standby import (
     with_expired,
     with_swaps,
 )
+from flowctl.dispatch.supply import columns_of
 from flowctl.dispatch.telling import Telling, freed, tellings
+from flowctl.lanes import LaneUse
 from flowctl.state import GateHistory, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate, Rate
 from flowctl.traffic.collapse import GateMode
@@ -71,7 +74,8 @@ class Decision:
     rules, kept without a reason and logged. ``notices`` are what drivers hear that is no slot.
     ``prices`` are what one more place would have saved, in the plan's unit of cost, by gate and
     begin of the slot, where that is anything. ``moves`` are calls to an in-gate yard, ``expired``
-    call-ups that were not followed, ``swaps`` slots that two drivers exchange.
+    call-ups that were not followed, ``swaps`` slots that two drivers exchange. ``lanes`` are the
+    places of lane classes that lend each other some, by the plan.
     """
 
     plan: Plan | None
@@ -87,6 +91,7 @@ class Decision:
     moves: tuple[Move, ...] = ()
     expired: tuple[Expired, ...] = ()
     swaps: tuple[Swap, ...] = ()
+    lanes: tuple[LaneUse, ...] = ()
 
 
 class _OfTrip(Protocol):
@@ -189,6 +194,7 @@ def tick(snapshot: Snapshot, *, plan_due: bool) -> Decision:
         moves=moves(snapshot, seen, slots),
         expired=expired,
         swaps=swapped,
+        lanes=planned.lanes,
     )
 
 
@@ -221,6 +227,7 @@ class _Planned:
     faults: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
     prices: tuple[tuple[Slot, int], ...] = ()
+    lanes: tuple[LaneUse, ...] = ()
 
 
 _NOTHING = _Planned()
@@ -243,6 +250,7 @@ def _planned(
         faults=faults,
         notices=tuple(notices(snapshot, problem, plan, estimates)),
         prices=_prices(problem, plan),
+        lanes=() if plan.lanes is None else uses_of(problem, plan.lanes, columns_of(snapshot.site)),
     )
 
 

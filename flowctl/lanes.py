@@ -1,6 +1,7 @@
 """What of a gate serves some trucks only: lanes by cargo and weight, bays by equipment."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +10,8 @@ class LaneClass:
 
     ``places`` of the gate's inspection places are theirs. They take the ``cargo`` classes named
     (none named: all) of more than ``above_t`` and up to ``upto_t`` tonnes (None: any weight). A
-    truck whose weight is not known counts as the heaviest there is.
+    truck whose weight is not known counts as the heaviest there is. Classes that are ``switchable``
+    lend each other places for some hours, if the plan gains by it.
     """
 
     id: str
@@ -17,6 +19,7 @@ class LaneClass:
     cargo: tuple[str, ...] = ()
     above_t: float = 0.0
     upto_t: float | None = None
+    switchable: bool = False
 
     def takes(self, cargo: str, weight_t: float | None) -> bool:
         """Tell whether a truck may use these lanes."""
@@ -25,6 +28,16 @@ class LaneClass:
         if weight_t is None:
             return self.upto_t is None
         return self.above_t < weight_t and (self.upto_t is None or weight_t <= self.upto_t)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneUse:
+    """From ``starts_at`` on so many places of a gate are those of a lane class."""
+
+    gate: str
+    lane_class: str
+    starts_at: datetime
+    places: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ def read_lane_classes(gate: Table, places: int) -> tuple[LaneClass, ...]:
     ids = [one.id for one in classes]
     for identifier in sorted({one for one in ids if ids.count(one) > 1}):
         gate.refuse("lane_classes", f"{identifier} stands twice")
+    if sum(one.switchable for one in classes) == 1:
+        gate.refuse("lane_classes", "only one class is switchable; two at least lend each other")
     for cargo in Cargo:
         if not any(one.takes(cargo, None) for one in classes):
             gate.refuse(
@@ -58,6 +60,7 @@ def _lane_class(table: Table) -> LaneClass:
         cargo=table.subset("cargo", known, "cargo class") if table.has("cargo") else (),
         above_t=_tonnes(table, "above_t") or 0.0,
         upto_t=_tonnes(table, "upto_t"),
+        switchable=table.has("switchable") and table.flag("switchable"),
     )
     if read.upto_t is not None and read.upto_t <= read.above_t:
         table.refuse("upto_t", f"is {read.upto_t}, which is not above above_t = {read.above_t}")

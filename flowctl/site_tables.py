@@ -106,6 +106,13 @@ class Table:
             self.refuse(key, f"{value:g} must be a whole number")
         return int(value)
 
+    def flag(self, key: str) -> bool:
+        """Read true or false."""
+        value = self.raw(key, "true or false")
+        if value is not None and not isinstance(value, bool):
+            self.refuse(key, f"{value!r} must be true or false")
+        return value is True
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Read a list of texts that is not empty."""
         value = self._of(key, list, "a list of texts")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.closures import Closure
+from flowctl.lanes import LaneUse
 from flowctl.site import Site
 
 
@@ -168,7 +169,8 @@ class Snapshot:
     """Everything one tick decides from.
 
     ``site`` is as its ``closures`` leave it (`flowctl.closures.with_closures`); ``advice`` is what
-    stands between a driver and his next slot, by trip.
+    stands between a driver and his next slot, by trip; ``lanes`` what the plan before decided of
+    lanes that change class.
     """
 
     site: Site
@@ -177,3 +179,4 @@ class Snapshot:
     gates: tuple[GateHistory, ...]
     closures: tuple[Closure, ...] = ()
     advice: Mapping[int, Advice] = field(default_factory=dict)
+    lanes: tuple[LaneUse, ...] = ()

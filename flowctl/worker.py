@@ -41,7 +41,7 @@ from flowctl.storage.heartbeats import Heart, beat
 from flowctl.storage.leases import APPLICATION
 from flowctl.storage.ledger_arrivals import log_arrivals
 from flowctl.storage.partitions import describe_level
-from flowctl.storage.plans import commit_decision, end_cleared_trips
+from flowctl.storage.plans import commit_decision, end_cleared_trips, list_lanes
 from flowctl.storage.retention import retain
 from flowctl.storage.roles import describe_guard
 from flowctl.storage.sites import find_loaded_at, find_newer_site, get_loaded_site, get_site
@@ -285,6 +285,7 @@ def decide(
             gate_histories(conn, left, now),
             closures=closures,
             advice=list_advice(conn, site.id),
+            lanes=list_lanes(conn, site.id),
         )
         started = time.perf_counter()
         decision = tick(snapshot, plan_due=plan_due)

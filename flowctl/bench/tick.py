@@ -28,7 +28,7 @@ from flowctl.state import Snapshot
 from flowctl.storage.closures import list_advice, list_closures
 from flowctl.storage.migrate import migrate
 from flowctl.storage.outbox import queue_message
-from flowctl.storage.plans import commit_decision
+from flowctl.storage.plans import commit_decision, list_lanes
 from flowctl.storage.sites import save_site
 from flowctl.storage.snapshot import gate_histories, list_live_trips
 
@@ -189,6 +189,7 @@ def _step(conn: Connection, site: Site, now: datetime, *, plan_due: bool) -> _St
             gate_histories(conn, left, now),
             closures=closures,
             advice=list_advice(conn, site.id),
+            lanes=list_lanes(conn, site.id),
         )
         read = time.perf_counter()
         decision = tick(snapshot, plan_due=plan_due)

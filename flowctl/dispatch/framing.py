@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from flowctl.dispatch.called import moving, standing
+from flowctl.dispatch.lending import lanes_of
 from flowctl.dispatch.metering import Approach
 from flowctl.dispatch.passages import passages_of
 from flowctl.dispatch.problem import DispatchProblem, Ints
@@ -42,6 +43,8 @@ def problem_of(
     grid = slot_grid(site, now)
     capacity = export_capacity(site, grid, approaches, [estimates[gate.id] for gate in site.gates])
     columns = columns_of(site)
+    lent = lanes_of(columns, grid.starts, capacity, snapshot.lanes)
+    capacity = capacity if lent is None else lent.capacity
     index = {column.gate.id: at for at, column in reversed(list(enumerate(columns)))}
     reach = reach_of(site, columns, trips, now)
     frame = Frame(
@@ -85,6 +88,8 @@ def problem_of(
         idle_s=rules.idle_s,
         through=frame.through,
         sides=sides_of(trips, columns, site.policy),
+        shared=() if lent is None else lent.shared,
+        lanes=None if lent is None else lent.lanes,
     )
 
 

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from flowctl.dispatch.lane_check import broken_lanes
 from flowctl.dispatch.problem import DELAY_KNEE, DELAY_MOST, DispatchProblem, Ints
 from flowctl.dispatch.side_check import broken_sides
 
@@ -22,6 +23,9 @@ class Plan:
     of a place would cost, 0 where there was none. ``handout_cost`` is the part of the cost above
     the bound that keeping promises and seniority in a class took, ``repair_cost`` the part that
     the rules took which no flow can hold. ``solve_s`` is measured by the caller, who has a clock.
+    Where lanes change class, ``lanes`` [C, S] are the places each column has in the plan and
+    ``capacity`` [C, S] what it takes by them; ``lanes_cost`` is the part of the cost above the
+    bound, which is that of places shared freely, that such lanes took.
     """
 
     gate: Ints
@@ -35,6 +39,9 @@ class Plan:
     handout_cost: int = 0
     repair_cost: int = 0
     solve_s: float | None = None
+    lanes: Ints | None = None
+    capacity: Ints | None = None
+    lanes_cost: int = 0
 
 
 def verify(problem: DispatchProblem, plan: Plan) -> tuple[str, ...]:
@@ -47,6 +54,11 @@ def verify(problem: DispatchProblem, plan: Plan) -> tuple[str, ...]:
     """
     if plan.gate.shape != (problem.trucks,) or plan.slot.shape != (problem.trucks,):
         return (f"The plan has {plan.slot.shape} rows for {problem.trucks} trucks.",)
+    if plan.lanes is not None and plan.capacity is not None:
+        lent = tuple(broken_lanes(problem, plan.lanes, plan.capacity))
+        if lent:
+            return lent
+        problem = replace(problem, capacity=plan.capacity)
     return (
         *_broken_trucks(problem, plan),
         *_broken_gates(problem, plan),

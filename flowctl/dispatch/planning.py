@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from flowctl.dispatch.changeover import with_cheapest_lanes
 from flowctl.dispatch.packing import bundles, pack, together
 from flowctl.dispatch.plan import Plan, fallback, planned, verify
 from flowctl.dispatch.problem import DispatchProblem, Ints
@@ -24,6 +25,17 @@ def make_plan(problem: DispatchProblem) -> tuple[Plan | None, tuple[str, ...]]:
     """
     if problem.sides is not None and (problem.sides.convoy >= 0).any():
         problem = together(problem, problem.sides)
+    plan, faults = _made(problem)
+    if plan is None or problem.lanes is None:
+        return plan, faults
+    plan = replace(plan, lanes=problem.lanes, capacity=problem.capacity)
+    if faults:
+        return plan, faults
+    return _with_lanes(problem, plan)
+
+
+def _made(problem: DispatchProblem) -> tuple[Plan | None, tuple[str, ...]]:
+    """Do the same with the capacity as it is."""
     try:
         plan = repaired(problem, _packed(problem, solve(problem)))
         faults = verify(problem, plan)
@@ -35,6 +47,29 @@ def make_plan(problem: DispatchProblem) -> tuple[Plan | None, tuple[str, ...]]:
     plan = repaired(problem, _packed(problem, fallback(problem)))
     worse = verify(problem, plan)
     return (None if worse else plan), (*faults, *worse)
+
+
+def _with_lanes(problem: DispatchProblem, plan: Plan) -> tuple[Plan, tuple[str, ...]]:
+    """Return the plan with the cheapest lanes found; ``plan``, by the lanes that stand, if none."""
+    try:
+        lent, lowest = with_cheapest_lanes(problem, plan)
+    except SolverError as error:
+        return plan, (str(error),)
+    plan = replace(plan, bound=lowest, lanes_cost=plan.bound - lowest)
+    if lent is problem:
+        return plan, ()
+    other, faults = _made(lent)
+    if other is None or faults or other.cost >= plan.cost:
+        return plan, faults
+    other = replace(
+        other,
+        bound=lowest,
+        lanes=lent.lanes,
+        capacity=lent.capacity,
+        lanes_cost=other.bound - lowest,
+    )
+    faults = verify(problem, other)
+    return (plan if faults else other), faults
 
 
 def repair_gap(plan: Plan) -> float:

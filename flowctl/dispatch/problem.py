@@ -23,6 +23,21 @@ DELAY_MOST = 5000
 _HOUR_S = 3600
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Lane classes of a gate that lend each other places.
+
+    ``columns`` [L] of the problem have ``places`` [L] by the site's file, and had ``before`` [L]
+    just before the first slot. ``whole`` [S] is how many trucks they take together, frozen ones
+    included, where no place changes class.
+    """
+
+    columns: tuple[int, ...]
+    places: tuple[int, ...]
+    before: tuple[int, ...]
+    whole: Ints
+
+
 @dataclass(frozen=True)
 class DispatchProblem:
     """N trucks, C columns, S slots.
@@ -41,6 +56,8 @@ class DispatchProblem:
     truck stands where ``frozen_gate``, a column, and ``frozen_slot`` say (-1: free). ``linear`` to
     ``idle_s`` are costs, see `cost_of`. ``through`` limits trucks that pass
     through in-gate yards, ``sides`` are the rules no flow can hold (None: there are none).
+    ``lanes`` [C, S] are the places of the columns of ``shared`` that ``capacity`` was made of (0 in
+    others); a plan may share them out another way.
     """
 
     gates: tuple[str, ...]
@@ -67,6 +84,8 @@ class DispatchProblem:
     idle_s: int = 3600
     through: Through | None = None
     sides: Sides | None = None
+    shared: tuple[Shared, ...] = ()
+    lanes: Ints | None = None
 
     @property
     def trucks(self) -> int:

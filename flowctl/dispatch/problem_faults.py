@@ -24,7 +24,7 @@ _COSTS = ("linear", "squared", "diversion", "change", "late", "idle", "idle_s")
 def problem_faults(problem: "DispatchProblem") -> list[str]:
     """Return what is wrong, one sentence each: shapes and types first, then values."""
     n, c, s = problem.trucks, len(problem.gates), problem.slots
-    shapes = {"starts": (s,), "capacity": (c, s), "earliest": (n, c)}
+    shapes = {"starts": (s,), "capacity": (c, s), "earliest": (n, c), "lanes": (c, s)}
     faults = [] if problem.sides is None else side_faults(problem.sides, n)
     if problem.through is not None:
         faults += through_faults(problem.through, n, c, s)

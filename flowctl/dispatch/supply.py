@@ -8,6 +8,7 @@ from math import floor
 import numpy as np
 from numpy.typing import NDArray
 
+from flowctl.dispatch.apportion import apportioned
 from flowctl.dispatch.metering import Approach
 from flowctl.lanes import LaneClass
 from flowctl.site import Gate, Site
@@ -129,14 +130,13 @@ def export_capacity(
 
 
 def _by_lanes(gate: Gate, row: list[int]) -> Ints:
-    """Share a gate's row [S] out to its lane classes, [L, S], whole trucks of the running sums."""
+    """Share a gate's row [S] out to its lane classes, [L, S]."""
     whole = np.array([row], dtype=np.int64)
     if not gate.lane_classes:
         return whole
-    upto = np.cumsum([lanes.places for lanes in gate.lane_classes])
-    ends = np.cumsum(whole, axis=1) * upto[:, None] // upto[-1]
-    given = np.diff(ends, axis=0, prepend=0)
-    return np.asarray(np.diff(given, axis=1, prepend=0), dtype=np.int64)
+    places = np.array([lanes.places for lanes in gate.lane_classes], dtype=np.int64)
+    usable = np.repeat(places[:, None], len(row), axis=1)
+    return apportioned(whole[0], usable, int(places.sum()))
 
 
 def _gate_capacity(

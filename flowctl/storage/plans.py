@@ -1,15 +1,17 @@
 """Decisions at rest: plans, slots as told, releases, and the state of the gates they came from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from flowctl.controller import Decision, GateFigures, Telling, trips_named, without
 from flowctl.dispatch.notices import Notice, NoticeKind
+from flowctl.lanes import LaneUse
 from flowctl.ledger.codes import code_of
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.site import Site
@@ -68,7 +70,8 @@ def _save_plan(
         raise ValueError("There is no plan to save.")
     row = conn.execute(
         "insert into plans (site, planned_at, policy, status, trips, unserved, cost, bound,"
-        " inversions, solve_s) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+        " inversions, solve_s, lanes)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
         [
             site.id,
             now,
@@ -80,11 +83,31 @@ def _save_plan(
             plan.bound,
             plan.inversions,
             solve_s,
+            _lanes_kept(decision.lanes),
         ],
     ).fetchone()
     if row is None:
         raise RuntimeError("PostgreSQL returned no id for the plan.")
     return int(row[0])
+
+
+def _lanes_kept(lanes: Sequence[LaneUse]) -> Jsonb | None:
+    if not lanes:
+        return None
+    return Jsonb([{**asdict(use), "starts_at": use.starts_at.isoformat()} for use in lanes])
+
+
+def list_lanes(conn: Connection, site: str) -> tuple[LaneUse, ...]:
+    """Return how the newest plan shares out the places of lanes that change class."""
+    rows = conn.execute(
+        "select gate, lane_class, starts_at, places from ("
+        " select lanes from plans where site = %s order by id desc limit 1) as newest"
+        " cross join jsonb_to_recordset(lanes)"
+        "  as one (gate text, lane_class text, starts_at timestamptz, places int)"
+        " order by starts_at, gate, lane_class",
+        [site],
+    ).fetchall()
+    return tuple(LaneUse(*row) for row in rows)
 
 
 def _save_prices(conn: Connection, plan_id: int, prices: Sequence[tuple[Slot, int]]) -> None:
@@ -262,6 +285,7 @@ class PlanRecord:
     inversions: int
     solve_s: float
     prices: tuple[tuple[str, datetime, int], ...] = ()
+    lanes: tuple[LaneUse, ...] = ()
 
 
 def find_latest_plan(conn: Connection, site: str) -> PlanRecord | None:
@@ -279,7 +303,7 @@ def find_latest_plan(conn: Connection, site: str) -> PlanRecord | None:
         " order by starts_at, gate",
         [plan.id],
     ).fetchall()
-    return replace(plan, prices=tuple(prices))
+    return replace(plan, prices=tuple(prices), lanes=list_lanes(conn, site))
 
 
 def drop_prices_before(conn: Connection, moment: datetime) -> None:

@@ -26,6 +26,12 @@ def test_lane_classes_share_the_places_of_a_gate_out(tmp_path: Path):
     )
 
 
+def test_lane_classes_may_lend_each_other_places(tmp_path: Path):
+    folder = with_classes(tmp_path, COLD + "switchable = true\n", REST + "switchable = true\n")
+    classes = load_site(folder).gate_by_id["north"].lane_classes
+    assert [one.switchable for one in classes] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("classes", "sentence"),
     [
@@ -35,6 +41,8 @@ def test_lane_classes_share_the_places_of_a_gate_out(tmp_path: Path):
         ((COLD + "above_t = 30.0\nupto_t = 20.0\n", REST), "which is not above above_t = 30.0"),
         (('id = "cold"\nplaces = 1\ncargo = ["ice"]\n', REST), '"ice" is no cargo class'),
         (('id = "cold"\nplaces = 1\nabove_t = 4000.0\n', REST), "above_t"),
+        ((COLD + "switchable = true\n", REST), "only one class is switchable"),
+        ((COLD + 'switchable = "yes"\n', REST), "'yes' must be true or false"),
     ],
 )
 def test_what_cannot_be_meant_is_named(tmp_path: Path, classes: tuple[str, ...], sentence: str):
