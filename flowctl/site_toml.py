@@ -128,7 +128,7 @@ def _gate(table: Table, calendars: dict[str, Opening], timezone: ZoneInfo) -> Ga
         lanes=table.whole("lanes", least=1, most=100),
         inspection_places=places,
         capacity_prior_per_h=places * 60 / service_min,
-        capacity_prior_weight_h=table.number("capacity_prior_weight_h", least=0),
+        capacity_prior_weight_h=table.number("capacity_prior_weight_h", least=0.1),
         import_prior_per_h=table.number("import_prior_per_h", least=0),
         opening=replace(opening, opposite=opposite),
         directions=table.subset("directions", ("export", "import"), "direction"),

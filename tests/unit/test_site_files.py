@@ -143,6 +143,12 @@ def test_a_road_drawn_the_other_way_round_is_turned(tmp_path: Path):
         ('"07:00-12:00"', '"07:00-06:00"', 'weekly, field "saturday"', "closes before it opens"),
         ('"07:00-12:00"', '"07:00-14:00"', 'weekly, field "saturday"', "begins before"),
         ('"07:00-12:00"', '"7-12"', 'weekly, field "saturday"', "must be a window"),
+        (
+            "capacity_prior_weight_h = 2.0",
+            "capacity_prior_weight_h = 0",
+            'field "capacity_prior_weight_h"',
+            "0 must be at least 0.1",
+        ),
         ("sunday = []", "", 'weekly, field "sunday"', "is missing"),
         ("to = 2024-02-13", "to = 2024-02-01", 'exception 1, field "to"', "on or after"),
         ("to = 2024-02-13", 'to = "2024-02-13"', 'exception 1, field "to"', "without quotes"),
