@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
+from api.moments import Moment
 from api.transaction import transaction
 from flowctl.cheating.alerts import Kind
 from flowctl.site import Site
@@ -68,7 +69,7 @@ def get_alerts(
     request: Request,
     state: State | None = None,
     kind: Kind | None = None,
-    since: AwareDatetime | None = None,
+    since: Moment | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[AlertAnswer]:
     """List the newest alerts, where given only those of a state, a kind, or seen ``since``."""

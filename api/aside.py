@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
 
 from api.errors import Problem
+from api.moments import Moment
 from api.transaction import transaction
 from flowctl.storage import aside as stored
 from flowctl.storage.aside import AsideCount, AsideFilter, AsideRow
@@ -49,8 +49,8 @@ class AsidePage:
 def asked(
     reason: Reason | None = None,
     source: Annotated[str | None, Query(max_length=64)] = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
 ) -> AsideFilter:
     """Return what a request looks for."""
     return AsideFilter(None if reason is None else str(reason), source, since, until)

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
 from api.feed import Feed
+from api.moments import Moment
 from api.transaction import transaction
 from api.turns import gate_of, shown_stage
-from flowctl.closures import Closure, taken_end
+from flowctl.closures import Closure, check_closure, taken_end
 from flowctl.errors import NotFoundError
 from flowctl.site import Site
 from flowctl.state import AdviceKind, Stage
@@ -39,8 +40,8 @@ class NewClosure(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
     places_left: Annotated[int, Field(ge=0, le=1000)] = 0
     reason: Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -50,7 +51,7 @@ class ClosureEnd(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ends_at: AwareDatetime | None
+    ends_at: Moment | None
 
 
 class ShownClosure(BaseModel):
@@ -108,8 +109,8 @@ def get_held(request: Request) -> list[Held]:
 async def count_affected(
     request: Request,
     gate: str,
-    starts_at: AwareDatetime | None = None,
-    ends_at: AwareDatetime | None = None,
+    starts_at: Moment | None = None,
+    ends_at: Moment | None = None,
 ) -> Affected:
     """Count whom a closure would touch, before anybody enters it."""
     state = request.app.state
@@ -120,6 +121,7 @@ async def count_affected(
     now: datetime = state.clock.now()
     since = starts_at or now
     asked = Closure(0, gate, since, ends_at, 0, "", "", now)
+    check_closure(site, asked, (), now)
     until = taken_end(asked, site.policy.closure, now)
     feed: Feed = state.feed
     trips = [(t, shown_stage(t, now)) for t in (await feed.current()).picture.trips]

@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
+from api.moments import Moment
 from api.transaction import transaction
 from flowctl.registry import devices as registry
 from flowctl.registry.sources import get_source
@@ -32,7 +33,7 @@ class DeviceClaim(BaseModel):
     uid: Text
     source: Text | None = None
     plate: Text | None = None
-    since: AwareDatetime | None = None
+    since: Moment | None = None
     is_primary: bool | None = None
 
 
@@ -42,7 +43,7 @@ class NewAssignment(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     plate: Text
-    since: AwareDatetime | None = None
+    since: Moment | None = None
     is_primary: bool | None = None
 
 
@@ -51,7 +52,7 @@ class AssignmentEnd(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def list_devices(
 
 @router.get("/v1/devices/conflicts")
 def list_conflicts(
-    request: Request, since: AwareDatetime | None = None, until: AwareDatetime | None = None
+    request: Request, since: Moment | None = None, until: Moment | None = None
 ) -> list[Conflict]:
     """List two devices on one plate and one device on two, of the last day unless asked else."""
     until = until or request.app.state.clock.now()

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
+from api.moments import Moment
 from api.transaction import transaction
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry import trips as registry
@@ -34,7 +35,7 @@ class SeenTruck(BaseModel):
     direction: Direction
     kind: Literal["entered", "cleared"]
     truck: Annotated[str, Field(min_length=1, max_length=40)]
-    at: AwareDatetime
+    at: Moment
     weight_t: Weight | None = None
 
 

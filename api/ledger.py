@@ -12,9 +12,9 @@ from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
 from starlette.responses import StreamingResponse
 
+from api.moments import Moment
 from api.transaction import transaction
 from flowctl.errors import NotFoundError
 from flowctl.ledger.chain import line_of
@@ -63,7 +63,7 @@ def get_head(request: Request) -> ShownHead:
 @router.get("/v1/ledger/heads")
 def get_heads(
     request: Request,
-    since: AwareDatetime | None = None,
+    since: Moment | None = None,
     limit: Annotated[int, Query(ge=1, le=_MOST_HEADS)] = _MOST_HEADS,
 ) -> list[ShownHead]:
     """Return the heads signed at ``since`` or later, in order; ask again from the last one's on."""

@@ -1,9 +1,25 @@
-"""Moments asked about: those of which something can be stored."""
+"""Moments said or asked about: those that can be, and those of which something can be stored."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime
 
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
+
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+"""Beyond these the calendar soon ends, and no clock of another zone can say the moment."""
+
+
+def _within_reach(at: datetime) -> datetime:
+    if not _FIRST <= at < _LAST:
+        raise ValueError(f"the year must lie within {_FIRST.year} and {_LAST.year - 1}")
+    return at
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+"""A moment with its zone, as somebody says it."""
 
 
 def refuse_unkept(site: Site, name: str, at: datetime, now: datetime) -> None:

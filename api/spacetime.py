@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
 
-from api.moments import refuse_unkept
+from api.moments import Moment, refuse_unkept
 from api.transaction import transaction
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
@@ -42,9 +41,9 @@ def get_spacetime(
     request: Request,
     way: str,
     since: Annotated[
-        AwareDatetime | None, Query(description="three hours before the end where absent")
+        Moment | None, Query(description="three hours before the end where absent")
     ] = None,
-    until: Annotated[AwareDatetime | None, Query(description="now where absent")] = None,
+    until: Annotated[Moment | None, Query(description="now where absent")] = None,
 ) -> dict[str, Any]:
     """Return a line for each truck on a way: seconds after ``since``, and metres to the way's end.
 

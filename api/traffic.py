@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
 
-from api.moments import refuse_unkept
+from api.moments import Moment, refuse_unkept
 from api.transaction import transaction
 from flowctl.site import Site
 from flowctl.storage import traffic as store
@@ -29,9 +28,7 @@ _LANES_SAID = timedelta(minutes=10)
 @router.get("/v1/traffic")
 def get_traffic(
     request: Request,
-    at: Annotated[
-        AwareDatetime | None, Query(description="a past moment; now where absent")
-    ] = None,
+    at: Annotated[Moment | None, Query(description="a past moment; now where absent")] = None,
 ) -> dict[str, Any]:
     """Return how traffic stands, or stood at a moment: by stretch of every way, and by gate.
 

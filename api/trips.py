@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from api.auth import Caller, caller
+from api.moments import Moment
 from api.transaction import transaction
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry import requests
@@ -44,7 +45,7 @@ class TripDeclaration(BaseModel):
     direction: Direction
     cargo: Cargo
     gates: Gates
-    ready_at: AwareDatetime
+    ready_at: Moment
     device: Text | None = None
     haulier: Text | None = None
     weight_t: Weight | None = None
@@ -60,7 +61,7 @@ class TripPatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ready_at: AwareDatetime | None = None
+    ready_at: Moment | None = None
     gates: Gates | None = None
     cargo: Cargo | None = None
     phone: Text | None = None

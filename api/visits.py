@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
 from api.gates import Recorded, Weight, refuse_moment
+from api.moments import Moment
 from api.transaction import transaction
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry.plates import parse_plate, strip_mark
@@ -84,7 +85,7 @@ class Seen(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     plate: Annotated[str, Field(min_length=1, max_length=40)]
-    at: AwareDatetime
+    at: Moment
     weight_t: Weight | None = None
 
 
@@ -93,8 +94,8 @@ def visits(
     request: Request,
     plate: Annotated[str | None, Query(min_length=1, max_length=40)] = None,
     zone: Annotated[str | None, Query(max_length=80)] = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[VisitAnswer]:
     """List the newest visits, with evidence, trust and revisions.

@@ -124,6 +124,20 @@ def test_who_closes_a_gate_is_told_before_how_many_trucks_it_touches(
     refused = officer.get("/v1/gates/huu_ngi/closures/affected")
     assert refused.status_code == 404
     assert "huu_nghi and tan_thanh" in refused.json()["detail"]
+    refused = officer.get(f"{CLOSE}/affected", params={"starts_at": "2999-12-31T23:30:00Z"})
+    assert refused.status_code == 422
+    assert "days ahead" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+def test_a_closure_at_the_end_of_the_calendar_is_refused(officer: httpx.Client, at: str):
+    closure = {"reason": "works", "starts_at": at}
+    for refused in (
+        officer.post(CLOSE, json=closure),
+        officer.get(f"{CLOSE}/affected", params={"starts_at": at}),
+    ):
+        assert refused.status_code == 422
+        assert "the year must lie within 1970 and 2999" in refused.text
 
 
 def test_the_control_room_sees_who_is_held_longest_first(api: RunningApi, officer: httpx.Client):

@@ -174,6 +174,7 @@ def test_a_cancelled_trip_frees_its_plate_and_its_driver_is_told(api: RunningApi
         ({"ready_at": "1970-01-01T00:00:00Z"}, "30 days ago"),
         ({"ready_at": "2024-01-23T09:00:00"}, "time zone"),
         ({"ready_at": "tomorrow"}, "ready_at"),
+        ({"ready_at": "9999-12-31T23:59:59Z"}, "the year must lie within 1970 and 2999"),
         ({"device": "  "}, "device"),
         ({"colour": "red"}, "colour"),
         ({"plate": None}, "plate"),
