@@ -56,6 +56,8 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "dropped": (2, 1000),
     "dropped_share": (0, 1),
 }
+_MOST = 366 * _DAY_S
+"""Of what has no limit of its own: a year of seconds, or further than any road here in metres."""
 _HIGHEST_CLASS = 100
 
 _Rules = TypeVar(
@@ -109,7 +111,7 @@ def policy_faults(policy: Policy, dispatch: DispatchParams, where: str) -> Itera
             f" {dispatch.slot_s}, or set extensions_per_day to 0"
         )
     standby = policy.standby
-    if standby.no_show_s + standby.seen_s > dispatch.release_expiry_s:
+    if standby.judged_s > dispatch.release_expiry_s:
         yield (
             f'{where}, standby, field "no_show_s": {standby.no_show_s} and seen_s'
             f" ({standby.seen_s}) are longer together than a call-up holds (release_expiry_s of"
@@ -161,7 +163,7 @@ def _filled(table: Table, default: _Rules) -> _Rules:
             continue
         table.ignore(one.name)
         if table.has(one.name):
-            least, most = _LIMITS.get(one.name, (0, math.inf))
+            least, most = _LIMITS.get(one.name, (0, _MOST))
             read[one.name] = (
                 table.whole(one.name, least=math.ceil(least), most=most)
                 if isinstance(preset, int)

@@ -94,6 +94,7 @@ def test_what_the_file_says_holds_and_what_it_leaves_out_stays_as_it_is(tmp_path
         ),
         ('[cheating]\nswaped = "alert"', 'is no kind of alert, did you mean "swapped"?'),
         ('[cheating]\nswapped = "jail"', '"jail" is no known answer'),
+        ("[cheating_limits]\nunseen_s = 1e15", '"unseen_s": 1e+15 must be within 0 … '),
         ("slot = 3", '"slot": 3 must be a table'),
         ("colour = 1", '"colour": is not known here'),
     ],
