@@ -19,12 +19,40 @@ def places_lost(draft: Draft) -> Ints:
     full share of that hour. Frozen trucks take none and lose none: what they do was settled before.
     Nor do convoys, which go where there is room for all of them.
     """
+    return _lost(draft, np.arange(draft.problem.trucks))
+
+
+def _lost(draft: Draft, asked: Ints) -> Ints:
+    """Return the same, [N], of the trucks ``asked`` for; 0 of the others."""
     lost = np.zeros(draft.problem.trucks, dtype=np.int64)
     takes = np.flatnonzero((draft.sides.priority > 0) & (draft.slot >= 0) & ~draft.fixed)
-    for begin in range(0, draft.problem.trucks if len(takes) else 0, _CHUNK):
-        rows = np.arange(begin, min(begin + _CHUNK, draft.problem.trucks))
-        lost[rows] = _taken(draft, rows, takes).sum(axis=1)
+    # Those that go late take from few: each chunk looks at who goes before its last truck only.
+    takes = takes[np.argsort(draft.slot[takes], kind="stable")]
+    own = np.where(draft.slot >= 0, draft.slot, draft.problem.slots)
+    asked = asked[np.argsort(own[asked], kind="stable")]
+    for begin in range(0, len(asked) if len(takes) else 0, _CHUNK):
+        rows = asked[begin : begin + _CHUNK]
+        most = int(np.searchsorted(draft.slot[takes], own[rows[-1]], "left"))
+        least = int(np.searchsorted(draft.slot[takes], draft.problem.earliest[rows].min(), "left"))
+        lost[rows] = _taken(draft, rows, takes[least:most]).sum(axis=1)
     return lost
+
+
+def _perhaps(draft: Draft) -> Ints:
+    """Return the trucks that may lose too many places: so many of higher priority go before them.
+
+    Counted by place, whoever is senior: a count of each pair is needed of these only.
+    """
+    problem, sides = draft.problem, draft.sides
+    takes = np.flatnonzero((sides.priority > 0) & (draft.slot >= 0) & ~draft.fixed)
+    going = np.zeros((len(problem.gates), problem.slots + 1), dtype=np.int64)
+    np.add.at(going, (draft.column[takes], draft.slot[takes] + 1), 1)
+    before = np.cumsum(going, axis=1)
+    own = np.where(draft.slot >= 0, draft.slot, problem.slots)[:, None]
+    first = np.minimum(problem.earliest, own)
+    column = np.arange(len(problem.gates))
+    most = (before[column, own] - before[column, first]).sum(axis=1)
+    return np.flatnonzero((most + sides.lost > sides.most_lost) & ~draft.fixed)
 
 
 def would_lose(draft: Draft, rows: Ints) -> Ints:
@@ -76,6 +104,8 @@ def keep_bound(draft: Draft) -> None:
             takers = _takers(draft, row, above)
             while len(takers) > allowance and _bring_forward(draft, row, takers[: allowance + 1]):
                 # Who goes earlier loses no places but those it lost; shares are looked at again.
+                if not len(draft.held):
+                    break
                 takers = _takers(draft, row, takers)
         if not broken:
             return
@@ -83,13 +113,15 @@ def keep_bound(draft: Draft) -> None:
 
 def _broken(draft: Draft) -> list[int]:
     """Return the trucks that lose too many places, the most senior first."""
-    lost = places_lost(draft)
+    lost = _lost(draft, _perhaps(draft))
     broken = np.flatnonzero((lost + draft.sides.lost > draft.sides.most_lost) & (lost > 0))
     return [int(row) for row in broken[np.argsort(draft.problem.rank[broken], kind="stable")]]
 
 
 def _takers(draft: Draft, row: int, above: Ints) -> Ints:
     """Return the trucks of ``above`` that take a place from ``row``, the soonest first."""
+    own = draft.slot[row] if draft.slot[row] >= 0 else draft.problem.slots
+    above = above[(draft.slot[above] < own) & (draft.problem.rank[above] > draft.problem.rank[row])]
     found = above[_taken(draft, np.array([row]), above)[0]]
     return np.asarray(found[np.argsort(draft.slot[found], kind="stable")])
 
