@@ -10,13 +10,13 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from flowctl.opening import Opening
 from flowctl.site import (
     Access,
     Corridor,
     DispatchParams,
     FreightRoad,
     Gate,
-    Opening,
     Site,
     TrafficParams,
     UnknownDevices,
@@ -44,6 +44,8 @@ POSITIVE = frozenset(
         "half_life_s",
     }
 )
+SHARES = {"call_up_quantile": (0.01, 0.99), "change_share": (0.0, 1.0)}
+"""Least and most; no finite time is long enough for all trucks."""
 
 _Params = TypeVar("_Params", VisitParams, DispatchParams, TrafficParams)
 
@@ -292,9 +294,11 @@ def _params(site: Table, key: str, default: _Params) -> _Params:
     for one in fields(default):
         if table.has(one.name):
             whole = isinstance(getattr(default, one.name), int)
-            least = 1 if one.name in POSITIVE else 0
+            least, most = SHARES.get(one.name, (1 if one.name in POSITIVE else 0, math.inf))
             read[one.name] = (
-                table.whole(one.name, least=least) if whole else table.number(one.name, least=least)
+                table.whole(one.name, least=int(least), most=most)
+                if whole
+                else table.number(one.name, least=least, most=most)
             )
         table.ignore(one.name)
     table.close()

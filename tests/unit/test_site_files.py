@@ -175,6 +175,12 @@ def test_a_road_drawn_the_other_way_round_is_turned(tmp_path: Path):
         ('zh = "北"', 'zh = ""', 'gate north, name, field "zh"', "is empty"),
         ("slot_s = 900", "slots = 900", 'dispatch, field "slots"', 'did you mean "slot_s"?'),
         ("slot_s = 900", "slot_s = 0", 'dispatch, field "slot_s"', "at least 1"),
+        (
+            "slot_s = 900",
+            "slot_s = 900\ncall_up_quantile = 1.0",
+            'dispatch, field "call_up_quantile"',
+            "1 must be within 0.01 … 0.99",
+        ),
         ("inner_m = 12.0", "inner_m = inf", 'visit, field "inner_m"', "not a number"),
         ("inner_m = 12.0", "inner_m = nan", 'visit, field "inner_m"', "not a number"),
         (
