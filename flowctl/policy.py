@@ -93,6 +93,11 @@ class StandbyRules:
     no_show_s: int = 1200
     seen_s: int = 180
 
+    @property
+    def judged_s(self) -> int:
+        """How long after its call-up a truck that stands there still is judged."""
+        return self.no_show_s + self.seen_s
+
 
 @dataclass(frozen=True, slots=True)
 class ClosureRules:

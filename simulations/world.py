@@ -166,7 +166,7 @@ class World:
         As in production, one that did not show up is left alone for as long as that costs it.
         """
         waits = (self._gate == gate) & self.demand.tracked & np.isnan(self._released_at)
-        rest_s = self.site.policy.standby.no_show_s + self.site.policy.no_show.loses_s
+        rest_s = self.site.policy.standby.judged_s + self.site.policy.no_show.loses_s
         waits &= ~(self._ignored_at + rest_s > self.now)
         trucks = np.flatnonzero(waits & (self._ready_at <= self.now))
         return trucks[np.argsort(self._yard_at[trucks], kind="stable")]
@@ -178,8 +178,8 @@ class World:
 
     def count_ignoring(self, gate: int) -> int:
         """Return how many trucks were called to a gate and stand still; nobody knows it yet."""
-        expiry_s = self.site.policy.standby.no_show_s
-        stands = np.isnan(self._released_at) & (self._ignored_at + expiry_s > self.now)
+        judged_s = self.site.policy.standby.judged_s
+        stands = np.isnan(self._released_at) & (self._ignored_at + judged_s > self.now)
         return int(np.count_nonzero(stands & (self._gate == gate)))
 
     def count_at_gate(self, gate: int) -> tuple[int, int]:

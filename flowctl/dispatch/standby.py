@@ -84,7 +84,7 @@ def _over(snapshot: Snapshot, trip: LiveTrip) -> Reason | None:
         proof_at = trip.released_at + timedelta(seconds=rules.no_show_s * (1.0 - _PROOF_SHARE))
         proved = trip.seen_at is not None and trip.seen_at >= proof_at
         # One that left in time is known to have left by then.
-        known_at = trip.released_at + timedelta(seconds=rules.no_show_s + rules.seen_s)
+        known_at = trip.released_at + timedelta(seconds=rules.judged_s)
         if proved and now >= known_at:
             return Reason.NO_SHOW
     return Reason.RELEASE_EXPIRED if expires_at is not None and expires_at <= now else None

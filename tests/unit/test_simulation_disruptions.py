@@ -139,7 +139,7 @@ def test_who_does_not_follow_a_call_up_is_called_again_and_loses_an_hour(site: S
     world.release([0])
     assert (world.count_in_transit(0), world.count_ignoring(0)) == (0, 1)
     assert 0 not in world.list_waiting(0)
-    expiry_s = site.policy.standby.no_show_s
+    expiry_s = site.policy.standby.judged_s
     rest_s = expiry_s + site.policy.no_show.loses_s
     world.advance(datetime.fromtimestamp(hour(day, 8.0) + expiry_s + 1, tz=day.start.tzinfo))
     assert world.count_ignoring(0) == 0
