@@ -81,7 +81,7 @@ def save_alerts(conn: Connection, site: Site, alerts: Sequence[Alert], now: date
     found = _distinct(alerts)
     if found:
         conn.execute(_SAVE, {"site": site.id, "now": now, "gap": EPISODE, "found": _rows(found)})
-    for alert_id, trip_id, kind in _list_due(conn, site):
+    for alert_id, trip_id, kind in _list_due(conn, site, now):
         _punish(conn, site, alert_id, trip_id, kind, by="flowctl", now=now)
 
 
@@ -125,19 +125,22 @@ def _rows(alerts: Sequence[Alert]) -> str:
     return msgspec.json.encode(alerts).decode()
 
 
-def _list_due(conn: Connection, site: Site) -> list[tuple[int, int, str]]:
-    """Return the open alerts (id, trip, kind) that cost seniority without anybody's word.
+def _list_due(conn: Connection, site: Site, now: datetime) -> list[tuple[int, int, str]]:
+    """Return the open alerts (id, trip, kind) seen now that cost seniority without anybody's word.
 
     A stay at a gate beside the list of releases, and a plate that an officer saw, are facts; every
-    other finding is a conclusion, which may be wrong, and waits for an operator's.
+    other finding is a conclusion, which may be wrong, and waits for an operator's. What was over
+    before the rules in force said so costs nothing. Nobody decides the alerts until the transaction
+    ends.
     """
     kinds = [kind for kind in PROVED if site.policy.cheating.get(kind) is Answer.LOSES_SENIORITY]
     if not kinds:
         return []
     return conn.execute(
         "select id, trip_id, kind from alerts where site = %s and state = 'open'"
-        " and kind = any(%s) and proved and trip_id is not null and penalty_id is null order by id",
-        [site.id, [str(kind) for kind in kinds]],
+        " and kind = any(%s) and proved and trip_id is not null and penalty_id is null"
+        " and last_seen_at = %s order by id for update",
+        [site.id, [str(kind) for kind in kinds], now],
     ).fetchall()
 
 

@@ -165,6 +165,16 @@ def test_a_fact_costs_seniority_at_once_where_the_policy_says_so_and_only_once(p
     assert entry == ("unreleased",)
 
 
+def test_what_was_over_before_the_rules_punished_it_costs_nothing(place: Border):
+    over, lasts = place.trip(), place.trip()
+    place.visit(over, QUEUE, 5, 20)
+    place.visit(lasts, QUEUE, 5)
+    assert len(look(place, 15)) == 2
+    assert len(look(place, 200, PUNISHED)) == 2
+    assert list_penalties(place.conn, place.site.id, over) == []
+    assert [one.kind for one in list_penalties(place.conn, place.site.id, lasts)] == ["unreleased"]
+
+
 def test_without_a_policy_an_alert_costs_nothing_even_confirmed(place: Border):
     trip = place.trip()
     place.visit(trip, QUEUE, 5)
