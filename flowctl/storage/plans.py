@@ -311,3 +311,8 @@ def drop_prices_before(conn: Connection, moment: datetime) -> None:
     conn.execute(
         "delete from slot_prices using plans where plans.id = plan_id and planned_at < %s", [moment]
     )
+
+
+def drop_states_before(conn: Connection, moment: datetime) -> None:
+    """Forget what was found at the gates, tick by tick, before a moment."""
+    conn.execute("delete from gate_states where at < %s", [moment])

@@ -63,6 +63,7 @@ def retain(conn: Connection, site: Site, now: datetime, *, wall_clock: bool) -> 
             traffic.drop_before(conn, now - keep)
             eta_scores.drop_before(conn, now - keep)
             plans.drop_prices_before(conn, now - PRICES_KEPT)
+            plans.drop_states_before(conn, now - keep)
             # The oldest fix that may come finds the checkpoint before it: they are hours apart.
             checkpoints.drop_before(conn, now - lateness - SETTLING)
         if tables_level(conn) is Capability.TIMESCALEDB_COMMUNITY:

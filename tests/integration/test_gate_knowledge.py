@@ -14,6 +14,7 @@ from flowctl.state import Snapshot
 from flowctl.storage.gate_events import GateEvent
 from flowctl.storage.live import list_gate_states
 from flowctl.storage.plans import commit_decision
+from flowctl.storage.retention import retain
 from flowctl.storage.snapshot import gate_histories
 from flowctl.storage.yard_arrivals import list_yard_arrivals
 
@@ -79,6 +80,11 @@ def test_what_was_found_at_a_gate_is_stored_and_read_back(lang_son: Border):
     assert stored.state_since is None
     assert stored.export_per_h == pytest.approx(found.exports.per_h, rel=1e-6)
     assert stored.import_high == pytest.approx(found.imports.high, rel=1e-6)
+    kept = timedelta(days=site.fixes_kept_days)
+    retain(lang_son.conn, site, now + kept, wall_clock=False)
+    assert list_gate_states(lang_son.conn, site.id, ["tan_thanh"]) == [stored]
+    retain(lang_son.conn, site, now + kept + timedelta(days=1), wall_clock=False)
+    assert list_gate_states(lang_son.conn, site.id, ["tan_thanh"]) == []
 
 
 def test_trucks_that_came_to_a_yard_are_arrivals_and_those_that_stood_there_are_none(
