@@ -36,7 +36,7 @@ class Judgement(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class AlertAnswer:
-    """An alert in the list; ``loses_seniority`` tells whether it cost its trip its place."""
+    """An alert in the list; ``loses_seniority`` tells whether it costs its trip its place."""
 
     id: int
     kind: str

@@ -40,7 +40,8 @@ class State(StrEnum):
 class AlertRecord:
     """An alert as stored; ``points`` are [instant, lon, lat, what] each, degrees WGS 84.
 
-    ``plate`` and ``other_plate`` are those of its trips, ``penalty_id`` what it cost.
+    ``plate`` and ``other_plate`` are those of its trips, ``penalty_id`` what it costs, as long as
+    that is not given back.
     """
 
     id: int
@@ -216,8 +217,9 @@ def _give_back(
 _ALERT: LiteralString = """
 select a.id, a.kind, a.severity, a.trip_id, t.plate, a.other_trip_id, o.plate as other_plate,
        a.device, a.haulier, a.at, a.found_at, a.last_seen_at, a.proved, a.evidence, a.points,
-       a.state, a.penalty_id
+       a.state, p.id as penalty_id
 from alerts a left join trips t on t.id = a.trip_id left join trips o on o.id = a.other_trip_id
+left join penalties p on p.id = a.penalty_id and p.lifted_at is null
 where a.site = %(site)s
 """
 

@@ -26,7 +26,7 @@ from flowctl.storage.alerts import (
 )
 from flowctl.storage.gate_events import GateEvent, insert_gate_events
 from flowctl.storage.partitions import ensure_fix_partitions
-from flowctl.storage.penalties import list_penalties
+from flowctl.storage.penalties import lift_penalty, list_penalties
 from flowctl.storage.visit_records import insert_yard_events
 from flowctl.traffic.watch import Watch
 from flowctl.worker import observe
@@ -227,6 +227,16 @@ def test_what_it_cost_is_given_back_when_it_turns_out_to_be_nothing(place: Borde
     decide(place, alert.id, State.DISMISSED, "the tracker broke; the officer saw it")
     [penalty] = list_penalties(place.conn, place.site.id, trip)
     assert penalty.lifted_by == "operator"
+
+
+def test_a_penalty_that_was_lifted_at_the_trip_no_longer_stands_at_its_alert(place: Border):
+    trip = swap(place)
+    [alert] = look(place, 31, PUNISHED)
+    decide(place, alert.id, State.CONFIRMED)
+    [penalty] = list_penalties(place.conn, place.site.id, trip)
+    lift_penalty(place.conn, place.site, trip, penalty.id, actor="operator", now=after(50))
+    [shown] = list_alerts(place.conn, place.site.id)
+    assert (shown.state, shown.penalty_id) == ("confirmed", None)
 
 
 def test_a_tracker_replaced_by_the_registrys_procedure_is_no_alert(place: Border):
