@@ -205,3 +205,19 @@ def test_sites_without_such_lanes_have_none():
     decided = tick(Snapshot(site, at("07:00"), waiting(60), ()), plan_due=True)
     assert decided.plan is not None
     assert (decided.plan.lanes, decided.lanes) == (None, ())
+
+
+def test_lanes_follow_a_day_whose_trucks_change_and_twice_the_same_way():
+    earliest = np.full((56, 2), SLOTS)
+    earliest[:28, 1], earliest[28:, 0] = np.arange(28) // 3, 9 + np.arange(28) // 3
+    instance = two_classes(earliest)
+    standing, _ = make_plan(replace(instance, shared=(), lanes=None))
+    plan, again = (make_plan(instance)[0] for _ in range(2))
+    assert standing is not None
+    assert plan is not None
+    assert again is not None
+    assert plan.lanes is not None
+    assert plan.lanes[0, 3] < plan.lanes[0, 15]
+    assert plan.cost < 0.7 * standing.cost
+    assert (again.lanes == plan.lanes).all()
+    assert (again.slot == plan.slot).all()
