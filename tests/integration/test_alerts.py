@@ -1,16 +1,17 @@
 """Alerts from what is stored: found once, judged by people, acted on as the site's policy says."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from alert_looks import QUEUE, YARD, decide, look, swap
 from border import KEYS, MORNING, Border, after, border
 
 from flowctl.cheating.alerts import Kind
 from flowctl.cheating_limits import CheatingParams
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
-from flowctl.policy import Answer, Policy
+from flowctl.policy import Policy
 from flowctl.registry.devices import end
 from flowctl.registry.trips import TripChange, cancel, change
 from flowctl.storage.alert_facts import find_alerts
@@ -18,21 +19,16 @@ from flowctl.storage.alerts import (
     AlertRecord,
     State,
     count_open,
-    decide_alert,
-    get_alert,
     list_alerts,
     list_decisions,
-    save_alerts,
 )
 from flowctl.storage.gate_events import GateEvent, insert_gate_events
 from flowctl.storage.partitions import ensure_fix_partitions
-from flowctl.storage.penalties import lift_penalty, list_penalties
 from flowctl.storage.visit_records import insert_yard_events
 from flowctl.traffic.watch import Watch
 from flowctl.worker import observe
 
-YARD, QUEUE, LANE = "yard_bao_nguyen", "queue_tan_thanh", "lane_tan_thanh"
-PUNISHED = {"unreleased": Answer.LOSES_SENIORITY, "swapped": Answer.LOSES_SENIORITY}
+LANE = "lane_tan_thanh"
 
 
 @pytest.fixture
@@ -40,16 +36,6 @@ def place(database: str) -> Iterator[Border]:
     with border(database) as made:
         ensure_fix_partitions(made.conn, MORNING.date(), MORNING.date())
         yield made
-
-
-def look(
-    place: Border, minute: float, answers: Mapping[str, Answer] | None = None
-) -> list[AlertRecord]:
-    """Look for cheating at a minute after eight, as the controller does."""
-    site = replace(place.site, policy=Policy(cheating=answers or {}))
-    with place.conn.transaction():
-        save_alerts(place.conn, site, find_alerts(place.conn, site, after(minute)), after(minute))
-    return list_alerts(place.conn, site.id)
 
 
 def kinds(alerts: list[AlertRecord]) -> list[str]:
@@ -88,12 +74,6 @@ def enter(place: Border, plate: str, at: datetime, weight_t: float | None = None
 def middle(place: Border, zone: str) -> tuple[float, float]:
     point = place.site.zone_by_id[zone].polygon.centroid
     return point.x, point.y
-
-
-def decide(place: Border, alert: int, state: State, note: str = "looked at it") -> None:
-    site = replace(place.site, policy=Policy(cheating=PUNISHED))
-    with place.conn.transaction():
-        decide_alert(place.conn, site, alert, state=state, note=note, by="operator", now=after(40))
 
 
 def test_an_honest_truck_from_yard_to_gate_is_no_alert(place: Border):
@@ -150,93 +130,6 @@ def test_an_alert_that_was_dismissed_does_not_come_back_and_keeps_what_it_was_ju
         "operator",
         after(40),
     )
-
-
-def test_a_fact_costs_seniority_at_once_where_the_policy_says_so_and_only_once(place: Border):
-    trip = place.trip()
-    place.visit(trip, YARD, 0, 3)
-    place.visit(trip, QUEUE, 5)
-    [alert] = look(place, 12, PUNISHED)
-    look(place, 13, PUNISHED)
-    [penalty] = list_penalties(place.conn, place.site.id, trip)
-    assert (penalty.kind, penalty.actor, penalty.id) == ("unreleased", "flowctl", alert.penalty_id)
-    assert penalty.loses_s == 12 * 60
-    [entry] = place.conn.execute("select reason from ledger where kind = 'penalty'").fetchall()
-    assert entry == ("unreleased",)
-
-
-def test_what_was_over_before_the_rules_punished_it_costs_nothing(place: Border):
-    over, lasts = place.trip(), place.trip()
-    place.visit(over, QUEUE, 5, 20)
-    place.visit(lasts, QUEUE, 5)
-    assert len(look(place, 15)) == 2
-    assert len(look(place, 200, PUNISHED)) == 2
-    assert list_penalties(place.conn, place.site.id, over) == []
-    assert [one.kind for one in list_penalties(place.conn, place.site.id, lasts)] == ["unreleased"]
-
-
-def test_without_a_policy_an_alert_costs_nothing_even_confirmed(place: Border):
-    trip = place.trip()
-    place.visit(trip, QUEUE, 5)
-    [alert] = look(place, 12)
-    assert list_penalties(place.conn, place.site.id, trip) == []
-    with place.conn.transaction():
-        decide_alert(
-            place.conn,
-            place.site,
-            alert.id,
-            state=State.CONFIRMED,
-            note="seen",
-            by="operator",
-            now=after(20),
-        )
-    assert list_penalties(place.conn, place.site.id, trip) == []
-
-
-def swap(place: Border) -> int:
-    """A trip changes its device after the old one came to the yard; returns the trip."""
-    trip = place.trip()
-    place.visit(trip, YARD, 0)
-    change(
-        place.conn,
-        place.site,
-        KEYS,
-        trip,
-        TripChange(device="another"),
-        by="haulier",
-        now=after(30),
-    )
-    return trip
-
-
-def test_a_conclusion_costs_seniority_only_once_an_operator_confirms_it(place: Border):
-    trip = swap(place)
-    [alert] = look(place, 31, PUNISHED)
-    assert (alert.kind, alert.evidence["how"]) == ("swapped", "another_device")
-    assert list_penalties(place.conn, place.site.id, trip) == []
-    decide(place, alert.id, State.CONFIRMED)
-    [penalty] = list_penalties(place.conn, place.site.id, trip)
-    assert (penalty.kind, penalty.actor) == ("swapped", "operator")
-    assert get_alert(place.conn, place.site.id, alert.id).penalty_id == penalty.id
-
-
-def test_what_it_cost_is_given_back_when_it_turns_out_to_be_nothing(place: Border):
-    trip = swap(place)
-    [alert] = look(place, 31, PUNISHED)
-    decide(place, alert.id, State.CONFIRMED)
-    decide(place, alert.id, State.DISMISSED, "the tracker broke; the officer saw it")
-    [penalty] = list_penalties(place.conn, place.site.id, trip)
-    assert penalty.lifted_by == "operator"
-
-
-def test_a_penalty_that_was_lifted_at_the_trip_no_longer_stands_at_its_alert(place: Border):
-    trip = swap(place)
-    [alert] = look(place, 31, PUNISHED)
-    decide(place, alert.id, State.CONFIRMED)
-    [penalty] = list_penalties(place.conn, place.site.id, trip)
-    lift_penalty(place.conn, place.site, trip, penalty.id, actor="operator", now=after(50))
-    [shown] = list_alerts(place.conn, place.site.id)
-    assert (shown.state, shown.penalty_id) == ("confirmed", None)
 
 
 def test_a_tracker_replaced_by_the_registrys_procedure_is_no_alert(place: Border):
