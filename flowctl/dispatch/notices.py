@@ -136,7 +136,7 @@ def _is_to_hold(
 ) -> bool:
     """Tell whether a slot told lies in a closure of unknown end, and no other gate has a place."""
     told = trip.told
-    if told is None or told.gate not in unknown:
+    if told is None or told.gate not in unknown or told.gate not in snapshot.site.gate_by_id:
         return False
     if planned is not None and planned.gate not in unknown:
         return False

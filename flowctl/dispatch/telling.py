@@ -94,11 +94,16 @@ def freed(snapshot: Snapshot, estimates: Mapping[str, CapacityEstimate]) -> Snap
 
     Where a gate closed, opened again, or fell below what it usually takes, all slots told before
     at and after that moment give way together. Else those it turned away would find the places
-    behind them promised, and the first would be the last.
+    behind them promised, and the first would be the last. A closure does so until `freeze_s` after
+    it was entered, changed or ended: whom that moved has heard by then, and what all others were
+    told holds again.
     """
+    news_s = snapshot.site.dispatch.freeze_s
     low = {gate: one.since for gate, one in estimates.items() if _collapsed(one)}
     since: dict[str, list[tuple[datetime, datetime]]] = {}
     for closure in snapshot.closures:
+        if (snapshot.now - closure.changed_at).total_seconds() > news_s:
+            continue
         since.setdefault(closure.gate, []).append((closure.changed_at, closure.starts_at))
     for gate, moment in low.items():
         if moment is not None:

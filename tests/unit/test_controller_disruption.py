@@ -204,3 +204,25 @@ def test_a_slot_told_at_another_gate_that_closes_is_moved_to_the_one_that_is_ope
     (telling,) = decision.tellings
     assert (telling.slot.gate, telling.reason) == ("south", "closure")
     assert decision.notices == ()
+
+
+def test_a_closure_that_is_long_over_frees_no_promise_any_more():
+    # Sixty seniors without a slot would all go before it, were it not promised what is near now.
+    junior = replace(
+        staged(99, arrived=at("06:00"), told=Slot("north", at("12:15"))), told_at=at("08:00")
+    )
+    seniors = [
+        staged(i, arrived=at("05:00") + timedelta(minutes=i), ready=at("11:50")) for i in range(60)
+    ]
+    shut = closure("09:00", "09:30")
+    decision = plan(state([*seniors, junior], "12:00", [shut]))
+    assert 99 not in {one.trip_id for one in decision.tellings}
+    while_news = plan(state([*seniors, junior], "12:00", [shut._replace(changed_at=at("11:59"))]))
+    assert 99 in {one.trip_id for one in while_news.tellings}
+
+
+def test_a_closure_of_a_gate_that_the_site_has_no_more_stops_no_tick():
+    gone = staged(1, arrived=at("06:00"), told=Slot("north", at("09:00")))
+    other = small_site([small_gate("south")])
+    decision = plan(state([gone], "08:30", [closure("08:00", None)], site=other))
+    assert (decision.unserved, decision.tellings) == ((1,), ())
