@@ -74,7 +74,9 @@ def get_extension(conn: Connection, site: Site, live: LiveRow, now: datetime) ->
             f"Trip {live.id} has used up its {rules.extensions_per_day} extensions of {today};"
             " it keeps the slot it has."
         )
-    return live.told_starts_at + timedelta(seconds=rules.extension_s)
+    # Asked twice before the next plan, the second comes on top of the first.
+    since = max(live.told_starts_at, live.extended_until or live.told_starts_at)
+    return since + timedelta(seconds=rules.extension_s)
 
 
 def stand_by(

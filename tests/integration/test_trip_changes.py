@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 from border import KEYS, Border, after, border
 
-from flowctl.errors import FlowctlError
+from flowctl.errors import ConflictError, FlowctlError
 from flowctl.lanes import Bay
+from flowctl.policy import Policy, SlotRules
+from flowctl.registry.requests import extend
 from flowctl.registry.trips import TripChange, change
 from flowctl.storage.trips import find_trip_locked
 
@@ -25,6 +27,18 @@ def scanned(database: str) -> Iterator[Border]:
             ),
         )
         yield place
+
+
+def test_more_time_asked_for_twice_before_the_next_plan_is_twice_the_time(database: str):
+    with border(database) as place:
+        rules = SlotRules(extension_s=3600, extensions_per_day=2)
+        site = replace(place.site, policy=Policy(slot=rules))
+        trip = place.trip()
+        place.tell(trip, after(60))
+        asked = [extend(place.conn, site, trip, by="driver", now=after(n)) for n in (1, 2)]
+        assert asked == [after(120), after(180)]
+        with pytest.raises(ConflictError, match="used up its 2 extensions"):
+            extend(place.conn, site, trip, by="driver", now=after(3))
 
 
 def test_a_truck_that_needs_a_bay_is_not_sent_to_gates_without_it(scanned: Border):
