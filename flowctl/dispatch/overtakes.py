@@ -120,6 +120,7 @@ class _Stay:
     unready: Flags
     too_late: Flags
     outside: Flags
+    nearer: Flags
     lapsed: Flags
     missed: Flags
     priority: Ints
@@ -142,7 +143,7 @@ class _Stay:
         trips = [trip for trip, _, _ in rows]
         told = [slots.get(trip.id) for trip in trips]
         keys = [_moment(trip, snapshot) for trip in trips]
-        closes_s = _closes_s(snapshot, gate)
+        opens_s, closes_s = _window_s(snapshot, gate)
         now_s = snapshot.now.timestamp()
         return _Stay(
             gate=gate,
@@ -164,6 +165,7 @@ class _Stay:
                 now_s + way.travel_s * (1.0 + way.travel_cv) > closes_s for _, way, _ in rows
             ),
             outside=_flags(way.via is not None for _, way, _ in rows),
+            nearer=_flags(now_s + way.travel_s < opens_s for _, way, _ in rows),
             lapsed=_flags(trip.stage is Stage.RELEASED for trip in trips),
             missed=_flags(trip.id in facts.no_shows for trip in trips),
             priority=np.array([trip.priority for trip in trips], dtype=np.int64),
@@ -208,6 +210,8 @@ def _passed(
         (Reason.STANDBY_FILL, np.full(len(counts), junior.id in facts.standby)),
         (Reason.SENIOR_PREFERS_ELSEWHERE, stay.prefers),
         (Reason.SENIOR_OUTSIDE, stay.outside & inside),
+        # It would stand before a closed gate; metering keeps its place in the quota until then.
+        (Reason.SENIOR_NEARER, stay.nearer),
     ]
     left = senior | fined
     for reason, holds in causes:
@@ -261,11 +265,13 @@ def _weight(trip: LiveTrip, snapshot: Snapshot) -> int:
     return weights.get(trip.cargo, rules.weight_perishable)
 
 
-def _closes_s(snapshot: Snapshot, gate: str) -> float:
-    """Return when the present or next opening ends, epoch s; infinite where none is in sight."""
+def _window_s(snapshot: Snapshot, gate: str) -> tuple[float, float]:
+    """Return the present or next opening, epoch s; endless where none is in sight."""
     opening = snapshot.site.gate_by_id[gate].opening
     window = next(opening.between(snapshot.now, snapshot.now + timedelta(days=1)), None)
-    return np.inf if window is None else window[1].timestamp()
+    if window is None:
+        return -np.inf, np.inf
+    return window[0].timestamp(), window[1].timestamp()
 
 
 def _floats(values: Iterable[float]) -> Floats:

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     SENIOR_PREFERS_ELSEWHERE = "senior_prefers_elsewhere"
     """The senior was told nothing yet and waits for the gate it prefers."""
     SENIOR_OUTSIDE = "senior_outside"
+    SENIOR_NEARER = "senior_nearer"
     """The senior stood in an outside yard, and its way leads through the junior's."""
     # Of an arrival that counts from another moment than was known
     LATE_FIX = "late_fix"

@@ -107,10 +107,10 @@ def test_metrics_are_for_administrators_and_machines(api: RunningApi):
     assert api.person(Role.ADMINISTRATOR).get("/metrics").status_code == 200
 
 
-def test_with_the_database_away_a_scrape_is_told_so(api: RunningApi, database: str):
+def test_with_the_database_away_a_scrape_is_told_so(api: RunningApi, owner_url: str):
     machine = api.machine()
     assert machine.get("/metrics").status_code == 200
-    server, _, name = database.rpartition("/")
+    server, _, name = owner_url.rpartition("/")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as conn:
         conn.execute(f'alter database "{name}" with allow_connections false')
         conn.execute(

@@ -234,12 +234,12 @@ def test_a_phone_cannot_publish_as_another_user(broker: Broker, valkey: str, lis
 
 
 def test_listening_goes_on_while_the_database_is_away(
-    broker: Broker, site: str, valkey: str, listen: Listen
+    broker: Broker, site: str, owner_url: str, valkey: str, listen: Listen
 ):
     with listen() as listener:
         wait_until_listening(listener)
         until(lambda: has_beaten(site, "listen-mqtt-phones"), "the listener has beaten")
-        server, _, name = site.rpartition("/")
+        server, _, name = owner_url.rpartition("/")
         with psycopg.connect(f"{server}/postgres", autocommit=True) as conn:
             conn.execute(f"alter database {name} with allow_connections false")  # type: ignore[arg-type]
             until(lambda: "database_away" in listener.said(), "the listener has noticed")

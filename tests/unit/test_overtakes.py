@@ -144,6 +144,22 @@ def test_before_opening_a_junior_with_a_longer_way_takes_no_place_of_a_senior():
     assert decision.releases
 
 
+def test_a_senior_that_would_stand_before_a_closed_gate_is_passed_as_the_nearer_one():
+    yards = [
+        Yard("yard", {"vi": "gần"}, 100, (Access("north", 300.0, 0.25),)),
+        Yard("far", {"vi": "xa"}, 100, (Access("north", 1800.0, 0.25),)),
+    ]
+    site = small_site([small_gate("north", places=6, per_h=30.0)], yards=yards)
+    near, far = staged(1, arrived=at("04:00")), staged(2, arrived=at("05:00"), yard="far")
+    decision = tick(snapshot([near, far], at("06:43"), site=site), plan_due=False)
+    assert [one.trip_id for one in decision.releases] == [2]
+    assert [(one.reason, one.seniors) for one in decision.overtakes] == [
+        (Reason.SENIOR_NEARER, (1,))
+    ]
+    decision = tick(snapshot([near], at("06:55"), site=site), plan_due=False)
+    assert [one.trip_id for one in decision.releases] == [1], "its place was kept"
+
+
 def test_a_tick_names_whom_its_releases_pass():
     held = [replace(staged(i, arrived=at("05:00")), ready_at=at("12:00")) for i in range(5)]
     free = staged(9, arrived=at("08:00"))
