@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from flowctl.errors import FlowctlError
@@ -135,6 +136,9 @@ class ServerProcess:
                 self._process.wait(_STOP_WAIT_S)
             except subprocess.TimeoutExpired:
                 continue
+        # A start script that had to be killed leaves its server behind, in the same group.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._watcher.kill()
         self._watcher.communicate()
 

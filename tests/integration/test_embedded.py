@@ -267,3 +267,24 @@ def test_a_server_that_ignores_a_stop_is_ended_by_force(
         time.sleep(0.01)
     server.stop()
     assert server.has_ended()
+
+
+def test_a_server_whose_start_script_had_to_be_killed_ends_too(tmp_path: Path):
+    child = tmp_path / "child"
+    lock = DirectoryLock(tmp_path)
+    # Of a shell that is interrupted, what it runs in the background goes on.
+    server = ServerProcess(
+        ["/bin/sh", "-c", f"sleep 600 & echo $! > {child}; wait"],
+        lock=lock,
+        log=tmp_path / "log",
+        user=None,
+    )
+    lock.close()
+    while not child.is_file() or not child.read_text().strip():
+        time.sleep(0.01)
+    server.stop()
+    stat = Path("/proc") / child.read_text().strip() / "stat"
+    deadline = time.monotonic() + 10
+    while stat.exists() and stat.read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline, "the server outlived its start script"
+        time.sleep(0.01)
