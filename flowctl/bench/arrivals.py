@@ -41,6 +41,7 @@ from geo.zones import Role
 _SITE = data_dir() / "sites" / "lang_son"
 _FAR_OFF_S = 45.0
 _CASES = 40  # of what went wrong, shown
+_TOLD_EVERY = 0.02  # of the posts
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def told_visits(
         recorder = Recorder.of(conn, site)
         recorder.recall(dict.fromkeys(range(PARTITIONS), int(NEVER)))
         recorder.refresh()
-        limits, said = site_limits(site), 0.0
+        limits, said = site_limits(site), -_TOLD_EVERY
         for number, (received_at, post) in enumerate(deliveries):
             decoded = own.decode_json(msgspec.json.encode(post))
             taken = intake(
@@ -134,9 +135,10 @@ def told_visits(
             )
             with conn.transaction():
                 recorder.record(taken.batch)
-            if time.monotonic() - said > 1:
-                said = time.monotonic()
-                tell(f"storing and judging: {number / len(deliveries):.0%} of the posts")
+            done = number / len(deliveries)
+            if done - said >= _TOLD_EVERY:
+                said = done
+                tell(f"storing and judging: {done:.0%} of the posts")
         return _list_told(conn, cast)
 
 
