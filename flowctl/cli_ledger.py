@@ -30,7 +30,7 @@ from flowctl.ledger.verify import (
     witness_of_code,
     witness_of_head,
 )
-from flowctl.ledger_key import make_key, read_key
+from flowctl.ledger_key import make_key, public_key, read_key
 from flowctl.shell import database, get_settings, sentences, telling
 from flowctl.storage.ledger import Connection, find_head, list_rows_of, list_rows_since, list_sealed
 from flowctl.storage.ledger_heads import find_signed_head, list_signed_heads, sign_head
@@ -77,7 +77,7 @@ def verify(
     """Walk the whole ledger and name the first row that is not as it was written (exit code 2)."""
     with sentences():
         outside = [_witness(text) for text in against or []]
-        public = _public_key(key)
+        public = public_key(key, get_settings().ledger_key_file)
     walk, started = Walk(), time.perf_counter()
     with telling("checking the ledger") as tell:
         if file is None:
@@ -158,16 +158,6 @@ def _witness(text: str) -> Witness:
         head = read_signed(path.read_bytes(), where=text)
         return witness_of_head(head, source=f"the head in {text}")
     return witness_of_code(text)
-
-
-def _public_key(given: str | None) -> bytes | None:
-    if given is not None:
-        try:
-            return bytes.fromhex(given)
-        except ValueError as error:
-            raise FlowctlError(f"--key is no public key: {error}.") from error
-    file = get_settings().ledger_key_file
-    return None if file is None else read_key(file).public_key().public_bytes_raw()
 
 
 def _say_whole(walk: Walk, took_s: float, outside: int, signed: list[SignedHead]) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from flowctl.clock import clock
 from flowctl.errors import FlowctlError, NotFoundError
-from flowctl.ledger_key import read_key
+from flowctl.ledger_key import public_key, read_key
 from flowctl.paper.entered import read_rows
 from flowctl.paper.sheet import check_sheet
 from flowctl.paper_files import gates_fed, write_sheets
@@ -60,7 +60,7 @@ def verify(
 ) -> None:
     """Tell whether a sheet's file is as it was signed; what was changed is exit code 2."""
     with sentences():
-        public = _public_key(key)
+        public = public_key(key, get_settings().ledger_key_file)
         try:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
@@ -77,16 +77,6 @@ def verify(
     )
     if public is None:
         typer.echo("Compare that key with the site's, or name it with --key.", err=True)
-
-
-def _public_key(given: str | None) -> bytes | None:
-    if given is not None:
-        try:
-            return bytes.fromhex(given)
-        except ValueError as error:
-            raise FlowctlError(f"--key is no public key: {error}.") from error
-    file = get_settings().ledger_key_file
-    return None if file is None else read_key(file).public_key().public_bytes_raw()
 
 
 @app.command("enter")

@@ -61,6 +61,22 @@ def read_key(path: Path) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
+def public_key(given: str | None, file: Path | None) -> bytes | None:
+    """Return the key that was ``given`` in hexadecimals, else that of the site's own ``file``.
+
+    Raises
+    ------
+    FlowctlError
+        What was given is no key, or the file holds none.
+    """
+    if given is not None:
+        try:
+            return bytes.fromhex(given)
+        except ValueError as error:
+            raise FlowctlError(f"--key is no public key: {error}.") from error
+    return None if file is None else read_key(file).public_key().public_bytes_raw()
+
+
 @dataclass(slots=True)
 class Signing:
     """Signs the ledger's head every hour, where there is a key."""

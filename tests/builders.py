@@ -14,6 +14,23 @@ from flowctl.opening import Opening
 from flowctl.site import Access, DispatchParams, Gate, Site, VisitParams, Yard
 from flowctl.state import Cargo, Direction, GateHistory, LiveTrip, Slot, Snapshot
 
+MESSAGE_KINDS = (
+    "registered",
+    "slot",
+    "slot_changed",
+    "call_up",
+    "move_up",
+    "no_show",
+    "call_over",
+    "hold",
+    "stay",
+    "depart",
+    "no_slot",
+    "cancelled",
+    "passed",
+)
+"""Every kind of message a driver may get."""
+
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 Windows = tuple[tuple[time, time], ...]
 DAY: Windows = ((time(7), time(18)),)

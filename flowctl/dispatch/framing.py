@@ -58,7 +58,7 @@ def problem_of(
     counts_s, rank = ranked(trips, site.policy)
     told = promises_of(trips, now, rules, frame)
     held_gate, held_slot = frozen_of(trips, rank, now, rules, told, frame)
-    width, weights = rules.slot_s, _weights(rules)
+    width, weights = rules.slot_s, weights_of(rules)
     preferred = {
         gates: next((index[gate] for gate in gates if gate in index), 0)
         for gates in {trip.gates for trip in trips}
@@ -104,7 +104,8 @@ def _ints(values: Iterable[int]) -> Ints:
     return np.fromiter(values, dtype=np.int64)
 
 
-def _weights(rules: DispatchParams) -> dict[Cargo, int]:
+def weights_of(rules: DispatchParams) -> dict[Cargo, int]:
+    """Return how much waiting hurts, by cargo."""
     return {
         Cargo.NORMAL: rules.weight_normal,
         Cargo.REEFER: rules.weight_reefer,

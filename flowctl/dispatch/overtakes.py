@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.dispatch.called import standing
+from flowctl.dispatch.framing import weights_of
 from flowctl.dispatch.metering import Release
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.seniority import seniority
 from flowctl.site import Access
-from flowctl.state import Cargo, LiveTrip, Slot, Snapshot, Stage
+from flowctl.state import LiveTrip, Slot, Snapshot, Stage
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -145,6 +146,7 @@ class _Stay:
         keys = [_moment(trip, snapshot) for trip in trips]
         opens_s, closes_s = _window_s(snapshot, gate)
         now_s = snapshot.now.timestamp()
+        weights = weights_of(snapshot.site.dispatch)
         return _Stay(
             gate=gate,
             trip_id=np.array([trip.id for trip in trips], dtype=np.int64),
@@ -169,7 +171,7 @@ class _Stay:
             lapsed=_flags(trip.stage is Stage.RELEASED for trip in trips),
             missed=_flags(trip.id in facts.no_shows for trip in trips),
             priority=np.array([trip.priority for trip in trips], dtype=np.int64),
-            weight=np.array([_weight(trip, snapshot) for trip in trips], dtype=np.int64),
+            weight=np.array([weights[trip.cargo] for trip in trips], dtype=np.int64),
         )
 
 
@@ -194,6 +196,7 @@ def _passed(
     for other in together:
         if other.convoy is not None and other.convoy == junior.convoy and other.id != junior.id:
             with_partner |= counts >= _moment(other, snapshot) + other.penalty_s
+    weight = weights_of(snapshot.site.dispatch)[junior.cargo]
     access = _access(snapshot, junior, stay.gate)
     inside = access is not None and access.via is None
     causes: list[tuple[Reason, Flags]] = [
@@ -203,7 +206,7 @@ def _passed(
         (Reason.SENIOR_LATE, stay.too_late),
         (Reason.SENIOR_TOLD_ELSEWHERE, stay.elsewhere),
         (Reason.PRIORITY, kept & (junior.priority > stay.priority)),
-        (Reason.CARGO, kept & (_weight(junior, snapshot) > stay.weight)),
+        (Reason.CARGO, kept & (weight > stay.weight)),
         (Reason.CONVOY, with_partner),
         (Reason.KEPT_PROMISE, kept),
         (Reason.RELEASE_EXPIRED, stay.lapsed),
@@ -257,12 +260,6 @@ def _moment(trip: LiveTrip, snapshot: Snapshot) -> float:
     """Return the moment of seniority without penalties, epoch s."""
     free = replace(trip, penalty_s=0.0) if trip.penalty_s else trip
     return seniority(free, snapshot.site.policy)[0].timestamp()
-
-
-def _weight(trip: LiveTrip, snapshot: Snapshot) -> int:
-    rules = snapshot.site.dispatch
-    weights = {Cargo.NORMAL: rules.weight_normal, Cargo.REEFER: rules.weight_reefer}
-    return weights.get(trip.cargo, rules.weight_perishable)
 
 
 def _window_s(snapshot: Snapshot, gate: str) -> tuple[float, float]:

@@ -13,6 +13,9 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from flowctl.site import Site
+from flowctl.state import Slot
+
 Connection = psycopg.Connection[Any]
 
 
@@ -71,6 +74,21 @@ class Outgoing(NamedTuple):
     kind: str
     params: Mapping[str, str]
     expires_at: datetime | None
+
+
+def slot_message(
+    site: Site, trip_id: int, slot: Slot, *, kind: str, reason: str, code: Mapping[str, str]
+) -> Outgoing:
+    """Return the word of a slot; ``code`` is the ledger's, empty where it has none."""
+    ends_at = slot.starts_at + timedelta(seconds=site.dispatch.slot_s)
+    params = {
+        "gate": slot.gate,
+        "starts_at": slot.starts_at.isoformat(),
+        "ends_at": ends_at.isoformat(),
+        "reason": str(reason),
+        **code,
+    }
+    return Outgoing(trip_id, kind, params, ends_at)
 
 
 def queue_messages(

@@ -8,7 +8,6 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flowctl.errors import NotFoundError
-from flowctl.ledger.chain import Head, genesis
 from flowctl.ledger.codes import mark_of, read_code
 from flowctl.paper.order import (
     PARAMS,
@@ -49,7 +48,7 @@ def make_orders(
     """
     for gate in gates:
         _refuse_unknown(site, gate)
-    head = _lock_head(conn, site.id, now)
+    head = ledger.lock_head(conn, site.id, now)
     left = open_site(conn, site, now)
     snapshot = Snapshot(left, now, list_live_trips(conn, left, now), ())
     plates = _list_plates(conn, site.id)
@@ -72,15 +71,6 @@ def _refuse_unknown(site: Site, gate: str) -> None:
     if gate not in site.gate_by_id:
         known = " and ".join(site.gate_by_id)
         raise NotFoundError(f"There is no gate {gate[:40]!r}; {site.id} has {known}.")
-
-
-def _lock_head(conn: Connection, site: str, now: datetime) -> Head:
-    row = conn.execute(
-        "select seq, hash, at from ledger_heads where site = %s for update", [site]
-    ).fetchone()
-    if row is None:
-        return Head(site, 0, genesis(site), now)
-    return Head(site, row[0], bytes(row[1]), row[2])
 
 
 def _list_plates(conn: Connection, site: str) -> dict[int, str]:

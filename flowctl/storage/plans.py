@@ -18,7 +18,7 @@ from flowctl.site import Site
 from flowctl.state import Slot
 from flowctl.storage import ledger
 from flowctl.storage.closures import end_advice, save_advice
-from flowctl.storage.outbox import Outgoing, queue_messages
+from flowctl.storage.outbox import Outgoing, queue_messages, slot_message
 from flowctl.storage.releases import commit_releases
 
 Connection = psycopg.Connection[Any]
@@ -151,7 +151,17 @@ def _tell(
     entries = [_entry(one, plan_id, now) for one in told]
     head = ledger.append(conn, site.id, site.policy.version, entries, now=now)
     code = {} if head is None else {"code": code_of(head.hash)}
-    messages = [_slot_message(site, one, code) for one in told]
+    messages = [
+        slot_message(
+            site,
+            one.trip_id,
+            one.slot,
+            kind="slot" if one.previous is None else "slot_changed",
+            reason=one.reason,
+            code=code,
+        )
+        for one in told
+    ]
     queue_messages(conn, messages, site=site.id, now=now)
 
 
@@ -172,19 +182,6 @@ def _entry(telling: Telling, plan_id: int, now: datetime) -> Entry:
         reason=telling.reason,
         details=details,
     )
-
-
-def _slot_message(site: Site, telling: Telling, code: Mapping[str, str]) -> Outgoing:
-    ends_at = telling.slot.starts_at + timedelta(seconds=site.dispatch.slot_s)
-    params = {
-        "gate": telling.slot.gate,
-        "starts_at": telling.slot.starts_at.isoformat(),
-        "ends_at": ends_at.isoformat(),
-        "reason": str(telling.reason),
-        **code,
-    }
-    kind = "slot" if telling.previous is None else "slot_changed"
-    return Outgoing(telling.trip_id, kind, params, ends_at)
 
 
 def _notify(conn: Connection, site: Site, told: Sequence[Notice], now: datetime) -> None:

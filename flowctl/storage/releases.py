@@ -4,7 +4,7 @@ Each is written with its entries in the ledger and its messages, in the caller's
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -17,9 +17,8 @@ from flowctl.dispatch.standby import Expired, Swap
 from flowctl.ledger.codes import code_of
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.site import Site
-from flowctl.state import Slot
 from flowctl.storage import ledger
-from flowctl.storage.outbox import Outgoing, queue_messages
+from flowctl.storage.outbox import Outgoing, queue_messages, slot_message
 from flowctl.storage.penalties import NO_SHOW, add_penalty
 
 Connection = psycopg.Connection[Any]
@@ -194,22 +193,10 @@ def _over_messages(expired: Iterable[Expired]) -> list[Outgoing]:
 
 def _swap_messages(site: Site, swaps: Iterable[Swap], code: Mapping[str, str]) -> list[Outgoing]:
     return [
-        _slot_message(site, trip, slot, code)
+        slot_message(site, trip, slot, kind="slot_changed", reason=Reason.SWAPPED, code=code)
         for swap in swaps
         for trip, slot in ((swap.takes, swap.slot_given), (swap.gives, swap.slot_taken))
     ]
-
-
-def _slot_message(site: Site, trip: int, slot: Slot, code: Mapping[str, str]) -> Outgoing:
-    ends_at = slot.starts_at + timedelta(seconds=site.dispatch.slot_s)
-    params = {
-        "gate": slot.gate,
-        "starts_at": slot.starts_at.isoformat(),
-        "ends_at": ends_at.isoformat(),
-        "reason": str(Reason.SWAPPED),
-        **code,
-    }
-    return Outgoing(trip, "slot_changed", params, ends_at)
 
 
 def _call_messages(releases: Iterable[Release], moves: Iterable[Move]) -> list[Outgoing]:

@@ -7,24 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from builders import MESSAGE_KINDS
 
 MESSAGES = Path(__file__).parents[2] / "data" / "messages"
 LANGUAGES = ("vi", "zh", "en")
-KINDS = (
-    "registered",
-    "slot",
-    "slot_changed",
-    "call_up",
-    "move_up",
-    "no_show",
-    "call_over",
-    "hold",
-    "stay",
-    "depart",
-    "no_slot",
-    "cancelled",
-    "passed",
-)
 REASONS = ("eta", "capacity", "closure", "reopened", "earlier", "later", "swapped", "extension")
 PLACEHOLDERS = {"plate", "gate", "date", "start", "end", "yard", "link", "reason", "code"}
 
@@ -111,7 +97,7 @@ def test_every_language_names_the_same_placeholders(language: str):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_kind_of_message_and_every_reason_has_a_text(language: str):
     words = texts(language)
-    for kind in KINDS:
+    for kind in MESSAGE_KINDS:
         assert placeholders(words[f"sms.{kind}"]) <= PLACEHOLDERS
         assert placeholders(words[f"page.message.{kind}"]) == placeholders(words[f"sms.{kind}"])
         assert words[f"page.message_title.{kind}"]
@@ -120,7 +106,7 @@ def test_every_kind_of_message_and_every_reason_has_a_text(language: str):
         assert words[f"page.reason.{reason}"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MESSAGE_KINDS)
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_a_vietnamese_or_english_message_fits_one_text(language: str, kind: str):
     text = longest(language, kind)
@@ -128,7 +114,7 @@ def test_a_vietnamese_or_english_message_fits_one_text(language: str, kind: str)
     assert len(text) <= GSM7_ONE_TEXT, f"{len(text)} characters: {text}"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MESSAGE_KINDS)
 def test_a_chinese_message_fits_three_parts(kind: str):
     text = longest("zh", kind)
     assert len(text) <= UCS2_THREE_PARTS
@@ -145,11 +131,11 @@ def test_vietnamese_pages_are_written_with_diacritics():
     accented = [key for key, text in pages.items() if not text.isascii()]
     assert len(accented) > 0.9 * len(pages)
     assert all(unicodedata.is_normalized("NFC", text) for text in pages.values())
-    assert all(not pages[f"page.message.{kind}"].isascii() for kind in KINDS)
+    assert all(not pages[f"page.message.{kind}"].isascii() for kind in MESSAGE_KINDS)
 
 
 def test_an_accented_message_says_what_its_plain_text_says():
-    for kind in KINDS:
+    for kind in MESSAGE_KINDS:
         accented = texts("vi")[f"page.message.{kind}"].replace("–", "-")
         bare = unicodedata.normalize("NFD", accented.replace("đ", "d").replace("Đ", "D"))
         plain = "".join(letter for letter in bare if not unicodedata.combining(letter))

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 from border import SITE
-from builders import at
+from builders import MESSAGE_KINDS, at
 
 from flowctl.errors import FlowctlError
 from flowctl.notify.texts import Facts, without_accents, write_text
@@ -19,24 +19,9 @@ FACTS = Facts(
     reason="capacity",
     code="K7Q2M9XA",
 )
-KINDS = (
-    "registered",
-    "slot",
-    "slot_changed",
-    "call_up",
-    "move_up",
-    "no_show",
-    "call_over",
-    "hold",
-    "stay",
-    "depart",
-    "no_slot",
-    "cancelled",
-    "passed",
-)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MESSAGE_KINDS)
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_a_text_in_plain_letters_is_one_message(kind: str, language: str):
     text = write_text(LANG_SON, kind=kind, language=language, facts=FACTS, where="sms")
@@ -46,7 +31,7 @@ def test_a_text_in_plain_letters_is_one_message(kind: str, language: str):
     assert "{" not in text
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MESSAGE_KINDS)
 def test_a_chinese_text_is_at_most_three_messages(kind: str):
     text = write_text(LANG_SON, kind=kind, language="zh", facts=FACTS, where="sms")
     assert len(text) <= 3 * 67
