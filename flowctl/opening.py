@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_SAME_WINDOW = timedelta(minutes=1)
-"""The longest gap between two windows that are one: a day's last window ends at 23:59 at most."""
+_LAST_MINUTE = time(23, 59)
+"""A window that closes in a day's last minute closes at midnight, which no time of a day names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,19 @@ class Opening:
         found = [
             (
                 datetime.combine(day, opens, self.timezone).astimezone(UTC),
-                datetime.combine(day, closes, self.timezone).astimezone(UTC),
+                self._closing(day, closes),
             )
             for opens, closes in hours
         ]
         if self.opposite is not None:
             found = [both for window in found for both in self.opposite.between(*window)]
         return tuple(left for window in found for left in _outside(window, self.closed))
+
+    def _closing(self, day: date, closes: time) -> datetime:
+        """Return when a window of a local day closes, aware UTC."""
+        if closes >= _LAST_MINUTE:
+            day, closes = day + timedelta(days=1), time()
+        return datetime.combine(day, closes, self.timezone).astimezone(UTC)
 
     def between(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the opening windows that overlap ``[start, end)``, cut to it, in order.
@@ -48,7 +54,7 @@ class Opening:
         for opens, closes in self._daily(start, end):
             if joined is None:
                 joined = opens, closes
-            elif opens - joined[1] <= _SAME_WINDOW:
+            elif opens <= joined[1]:
                 joined = joined[0], closes
             else:
                 yield joined

@@ -107,7 +107,7 @@ def _windows(table: Table, key: str) -> Windows:
 def _window(item: object) -> tuple[time, time] | str:
     """Read one window, or say what is wrong with it."""
     try:
-        opens, closes = (time.fromisoformat(part.strip()) for part in str(item).split("-"))
+        opens, closes = (_time(part.strip()) for part in str(item).split("-"))
     except ValueError:
         return f'{item!r} must be a window such as "07:00-18:00"'
     if closes <= opens:
@@ -115,5 +115,10 @@ def _window(item: object) -> tuple[time, time] | str:
     return opens, closes
 
 
+def _time(text: str) -> time:
+    """Return a time of day; 24:00, a day's end, as the last there is."""
+    return time.max if text == "24:00" else time.fromisoformat(text)
+
+
 def _minutes(moment: time) -> float:
-    return moment.hour * 60 + moment.minute + moment.second / 60
+    return moment.hour * 60 + moment.minute + (moment.second + moment.microsecond / 1e6) / 60

@@ -1,11 +1,14 @@
 """When a gate is open, in local time, over closed days and fragments."""
 
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from tiny_site import write_site
 
 from flowctl.opening import Opening
+from flowctl.site_files import load_site
 from flowctl.site_hours import open_minutes_a_day
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -60,6 +63,22 @@ def test_a_gate_that_is_open_over_midnight_has_one_window(last: time):
     assert list(always.between(evening, noon)) == [(evening, noon)]
 
 
+@pytest.mark.parametrize("last", [time(23, 59), time.max])
+def test_a_day_that_ends_at_midnight_is_open_in_its_last_minute(last: time):
+    opening = Opening(HANOI, (((time(), last),),) * 6 + ((),))
+    saturday, sunday = utc(2024, 1, 20, 16, 59, 59), utc(2024, 1, 20, 17)
+    assert opening.is_open(saturday)
+    assert not opening.is_open(sunday)
+    assert opening.windows(date(2024, 1, 20))[0][1] == sunday
+
+
+def test_a_site_file_may_name_midnight_as_the_end_of_a_day(tmp_path: Path):
+    site = load_site(write_site(tmp_path, toml=('"13:00-18:00"', '"13:00-24:00"')))
+    opening = site.gate_by_id["north"].opening
+    assert opening.is_open(utc(2024, 1, 20, 16, 59, 59))
+    assert not opening.is_open(utc(2024, 1, 20, 17))
+
+
 def test_windows_that_a_closure_or_a_pause_parts_stay_apart():
     night = ((time(), time(6)), (time(20), time(23, 59)))
     closed = (utc(2024, 1, 23, 18), utc(2024, 1, 23, 19))  # 01:00-02:00 local
@@ -103,7 +122,7 @@ def test_hours_of_the_other_side_over_midnight_there_are_found():
     other = Opening(SHANGHAI, (((time(0), time(1)), (time(23), time(23, 59))),) * 7)
     late = Opening(HANOI, (((time(21), time(23, 59)),),) * 7, opposite=other)
     # 23:00 to 01:00 in Shanghai, over midnight there, is 22:00 to 24:00 in Hanoi.
-    assert late.windows(date(2024, 1, 23)) == ((utc(2024, 1, 23, 15), utc(2024, 1, 23, 16, 59)),)
+    assert late.windows(date(2024, 1, 23)) == ((utc(2024, 1, 23, 15), utc(2024, 1, 23, 17)),)
 
 
 def test_a_closure_is_cut_out_of_every_window():
