@@ -204,6 +204,12 @@ def _notice_message(notice: Notice) -> Outgoing:
 
 
 def _save_gates(conn: Connection, site: str, gates: Sequence[GateFigures], now: datetime) -> None:
+    """Write what was found at the gates, the newest state from now on.
+
+    What a clock that was set back since dated later is forgotten: it would stand for the present
+    until the clock has come there again, and hold back the target of metering.
+    """
+    conn.execute("delete from gate_states where site = %s and at > %s", [site, now])
     with conn.cursor() as cursor:
         cursor.executemany(
             "insert into gate_states (site, gate, at, capacity_per_h, capacity_low, capacity_high,"
