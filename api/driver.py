@@ -1,6 +1,5 @@
 """The driver's page: one trip, opened by the code of the link in its messages."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.errors import Problem
 from api.feed import Feed
+from api.gone import Gone, Place, gate_place, list_gone, road_yard, yard_place
 from api.transaction import transaction
 from api.trips import StandbyWish
 from api.turns import count_ahead, gate_of, shown_stage
@@ -18,7 +18,7 @@ from flowctl.notify.outbox import facts_of
 from flowctl.notify.texts import write_text
 from flowctl.registry import requests
 from flowctl.registry.keys import find_trip_of_code
-from flowctl.site import Site, Yard
+from flowctl.site import Site
 from flowctl.state import Advice, AdviceKind, LiveTrip, Stage
 from flowctl.storage.closures import find_advice
 from flowctl.storage.live import Connection, LiveRow, find_live
@@ -30,14 +30,6 @@ router = APIRouter(tags=["driver"])
 _SHOWN_AFTER_END = timedelta(hours=24)
 _SIGNATURE = "driver"
 """What stands beside what a driver enters by the code of the own trip."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A gate or a yard."""
-
-    id: str
-    name: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +70,9 @@ class Told:
 class DriverView:
     """What a driver is to know now.
 
-    ``advice`` stands in place of the slot. More time may be asked for where ``not_before`` is
-    there: the slot would begin no sooner. It was asked for until ``extended_until``.
+    ``gone`` are its gate and its yard where the site has them no more, each with what comes in its
+    stead. ``advice`` stands in place of the slot. More time may be asked for where ``not_before``
+    is there: the slot would begin no sooner. It was asked for until ``extended_until``.
     """
 
     plate: str
@@ -89,6 +82,7 @@ class DriverView:
     state: str
     gate: Place | None
     yard: Place | None
+    gone: list[Gone]
     slot: Window | None
     leave_at: datetime | None
     released_at: datetime | None
@@ -191,17 +185,20 @@ def _view(
     told = trip.told
     gate = gate_of(trip)
     yard = None if gate is None else _yard(site, trip, gate)
+    known = None if yard is None else site.yard_by_id.get(yard)
     stage = shown_stage(trip, now)
+    counts = row.state == "active" and gate in site.gate_by_id
     before_release = told is not None and stage in (Stage.REGISTERED, Stage.STAGED)
-    way = None if yard is None or gate is None else yard.access_to(gate)
+    way = None if known is None or gate is None else known.access_to(gate)
     return DriverView(
         plate=row.plate,
         language=row.language,
         timezone=site.timezone.key,
         at=now,
         state="cancelled" if row.state == "cancelled" else stage,
-        gate=None if gate is None else Place(gate, site.gate_by_id[gate].name),
-        yard=None if yard is None else Place(yard.id, yard.name),
+        gate=None if gate is None else gate_place(site, gate),
+        yard=None if yard is None else yard_place(site, yard),
+        gone=list_gone(site, trip) if row.state == "active" else [],
         slot=(
             None
             if told is None
@@ -213,7 +210,7 @@ def _view(
             else None
         ),
         released_at=trip.released_at,
-        ahead=count_ahead(trips, trip, site.policy, now) if row.state == "active" else None,
+        ahead=count_ahead(trips, trip, site.policy, now) if counts else None,
         registered_at=row.registered_at,
         messages=_messages(site, row, link, heard.sent),
         advice=None if heard.advice is None else Word(heard.advice.kind, heard.advice.at),
@@ -223,14 +220,14 @@ def _view(
     )
 
 
-def _yard(site: Site, trip: LiveTrip, gate: str) -> Yard | None:
+def _yard(site: Site, trip: LiveTrip, gate: str) -> str | None:
     """Return the yard a truck stands in, else the one the road to its gate leads to."""
     if trip.yard is not None:
-        return site.yard_by_id[trip.yard]
+        return trip.yard
     if trip.arrived_at is not None:
         return None
-    roads = (site.yard_by_id[corridor.yard] for corridor in site.corridors)
-    return next((yard for yard in roads if yard.access_to(gate) is not None), None)
+    yard = road_yard(site, gate)
+    return None if yard is None else yard.id
 
 
 def _messages(site: Site, row: LiveRow, link: str, sent: list[SentMessage]) -> list[ShownMessage]:

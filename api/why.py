@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api.auth import Caller, caller
 from api.driver import shown_to_driver, trip_of
 from api.feed import Feed
+from api.gone import Gone, gate_place, gone_text, list_gone
 from api.transaction import transaction
 from api.trips import get_visible
 from api.turns import gate_of, list_ahead, shown_stage
@@ -106,7 +107,10 @@ async def _why(request: Request, row: LiveRow, language: Language | None) -> Why
     trips = (await feed.current()).picture.trips
     mine = next((trip for trip in trips if trip.id == row.id), live_trip(row))
     now: datetime = state.clock.now()
-    ahead = list_ahead(trips, mine, state.site.policy, now) if row.state == "active" else None
+    active = row.state == "active"
+    gone = list_gone(state.site, mine) if active else []
+    counts = active and gate_of(mine) in state.site.gate_by_id
+    ahead = list_ahead(trips, mine, state.site.policy, now) if counts else None
 
     def read() -> tuple[list[Kept], Mapping[int, str]]:
         with transaction(request) as conn:
@@ -114,13 +118,14 @@ async def _why(request: Request, row: LiveRow, language: Language | None) -> Why
             return list_rows_of(conn, state.site.id, row.id), list_subjects(conn, ids)
 
     rows, subjects = await run_in_threadpool(read)
-    return _answer(state.site, mine, language or row.language, ahead, rows, subjects, now)
+    return _answer(state.site, mine, language or row.language, gone, ahead, rows, subjects, now)
 
 
 def _answer(
     site: Site,
     mine: LiveTrip,
     language: str,
+    gone: Sequence[Gone],
     ahead: Sequence[LiveTrip] | None,
     rows: Sequence[Kept],
     subjects: Mapping[int, str],
@@ -128,16 +133,18 @@ def _answer(
 ) -> Why:
     subject, gate = subjects[mine.id], gate_of(mine)
     overtaken = [k.row for k in rows if k.row.kind == Kind.OVERTOOK and k.row.subject != subject]
-    text = why_text(language, "no_place")
+    texts = [gone_text(language, each) for each in gone]
     if ahead is not None and gate is not None:
-        name = site.gate_by_id[gate].name.get(language, gate)
-        text = why_text(language, "place", n=str(len(ahead) + 1), gate=name)
+        name = gate_place(site, gate).name[language]
+        texts.insert(0, why_text(language, "place", n=str(len(ahead) + 1), gate=name))
+    elif not any(each.what == "gate" for each in gone):
+        texts.insert(0, why_text(language, "no_place"))
     reasons = _reasons_ahead(ahead or (), mine, site.policy, overtaken, subjects, now)
     return Why(
         language=language,
         gate=gate,
         place=None if ahead is None else len(ahead) + 1,
-        text=text,
+        text=" ".join(texts),
         ahead=_counted(language, "ahead", reasons),
         passed_by=_counted(language, "passed_by", (row.reason or "other" for row in overtaken)),
         history=[

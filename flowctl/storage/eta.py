@@ -148,7 +148,8 @@ def _to_queue(
         if row.queued_at is not None:
             beliefs[row.id] = in_queue(_gate(row), now.timestamp())
         elif row.yard is not None and row.released_at is not None:
-            access = site.yard_by_id[row.yard].access_to(_gate(row))
+            yard = site.yard_by_id.get(row.yard)
+            access = None if yard is None else yard.access_to(_gate(row))
             if access is not None:
                 beliefs[row.id] = from_yard(access, row.released_at.timestamp())
     return beliefs

@@ -6,6 +6,7 @@ from api_server import RunningApi
 from border import KEYS, MORNING, after
 
 from flowctl.dispatch.legs import call_up_at
+from flowctl.registry.accounts import Role
 from flowctl.registry.keys import link_code
 from flowctl.state import Slot
 from flowctl.storage.closures import end_advice, save_advice
@@ -170,3 +171,31 @@ def test_a_driver_on_hold_is_told_so_until_there_is_a_slot(api: RunningApi):
     assert view(api, trip)["advice"] == {"kind": "hold", "at": "2024-01-23T00:55:00Z"}
     end_advice(api.border.conn, [trip])
     assert view(api, trip)["advice"] is None
+
+
+def test_a_place_the_site_has_no_more_goes_by_its_id_with_what_comes_instead(api: RunningApi):
+    place = api.border
+    trip, called = place.trip(gates=("tan_thanh", "huu_nghi")), place.trip()
+    for each in (trip, called):
+        place.visit(each, "yard_bao_nguyen", 0)
+    place.tell(trip, after(15), "old_gate")
+    place.release(called, -5, until=55, gate="old_gate")
+    place.conn.execute("update visits set zone = 'old_yard'")
+    place.conn.execute("update trips set gates = '{old_gate}' where id = %s", [called])
+    seen = view(api, trip)
+    assert (seen["gate"]["id"], seen["yard"]["id"]) == ("old_gate", "old_yard")
+    assert seen["gate"]["name"] == dict.fromkeys(("vi", "zh", "en"), "old_gate")
+    assert [(one["what"], one["next"]["id"]) for one in seen["gone"]] == [
+        ("gate", "tan_thanh"),
+        ("yard", "yard_bao_nguyen"),
+    ]
+    assert (seen["leave_at"], seen["ahead"]) == (None, None), "a gate that is gone has no order"
+    why = api.client().get(f"/v1/driver/{link_code(KEYS, trip)}/why?language=en").json()
+    assert (why["gate"], why["place"], why["ahead"]) == ("old_gate", None, [])
+    assert why["text"].startswith("The gate old_gate is no longer run here. You keep your place; a")
+    assert "Please drive to " in why["text"]
+    assert [one["next"] for one in view(api, called)["gone"]] == [None, None]
+    operator = api.person(Role.OPERATOR)
+    asked = operator.get(f"/v1/trips/{called}/why?language=en").json()
+    assert "Ask whoever registered you to change the gate" in asked["text"]
+    assert operator.get(f"/v1/trips/{called}").json()["eta"] is None

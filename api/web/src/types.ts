@@ -274,6 +274,8 @@ export interface DriverView {
   state: Stage;
   gate: { id: string; name: Names } | null;
   yard: { id: string; name: Names } | null;
+  /** Its gate and its yard where the site has them no more, and what comes in their stead. */
+  gone: { what: "gate" | "yard"; place: { name: Names }; next: { name: Names } | null }[];
   slot: SlotWindow | null;
   leave_at: string | null;
   released_at: string | null;

@@ -39,6 +39,17 @@ function Nothing() {
   );
 }
 
+function GonePlaces({ view }: { view: DriverView }) {
+  // A view kept on the phone from before does not say.
+  return (view.gone ?? []).map(({ what, place, next }) => (
+    <p key={what} class="refusal" role="alert" data-gone={what}>
+      {next
+        ? t(`why.${what}_gone`, { place: nameOf(place.name), next: nameOf(next.name) })
+        : t(`why.${what}_gone_for_good`, { place: nameOf(place.name) })}
+    </p>
+  ));
+}
+
 export function Driver() {
   useEffect(follow, []);
   const wall = useTick(1000);
@@ -68,6 +79,7 @@ export function Driver() {
         {/* Who is not to depart must not read "please drive to the yard". */}
         {view.advice?.kind !== "stay" && <p>{t(`driver.do_${view.state}`)}</p>}
       </section>
+      <GonePlaces view={view} />
       <SlotCard view={view} now={now} />
       <dl>
         {view.gate && (
