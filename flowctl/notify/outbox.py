@@ -143,6 +143,9 @@ def facts_of(params: Mapping[str, str], *, plate: str, link: str) -> Facts:
         starts_at=_instant(params.get("starts_at")),
         ends_at=_instant(params.get("ends_at")),
         reason=params.get("reason"),
+        offence=params.get("offence"),
+        minutes=params.get("minutes"),
+        until=_instant(params.get("until")),
         code=params.get("code"),
     )
 

@@ -30,6 +30,9 @@ class Facts:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     reason: str | None = None
+    offence: str | None = None
+    minutes: str | None = None
+    until: datetime | None = None
     code: str | None = None
     """The short code of the ledger's head that holds what the message says."""
 
@@ -86,13 +89,25 @@ def _values(site: Site, language: str, facts: Facts, where: Where) -> dict[str, 
     if facts.reason is not None:
         reasons = catalogue(language)[where]["reason"]
         known["reason"] = reasons.get(facts.reason, facts.reason)
+    if facts.offence is not None:
+        offences = catalogue(language)[where]["offence"]
+        known["offence"] = offences.get(facts.offence, offences["other"])
+    if facts.minutes is not None:
+        known["minutes"] = facts.minutes
     if facts.starts_at is not None:
-        local = facts.starts_at.astimezone(site.timezone)
-        known["start"] = f"{local:%H:%M}"
-        known["date"] = f"{local.month}月{local.day}日" if language == "zh" else f"{local:%d/%m}"
+        known["start"], known["date"] = _local(site, language, facts.starts_at)
+    if facts.until is not None:
+        known["until"] = " ".join(_local(site, language, facts.until))
     if facts.ends_at is not None:
         known["end"] = f"{facts.ends_at.astimezone(site.timezone):%H:%M}"
     return known
+
+
+def _local(site: Site, language: str, at: datetime) -> tuple[str, str]:
+    """Return a moment's time and day at the gates."""
+    local = at.astimezone(site.timezone)
+    day = f"{local.month}月{local.day}日" if language == "zh" else f"{local:%d/%m}"
+    return f"{local:%H:%M}", day
 
 
 def _name(site: Site, language: str, noun: Literal["gate", "yard"], key: str, where: Where) -> str:

@@ -57,7 +57,8 @@ def queue_message(
 ) -> int:
     """Write a message into the outbox, in the caller's transaction; returns its id.
 
-    ``params`` may hold ``gate``, ``yard``, ``reason`` (ids) and ``starts_at``, ``ends_at`` (ISO).
+    ``params`` may hold ``gate``, ``yard``, ``reason``, ``offence`` (ids), ``minutes``, ``code`` and
+    ``starts_at``, ``ends_at``, ``until`` (ISO).
     """
     [(message,)] = conn.execute(
         "insert into outbox (site, trip_id, kind, params, created_at, expires_at)"

@@ -1,4 +1,7 @@
-"""What offences cost: seniority lost, plates barred; entered in the caller's transaction."""
+"""What offences cost: seniority lost, plates barred; entered in the caller's transaction.
+
+What costs a driver something is told to him in that same transaction, and its lifting too.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,11 +16,14 @@ from flowctl.policy import Basis, Penalty, Policy
 from flowctl.site import Site
 from flowctl.storage import ledger
 from flowctl.storage.live import LiveRow, find_live
+from flowctl.storage.outbox import Outgoing, queue_messages
 
 Connection = psycopg.Connection[Any]
 
 NO_SHOW, CANCELLATION = "no_show", "cancellation"
 CARRIED_OVER = "carried_over"
+
+_MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ def add_penalty(
             ],
         ).fetchall()
     ledger.append(conn, site.id, site.policy.version, [penalty_entry(record)], now=now)
+    queue_messages(conn, _messages(record), site=site.id, now=now)
     return record
 
 
@@ -148,6 +155,9 @@ def lift_penalty(
         ).fetchall()
     _end_bans(conn, site, lifted, now)
     ledger.append(conn, site.id, site.policy.version, [penalty_entry(lifted)], now=now)
+    if _messages(lifted):
+        given_back = Outgoing(trip_id, "penalty_lifted", {"offence": lifted.kind}, None)
+        queue_messages(conn, [given_back], site=site.id, now=now)
     return lifted
 
 
@@ -192,6 +202,19 @@ def penalty_entry(record: PenaltyRecord) -> Entry:
         actor=record.lifted_by,
         details=details,
     )
+
+
+def _messages(record: PenaltyRecord) -> list[Outgoing]:
+    """Return what a driver is told of an offence: nothing where it cost nothing."""
+    messages = []
+    if record.loses_s > 0:
+        minutes = str(max(round(record.loses_s / _MINUTE_S), 1))
+        lost = {"offence": record.kind, "minutes": minutes}
+        messages.append(Outgoing(record.trip_id, "penalty", lost, None))
+    if record.banned_until is not None:
+        until = {"offence": record.kind, "until": record.banned_until.isoformat()}
+        messages.append(Outgoing(record.trip_id, "barred", until, record.banned_until))
+    return messages
 
 
 def _rule(policy: Policy, kind: str) -> Penalty:

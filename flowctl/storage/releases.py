@@ -32,6 +32,10 @@ def commit_releases(conn: Connection, site: Site, decision: Decision, *, now: da
     entries = entries_of(decision, now)
     head = ledger.append(conn, site.id, site.policy.version, entries, now=now)
     code = {} if head is None else {"code": code_of(head.hash)}
+    messages = [*_over_messages(decision.expired), *_swap_messages(site, decision.swaps, code)]
+    messages += _call_messages(decision.releases, decision.moves)
+    queue_messages(conn, messages, site=site.id, now=now)
+    # What it costs is told after what happened.
     for one in decision.expired:
         if one.reason is Reason.NO_SHOW:
             add_penalty(
@@ -44,9 +48,6 @@ def commit_releases(conn: Connection, site: Site, decision: Decision, *, now: da
                 actor="flowctl",
                 now=now,
             )
-    messages = [*_over_messages(decision.expired), *_swap_messages(site, decision.swaps, code)]
-    messages += _call_messages(decision.releases, decision.moves)
-    queue_messages(conn, messages, site=site.id, now=now)
 
 
 def _end(conn: Connection, expired: Sequence[Expired], now: datetime) -> None:

@@ -148,3 +148,20 @@ def test_the_ledger_says_what_was_lost_and_given_back_and_names_neither_plate_no
         rows = list(list_rows(place.conn, place.site.id))
     kept = [(one.row.kind, one.row.reason) for one in rows]
     assert kept[-2:] == [("penalty", "no_show"), ("penalty", "lifted")]
+
+
+def test_a_driver_hears_what_it_cost_that_the_plate_is_barred_and_that_it_is_lifted(place: Border):
+    trip = place.trip()
+    first, *_ = [offend(place, trip, at=n, kind="no_show") for n in range(3)]
+    offend(place, trip, at=4, kind="parted", loses_s=0)
+    lift_penalty(place.conn, place.site, trip, first.id, actor="the chief", now=after(5))
+    told = place.conn.execute(
+        "select kind, params from outbox where kind <> 'registered' order by id"
+    ).fetchall()
+    lost = {"offence": "no_show", "minutes": "10"}
+    until = (after(2) + timedelta(days=7)).isoformat()
+    assert told == [
+        *[("penalty", lost)] * 3,
+        ("barred", {"offence": "no_show", "until": until}),
+        ("penalty_lifted", {"offence": "no_show"}),
+    ]

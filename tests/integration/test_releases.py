@@ -113,7 +113,10 @@ def test_a_no_show_loses_seniority_and_hears_that_its_place_is_gone(lang_son: Bo
     assert missed.release_expires_at == after(50)
     assert missed.penalty_s == lang_son.site.policy.no_show.loses_s > 0
     assert kinds(lang_son) == [("release_expired", "no_show"), ("penalty", "no_show")]
-    assert messages(lang_son) == [(trip, "no_show", {"gate": "tan_thanh"})]
+    assert messages(lang_son) == [
+        (trip, "no_show", {"gate": "tan_thanh"}),
+        (trip, "penalty", {"offence": "no_show", "minutes": "60"}),
+    ]
 
 
 def test_a_call_up_that_ran_out_costs_nothing_and_only_the_newest_is_over(lang_son: Border):
@@ -175,7 +178,7 @@ def test_the_controller_gives_a_no_shows_place_to_another_and_says_so_once(lang_
         ("penalty", "no_show"),
     ]
     told = [(trip, kind) for trip, kind, _ in messages(lang_son)]
-    assert sorted(told) == [(asleep, "no_show"), (ready, "call_up")]
+    assert sorted(told) == [(asleep, "no_show"), (asleep, "penalty"), (ready, "call_up")]
     [first, second] = live(lang_son, 55)
     assert (first.release_ended, first.penalty_s) == ("no_show", 3600)
     assert second.released_at == after(53)

@@ -12,7 +12,11 @@ from builders import MESSAGE_KINDS
 MESSAGES = Path(__file__).parents[2] / "data" / "messages"
 LANGUAGES = ("vi", "zh", "en")
 REASONS = ("eta", "capacity", "closure", "reopened", "earlier", "later", "swapped", "extension")
-PLACEHOLDERS = {"plate", "gate", "date", "start", "end", "yard", "link", "reason", "code"}
+PLACEHOLDERS = {"plate", "gate", "date", "start", "end", "yard", "link", "reason", "code"} | {
+    "offence",
+    "minutes",
+    "until",
+}
 
 GSM7_ONE_TEXT = 160
 UCS2_THREE_PARTS = 3 * 67
@@ -29,6 +33,8 @@ LONGEST_EVERYWHERE = {
     "end": "18:00",
     "link": "https://flowctl.example.vn/d/0123456789abcdef",
     "code": "K7Q2M9XA",
+    "minutes": "10080",
+    "until": "17:45 12月23日",
 }
 LONGEST_GATE = "Huu Nghi (1119-1120)"
 
@@ -63,7 +69,10 @@ def longest(language: str, kind: str) -> str:
         return max((t for key, t in words.items() if key.startswith(f"sms.{group}.")), key=len)
 
     gate = max(worst("gate"), LONGEST_GATE, key=len)
-    values = LONGEST_EVERYWHERE | {"gate": gate, "yard": worst("yard"), "reason": worst("reason")}
+    named = {name: worst(name) for name in ("yard", "reason", "offence")}
+    values = LONGEST_EVERYWHERE | {"gate": gate} | named
+    if language != "zh":
+        values["until"] = "17:45 23/12"
     return words[f"sms.{kind}"].format_map(values)
 
 

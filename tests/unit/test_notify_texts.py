@@ -1,12 +1,15 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from border import SITE
 from builders import MESSAGE_KINDS, at
 
+from flowctl.cheating.alerts import Kind
 from flowctl.errors import FlowctlError
-from flowctl.notify.texts import Facts, without_accents, write_text
+from flowctl.notify.texts import Facts, catalogue, without_accents, write_text
 from flowctl.site_files import load_site
+from flowctl.storage.penalties import CANCELLATION, CARRIED_OVER, NO_SHOW
 
 LANG_SON = load_site(SITE)
 FACTS = Facts(
@@ -17,6 +20,9 @@ FACTS = Facts(
     starts_at=at("17:45"),
     ends_at=at("17:45") + timedelta(minutes=15),
     reason="capacity",
+    offence="ghost_booking",
+    minutes="60",
+    until=at("17:45"),
     code="K7Q2M9XA",
 )
 
@@ -85,3 +91,12 @@ def test_a_kind_or_language_without_words_is_named():
 
 def test_vietnamese_in_plain_letters():
     assert without_accents("Đường về Hữu Nghị, xin chờ") == "Duong ve Huu Nghi, xin cho"
+
+
+@pytest.mark.parametrize("kind", [*map(str, Kind), NO_SHOW, CANCELLATION, CARRIED_OVER])
+def test_every_offence_that_can_cost_something_has_its_own_words(kind: str):
+    facts = replace(FACTS, offence=kind)
+    for language in ("vi", "zh", "en"):
+        for where in ("sms", "page"):
+            said = write_text(LANG_SON, kind="penalty", language=language, facts=facts, where=where)
+            assert catalogue(language)[where]["offence"][kind] in said
