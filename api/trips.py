@@ -30,6 +30,7 @@ router = APIRouter(tags=["trips"])
 Gates = Annotated[list[str], Field(max_length=20)]
 Text = Annotated[str, Field(max_length=80)]
 Weight = Annotated[float, Field(allow_inf_nan=False)]
+Hours = Annotated[float, Field(allow_inf_nan=False)]
 TripId = Annotated[int, Path(ge=1, lt=2**63)]
 Who = Annotated[Caller, Depends(caller)]
 
@@ -51,12 +52,14 @@ class TripDeclaration(BaseModel):
     weight_t: Weight | None = None
     convoy: Text | None = None
     needs: Text | None = None
+    returns_within_h: Hours | None = None
 
 
 class TripPatch(BaseModel):
     """What is to change of a trip; what is absent stays.
 
-    ``device: null`` takes its device away, ``convoy: null`` takes the truck out of its convoy.
+    ``device: null`` takes its device away, ``convoy: null`` takes the truck out of its convoy,
+    ``returns_within_h: null`` says that it does not come back.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -69,11 +72,12 @@ class TripPatch(BaseModel):
     device: Text | None = None
     weight_t: Weight | None = None
     convoy: Text | None = None
+    returns_within_h: Hours | None = None
 
     @model_validator(mode="after")
     def refuse_nulls(self) -> "TripPatch":
-        """Only the device and the convoy may be taken away."""
-        for name in sorted(self.model_fields_set - {"device", "convoy"}):
+        """Only the device, the convoy and the return may be taken away."""
+        for name in sorted(self.model_fields_set - {"device", "convoy", "returns_within_h"}):
             if getattr(self, name) is None:
                 raise ValueError(f"{name} cannot be null; leave it out to keep it")
         return self
@@ -151,6 +155,7 @@ class TripAnswer:
     extended_until: datetime | None
     penalty_s: float
     needs: str | None
+    returns_within_h: float | None = None
     eta: EtaAnswer | None = None
 
 
@@ -171,6 +176,7 @@ def register_trip(request: Request, body: TripDeclaration, who: Who) -> TripAnsw
         weight_t=body.weight_t,
         convoy=body.convoy,
         needs=body.needs,
+        returns_within_h=body.returns_within_h,
     )
     with transaction(request) as conn:
         trip_id = registry.register(
@@ -227,6 +233,8 @@ def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) ->
         weight_t=body.weight_t,
         convoy=body.convoy,
         drop_convoy="convoy" in body.model_fields_set and body.convoy is None,
+        returns_within_h=body.returns_within_h,
+        drop_return="returns_within_h" in body.model_fields_set and body.returns_within_h is None,
     )
     with transaction(request) as conn:
         get_visible(conn, state.site, trip_id, who)
@@ -360,4 +368,5 @@ def _answer(site: Site, row: LiveRow) -> TripAnswer:
         extended_until=row.extended_until,
         penalty_s=row.penalty_s,
         needs=row.needs,
+        returns_within_h=row.returns_within_h,
     )

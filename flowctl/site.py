@@ -235,9 +235,11 @@ class DispatchParams:
     far a gate is from its usual capacity counts half after ``capacity_fade_s`` of open time.
     ``release_most`` trucks leave for a gate in one tick. A driver is to be called so early that a
     share ``call_up_quantile`` of trucks is there when the slot begins. A truck that passes through
-    an in-gate yard is taken to stand there for ``via_stay_s``. What a unit of cost is worth follows
-    from ``reefer_day_vnd``, a reefer's day of waiting (reported by hauliers at the gates of Lạng
-    Sơn), see ``unit_vnd``.
+    an in-gate yard is taken to stand there for ``via_stay_s``. No truck that crosses is back within
+    ``return_after_s``, and trucks that come back can count on ``return_share`` of the places kept
+    for imports (both assumed: time to unload and load; half of the imports are others). What a unit
+    of cost is worth follows from ``reefer_day_vnd``, a reefer's day of waiting (reported by
+    hauliers at the gates of Lạng Sơn), see ``unit_vnd``.
     """
 
     slot_s: int = 900
@@ -267,6 +269,8 @@ class DispatchParams:
     idle_s: int = 3600
     capacity_fade_s: int = 7200
     via_stay_s: int = 1800
+    return_after_s: int = 7200
+    return_share: float = 0.5
     reefer_day_vnd: int = 700_000
 
     @property

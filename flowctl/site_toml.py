@@ -44,7 +44,7 @@ POSITIVE = frozenset(
         "half_life_s",
     }
 )
-SHARES = {"call_up_quantile": (0.01, 0.99), "change_share": (0.0, 1.0)}
+SHARES = {"call_up_quantile": (0.01, 0.99), "change_share": (0.0, 1.0), "return_share": (0.0, 1.0)}
 """Least and most; no finite time is long enough for all trucks."""
 
 _Params = TypeVar("_Params", VisitParams, DispatchParams, TrafficParams)

@@ -71,7 +71,8 @@ class LiveTrip:
     in. ``priority`` is that of the site's policy, 0 for most; ``places_lost`` how many trucks of a
     higher one went before it by that right; ``penalty_s`` what it lost of its seniority.
     ``standby``: its driver stands by to leave at once. Its driver asked for a slot no earlier than
-    ``extended_until``; ``ready_at`` is that moment then, if it is the later one.
+    ``extended_until``; ``ready_at`` is that moment then, if it is the later one. The truck must be
+    back by the gate it crossed at ``returns_within_h`` hours after it crossed.
     """
 
     id: int
@@ -107,6 +108,7 @@ class LiveTrip:
     needs: str | None = None
     yarded_at: datetime | None = None
     queued_gate: str | None = None
+    returns_within_h: float | None = None
 
     @property
     def stage(self) -> Stage:
@@ -144,6 +146,15 @@ class GateHistory:
     n_target_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """A truck on the other side that is still to come back by ``gate``, by ``back_by`` at most."""
+
+    gate: str
+    crossed_at: datetime
+    back_by: datetime
+
+
 class AdviceKind(StrEnum):
     """A word to a driver that is no slot and stands until he hears better."""
 
@@ -170,7 +181,7 @@ class Snapshot:
 
     ``site`` is as its ``closures`` leave it (`flowctl.closures.with_closures`); ``advice`` is what
     stands between a driver and his next slot, by trip; ``lanes`` what the plan before decided of
-    lanes that change class.
+    lanes that change class; ``crossed`` are the trucks whose return is still to come.
     """
 
     site: Site
@@ -180,3 +191,4 @@ class Snapshot:
     closures: tuple[Closure, ...] = ()
     advice: Mapping[int, Advice] = field(default_factory=dict)
     lanes: tuple[LaneUse, ...] = ()
+    crossed: tuple[Crossed, ...] = ()

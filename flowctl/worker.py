@@ -45,7 +45,7 @@ from flowctl.storage.plans import commit_decision, end_cleared_trips, list_lanes
 from flowctl.storage.retention import retain
 from flowctl.storage.roles import describe_guard
 from flowctl.storage.sites import find_loaded_at, find_newer_site, get_loaded_site, get_site
-from flowctl.storage.snapshot import gate_histories, list_live_trips
+from flowctl.storage.snapshot import gate_histories, list_crossed, list_live_trips
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
 from flowctl.telemetry.ownership import prolonging
@@ -286,6 +286,7 @@ def decide(
             closures=closures,
             advice=list_advice(conn, site.id),
             lanes=list_lanes(conn, site.id),
+            crossed=list_crossed(conn, site.id, now),
         )
         started = time.perf_counter()
         decision = tick(snapshot, plan_due=plan_due)

@@ -30,7 +30,7 @@ from flowctl.storage.migrate import migrate
 from flowctl.storage.outbox import queue_message
 from flowctl.storage.plans import commit_decision, list_lanes
 from flowctl.storage.sites import save_site
-from flowctl.storage.snapshot import gate_histories, list_live_trips
+from flowctl.storage.snapshot import gate_histories, list_crossed, list_live_trips
 
 Connection = psycopg.Connection[Any]
 Tell = Callable[[str], None]
@@ -190,6 +190,7 @@ def _step(conn: Connection, site: Site, now: datetime, *, plan_due: bool) -> _St
             closures=closures,
             advice=list_advice(conn, site.id),
             lanes=list_lanes(conn, site.id),
+            crossed=list_crossed(conn, site.id, now),
         )
         read = time.perf_counter()
         decision = tick(snapshot, plan_due=plan_due)

@@ -36,11 +36,14 @@ def find_changed_entry(
         haulier=trip.haulier,
         weight_t=trip.weight_t,
         convoy=trip.convoy,
+        returns_within_h=trip.returns_within_h,
     )
     before = _facts(was)
     changes = {name: value for name, value in _facts(values).items() if before.get(name) != value}
     if device != trip.device:
         changes["device"] = "taken" if device is None else "changed"
+    if trip.returns_within_h is not None and values.returns_within_h is None:
+        changes["returns_within_min"] = "none"
     if values.convoy != trip.convoy:
         changes["convoy"] = "left" if values.convoy is None else "joined"
     return Entry(Kind.CHANGED, now, trip.id, actor=by, details=changes) if changes else None
@@ -55,4 +58,6 @@ def _facts(values: TripValues) -> Facts:
     }
     if values.weight_t is not None:
         facts["weight_kg"] = round(values.weight_t * 1000)
+    if values.returns_within_h is not None:
+        facts["returns_within_min"] = round(values.returns_within_h * 60)
     return facts

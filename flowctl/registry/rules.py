@@ -16,6 +16,7 @@ _LONGEST_READY_AGO = timedelta(days=30)  # the longest queue on record (December
 _LONGEST_DEVICE = 64
 _LONGEST_HAULIER = 80
 _HEAVIEST_T = 150.0  # thrice what a truck may weigh in all (Circular 07/2010/TT-BGTVT: 48 t)
+_LONGEST_AWAY_H = 720.0  # a month; the limits in force are 24 h, and 36 h for two-way haul
 _CONVOY = re.compile(r"[A-Z0-9][A-Z0-9-]{0,23}")
 
 
@@ -25,6 +26,7 @@ class Declaration:
 
     ``haulier`` names who sends the truck, ``weight_t`` is its weight in tonnes, and trucks of one
     ``convoy``, a code, cross together. ``needs`` is the kind of bay it must be screened in.
+    The truck comes back ``returns_within_h`` hours after it crossed at the latest, by the same gate.
     """
 
     plate: str
@@ -39,6 +41,7 @@ class Declaration:
     weight_t: float | None = None
     convoy: str | None = None
     needs: str | None = None
+    returns_within_h: float | None = None
 
 
 def check_declaration(site: Site, declaration: Declaration, *, now: datetime) -> Declaration:
@@ -53,6 +56,9 @@ def check_declaration(site: Site, declaration: Declaration, *, now: datetime) ->
     check_ready(site, declaration.gates, declaration.ready_at, now=now)
     check_language(declaration.language)
     check_needs(site, declaration.gates, declaration.needs)
+    check_return(
+        site, declaration.gates, declaration.returns_within_h, direction=declaration.direction
+    )
     haulier = check_haulier(declaration.haulier)
     return replace(
         declaration,
@@ -173,6 +179,27 @@ def check_needs(site: Site, gates: Sequence[str], kind: str | None) -> None:
     if set(having).isdisjoint(gates):
         known = f"it is at {' and '.join(having)}" if having else f"{site.id} has none"
         raise FlowctlError(f"None of the trip's gates has a bay {kind[:40]!r}; {known}.")
+
+
+def check_return(
+    site: Site, gates: Sequence[str], within_h: float | None, *, direction: Direction | str
+) -> None:
+    """Refuse a limit nobody can keep or nobody set, and a return by gates without imports."""
+    if within_h is None:
+        return
+    if direction != Direction.EXPORT:
+        raise FlowctlError("returns_within_h is for exports; an import is on its way back already.")
+    least_h = site.dispatch.return_after_s / 3600
+    if not least_h < within_h <= _LONGEST_AWAY_H:
+        raise FlowctlError(
+            f"returns_within_h {within_h:g} must lie above {least_h:g} hours, before which nobody "
+            f"is back, and within {_LONGEST_AWAY_H:g}."
+        )
+    if not any("import" in site.gate_by_id[gate].directions for gate in gates):
+        raise FlowctlError(
+            f"The truck could not come back: {' and '.join(gates)} takes no imports; "
+            "name another gate, or leave returns_within_h out."
+        )
 
 
 def _named(site: Site) -> str:

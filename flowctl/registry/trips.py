@@ -24,6 +24,7 @@ from flowctl.registry.rules import (
     check_language,
     check_needs,
     check_ready,
+    check_return,
     check_weight,
 )
 from flowctl.site import Site
@@ -44,7 +45,8 @@ _FAREWELL_OF_USE = timedelta(hours=1)
 class TripChange:
     """What is to change; None leaves a field as it is.
 
-    ``drop_device`` takes its device, ``drop_convoy`` takes the truck out of its convoy.
+    ``drop_device`` takes its device, ``drop_convoy`` takes the truck out of its convoy;
+    ``drop_return``: it does not come back.
     """
 
     ready_at: datetime | None = None
@@ -57,6 +59,8 @@ class TripChange:
     weight_t: float | None = None
     convoy: str | None = None
     drop_convoy: bool = False
+    returns_within_h: float | None = None
+    drop_return: bool = False
 
 
 def register(
@@ -88,6 +92,7 @@ def register(
         weight_t=checked.weight_t,
         convoy=checked.convoy,
         needs=checked.needs,
+        returns_within_h=checked.returns_within_h,
     )
     try:
         trip = stored.insert_trip(conn, site=site.id, values=values, registered_by=by, now=now)
@@ -143,6 +148,11 @@ def change(
         check_gates(site, gates)
         check_ready(site, gates, ready_at, now=now)
         check_needs(site, gates, trip.needs)
+    within_h = None if wish.drop_return else trip.returns_within_h
+    if wish.returns_within_h is not None:
+        within_h = wish.returns_within_h
+    if wish.returns_within_h is not None or wish.gates is not None:
+        check_return(site, gates, within_h, direction=trip.direction)
     convoy = None if wish.drop_convoy else trip.convoy
     if wish.convoy is not None:
         convoy = check_convoy(wish.convoy, trip.haulier)
@@ -160,6 +170,7 @@ def change(
         haulier=trip.haulier,
         weight_t=trip.weight_t if wish.weight_t is None else check_weight(wish.weight_t),
         convoy=convoy,
+        returns_within_h=within_h,
     )
     try:
         stored.update_trip(conn, trip_id, values, now=now)

@@ -63,6 +63,7 @@ class LiveRow(NamedTuple):
     swapped: bool = False
     needs: str | None = None
     yarded_at: datetime | None = None
+    returns_within_h: float | None = None
 
 
 # A truck is shown as arrived when it came; its seniority counts from when that is proved.
@@ -85,7 +86,8 @@ select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.r
        t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until,
        coalesce(p.penalty_s, 0) as penalty_s,
        r.to_yard as moving_to, r.ended as release_ended,
-       coalesce(s.swapped, false) as swapped, t.needs, m.yarded_at
+       coalesce(s.swapped, false) as swapped, t.needs, m.yarded_at,
+       t.returns_within_h
 from trips t
 join drivers d on d.id = t.driver_id
 left join devices v on v.id = t.device_id

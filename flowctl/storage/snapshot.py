@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
-from psycopg.rows import args_row
+from psycopg.rows import args_row, class_row
 
 from flowctl.collector import uncollected
 from flowctl.site import Site
-from flowctl.state import Cargo, GateHistory, LiveTrip, Slot
+from flowctl.state import Cargo, Crossed, GateHistory, LiveTrip, Slot
 from flowctl.storage.eta import list_yard_etas
 from flowctl.storage.gate_lags import list_lags
 from flowctl.storage.ledger_counts import count_places_lost
@@ -86,6 +86,7 @@ def live_trip(
         needs=row.needs,
         yarded_at=row.yarded_at,
         queued_gate=row.queued_gate,
+        returns_within_h=row.returns_within_h,
     )
 
 
@@ -116,6 +117,31 @@ def gate_histories(conn: Connection, site: Site, now: datetime) -> tuple[GateHis
         )
         for gate in site.gates
     )
+
+
+def list_crossed(conn: Connection, site: str, now: datetime) -> tuple[Crossed, ...]:
+    """Return the trucks that crossed, are to come back, and were not seen to.
+
+    One is back once officers see it as an import, or its plate is registered anew.
+    """
+    with conn.cursor(row_factory=class_row(Crossed), binary=True) as cursor:
+        return tuple(
+            cursor.execute(
+                "select r.gate, t.ended_at as crossed_at,"
+                "  t.ended_at + make_interval(secs => t.returns_within_h * 3600) as back_by"
+                " from trips t cross join lateral ("
+                "  select gate from releases where trip_id = t.id order by id desc limit 1) r"
+                " where t.site = %(site)s and t.state = 'cleared' and t.ended_at <= %(now)s"
+                "  and t.returns_within_h is not null"
+                "  and t.ended_at + make_interval(secs => t.returns_within_h * 3600) > %(now)s"
+                "  and not exists (select from trips later"
+                "   where later.plate = t.plate and later.registered_at > t.ended_at)"
+                "  and not exists (select from gate_events e where e.site = t.site"
+                "   and e.truck = t.plate and e.direction = 'import' and e.at > t.ended_at)"
+                " order by t.id",
+                {"site": site, "now": now},
+            ).fetchall()
+        )
 
 
 class Passage(NamedTuple):

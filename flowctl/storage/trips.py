@@ -35,6 +35,7 @@ class TripRecord:
     standby: bool
     extended_until: datetime | None
     needs: str | None
+    returns_within_h: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class TripValues:
     weight_t: float | None
     convoy: str | None
     needs: str | None = None
+    returns_within_h: float | None = None
 
 
 def upsert_driver(
@@ -84,8 +86,9 @@ def insert_trip(
     with conn.transaction():
         [(trip,)] = conn.execute(
             "insert into trips (site, plate, driver_id, device_id, direction, cargo, gates,"
-            " ready_at, registered_at, registered_by, haulier, weight_t, convoy, needs)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+            " ready_at, registered_at, registered_by, haulier, weight_t, convoy, needs,"
+            " returns_within_h)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
             [
                 site,
                 values.plate,
@@ -101,6 +104,7 @@ def insert_trip(
                 values.weight_t,
                 values.convoy,
                 values.needs,
+                values.returns_within_h,
             ],
         ).fetchall()
     return int(trip)
@@ -119,7 +123,7 @@ def update_trip(conn: Connection, trip_id: int, values: TripValues, *, now: date
             "update trips set driver_id = %(driver)s, device_id = %(device)s, device_since ="
             "  case when device_id is distinct from %(device)s then %(now)s else device_since end,"
             " cargo = %(cargo)s, gates = %(gates)s, ready_at = %(ready_at)s,"
-            " weight_t = %(weight_t)s, convoy = %(convoy)s"
+            " weight_t = %(weight_t)s, convoy = %(convoy)s, returns_within_h = %(returns)s"
             " where id = %(trip)s and state = 'active'",
             {
                 "trip": trip_id,
@@ -130,6 +134,7 @@ def update_trip(conn: Connection, trip_id: int, values: TripValues, *, now: date
                 "ready_at": values.ready_at,
                 "weight_t": values.weight_t,
                 "convoy": values.convoy,
+                "returns": values.returns_within_h,
                 "now": now,
             },
         )
@@ -163,7 +168,8 @@ def end_trips_of_plates(
 _TRIP: LiteralString = """
 select t.id, t.site, t.plate, t.driver_id, d.language, v.uid as device, t.direction, t.cargo,
        t.gates, t.ready_at, t.registered_at, t.registered_by, t.state, t.ended_at,
-       t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until, t.needs
+       t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until, t.needs,
+       t.returns_within_h
 from trips t join drivers d on d.id = t.driver_id left join devices v on v.id = t.device_id
 where t.site = %s and t.id = %s
 for no key update of t

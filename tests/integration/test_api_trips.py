@@ -76,6 +76,7 @@ def test_a_declared_trip_comes_back_in_one_spelling_and_without_its_phone(api: R
         "extended_until": None,
         "penalty_s": 0.0,
         "needs": None,
+        "returns_within_h": None,
         "eta": None,
     }
     assert machine.get("/v1/trips/1").json() == trip
@@ -292,6 +293,19 @@ def test_one_driver_of_two_trips_is_stored_once(api: RunningApi):
     register(machine, plate="12C99999", device=None, phone="+84 903 123 456")
     [(drivers,)] = api.border.conn.execute("select count(*) from drivers").fetchall()
     assert drivers == 1
+
+
+def test_a_truck_may_have_to_come_back_and_its_limit_can_be_changed_and_taken_away(
+    api: RunningApi,
+):
+    machine = api.machine()
+    path = f"/v1/trips/{register(machine, returns_within_h=36)['id']}"
+    assert machine.get(path).json()["returns_within_h"] == 36.0
+    assert machine.patch(path, json={"returns_within_h": 24}).json()["returns_within_h"] == 24.0
+    answer = machine.patch(path, json={"returns_within_h": 0})
+    assert "returns_within_h 0 must lie above 2 hours" in refusal(answer, 422)
+    assert machine.patch(path, json={"returns_within_h": None}).json()["returns_within_h"] is None
+    assert machine.post("/v1/trips", json=declaration(returns_within_h="NaN")).status_code == 422
 
 
 def test_a_truck_that_needs_a_bay_no_gate_of_its_has_is_refused(api: RunningApi):

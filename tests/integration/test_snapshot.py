@@ -11,10 +11,10 @@ from flowctl.lanes import Bay
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.policy import Policy, PriorityRules
 from flowctl.registry.trips import observe
-from flowctl.state import GateHistory, LiveTrip, Stage
+from flowctl.state import Crossed, GateHistory, LiveTrip, Stage
 from flowctl.storage.gate_events import GateEvent
 from flowctl.storage.ledger import append
-from flowctl.storage.snapshot import gate_histories, list_live_trips
+from flowctl.storage.snapshot import gate_histories, list_crossed, list_live_trips
 
 
 @pytest.fixture
@@ -353,3 +353,24 @@ def test_the_bay_a_truck_was_declared_to_need_is_read_with_it(lang_son: Border):
     lang_son.site = replace(lang_son.site, gates=tuple(gates))
     lang_son.trip(needs="scanner")
     assert only(lang_son).needs == "scanner"
+
+
+def test_who_crossed_and_must_come_back_is_known_until_it_was_seen_or_its_time_is_over(
+    lang_son: Border,
+):
+    for plate, within_h in (("12C70001", 24.0), ("12C70002", 36.0), ("12C70003", None)):
+        trip = lang_son.trip(plate=plate, returns_within_h=within_h)
+        lang_son.release(trip, 5, until=65)
+        lang_son.conn.execute(
+            "update trips set state = 'cleared', ended_at = %s where id = %s", [after(60), trip]
+        )
+
+    def due(minute: float) -> list[Crossed]:
+        return list(list_crossed(lang_son.conn, lang_son.site.id, after(minute)))
+
+    both = [Crossed("tan_thanh", after(60), after(60 * (1 + hours))) for hours in (24, 36)]
+    assert (due(59), due(90), due(26 * 60)) == ([], both, both[1:])
+    observed(lang_son, ("import", "entered", "12C70002", 80))
+    assert due(90) == both[:1]
+    lang_son.trip(plate="12C70001", at=after(85))
+    assert due(90) == []

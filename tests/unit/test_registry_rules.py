@@ -10,7 +10,7 @@ from flowctl.registry.rules import Declaration, check_declaration, check_ready
 from flowctl.state import Cargo, Direction
 
 HOLIDAY = opening(exceptions={date(2024, 1, 25): (), date(2024, 1, 26): ()})
-SOUTH = replace(small_gate("south"), bays=(Bay("scanner", 1, 2),))
+SOUTH = replace(small_gate("south"), bays=(Bay("scanner", 1, 2),), directions=("export",))
 SITE = small_site([small_gate("north", hours=HOLIDAY), SOUTH])
 NOW = at("08:00")
 GOOD = Declaration(
@@ -41,6 +41,11 @@ def test_a_good_declaration_comes_back_in_one_spelling():
         ({"device": "\n"}, "device"),
         ({"needs": "scanner"}, "gates has a bay 'scanner'; it is at south"),
         ({"needs": "crane"}, "gates has a bay 'crane'; somewhere has none"),
+        ({"returns_within_h": 0.0}, "within_h 0 must lie above 2 hours"),
+        ({"returns_within_h": float("nan")}, "within_h nan must lie above 2 hours"),
+        ({"returns_within_h": 721.0}, "and within 720"),
+        ({"returns_within_h": 24.0, "gates": ("south",)}, "south takes no imports"),
+        ({"returns_within_h": 24.0, "direction": Direction.IMPORT}, "is for exports"),
         ({"ready_at": datetime(2024, 1, 23)}, "time zone"),  # noqa: DTZ001 - the point
     ],
 )
