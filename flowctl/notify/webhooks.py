@@ -50,8 +50,9 @@ class DeliveryParams:
 
     The n-th retry waits ``first_retry_s`` · ``growth``ⁿ, at most ``longest_retry_s``: 10 s, 40 s,
     3 min, 11 min, 43 min, 3 h, 6 h, 6 h; after ``attempts`` tries in 16 hours a message is given
-    up until somebody lets it be tried again. A receiver has ``timeout_s`` to answer. What arrived
-    or was given up is kept for ``kept_days``.
+    up until somebody lets it be tried again. A receiver has ``timeout_s`` to answer, and a try that
+    nobody ended within ``lease_s``, for its sender was killed, is made again. What arrived or was
+    given up is kept for ``kept_days``.
     """
 
     first_retry_s: float = 10.0
@@ -59,6 +60,7 @@ class DeliveryParams:
     longest_retry_s: float = 21_600.0
     attempts: int = 9
     timeout_s: float = 10.0
+    lease_s: float = 60.0
     kept_days: int = 30
 
 
@@ -119,22 +121,24 @@ def deliver_due(
     wall_now: datetime,
     params: DeliveryParams = PARAMS,
 ) -> bool:
-    """Send what has been due longest, in the caller's transaction; tells whether there was any.
+    """Send what has been due longest; tells whether there was any.
 
-    What fails is tried again later, and given up after the last try, or where the receiver says
-    that it is gone (410).
+    ``conn`` is in autocommit mode and outside a transaction: none is open while the receiver takes
+    its time. What fails is tried again later, and given up after the last try, or where the
+    receiver says that it is gone (410).
     """
-    due = claim_delivery(conn, site, wall_now=wall_now)
+    lease_until = wall_now + timedelta(seconds=params.lease_s)
+    due = claim_delivery(conn, site, wall_now=wall_now, until=lease_until, attempts=params.attempts)
     if due is None:
         return False
     trouble, for_good = _post(client, keys, due, wall_now)
     if trouble is None:
         close_delivery(conn, due.id, wall_now=wall_now)
         return True
-    over = for_good or due.attempts + 1 >= params.attempts
-    wait_s = min(params.first_retry_s * params.growth**due.attempts, params.longest_retry_s)
+    over = for_good or due.attempts >= params.attempts
+    wait_s = min(params.first_retry_s * params.growth ** (due.attempts - 1), params.longest_retry_s)
     until = None if over else wall_now + timedelta(seconds=wait_s)
-    postpone_delivery(conn, due.id, trouble, until=until)
+    postpone_delivery(conn, due, trouble, until=until)
     _log.warning(
         "webhook failed", url=due.url, message=due.message, reason=trouble, next_try=str(until)
     )
@@ -206,8 +210,7 @@ def _deliver_while(
     tidied_at: datetime | None = None
     while not stop.is_set():
         now = datetime.now(UTC)
-        with conn.transaction():
-            found = deliver_due(conn, client, keys, site=site, wall_now=now)
+        found = deliver_due(conn, client, keys, site=site, wall_now=now)
         if tidied_at is None or now - tidied_at > _DAY:
             drop_over_before(conn, now, kept=timedelta(days=PARAMS.kept_days))
             tidied_at = now

@@ -37,7 +37,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A claimed delivery with what is needed to send it; ``attempts`` were made before."""
+    """A claimed delivery with what is needed to send it; ``attempts`` counts this try too."""
 
     id: int
     message: str
@@ -107,36 +107,54 @@ def queue_event(conn: Connection, site: str, kind: str, data: object, *, now: da
     )
 
 
-def claim_delivery(conn: Connection, site: str, *, wall_now: datetime) -> Delivery | None:
-    """Lock and return the delivery that has been due longest; other senders skip it."""
+def claim_delivery(
+    conn: Connection, site: str, *, wall_now: datetime, until: datetime, attempts: int
+) -> Delivery | None:
+    """Return the delivery that has been due longest, which no other sender gets before ``until``.
+
+    The try counts from here on: whoever dies at it leaves a claim that runs out, and one that ran
+    out at the last of ``attempts`` tries is given up.
+    """
+    conn.execute(
+        "update webhook_deliveries d set state = 'dead',"
+        " trouble = 'the last try was begun and never ended'"
+        " from webhooks w where w.id = d.webhook_id and w.site = %s"
+        " and d.state = 'waiting' and d.next_wall_at <= %s and d.attempts >= %s",
+        [site, wall_now, attempts],
+    )
     with conn.cursor(row_factory=class_row(Delivery)) as cursor:
         return cursor.execute(
-            "select d.id, d.message, d.body, d.attempts, w.url, w.secret_cipher"
-            " from webhook_deliveries d join webhooks w on w.id = d.webhook_id"
-            " where w.site = %s and d.state = 'waiting' and d.next_wall_at <= %s"
-            " order by d.next_wall_at, d.id limit 1 for update of d skip locked",
-            [site, wall_now],
+            "update webhook_deliveries d set attempts = d.attempts + 1, next_wall_at = %s"
+            " from webhooks w where w.id = d.webhook_id and d.id = ("
+            "  select due.id from webhook_deliveries due join webhooks of on of.id = due.webhook_id"
+            "  where of.site = %s and due.state = 'waiting' and due.next_wall_at <= %s"
+            "  order by due.next_wall_at, due.id limit 1 for update of due skip locked)"
+            " returning d.id, d.message, d.body, d.attempts, w.url, w.secret_cipher",
+            [until, site, wall_now],
         ).fetchone()
 
 
 def close_delivery(conn: Connection, delivery_id: int, *, wall_now: datetime) -> None:
-    """Note that a delivery arrived."""
+    """Note that a delivery arrived; that is so for whoever claimed it meanwhile, too."""
     conn.execute(
-        "update webhook_deliveries set state = 'sent', attempts = attempts + 1, sent_at = %s,"
-        " trouble = null where id = %s",
+        "update webhook_deliveries set state = 'sent', sent_at = %s, trouble = null where id = %s",
         [wall_now, delivery_id],
     )
 
 
 def postpone_delivery(
-    conn: Connection, delivery_id: int, trouble: str, *, until: datetime | None
+    conn: Connection, due: Delivery, trouble: str, *, until: datetime | None
 ) -> None:
-    """Note a failed try; the next comes at ``until``, and None gives the delivery up."""
+    """Note a failed try; the next comes at ``until``, and None gives the delivery up.
+
+    Where somebody else has claimed it meanwhile, his word counts and not this one.
+    """
     conn.execute(
-        "update webhook_deliveries set attempts = attempts + 1, trouble = %s,"
+        "update webhook_deliveries set trouble = %s,"
         " state = case when %s::timestamptz is null then 'dead' else 'waiting' end,"
-        " next_wall_at = coalesce(%s, next_wall_at) where id = %s",
-        [trouble, until, until, delivery_id],
+        " next_wall_at = coalesce(%s, next_wall_at)"
+        " where id = %s and state = 'waiting' and attempts = %s",
+        [trouble, until, until, due.id, due.attempts],
     )
 
 

@@ -5,13 +5,14 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import httpx
+import psycopg
 import pytest
 from border import KEYS, SECRET, Border, after, border
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -39,11 +40,15 @@ WALL = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 @dataclass
 class Receiver:
-    """Somebody outside: answers with the statuses it is given, then with 204."""
+    """Somebody outside: answers with the statuses it is given, then with 204.
+
+    ``meanwhile`` is what happens while the sender waits for the answer.
+    """
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
     seen: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    meanwhile: Callable[[], object] = bool
 
 
 @pytest.fixture
@@ -54,6 +59,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             outside.seen.append(({k.lower(): v for k, v in self.headers.items()}, body))
+            outside.meanwhile()
             status = outside.answers.pop(0) if outside.answers else 204
             self.send_response(status)
             if 300 <= status < 400:
@@ -97,7 +103,7 @@ def record_and_sign(place: Border, minute: float = 1) -> None:
 
 
 def deliver(place: Border, wall_now: datetime = WALL) -> bool:
-    with place.conn.transaction(), httpx.Client(timeout=2.0) as client:
+    with httpx.Client(timeout=2.0) as client:
         return deliver_due(
             place.conn,
             client,
@@ -168,6 +174,67 @@ def test_a_receiver_that_fails_twice_gets_the_same_message_again(
     }
     assert len(receiver.seen) == 3
     assert states(lang_son) == [("sent", 3)]
+
+
+def test_nothing_of_the_database_is_held_while_a_receiver_takes_its_time(
+    lang_son: Border, receiver: Receiver, database: str
+):
+    hook(lang_son, receiver.url)
+    record_and_sign(lang_son)
+    due_at(lang_son, WALL)
+    held = []
+
+    def look() -> None:
+        with psycopg.connect(database) as other:
+            other.execute("select from webhook_deliveries for update nowait")
+            [sender] = other.execute(
+                "select state from pg_stat_activity where pid = %s",
+                [lang_son.conn.info.backend_pid],
+            ).fetchall()
+            held.append(sender)
+        with psycopg.connect(database, autocommit=True) as other:
+            claim = webhooks.claim_delivery(
+                other, "lang_son", wall_now=WALL, until=WALL, attempts=PARAMS.attempts
+            )
+            held.append(claim)
+
+    receiver.meanwhile = look
+    assert deliver(lang_son)
+    assert held == [("idle",), None], "it is claimed, and no transaction is open"
+    assert states(lang_son) == [("sent", 1)]
+
+
+def test_a_senders_claim_runs_out_when_it_is_killed_and_the_tries_are_bounded_all_the_same(
+    lang_son: Border, receiver: Receiver
+):
+    hook(lang_son, receiver.url)
+    record_and_sign(lang_son)
+    due_at(lang_son, WALL)
+    lease, moment = timedelta(seconds=PARAMS.lease_s), WALL
+
+    def die(wall_now: datetime) -> bool:
+        """Claim as a sender does that ends before it writes down what came of it."""
+        claim = webhooks.claim_delivery(
+            lang_son.conn,
+            "lang_son",
+            wall_now=wall_now,
+            until=wall_now + lease,
+            attempts=PARAMS.attempts,
+        )
+        return claim is not None
+
+    assert die(moment)
+    assert not deliver(lang_son, moment + lease - timedelta(seconds=1))
+    for _ in range(PARAMS.attempts - 2):
+        moment += lease
+        assert die(moment)
+    assert deliver(lang_son, moment + lease)
+    assert states(lang_son) == [("sent", PARAMS.attempts)]
+    lang_son.conn.execute("update webhook_deliveries set state = 'waiting'")
+    due_at(lang_son, WALL)
+    assert not die(WALL)
+    assert states(lang_son) == [("dead", PARAMS.attempts)]
+    assert len(receiver.seen) == 1
 
 
 def test_a_receiver_that_is_away_for_days_is_given_up_and_tried_again_on_demand(
