@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -12,24 +13,59 @@ import psycopg
 import typer
 from rich.console import Console
 from rich.progress import Progress
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
-from flowctl import (
-    cli_devices,
-    cli_ledger,
-    cli_paper,
-    cli_pictures,
-    cli_policy,
-    cli_roads,
-    cli_sources,
-    cli_webhook,
-)
-from flowctl.bench import commands as bench_commands
-from flowctl.cli_listen import listen_app
 from flowctl.errors import FlowctlError
 from flowctl.settings import Settings
 from flowctl.shell import EXIT_REFUSED, database, get_settings, sentences
 
+_ROOMS = {
+    "source": "flowctl.cli_sources:app",
+    "device": "flowctl.cli_devices:app",
+    "roads": "flowctl.cli_roads:app",
+    "ledger": "flowctl.cli_ledger:app",
+    "policy": "flowctl.cli_policy:app",
+    "paper": "flowctl.cli_paper:app",
+    "webhook": "flowctl.cli_webhook:app",
+    "aside": "flowctl.cli_devices:aside",
+    "track": "flowctl.cli_pictures:track",
+    "zones": "flowctl.cli_pictures:zones_app",
+    "corridor": "flowctl.cli_pictures:corridor",
+    "listen": "flowctl.cli_listen:listen_app",
+    "bench": "flowctl.bench.commands:app",
+}
+
+
+class _Commands(TyperGroup):
+    """The commands here, and those of other modules, which are imported when one is called.
+
+    All at once take a second and a half before a word is said. (Typer's own click is private to it:
+    its types cannot be named here.)
+    """
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """Return the names of all commands, those of other modules last."""
+        return [*super().list_commands(ctx), *_ROOMS]
+
+    def get_command(  # type: ignore[override]
+        self, ctx: typer.Context, cmd_name: str
+    ) -> TyperCommand | TyperGroup | None:
+        """Return a command or group of commands; None where there is none of that name."""
+        if cmd_name not in _ROOMS:
+            return super().get_command(ctx, cmd_name)  # type: ignore[return-value]
+        module, _, name = _ROOMS[cmd_name].partition(":")
+        found = getattr(import_module(module), name)
+        room = typer.Typer(add_completion=False)
+        if isinstance(found, typer.Typer):
+            room.add_typer(found, name=cmd_name)
+        else:
+            room.command(cmd_name)(found)
+        return get_group(room).commands[cmd_name]  # type: ignore[return-value]
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,19 +73,6 @@ app = typer.Typer(
 )
 site_app = typer.Typer(no_args_is_help=True, help="Sites: check their files, load them.")
 app.add_typer(site_app, name="site")
-app.add_typer(cli_sources.app, name="source")
-app.add_typer(cli_devices.app, name="device")
-app.add_typer(cli_roads.app, name="roads")
-app.add_typer(cli_ledger.app, name="ledger")
-app.add_typer(cli_policy.app, name="policy")
-app.add_typer(cli_paper.app, name="paper")
-app.add_typer(cli_webhook.app, name="webhook")
-app.command("aside")(cli_devices.aside)
-app.command("track")(cli_pictures.track)
-app.add_typer(cli_pictures.zones_app, name="zones")
-app.command("corridor")(cli_pictures.corridor)
-app.add_typer(listen_app, name="listen")
-app.add_typer(bench_commands.app, name="bench")
 
 
 def _serve(run: Callable[[Settings], None]) -> None:

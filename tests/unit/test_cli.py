@@ -1,0 +1,19 @@
+"""The command line lists every command, also those it imports only when they are called."""
+
+from typer.testing import CliRunner
+
+from flowctl.cli import _ROOMS, app
+
+
+def test_the_first_help_lists_the_commands_of_every_module_with_what_they_do():
+    done = CliRunner().invoke(app, ["--help"], terminal_width=200)
+    assert done.exit_code == 0, done.output
+    for name in ("demo", "site", *_ROOMS):
+        assert f" {name} " in done.stdout
+    assert "every change of the order" in done.stdout
+
+
+def test_a_command_that_is_not_there_is_named():
+    done = CliRunner().invoke(app, ["ledgre"])
+    assert done.exit_code == 2
+    assert "'ledgre'" in done.output
