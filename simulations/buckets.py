@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from flowctl.dispatch import metering
+from flowctl.dispatch import n_control
 from simulations.streams import Column
 
 Counts = NDArray[np.int64]
@@ -55,11 +55,11 @@ def compiled(function: Plain) -> Plain:
 
 
 # Not cached on disk: a cache would not notice that a rule it holds has changed in its own module.
-_n_target = compiled(metering.n_target)
-_n_ready = compiled(metering.n_ready)
-_n_allowed = compiled(metering.n_allowed)
-_n_slewed = compiled(metering.n_slewed)
-_release_quota = compiled(metering.release_quota)
+_n_target = compiled(n_control.n_target)
+_n_ready = compiled(n_control.n_ready)
+_n_allowed = compiled(n_control.n_allowed)
+_n_slewed = compiled(n_control.n_slewed)
+_release_quota = compiled(n_control.release_quota)
 
 
 @compiled

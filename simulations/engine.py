@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from flowctl.dispatch.metering import (
+from flowctl.dispatch.n_control import (
     gate_load,
     imports_beyond,
     learned_target,

@@ -12,7 +12,9 @@ from math import ceil, exp, log1p, sqrt
 from statistics import NormalDist
 
 from flowctl.dispatch.called import moving
-from flowctl.dispatch.metering import BUFFER, Approach
+from flowctl.dispatch.lane_room import Kind, Room, kind_of
+from flowctl.dispatch.metering import Approach
+from flowctl.dispatch.n_control import BUFFER
 from flowctl.site import Access, DispatchParams
 from flowctl.state import LiveTrip, Slot, Snapshot
 
@@ -42,15 +44,6 @@ def travel_quantile(mean_s: float, cv: float, quantile: float) -> float:
     """
     variance = log1p(cv * cv)
     return mean_s * exp(sqrt(variance) * _NORMAL.inv_cdf(quantile) - variance / 2.0)
-
-
-def move_quota(stock: int, wanted: float, due: int, free: int, waiting: int, most: int) -> int:
-    """Return how many of the ``waiting`` trucks to call into an in-gate yard now.
-
-    So many as are ``due``, and as many as bring the ``stock`` (trucks that stand there for the gate
-    or are on the way there) to what is ``wanted``; never more than the yard has ``free`` places.
-    """
-    return max(min(waiting, most, free, max(due, ceil(wanted) - stock)), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,50 +89,67 @@ def _into(
     free: int,
     slots: Mapping[int, Slot],
 ) -> list[Move]:
+    """Return who of ``going`` is called into an in-gate yard of so many ``free`` places.
+
+    As many as are due, and as many as bring what stands there or is on the way there to what is
+    wanted, each by the lanes it may use.
+    """
     now, rules = snapshot.now, snapshot.site.dispatch
+    kinds = approach.kinds(going)
+    stock = _stock(snapshot, approach, via)
+    wanted = _wanted(approach, going, now)
+    room = Room({*kinds, *stock}, lambda lanes: ceil(sum(wanted[lane] for lane in lanes)))
+    for kind, count in stock.items():
+        room.take(kind, count)
     # A slot that its driver was asked not to go for is not due.
-    promised = [
-        (slots[t.id], way) for t, way in going if t.id in slots and t.id not in snapshot.advice
-    ]
-    due = sum(call_up_at(slot, way, rules) <= now for slot, way in promised)
-    quota = move_quota(
-        _stock(snapshot, approach, via),
-        _wanted(approach, going, now),
-        due,
-        free,
-        len(going),
-        rules.release_most,
+    due = Counter(
+        kind
+        for (trip, way), kind in zip(going, kinds, strict=True)
+        if trip.id in slots
+        and trip.id not in snapshot.advice
+        and call_up_at(slots[trip.id], way, rules) <= now
     )
+    for kind, count in due.items():
+        room.widen(kind, count)
+    called = room.fitting(kinds, range(len(going)), min(free, rules.release_most))
     expires_at = now + timedelta(seconds=rules.release_expiry_s)
     return [
         Move(trip.id, trip.yard, via, approach.gate.id, expires_at)
-        for trip, _ in going[:quota]
+        for trip, _ in (going[number] for number in called)
         if trip.yard is not None
     ]
 
 
-def _wanted(approach: Approach, going: Sequence[tuple[LiveTrip, Access]], now: datetime) -> float:
-    """Return the stock with which the gate does not starve while a truck comes to the yard.
+def _wanted(
+    approach: Approach, going: Sequence[tuple[LiveTrip, Access]], now: datetime
+) -> Mapping[str, float]:
+    """Return by lane class the stock with which it does not starve while a truck comes to the yard.
 
     What is screened in that time and a buffer over its root, as for the way to the gate; nothing
     where the gate is not open when the truck comes there.
     """
+    rates = {aim.id: aim.mu_per_s for aim in approach.lanes} or {"": approach.mu_per_s}
     if approach.opens_at is None or approach.closes_at is None:
-        return 0.0
+        return Counter()
     there_at = now + timedelta(seconds=max(way.travel_s for _, way in going))
     if not approach.opens_at <= there_at < approach.closes_at:
-        return 0.0
-    pipeline = approach.mu_per_s * max(way.via_s or 0.0 for _, way in going)
-    return pipeline + BUFFER * sqrt(pipeline)
+        return Counter()
+    way_s = max(way.via_s or 0.0 for _, way in going)
+    return {
+        lane: mu_per_s * way_s + BUFFER * sqrt(mu_per_s * way_s) for lane, mu_per_s in rates.items()
+    }
 
 
-def _stock(snapshot: Snapshot, approach: Approach, via: str) -> int:
-    here = sum(trip.yard == via for trip, _ in approach.ready)
-    return here + sum(
-        trip.moving_to == via and trip.released_gate == approach.gate.id
+def _stock(snapshot: Snapshot, approach: Approach, via: str) -> Counter[Kind]:
+    here = [trip for trip, _ in approach.ready if trip.yard == via]
+    coming = (
+        trip
         for trip in snapshot.trips
-        if moving(trip, snapshot.now)
+        if trip.moving_to == via
+        and trip.released_gate == approach.gate.id
+        and moving(trip, snapshot.now)
     )
+    return Counter(kind_of(approach.gate, trip) for trip in (*here, *coming))
 
 
 def _yard_loads(snapshot: Snapshot) -> Counter[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from flowctl.dispatch.called import standing
 from flowctl.dispatch.framing import weights_of
+from flowctl.dispatch.lane_room import Kind, kind_of
 from flowctl.dispatch.metering import Release
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.seniority import seniority
@@ -126,6 +127,7 @@ class _Stay:
     missed: Flags
     priority: Ints
     weight: Ints
+    lanes: tuple[Kind, ...]
 
     @staticmethod
     def of(
@@ -172,6 +174,7 @@ class _Stay:
             missed=_flags(trip.id in facts.no_shows for trip in trips),
             priority=np.array([trip.priority for trip in trips], dtype=np.int64),
             weight=np.array([weights[trip.cargo] for trip in trips], dtype=np.int64),
+            lanes=_lanes(snapshot, gate, trips),
         )
 
 
@@ -215,12 +218,27 @@ def _passed(
         (Reason.SENIOR_OUTSIDE, stay.outside & inside),
         # It would stand before a closed gate; metering keeps its place in the quota until then.
         (Reason.SENIOR_NEARER, stay.nearer),
+        (Reason.LANE_CLASS, _beyond(stay, snapshot, junior)),
     ]
     left = senior | fined
     for reason, holds in causes:
         yield from _named(stay, left & holds, reason)
         left &= ~holds
     yield from _named(stay, left, None)
+
+
+def _lanes(snapshot: Snapshot, gate: str, trips: Sequence[LiveTrip]) -> tuple[Kind, ...]:
+    """Return the lane classes each truck may use; empty for a gate that has none."""
+    place = snapshot.site.gate_by_id[gate]
+    return tuple(kind_of(place, trip) for trip in trips) if place.lane_classes else ()
+
+
+def _beyond(stay: _Stay, snapshot: Snapshot, junior: LiveTrip) -> Flags:
+    """Tell for whom there is a lane that takes the junior and not them."""
+    if not stay.lanes:
+        return np.full(len(stay.trip_id), False)
+    mine = kind_of(snapshot.site.gate_by_id[stay.gate], junior)
+    return _flags(bool(mine - theirs) for theirs in stay.lanes)
 
 
 def _named(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flowctl.dispatch.called import standing
+from flowctl.dispatch.lane_room import kind_of
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.seniority import seniority
 from flowctl.site import Site
@@ -246,9 +247,15 @@ def _fits(
     reaches: Mapping[int, datetime | None],
     snapshot: Snapshot,
 ) -> bool:
-    """Tell whether each can be there before the other's slot ends, the taker's being later."""
+    """Tell whether each can be there before the other's slot ends, the taker's being later.
+
+    Both use the same lanes of the gate: a slot is a place in the lanes of its truck.
+    """
     given, taken = _slot(giver), _slot(taker)
     if taker.id == giver.id or given.gate != taken.gate or taken.starts_at <= given.starts_at:
+        return False
+    gate = snapshot.site.gate_by_id.get(given.gate)
+    if gate is None or kind_of(gate, giver) != kind_of(gate, taker):
         return False
     soon, late = reaches[taker.id], reaches[giver.id]
     return (

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl.controller import Decision, tick
-from flowctl.dispatch.metering import (
-    SLEW,
-    approaches,
-    n_allowed,
-    n_slewed,
-    n_target,
-    release_quota,
-)
+from flowctl.dispatch.metering import approaches
+from flowctl.dispatch.n_control import SLEW, n_allowed, n_slewed, n_target, release_quota
 from flowctl.dispatch.reasons import Reason
 from flowctl.site import Access, Site, Yard
 from flowctl.state import LiveTrip, Slot, Snapshot

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flowctl.controller import Decision, tick
 from flowctl.dispatch.framing import plannable
-from flowctl.dispatch.legs import call_up_at, move_quota, travel_quantile
+from flowctl.dispatch.legs import call_up_at, travel_quantile
 from flowctl.dispatch.reasons import Reason
 from flowctl.site import Access, DispatchParams, Site, Yard
 from flowctl.state import Advice, AdviceKind, LiveTrip, Slot, Stage
@@ -86,23 +86,6 @@ def test_a_way_that_always_takes_the_same_time_is_called_by_that_time():
 def test_a_surer_call_is_an_earlier_call(mean: float, cv: float, low: float, step: float):
     high = min(low + step, 0.99)
     assert 0.0 < travel_quantile(mean, cv, low) <= travel_quantile(mean, cv, high)
-
-
-@given(
-    stock=st.integers(0, 500),
-    wanted=st.floats(0.0, 500.0),
-    due=st.integers(0, 500),
-    free=st.integers(-50, 500),
-    waiting=st.integers(0, 500),
-    most=st.integers(0, 50),
-)
-def test_a_move_never_takes_a_place_that_is_not_there(
-    stock: int, wanted: float, due: int, free: int, waiting: int, most: int
-):
-    quota = move_quota(stock, wanted, due, free, waiting, most)
-    assert 0 <= quota <= max(min(waiting, most, free), 0)
-    if quota > due:
-        assert stock + quota <= wanted + 1
 
 
 def test_from_outside_nobody_goes_straight_to_the_gate():

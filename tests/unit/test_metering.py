@@ -10,9 +10,8 @@ from builders import at, history, opening, small_gate, small_site, snapshot, sta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl.dispatch.metering import (
-    Release,
-    approaches,
+from flowctl.dispatch.metering import Release, approaches, releases
+from flowctl.dispatch.n_control import (
     export_rate,
     gate_load,
     learned_target,
@@ -20,7 +19,6 @@ from flowctl.dispatch.metering import (
     n_ready,
     n_target,
     release_quota,
-    releases,
 )
 from flowctl.site import Access, Site, Yard
 from flowctl.state import GateHistory, LiveTrip, Slot, Snapshot

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from builders import at, opening, small_gate, small_site, snapshot, staged
 
-from flowctl.dispatch.metering import Approach, approaches, call_up, n_slewed, n_target
+from flowctl.dispatch.metering import Approach, approaches, call_up
+from flowctl.dispatch.n_control import n_slewed, n_target
 from flowctl.site import Site
 from flowctl.state import GateHistory, LiveTrip, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate, Rate

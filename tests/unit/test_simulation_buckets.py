@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_day import drive_gate, small_day, tiny_site
 
-from flowctl.dispatch.metering import n_allowed, n_ready, n_slewed, n_target, release_quota
+from flowctl.dispatch.n_control import n_allowed, n_ready, n_slewed, n_target, release_quota
 from simulations.buckets import BucketDay, Rule
 from simulations.engine import run
 from simulations.records import Records
