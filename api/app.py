@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from api import (
+    acceptance,
     alerts,
     aside,
     board,
@@ -66,6 +67,7 @@ _ROUTERS = (
     devices.router,
     metrics.router,
     trips.router,
+    acceptance.router,
     gates.router,
     closures.router,
     paper.router,

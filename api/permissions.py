@@ -61,6 +61,7 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/trips/{trip_id}/cancel"): _REGISTRARS,
     ("POST", "/v1/trips/{trip_id}/extension"): _REGISTRARS,
     ("POST", "/v1/trips/{trip_id}/standby"): _REGISTRARS,
+    ("POST", "/v1/trips/{trip_id}/device/accept"): _DISPATCHERS,
     ("GET", "/v1/trips/{trip_id}/penalties"): _REGISTRARS | _CONTROL_ROOM,
     ("POST", "/v1/trips/{trip_id}/penalties/{penalty_id}/lift"): _DISPATCHERS,
     ("POST", "/v1/gates/{gate}/events"): _MACHINE | _ADMIN | {Role.OFFICER, Role.OPERATOR},

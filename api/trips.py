@@ -23,6 +23,7 @@ from flowctl.storage import penalties
 from flowctl.storage.eta import find_eta
 from flowctl.storage.live import Connection, LiveRow, find_live, list_trips
 from flowctl.storage.snapshot import live_trip
+from flowctl.storage.trips import find_left_place
 from flowctl.traffic.eta import Eta
 
 router = APIRouter(tags=["trips"])
@@ -131,6 +132,8 @@ class TripAnswer:
     """A trip; the phone never goes out.
 
     ``eta`` is that of a single trip asked for, null in lists and where nothing can be expected.
+    ``regains_at``, of a single trip too, is from when its place would count if an operator accepted
+    the device that came in place of another.
     """
 
     id: int
@@ -157,6 +160,7 @@ class TripAnswer:
     needs: str | None
     returns_within_h: float | None = None
     eta: EtaAnswer | None = None
+    regains_at: datetime | None = None
 
 
 @router.post("/v1/trips", status_code=201)
@@ -215,7 +219,9 @@ def get_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
         row = get_visible(conn, site, trip_id, who)
         active = row.state == "active"
         eta = find_eta(conn, site, row, request.app.state.clock.now()) if active else None
-    return replace(_answer(site, row), eta=None if eta is None else _eta(eta))
+        regains_at = find_left_place(conn, trip_id) if active and row.device else None
+    shown = None if eta is None else _eta(eta)
+    return replace(_answer(site, row), eta=shown, regains_at=regains_at)
 
 
 @router.patch("/v1/trips/{trip_id}")

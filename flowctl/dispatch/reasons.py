@@ -42,6 +42,8 @@ class Reason(StrEnum):
     """A yard or another device of the truck bears it out."""
     OTHER_DEVICE = "other_device"
     """The trip goes by another device now."""
+    DEVICE_ACCEPTED = "device_accepted"
+    """An operator let the former device's arrival count for the present one."""
     LANE_CLASS = "lane_class"
     """The junior may use lanes of its class only, and the senior has a place in another."""
     PLACES_LOST = "places_lost"

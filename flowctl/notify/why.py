@@ -14,7 +14,8 @@ from flowctl.ledger.entries import Kind
 from flowctl.notify.texts import catalogue
 from flowctl.site import Site
 
-_LIFTED = "lifted"
+_TOLD_BY_REASON = frozenset({(Kind.PENALTY, "lifted"), (Kind.CHANGED, "device_accepted")})
+"""Rows whose reason makes them an event of another kind."""
 _MINUTE_S = 60
 
 
@@ -54,7 +55,7 @@ def history_sentence(site: Site, language: str, row: Row, *, subject: str) -> st
     Overtakes are counted, see `reason_text`, and not told one by one.
     """
     details: dict[str, Any] = msgspec.json.decode(row.details)
-    kind = _LIFTED if row.reason == _LIFTED else row.kind
+    kind = row.reason if (row.kind, row.reason) in _TOLD_BY_REASON else row.kind
     template = _words(language)["history"].get(kind)
     if template is None:
         return None
@@ -71,6 +72,8 @@ def _values(site: Site, language: str, row: Row, details: Mapping[str, Any]) -> 
         reason=reason_text(language, row.reason),
         proof=_proof(language, details.get("proof")),
     )
+    if "cause" in details:
+        values["cause"] = _words(language)["cause"].get(details["cause"], details["cause"])
     if row.gate is not None:
         values["gate"] = _name(site, language, row.gate)
     for name in ("yard", "to_yard"):

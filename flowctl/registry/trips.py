@@ -127,7 +127,8 @@ def change(
     """Change what an active trip declares.
 
     A place in the order belongs to trip, truck and device together: with another device, or with
-    the same one given back, the truck's arrival counts anew, from this moment at the earliest.
+    the same one given back, the truck's arrival counts anew, from this moment at the earliest;
+    an operator may give the place back, see `flowctl.registry.acceptance`.
 
     Raises
     ------
@@ -172,6 +173,10 @@ def change(
         convoy=convoy,
         returns_within_h=within_h,
     )
+    changes_device = trip.device != (None if device is None else device.uid)
+    live = find_live(conn, trip_id, site=site.id) if changes_device else None
+    if live is not None:
+        stored.leave_place(conn, trip_id, arrived_at=live.arrived_at, counted_at=live.counted_at)
     try:
         stored.update_trip(conn, trip_id, values, now=now)
     except UniqueViolation as error:

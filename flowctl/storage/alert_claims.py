@@ -41,7 +41,10 @@ def list_claims(conn: Connection, site: Site, now: datetime, params: CheatingPar
 
 
 def list_device_changes(conn: Connection, site: Site) -> list[DeviceChange]:
-    """Return active exports that were given another device after their first had come to a yard."""
+    """Return active exports that were given another device after their first had come to a yard.
+
+    Where an operator accepted the other device there is nothing to find.
+    """
     rows = conn.execute(
         """
         select t.id, d.uid, o.uid, came.at, t.device_since, a.until, t.haulier,
@@ -67,6 +70,7 @@ def list_device_changes(conn: Connection, site: Site) -> list[DeviceChange]:
         ) g on true
         where t.site = %(site)s and t.state = 'active' and t.direction = 'export'
           and t.device_since is not null and came.at is not null
+          and t.device_accepted_at is null
         """,
         {"site": site.id},
     ).fetchall()

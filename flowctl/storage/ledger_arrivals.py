@@ -23,7 +23,8 @@ class Proof:
 
     ``fixes`` are those that show the truck inside; ``proof`` is ``fixes`` where they came in time,
     ``second_word`` where a yard or another device bears them out, ``received`` where the arrival
-    counts only since they were received. ``why`` is that of the newest revision of the device's
+    counts only since they were received. ``accepted`` is an arrival that a former device proved
+    and an operator let count. ``why`` is that of the newest revision of the device's
     stays in yards since ``logged_at``.
     """
 
@@ -32,6 +33,7 @@ class Proof:
     entered_at: datetime | None
     fixes: int | None
     proof: str | None
+    accepted: bool
     why: str | None
     logged_at: datetime | None
     was: datetime | None
@@ -76,6 +78,8 @@ def _list_proofs(conn: Connection, trips: Mapping[int, LiveTrip]) -> list[Proof]
         return cursor.execute(
             """
             select given.trip_id, stay.yard, stay.entered_at, stay.fixes, stay.proof, revised.why,
+                   t.device_accepted_at is not null
+                       and t.left_counted_at = given.counted_at as accepted,
                    logged.logged_at, logged.counted_at as was
             from unnest(%s::bigint[], %s::timestamptz[]) as given (trip_id, counted_at)
             join trips t on t.id = given.trip_id
@@ -125,7 +129,9 @@ def _entry(trip: LiveTrip, proof: Proof, now: datetime) -> Entry:
 
 
 def _reason(proof: Proof) -> Reason:
-    """Return why an arrival counts otherwise: by a late fix, a zone drawn anew, a second word."""
+    """Return why an arrival counts otherwise: by whose word, or by what was found."""
+    if proof.accepted:
+        return Reason.DEVICE_ACCEPTED
     if proof.why is not None:
         return Reason(proof.why)
     if proof.proof == "second_word":

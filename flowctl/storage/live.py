@@ -68,7 +68,8 @@ class LiveRow(NamedTuple):
 
 # A truck is shown as arrived when it came; its seniority counts from when that is proved.
 # A visit belongs to a trip where it reaches into the time between registration and end. Of a later
-# device only what it sees since it is the trip's counts: places are not carried in on a tracker.
+# device only what it sees since it is the trip's counts: places are not carried in on a tracker,
+# unless an operator accepted it in place of the one that proved them.
 # What was seen at a gate before the truck last came into a yard is forgotten: it was sent back.
 # A truck has cleared when it entered the zone beyond, or left the lane and did not queue again.
 # The columns come in the order of LiveRow's fields.
@@ -76,7 +77,10 @@ _LIVE: LiteralString = """
 select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.registered_at,
        t.registered_by, t.state, t.ended_at, v.uid as device,
        k.fixed_at, k.lon, k.lat, k.speed_mps, k.heading_deg,
-       m.arrived_at, m.counted_at,
+       case when t.device_accepted_at is null then m.arrived_at
+            else least(m.arrived_at, t.left_arrived_at) end as arrived_at,
+       case when t.device_accepted_at is null then m.counted_at
+            else least(m.counted_at, t.left_counted_at) end as counted_at,
        case when m.queued_at is null and m.lane_at is null then m.yard end as yard,
        m.queued_at, m.queued_gate, m.lane_at,
        case when t.state = 'cleared' then coalesce(m.cleared_at, t.ended_at)

@@ -140,6 +140,35 @@ def update_trip(conn: Connection, trip_id: int, values: TripValues, *, now: date
         )
 
 
+def leave_place(
+    conn: Connection,
+    trip_id: int,
+    *,
+    arrived_at: datetime | None,
+    counted_at: datetime | None,
+) -> None:
+    """Note the arrival that a trip's device proved before another took its place."""
+    conn.execute(
+        "update trips set left_arrived_at = least(left_arrived_at, %s),"
+        " left_counted_at = least(left_counted_at, %s), device_accepted_at = null where id = %s",
+        [arrived_at, counted_at, trip_id],
+    )
+
+
+def find_left_place(conn: Connection, trip_id: int) -> datetime | None:
+    """Return from when a trip's place would count if its present device were accepted."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(
+            "select left_counted_at from trips where id = %s and device_accepted_at is null",
+            [trip_id],
+        ).fetchone()
+
+
+def accept_device(conn: Connection, trip_id: int, *, now: datetime) -> None:
+    """Let the arrival that former devices proved count for a trip's present one."""
+    conn.execute("update trips set device_accepted_at = %s where id = %s", [now, trip_id])
+
+
 def end_trip(conn: Connection, trip_id: int, *, state: str, now: datetime) -> None:
     """End an active trip as ``cleared`` or ``cancelled``."""
     conn.execute(

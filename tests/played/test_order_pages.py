@@ -15,6 +15,7 @@ from api.app import create_app
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.registry.accounts import Role, set_account
 from flowctl.registry.keys import link_code
+from flowctl.registry.trips import TripChange, change
 from flowctl.settings import Settings
 from flowctl.storage.closures import save_advice
 from flowctl.storage.ledger import append
@@ -142,6 +143,25 @@ def test_a_gate_is_closed_in_two_clicks_and_a_confirmation(disturbed: Disturbed,
     closure.get_by_role("button", name=said["end_sure"]).click()
     expect(closure).to_have_count(0)
     expect(card.locator(".pill.open")).to_be_visible()
+
+
+def test_a_place_lost_with_a_broken_tracker_is_given_back_in_the_drawer(disturbed: Disturbed):
+    place, said, trip = disturbed.place, words("vi")["order"], disturbed.waiting
+    with place.conn.transaction():
+        wish = TripChange(device="spare")
+        change(place.conn, place.site, KEYS, trip, wish, by="the test", now=after(-2))
+    place.position(trip, 106.7, 21.93, -1, speed=0.0)
+    page = disturbed.desk.console(size=WIDE["vi"])
+    disturbed.drawer(page, trip)
+    left = page.locator(".left-place")
+    expect(left).to_contain_text("06:00 ")
+    left.locator("select[name=cause]").select_option("lost")
+    look_at(page, "left-place-vi")
+    left.get_by_role("button", name=said["accept"]).click()
+    left.get_by_role("button", name=said["accept_sure"]).click()
+    expect(left).to_have_count(0)
+    expect(page.locator(".drawer .history")).to_contain_text("thiết bị bị mất")
+    look_at(page, "place-given-back-vi")
 
 
 def test_the_confirmation_counts_the_slots_the_closure_turns_away(disturbed: Disturbed):

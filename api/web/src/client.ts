@@ -1,6 +1,6 @@
 /** The one way pages speak to the server. */
 
-import type { Affected, Closure, ClosureWish, Held, Overtakes, Penalty, Plan, Why } from "./order";
+import type { Affected, Cause, Closure, ClosureWish, Held, Overtakes, Penalty, Plan, Why } from "./order";
 import type {
   Alert,
   AlertDetail,
@@ -84,6 +84,8 @@ export const getWhy = (id: number, language: Language): Promise<Why> =>
   request("GET", `/v1/trips/${id}/why?language=${language}`);
 export const setStandby = (id: number, on: boolean): Promise<Trip> =>
   request("POST", `/v1/trips/${id}/standby`, { on });
+export const acceptDevice = (id: number, reason: Cause): Promise<Trip> =>
+  request("POST", `/v1/trips/${id}/device/accept`, { reason });
 export const listPenalties = (id: number): Promise<Penalty[]> =>
   request("GET", `/v1/trips/${id}/penalties`);
 export const liftPenalty = (id: number, penalty: number): Promise<Penalty> =>

@@ -10,6 +10,10 @@ export interface Penalty {
   lifted_by: string | null;
 }
 
+/** Why a truck's device was changed. */
+export const CAUSES = ["broken", "lost", "replaced"] as const;
+export type Cause = (typeof CAUSES)[number];
+
 /** How many trucks, by which rule, in words of the language asked for. */
 export interface Counted {
   reason: string;

@@ -231,6 +231,8 @@ export interface Trip {
   convoy: string | null;
   standby: boolean;
   extended_until: string | null;
+  /** From when its place would count if an operator accepted its new device. */
+  regains_at: string | null;
 }
 
 export interface Board {

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { getWhy, liftPenalty, listPenalties, setStandby } from "../client";
+import { acceptDevice, getWhy, liftPenalty, listPenalties, setStandby } from "../client";
 import { find, language, t } from "../language";
 import type { Penalty, Why } from "../order";
 import { problem } from "../parts/problem";
@@ -8,6 +8,7 @@ import { useAsked } from "../parts/useAsked";
 import { WhyWords } from "../parts/WhyWords";
 import { clockTime, dayMonth, duration, instant, wholeNumber } from "../time";
 import type { Role, Session, Trip } from "../types";
+import { LeftPlace } from "./LeftPlace";
 
 const ASK_AGAIN_MS = 10_000;
 const RULE: readonly Role[] = ["operator", "administrator"];
@@ -55,6 +56,12 @@ export function TripOrder({ trip, session, timezone, gateName, onChanged }: Prop
       {why.answer && <h3 class="place">{place(why.answer, gateName)}</h3>}
       {trip.extended_until && (
         <p>{t("order.extended", { time: moment(trip.extended_until) })}</p>
+      )}
+      {trip.regains_at && (
+        <LeftPlace
+          time={moment(trip.regains_at)}
+          onAccept={may ? (cause) => done(acceptDevice(trip.id, cause)) : null}
+        />
       )}
       <label class="switch">
         <input
