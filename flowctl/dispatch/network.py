@@ -184,39 +184,6 @@ def place_cost(problem: DispatchProblem, truck: Ints, place: Ints) -> Ints:
     return problem.place_cost(truck, columns_of(problem, place), place % problem.slots)
 
 
-def first_ends(problem: DispatchProblem, classes: Classes, window: int) -> Ints:
-    """Return a guess of the slots each class can need at each gate, [K, G]: ends, exclusive.
-
-    ``window`` slots from its earliest on, and the wait of a truck that comes then, were every truck
-    to go to the gate it prefers. A guess only: prices tell whether it held.
-    """
-    first = problem.earliest[classes.member]
-    preferred = problem.preferred[classes.member]
-    gate_of = problem.gate_of
-    room = np.maximum(problem.room, 0)
-    ends = np.empty_like(first)
-    for gate in np.unique(gate_of).tolist():
-        mine = preferred == gate
-        columns = np.flatnonzero(gate_of == gate)
-        came = np.zeros(problem.slots + 1, dtype=np.int64)
-        np.add.at(came, first[mine][:, columns].min(axis=1), classes.size[mine])
-        wait = _waits(came[:-1], room[columns].sum(axis=0))
-        ends[:, columns] = first[:, columns] + window + wait[first[:, columns]]
-    return np.minimum(ends, problem.slots)
-
-
-def _waits(came: Ints, room: Ints) -> Ints:
-    """Return how many slots those who wait in each slot need to pass, [S + 1]: the last is none."""
-    waiting, queue = 0, []
-    for trucks, places in zip(came.tolist(), room.tolist(), strict=True):
-        waiting += trucks
-        queue.append(waiting)
-        waiting = max(waiting - places, 0)
-    passed = np.append(0, np.cumsum(room))
-    clear = np.searchsorted(passed, passed[:-1] + np.array(queue, dtype=np.int64), "left")
-    return np.append(np.maximum(clear - 1 - np.arange(len(room)), 0), 0)
-
-
 def spread(first: Ints, end: Ints, slots: int, gate: Ints) -> tuple[Ints, Ints]:
     """Return row and place of each slot from ``first`` up to ``end`` at ``gate``, all [R, C]."""
     count = np.maximum(end - first, 0).ravel()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flowctl.dispatch.flow import Flow
 from flowctl.dispatch.network import Classes, Network, place_cost, rows_of, spread
 from flowctl.dispatch.problem import DispatchProblem, Ints
 
@@ -24,120 +25,26 @@ class Prices:
     value: Ints
 
 
-def prices_of(classes: Classes, network: Network, flow: Ints, links: Ints) -> Prices:
-    """Return the prices of an optimal ``flow`` [A] with ``links`` [W] into the wide promises.
-
-    Shortest distances to the sink in the residual network (Bellman-Ford, all places at once): a
-    truck pushed into a full place moves one of those there to where that costs least.
-    """
-    load = np.bincount(network.place, weights=flow, minlength=len(network.room)).astype(np.int64)
-    columns = len(load) - len(network.onward)
-    passing = load[columns:]
-    np.add.at(load, network.onward, passing)
-    full = load >= network.room
-    full[columns:] = True
-    price = np.where(full, _FAR, np.int64(0))
-    used = np.flatnonzero(flow)
-    used = used[full[network.place[used]]]
-    used = used[np.argsort(network.place[used], kind="stable")]
-    priced, at = np.unique(network.place[used], return_index=True)
-    offers = _Offers.of(classes, network, flow, links)
-    while True:
-        distance = offers.least(price)
-        before = price.copy()
-        if len(used):
-            moved = distance[network.node[used]] - network.cost[used]
-            price[priced] = np.minimum(price[priced], np.minimum.reduceat(moved, at))
-        _pass_on(network, passing, price)
-        if (price == before).all():
-            break
-    return Prices(price, _values(classes, network, flow, links, price, distance))
+def prices_of(classes: Classes, network: Network, flow: Flow) -> Prices:
+    """Return the prices of a cheapest flow."""
+    place = np.where(network.room > 0, flow.price, _FAR)
+    return Prices(place, _values(classes, network, flow, place))
 
 
-def _pass_on(network: Network, passing: Ints, price: Ints) -> None:
-    """Lower the ``price`` of places to that of a passage that can give up a truck, and back."""
-    onward = network.onward
-    if not len(onward):
-        return
-    entry = price[len(price) - len(onward) :]
-    left = passing < network.room[len(price) - len(onward) :]
-    entry[left] = np.minimum(entry[left], price[onward[left]])
-    used = np.flatnonzero(passing)
-    np.minimum.at(price, onward[used], entry[used])
-
-
-@dataclass(frozen=True, slots=True)
-class _Offers:
-    """Where the supply nodes could still send a truck.
-
-    ``cost`` [B] and ``place`` [B] are the arcs with room, in runs of one node that begin at
-    ``first``; ``unserved`` [K + W]; ``feeding`` are the wide promises with room, ``fed`` those in
-    use, with the classes ``owner`` [W].
-    """
-
-    cost: Ints
-    place: Ints
-    first: Ints
-    node: Ints
-    unserved: Ints
-    owner: Ints
-    feeding: Ints
-    fed: Ints
-    saving: int
-
-    @staticmethod
-    def of(classes: Classes, network: Network, flow: Ints, links: Ints) -> "_Offers":
-        """Return what the flow leaves open."""
-        left = np.flatnonzero(flow < network.most)
-        node = network.node[left]
-        first = np.flatnonzero(np.diff(node, prepend=-1))
-        return _Offers(
-            cost=network.cost[left],
-            place=network.place[left],
-            first=first,
-            node=node[first],
-            unserved=np.append(network.unserved, np.full(len(links), _FAR)),
-            owner=classes.promise_class[network.wide],
-            feeding=np.flatnonzero(links < classes.promise_size[network.wide]),
-            fed=np.flatnonzero(links),
-            saving=network.saving,
-        )
-
-    def least(self, price: Ints) -> Ints:
-        """Return the distance of every supply node to the sink at these prices, [K + W]."""
-        least = self.unserved.copy()
-        if len(self.first):
-            found = np.minimum.reduceat(self.cost + price[self.place], self.first)
-            np.minimum.at(least, self.node, found)
-        wide = len(least) - len(self.owner)
-        ahead = least[wide + self.feeding] - self.saving
-        np.minimum.at(least, self.owner[self.feeding], ahead)
-        back = least[self.owner[self.fed]] + self.saving
-        least[wide + self.fed] = np.minimum(least[wide + self.fed], back)
-        return least
-
-
-def _values(
-    classes: Classes,
-    network: Network,
-    flow: Ints,
-    links: Ints,
-    price: Ints,
-    distance: Ints,
-) -> Ints:
+def _values(classes: Classes, network: Network, flow: Flow, price: Ints) -> Ints:
     """Return the dearest thing each class uses: the least value that explains the flow."""
     count = len(classes.size)
-    value = distance.copy()
+    value = flow.distance.copy()
     value[:count] = -_FAR
-    direct = np.flatnonzero((flow > 0) & (network.node < count))
+    direct = np.flatnonzero((flow.on > 0) & (network.node < count))
     node = network.node[direct]
     np.maximum.at(value, node, network.cost[direct] + price[network.place[direct]])
-    fed = np.flatnonzero(links)
+    fed = np.flatnonzero(flow.links)
     owner = classes.promise_class[network.wide[fed]]
-    np.maximum.at(value, owner, distance[count + fed] - network.saving)
+    np.maximum.at(value, owner, flow.distance[count + fed] - network.saving)
     out = np.zeros(count, dtype=np.int64)
-    np.add.at(out, node, flow[direct])
-    np.add.at(out, owner, links[fed])
+    np.add.at(out, node, flow.on[direct])
+    np.add.at(out, owner, flow.links[fed])
     left = np.flatnonzero(out < classes.size)
     value[left] = np.maximum(value[left], network.unserved[left])
     return value

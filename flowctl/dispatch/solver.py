@@ -1,25 +1,26 @@
-"""The optimal plan: minimum-cost flow over classes of equal trucks and slots (OR-Tools).
+"""The optimal plan: minimum-cost flow over classes of equal trucks and slots.
 
 Trucks that cannot be told apart by cost (same earliest slots, weight, preferred gate and moment
 from which delay counts) are one node with their number as supply, so the network hardly grows with
 the trucks. Those of a class that were told the same slot can leave it through a node of their own,
-whose places are cheaper by the cost of a change (Ahuja, Magnanti, Orlin, *Network Flows*, 1993; the
-solver is Goldberg's cost-scaling push-relabel).
+whose places are cheaper by the cost of a change (Ahuja, Magnanti, Orlin, *Network Flows*, 1993).
 
-Only the slots a class may need are offered to it at first. The prices of the places then show
-whether one that was left out would have been better; if so it is added and the flow solved again.
+Only the slots a class may need are offered to it at first, by a guess that the flow starts from
+too. The prices of the places then show whether one that was left out would have been better; if so
+it is added and the flow solved again.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from ortools.graph.python import min_cost_flow
 
+from flowctl.dispatch.flow import FlowError, cheapest
 from flowctl.dispatch.handout import hand_out, overtaken
-from flowctl.dispatch.network import Classes, Network, classes_of, first_ends, network_of
+from flowctl.dispatch.network import Classes, Network, classes_of, network_of
 from flowctl.dispatch.plan import Plan, planned
 from flowctl.dispatch.prices import Prices, bound_of, grown_ends, prices_of
 from flowctl.dispatch.problem import DispatchProblem, Ints
+from flowctl.dispatch.urgency import by_urgency, ends_by
 
 _WINDOW = 16
 """Slots offered to each class at first beyond the wait it meets (four hours of 15 min)."""
@@ -92,7 +93,8 @@ def find_optimum(problem: DispatchProblem, *, window: int | None = None) -> Opti
         return None
     if window is None:
         window = _LATE_WINDOW if problem.late else _WINDOW
-    ends = first_ends(problem, classes, window)
+    guess = by_urgency(problem, classes)
+    ends = ends_by(problem, classes, guess, window)
     while True:
         network = network_of(problem, classes, ends)
         if len(network.node) > _ARCS_MOST:
@@ -102,12 +104,15 @@ def find_optimum(problem: DispatchProblem, *, window: int | None = None) -> Opti
                 "dispatch.horizon_days."
             )
             raise SolverError(message)
-        flow, links = _flow(classes, network)
-        prices = prices_of(classes, network, flow, links)
+        try:
+            flow = cheapest(classes, network, guess)
+        except FlowError as error:
+            raise SolverError(str(error)) from error
+        prices = prices_of(classes, network, flow)
         grown = grown_ends(problem, classes, prices, ends)
         if (grown == ends).all():
             bound = bound_of(classes, network, prices)
-            return Optimum(classes, network, flow, links, prices, bound)
+            return Optimum(classes, network, flow.on, flow.links, prices, bound)
         ends = grown
 
 
@@ -122,38 +127,3 @@ def _without_choice(problem: DispatchProblem) -> Plan:
         inversions=0,
         unserved=unserved,
     )
-
-
-def _flow(classes: Classes, network: Network) -> tuple[Ints, Ints]:
-    """Return the flow on the arcs [A] and into the wide promises [W]."""
-    count, wide = len(classes.size), len(network.wide)
-    places = len(network.room)
-    first_place = count + wide
-    columns = places - len(network.onward)
-    sink = first_place + places
-    every = np.arange(count)
-    tail = [network.node, classes.promise_class[network.wide], every, np.arange(first_place, sink)]
-    head = [
-        first_place + network.place,
-        np.arange(count, first_place),
-        np.full(count, sink),
-        np.concatenate([np.full(columns, sink), first_place + network.onward]),
-    ]
-    capacity = [network.most, classes.promise_size[network.wide], classes.size, network.room]
-    cost = [
-        network.cost,
-        np.full(wide, -network.saving),
-        network.unserved,
-        np.zeros(places, dtype=np.int64),
-    ]
-    solver = min_cost_flow.SimpleMinCostFlow()
-    solver.add_arcs_with_capacity_and_unit_cost(*map(np.concatenate, (tail, head, capacity, cost)))
-    supplies = np.zeros(sink + 1, dtype=np.int64)
-    supplies[:count] = classes.size
-    supplies[sink] = -int(classes.size.sum())
-    solver.set_nodes_supplies(np.arange(sink + 1), supplies)
-    status = solver.solve()
-    if status != solver.OPTIMAL:
-        raise SolverError(f"The minimum-cost flow ended with {status}, not with an optimum.")
-    flows = np.asarray(solver.flows(np.arange(len(network.node) + wide)), dtype=np.int64)
-    return flows[: len(network.node)], flows[len(network.node) :]

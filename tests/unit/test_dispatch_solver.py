@@ -8,11 +8,13 @@ from builders import ints, problem, random_columns, random_problem
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, vstack
 
-from flowctl.dispatch import solver
+from flowctl.dispatch import flow, solver
+from flowctl.dispatch.network import classes_of
 from flowctl.dispatch.plan import verify
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.solver import solve
 from flowctl.dispatch.through import Through
+from flowctl.dispatch.urgency import by_urgency
 
 
 def optimum(instance: DispatchProblem) -> int:
@@ -189,6 +191,22 @@ def test_a_flow_too_large_for_a_tick_is_refused_before_it_is_begun(monkeypatch: 
     monkeypatch.setattr(solver, "_ARCS_MOST", 3)
     with pytest.raises(solver.SolverError, match=r"2 trucks has 4 arcs; at most 3 are solved"):
         solve(problem([[1, 1]], [[0], [0]], weight=[1, 2]))
+
+
+def test_a_flow_that_takes_too_many_steps_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(flow, "_PIVOTS_MOST", 0)
+    with pytest.raises(solver.SolverError, match=r"No cheapest flow of 1 trucks .* in 0 steps"):
+        solve(problem([[1, 1]], [[0]], told={0: (0, 1, 1)}))  # the guess keeps no promises
+
+
+def test_the_guess_sends_the_most_urgent_first_and_takes_no_place_twice():
+    instance = random_problem(7, trucks=40, slots=6)
+    guess = by_urgency(instance, classes_of(instance))
+    taken = np.bincount(guess.place, weights=guess.trucks, minlength=instance.room.size)
+    assert (taken <= np.maximum(instance.room, 0).ravel()).all()
+    heavy = problem([[1, 1]], [[0], [0]], weight=[1, 5])
+    first = by_urgency(heavy, classes_of(heavy))
+    assert heavy.weight[classes_of(heavy).member[first.node]].tolist() == [5, 1]
 
 
 def test_a_truck_through_a_full_in_gate_yard_waits_while_one_that_is_inside_goes():
