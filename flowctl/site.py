@@ -303,8 +303,9 @@ class Site:
 
     ``roads`` are the pieces of road as drawn, for a map, with their names in ``road_names``;
     ``corridors`` and ``freight_roads`` are ways put together from them. Stored fixes are kept for
-    ``fixes_kept_days``, those set aside for ``aside_kept_days``. ``policy`` are the
-    rules for places in the order that are in force.
+    ``fixes_kept_days``, those set aside for ``aside_kept_days``; a trip that ended, with all that
+    hangs on it, for ``trips_kept_days``, and its driver's number for ``numbers_kept_days``.
+    ``policy`` are the rules for places in the order that are in force.
     """
 
     id: str
@@ -325,6 +326,8 @@ class Site:
     unknown_devices: UnknownDevices = UnknownDevices.HOLD
     fixes_kept_days: int = 365
     aside_kept_days: int = 90
+    trips_kept_days: int = 365
+    numbers_kept_days: int = 30
     traffic: TrafficParams = TrafficParams()
     policy: Policy = field(default_factory=Policy)
 

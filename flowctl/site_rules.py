@@ -86,9 +86,14 @@ def _overlaps(zones: Sequence[Zone], plane: Projection, where: str) -> Iterator[
 
 
 def _kept_too_briefly(site: Site, where: str) -> Iterator[str]:
-    """Yield a sentence where a fix could be dropped that is not too late to be taken."""
+    """Yield a sentence where a fix could still come for what is dropped."""
     taken_days = math.ceil(site.lateness_limit_s / 86_400) + 1
-    for key, days in (("fixes_days", site.fixes_kept_days), ("aside_days", site.aside_kept_days)):
+    kept = {
+        "fixes_days": site.fixes_kept_days,
+        "aside_days": site.aside_kept_days,
+        "trips_days": site.trips_kept_days,
+    }
+    for key, days in kept.items():
         if days < taken_days:
             yield (
                 f'{where}/site.toml, retention, field "{key}": {days} days are too few; with this '

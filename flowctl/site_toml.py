@@ -87,7 +87,7 @@ def read_site(table: Table, drawn: Drawn) -> Site:
         _corridor(one, [yard.id for yard in yards], drawn)
         for one in table.tables("corridors", "corridor")
     ]
-    fixes_kept_days, aside_kept_days = _retention(table)
+    kept = _retention(table)
     site = Site(
         id=table.identifier(),
         name=table.names(),
@@ -105,8 +105,10 @@ def read_site(table: Table, drawn: Drawn) -> Site:
         freight_roads=tuple(ways),
         road_names={road.id: road.name for road in drawn.pieces},
         unknown_devices=_unknown_devices(table),
-        fixes_kept_days=fixes_kept_days,
-        aside_kept_days=aside_kept_days,
+        fixes_kept_days=kept["fixes_days"],
+        aside_kept_days=kept["aside_days"],
+        trips_kept_days=kept["trips_days"],
+        numbers_kept_days=kept["numbers_days"],
         traffic=_params(table, "traffic", TrafficParams()),
     )
     table.close()
@@ -259,16 +261,21 @@ def _unknown_devices(site: Table) -> UnknownDevices:
     return UnknownDevices(rule) if rule else Site.unknown_devices
 
 
-def _retention(site: Table) -> tuple[int, int]:
-    """Read for how many days fixes are kept, and those set aside."""
-    kept = {"fixes_days": Site.fixes_kept_days, "aside_days": Site.aside_kept_days}
+def _retention(site: Table) -> dict[str, int]:
+    """Read for how many days what is kept, by the keys of ``[retention]``."""
+    kept = {
+        "fixes_days": Site.fixes_kept_days,
+        "aside_days": Site.aside_kept_days,
+        "trips_days": Site.trips_kept_days,
+        "numbers_days": Site.numbers_kept_days,
+    }
     table = site.table("retention") if site.has("retention") else None
     if table is not None:
         for key in kept:
             if table.has(key):
                 kept[key] = table.whole(key, least=1, most=36_600)
         table.close()
-    return kept["fixes_days"], kept["aside_days"]
+    return kept
 
 
 def _visit(site: Table) -> VisitParams:

@@ -105,7 +105,8 @@ def _keys(secret: SecretStr) -> Keys:
 def _verdict(message: DueMessage, now: datetime) -> str:
     if SUPERSEDED_BY.get(message.kind, frozenset()).intersection(message.later_kinds):
         return "superseded"
-    if message.expires_at is not None and message.expires_at <= now:
+    forgotten = message.phone_cipher is None
+    if forgotten or (message.expires_at is not None and message.expires_at <= now):
         return "expired"
     return "sent"
 
@@ -113,6 +114,8 @@ def _verdict(message: DueMessage, now: datetime) -> str:
 def _resolve(
     message: DueMessage, keys: Keys, public_url: str, site: Site, now: datetime
 ) -> Message:
+    if message.phone_cipher is None:
+        raise FlowctlError(f"Nobody's number is kept for message {message.id}.")
     facts = facts_of(
         message.params,
         plate=message.plate,

@@ -31,7 +31,8 @@ class DueMessage:
     attempts: int
     plate: str
     language: str
-    phone_cipher: bytes
+    phone_cipher: bytes | None
+    """None where the number was forgotten."""
     later_kinds: list[str]
     """Kinds of the trip's messages that are newer than this one."""
 

@@ -1,4 +1,4 @@
-"""How long telemetry is kept, and in what form: one call a domain day does what is due.
+"""How long what is kept, and in what form: one call a domain day does what is due.
 
 Everything goes by domain time. TimescaleDB's own policies know the wall clock alone, so they stand
 only where that is the domain's time; a played day must not be dropped for being years ago.
@@ -14,6 +14,7 @@ import structlog
 
 from flowctl.site import Site
 from flowctl.storage import checkpoints, eta_scores, plans, traffic
+from flowctl.storage.ended import forget_ended
 from flowctl.storage.partitions import (
     Capability,
     drop_fixes_before,
@@ -58,6 +59,9 @@ def retain(conn: Connection, site: Site, now: datetime, *, wall_clock: bool) -> 
         with conn.transaction():
             ensure_fix_partitions(conn, (now - lateness).date(), (now + ahead).date())
         _drop_aside_before(conn, now - timedelta(days=site.aside_kept_days))
+        gone = forget_ended(conn, site, now)
+        if gone:
+            _log.info("ended trips forgotten", trips=gone)
         keep = timedelta(days=site.fixes_kept_days)
         with conn.transaction():
             traffic.drop_before(conn, now - keep)

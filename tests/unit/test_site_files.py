@@ -81,13 +81,15 @@ def test_a_site_that_does_not_say_holds_unknown_devices_and_keeps_fixes_a_year(t
     site = load_site(write_site(tmp_path))
     assert site.unknown_devices is UnknownDevices.HOLD
     assert (site.fixes_kept_days, site.aside_kept_days) == (365, 90)
+    assert (site.trips_kept_days, site.numbers_kept_days) == (365, 30)
 
 
 def test_a_site_says_what_becomes_of_unknown_devices_and_how_long_fixes_are_kept(tmp_path: Path):
-    said = '[telemetry]\nunknown_devices = "refuse"\n[retention]\nfixes_days = 30\n[visit]\n'
+    kept = "[retention]\nfixes_days = 30\ntrips_days = 60\n"
+    said = f'[telemetry]\nunknown_devices = "refuse"\n{kept}[visit]\n'
     site = load_site(write_site(tmp_path, toml=("[visit]\n", said)))
     assert site.unknown_devices is UnknownDevices.REFUSE
-    assert (site.fixes_kept_days, site.aside_kept_days) == (30, 90)
+    assert (site.fixes_kept_days, site.aside_kept_days, site.trips_kept_days) == (30, 90, 60)
 
 
 def test_an_unknown_rule_for_unknown_devices_is_named_with_those_there_are(tmp_path: Path):

@@ -1,0 +1,112 @@
+"""What is forgotten of trips that ended: first whom to call, later the trip and all it left.
+
+The ledger keeps every row: it knows trips by pseudonyms, which nothing leads back from once the
+trip is gone.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import scalar_row
+
+from flowctl.site import Site
+
+Connection = psycopg.Connection[Any]
+
+_AT_ONCE = 1_000
+
+
+def forget_ended(conn: Connection, site: Site, now: datetime) -> int:
+    """Forget what the site no longer keeps of trips that ended; returns how many trips are gone.
+
+    A trip stays while an offence of its truck counts by the site's policy, or bars its plate.
+
+    Parameters
+    ----------
+    conn
+        Outside a transaction: a thousand trips go in one of their own, so that nobody waits long.
+    now
+        The domain moment.
+    """
+    while _forget_numbers(conn, now - timedelta(days=site.numbers_kept_days)) == _AT_ONCE:
+        pass
+    counted = max(site.policy.no_show.within_days, site.policy.cancellation.within_days)
+    before = now - timedelta(days=max(site.trips_kept_days, counted))
+    total = 0
+    while gone := _drop_trips(conn, site.id, before, now):
+        total += gone
+    with conn.transaction():
+        for sql in _BESIDE_TRIPS:
+            conn.execute(sql, {"site": site.id, "before": before})
+    return total
+
+
+_SILENT: LiteralString = """
+select d.id from drivers d where d.phone_hash is not null
+  and not exists (select from trips t where t.driver_id = d.id
+      and (t.state = 'active' or t.ended_at is null or t.ended_at >= %(before)s))
+order by d.id limit %(most)s for update of d skip locked
+"""
+# Asked again now that they are locked: one may have been registered anew in between.
+_FORGET: LiteralString = """
+update drivers d set phone_cipher = null, phone_hash = null where id = any(%(drivers)s)
+  and not exists (select from trips t where t.driver_id = d.id
+      and (t.state = 'active' or t.ended_at is null or t.ended_at >= %(before)s))
+"""
+
+
+def _forget_numbers(conn: Connection, before: datetime) -> int:
+    """Forget the numbers of drivers whose trips all ended before a moment; returns how many."""
+    with conn.transaction(), conn.cursor(row_factory=scalar_row) as cursor:
+        drivers = cursor.execute(_SILENT, {"before": before, "most": _AT_ONCE}).fetchall()
+        cursor.execute(_FORGET, {"before": before, "drivers": drivers})
+    return len(drivers)
+
+
+_GOING: LiteralString = """
+select t.id from trips t
+where t.site = %(site)s and t.ended_at < %(before)s and t.state <> 'active'
+  and not exists (select from penalties p where p.trip_id = t.id
+      and (p.at >= %(before)s or (p.lifted_at is null and p.banned_until > %(now)s)))
+  and not exists (select from alerts a where a.trip_id = t.id and a.last_seen_at >= %(before)s)
+order by t.id limit %(most)s for update skip locked
+"""
+
+_OF_TRIPS: tuple[LiteralString, ...] = (
+    """delete from alert_decisions d using alerts a
+       where a.id = d.alert_id and a.trip_id = any(%(trips)s)""",
+    "delete from alerts where trip_id = any(%(trips)s)",
+    "update alerts set other_trip_id = null where other_trip_id = any(%(trips)s)",
+    "delete from penalties where trip_id = any(%(trips)s)",
+    "delete from extensions where trip_id = any(%(trips)s)",
+    "delete from releases where trip_id = any(%(trips)s)",
+    "delete from slots where trip_id = any(%(trips)s)",
+    "delete from slot_changes where trip_id = any(%(trips)s)",
+    "delete from advice where trip_id = any(%(trips)s)",
+    "delete from outbox where trip_id = any(%(trips)s)",
+    "delete from eta_forecasts where trip_id = any(%(trips)s)",
+    "delete from trips where id = any(%(trips)s)",
+)
+"""What hangs on trips, in the order in which it may go; the database itself sees to the rest."""
+
+_BESIDE_TRIPS: tuple[LiteralString, ...] = (
+    """delete from alert_decisions d using alerts a where a.id = d.alert_id
+       and a.site = %(site)s and a.trip_id is null and a.last_seen_at < %(before)s""",
+    "delete from alerts where site = %(site)s and trip_id is null and last_seen_at < %(before)s",
+    "delete from gate_events where site = %(site)s and at < %(before)s",
+    "delete from yard_events where site = %(site)s and at < %(before)s",
+    """delete from drivers d where phone_hash is null
+       and not exists (select from trips t where t.driver_id = d.id)""",
+)
+"""Alerts of hauliers, plates seen at gates and yards, drivers of whom nothing is left."""
+
+
+def _drop_trips(conn: Connection, site: str, before: datetime, now: datetime) -> int:
+    with conn.transaction(), conn.cursor(row_factory=scalar_row) as cursor:
+        trips = cursor.execute(
+            _GOING, {"site": site, "before": before, "now": now, "most": _AT_ONCE}
+        ).fetchall()
+        for sql in _OF_TRIPS if trips else ():
+            cursor.execute(sql, {"trips": trips})
+    return len(trips)
