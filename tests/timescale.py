@@ -31,6 +31,8 @@ _OPTIONS = {
     # edition has no jobs it could run.
     "timescaledb.max_background_workers": "0",
     "dynamic_shared_memory_type": "mmap",
+    "fsync": "off",  # see conftest
+    "full_page_writes": "off",
     "jit": "off",
     "timezone": "UTC",
 }
