@@ -83,6 +83,7 @@ class DriverView:
     gate: Place | None
     yard: Place | None
     gone: list[Gone]
+    needs: str | None
     slot: Window | None
     leave_at: datetime | None
     released_at: datetime | None
@@ -199,6 +200,7 @@ def _view(
         gate=None if gate is None else gate_place(site, gate),
         yard=None if yard is None else yard_place(site, yard),
         gone=list_gone(site, trip) if row.state == "active" else [],
+        needs=row.needs,
         slot=(
             None
             if told is None

@@ -60,7 +60,8 @@ class TripPatch(BaseModel):
     """What is to change of a trip; what is absent stays.
 
     ``device: null`` takes its device away, ``convoy: null`` takes the truck out of its convoy,
-    ``returns_within_h: null`` says that it does not come back.
+    ``returns_within_h: null`` says that it does not come back, ``needs: null`` that any bay will
+    do.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -73,12 +74,14 @@ class TripPatch(BaseModel):
     device: Text | None = None
     weight_t: Weight | None = None
     convoy: Text | None = None
+    needs: Text | None = None
     returns_within_h: Hours | None = None
 
     @model_validator(mode="after")
     def refuse_nulls(self) -> "TripPatch":
-        """Only the device, the convoy and the return may be taken away."""
-        for name in sorted(self.model_fields_set - {"device", "convoy", "returns_within_h"}):
+        """Only some things may be taken away."""
+        may_go = {"device", "convoy", "needs", "returns_within_h"}
+        for name in sorted(self.model_fields_set - may_go):
             if getattr(self, name) is None:
                 raise ValueError(f"{name} cannot be null; leave it out to keep it")
         return self
@@ -239,6 +242,8 @@ def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) ->
         weight_t=body.weight_t,
         convoy=body.convoy,
         drop_convoy="convoy" in body.model_fields_set and body.convoy is None,
+        needs=body.needs,
+        drop_needs="needs" in body.model_fields_set and body.needs is None,
         returns_within_h=body.returns_within_h,
         drop_return="returns_within_h" in body.model_fields_set and body.returns_within_h is None,
     )

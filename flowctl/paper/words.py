@@ -31,7 +31,7 @@ HEADS: Mapping[str, Words] = {
     "priority": ("Ưu tiên", "优先", "Priority"),
     "standby": ("Dự bị", "候补", "Standby"),
     "convoy": ("Đoàn", "车队", "Convoy"),
-    "called": ("Đã gọi", "已通知", "Called"),
+    "called": ("Đã gọi", "已放行", "Called"),
     "out": ("Rời bãi", "出场时间", "Out of yard"),
     "at_gate": ("Đến cửa khẩu", "到口岸", "At the gate"),
     "through": ("Qua xong", "通关", "Through"),
@@ -56,8 +56,8 @@ RULES: Mapping[str, str] = {
         " Ghi giờ thật vào cột trống."
     ),
     "zh": (
-        "每有一辆车通关，就通知下一号；途中和口岸的车辆总数：{n}。按号通知，不得插队。"
-        "未到或未出场的车：记下，通知下一号。在空格内写下实际时间。"
+        "每有一辆车通关，就放行下一号；途中和口岸的车辆总数：{n}。按号放行，不得插队。"
+        "未到或未出场的车：记下，放行下一号。在空格内写下实际时间。"
     ),
     "en": (
         "Each time a truck is through the gate, call the next number. Trucks on the way and at the"

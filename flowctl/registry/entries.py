@@ -46,6 +46,8 @@ def find_changed_entry(
         changes["returns_within_min"] = "none"
     if values.convoy != trip.convoy:
         changes["convoy"] = "left" if values.convoy is None else "joined"
+    if values.needs != trip.needs:
+        changes["needs"] = values.needs or "none"
     return Entry(Kind.CHANGED, now, trip.id, actor=by, details=changes) if changes else None
 
 

@@ -46,7 +46,7 @@ class TripChange:
     """What is to change; None leaves a field as it is.
 
     ``drop_device`` takes its device, ``drop_convoy`` takes the truck out of its convoy;
-    ``drop_return``: it does not come back.
+    ``drop_needs``: any bay will do; ``drop_return``: it does not come back.
     """
 
     ready_at: datetime | None = None
@@ -59,6 +59,8 @@ class TripChange:
     weight_t: float | None = None
     convoy: str | None = None
     drop_convoy: bool = False
+    needs: str | None = None
+    drop_needs: bool = False
     returns_within_h: float | None = None
     drop_return: bool = False
 
@@ -140,15 +142,16 @@ def change(
     trip = get_active(conn, site, trip_id)
     gates = tuple(trip.gates) if wish.gates is None else wish.gates
     ready_at = trip.ready_at if wish.ready_at is None else wish.ready_at
-    if (gates, ready_at) != (tuple(trip.gates), trip.ready_at):
+    needs = None if wish.drop_needs else wish.needs or trip.needs
+    if (gates, ready_at, needs) != (tuple(trip.gates), trip.ready_at, trip.needs):
         if stored.is_released(conn, trip_id):
             raise ConflictError(
                 f"The truck of trip {trip_id} was called to the gate already; "
-                "its gates and its ready moment stand."
+                "its gates, its ready moment and the bay it needs stand."
             )
         check_gates(site, gates)
         check_ready(site, gates, ready_at, now=now)
-        check_needs(site, gates, trip.needs)
+        check_needs(site, gates, needs)
     within_h = None if wish.drop_return else trip.returns_within_h
     if wish.returns_within_h is not None:
         within_h = wish.returns_within_h
@@ -171,6 +174,7 @@ def change(
         haulier=trip.haulier,
         weight_t=trip.weight_t if wish.weight_t is None else check_weight(wish.weight_t),
         convoy=convoy,
+        needs=needs,
         returns_within_h=within_h,
     )
     changes_device = trip.device != (None if device is None else device.uid)

@@ -123,7 +123,8 @@ def update_trip(conn: Connection, trip_id: int, values: TripValues, *, now: date
             "update trips set driver_id = %(driver)s, device_id = %(device)s, device_since ="
             "  case when device_id is distinct from %(device)s then %(now)s else device_since end,"
             " cargo = %(cargo)s, gates = %(gates)s, ready_at = %(ready_at)s,"
-            " weight_t = %(weight_t)s, convoy = %(convoy)s, returns_within_h = %(returns)s"
+            " weight_t = %(weight_t)s, convoy = %(convoy)s, needs = %(needs)s,"
+            " returns_within_h = %(returns)s"
             " where id = %(trip)s and state = 'active'",
             {
                 "trip": trip_id,
@@ -134,6 +135,7 @@ def update_trip(conn: Connection, trip_id: int, values: TripValues, *, now: date
                 "ready_at": values.ready_at,
                 "weight_t": values.weight_t,
                 "convoy": values.convoy,
+                "needs": values.needs,
                 "returns": values.returns_within_h,
                 "now": now,
             },

@@ -55,3 +55,24 @@ def test_a_truck_that_needs_a_bay_is_not_sent_to_gates_without_it(scanned: Borde
         record = find_trip_locked(scanned.conn, trip, site=scanned.site.id)
     assert record is not None
     assert (record.gates, record.needs) == (["tan_thanh", "huu_nghi"], "scanner")
+
+
+def test_what_a_truck_needs_is_changed_where_a_gate_has_it_until_it_is_called(scanned: Border):
+    trip = scanned.trip(gates=("tan_thanh", "huu_nghi"))
+
+    def need(kind: str | None) -> None:
+        wish = TripChange(needs=kind, drop_needs=kind is None)
+        with scanned.conn.transaction():
+            change(scanned.conn, scanned.site, KEYS, trip, wish, by="the test", now=after(1))
+
+    with pytest.raises(FlowctlError, match="has a bay 'plug'"):
+        need("plug")
+    need("scanner")
+    need(None)
+    rows = scanned.conn.execute(
+        "select details->>'needs' from ledger where kind = 'changed' order by seq"
+    ).fetchall()
+    assert rows == [("scanner",), ("none",)]
+    scanned.release(trip, 1, until=30)
+    with pytest.raises(ConflictError, match="the bay it needs stand"):
+        need("scanner")

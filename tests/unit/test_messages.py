@@ -149,3 +149,10 @@ def test_an_accented_message_says_what_its_plain_text_says():
         bare = unicodedata.normalize("NFD", accented.replace("đ", "d").replace("Đ", "D"))
         plain = "".join(letter for letter in bare if not unicodedata.combining(letter))
         assert plain == texts("vi")[f"sms.{kind}"]
+
+
+def test_chinese_has_one_word_for_a_call_up():
+    words = texts("zh")
+    assert [key for key, text in words.items() if "叫号" in text] == []
+    said = ("sms.no_show", "sms.call_over", "page.stage.released", "page.why.history.released")
+    assert all("放行" in words[key] for key in said)

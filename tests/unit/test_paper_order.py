@@ -176,7 +176,7 @@ def test_a_sheet_asks_nothing_of_anywhere_and_speaks_three_languages():
     assert "http" not in made
     assert "src=" not in made
     assert "url(" not in made
-    for said in ("gọi số tiếp theo", "通知下一号", "call the next number", SIGNED.code, "812"):
+    for said in ("gọi số tiếp theo", "放行下一号", "call the next number", SIGNED.code, "812"):
         assert said in made
 
 

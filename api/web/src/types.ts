@@ -229,6 +229,8 @@ export interface Trip {
   yard: string | null;
   haulier: string | null;
   convoy: string | null;
+  /** The kind of bay it must be screened in. */
+  needs: string | null;
   standby: boolean;
   extended_until: string | null;
   /** From when its place would count if an operator accepted its new device. */
@@ -281,6 +283,7 @@ export interface DriverView {
   yard: { id: string; name: Names } | null;
   /** Its gate and its yard where the site has them no more, and what comes in their stead. */
   gone: { what: "gate" | "yard"; place: { name: Names }; next: { name: Names } | null }[];
+  needs: string | null;
   slot: SlotWindow | null;
   leave_at: string | null;
   released_at: string | null;

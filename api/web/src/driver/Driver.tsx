@@ -94,6 +94,12 @@ export function Driver() {
             <dd>{nameOf(view.yard.name)}</dd>
           </div>
         )}
+        {view.needs && (
+          <div>
+            <dt>{t("operator.needs")}</dt>
+            <dd>{view.needs}</dd>
+          </div>
+        )}
       </dl>
       <Order view={view} />
       <Wishes view={view} now={now} />

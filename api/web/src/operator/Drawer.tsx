@@ -90,6 +90,7 @@ export function Drawer({ id, site, session, line, onClose }: Props) {
           <dl>
             <Row name={t("operator.direction")}>{t(`direction.${trip.direction}`)}</Row>
             <Row name={t("operator.cargo")}>{t(`cargo.${trip.cargo}`)}</Row>
+            {trip.needs && <Row name={t("operator.needs")}>{trip.needs}</Row>}
             <Row name={t("operator.allowed_gates")}>{trip.gates.map(gate).join(", ")}</Row>
             <Row name={t("operator.registered")}>{moment(trip.registered_at)}</Row>
             <Row name={t("operator.arrived")}>{moment(trip.arrived_at)}</Row>
