@@ -11,7 +11,8 @@ within sqrt(D / n), D being the squared coefficient of variation of one. D is es
 successive generations of screenings, as many as there are places (von Neumann, Annals of
 Mathematical Statistics 12, 1941), and shrunk to a prior. As D is no better known than that, bounds
 go by Student's law (Biometrika 6, 1908) and not by the normal one, with the degrees of freedom of
-Welch (Biometrika 34, 1947), for what the prior says of the rate does not hang on D.
+Welch (Biometrika 34, 1947), for what the prior says of the rate does not hang on D. How far off
+the prior may be is another matter than how soon it gives way to what is seen.
 
 After a change of the gate (`flowctl.traffic.collapse`) only what was seen since then counts.
 """
@@ -41,13 +42,17 @@ class CapacityParams:
     minutes, ``steady_half_life_s`` a plan that reaches into tomorrow and should not follow every
     breath. Arrivals are counted over ``import_window_s`` of the present opening; what is believed
     of them beforehand is worth ``import_prior_weight_h`` and ``export_prior_weight_h`` hours of it.
-    ``interval`` is the probability inside ``low``-``high``. ``dispersion`` is the squared
-    coefficient of variation of a screening believed beforehand (uniform 10-15 min has 0.013; some
-    allowance for what no model holds), worth ``dispersion_weight`` batches of ``generations`` of
-    screenings, and degrees of freedom; each difference of two batches has ``step_freedom`` of them:
-    so many the median of squared differences of independent normal means is worth, found by
-    simulation (0.38 for ten, 0.31 for ninety). Nothing is said of how a gate works whose newest
-    facts are older than ``stale_s``.
+    ``interval`` is the probability inside ``low``-``high``. A rate that a site's file believes is
+    off by ``prior_wrong`` of itself, a standard deviation: up to 25 % to either side, evenly, is
+    0.144.
+
+    ``dispersion`` is the squared coefficient of variation of a screening believed beforehand
+    (uniform 10-15 min has 0.013, the scattered ones of `flowctl bench control` 0.36; found with the
+    interval's coverage of both), worth ``dispersion_weight`` batches, and degrees of freedom. A
+    batch is of ``generations`` of screenings, of fewer until there are ``least_batches`` of them;
+    each difference of two has ``step_freedom`` degrees: so many the upper quartile of their squares
+    is worth, found by simulation (0.42 to 0.56 for one to three generations). Nothing is said of
+    how a gate works whose newest facts are older than ``stale_s``.
     """
 
     half_life_s: float = 1800.0
@@ -56,10 +61,12 @@ class CapacityParams:
     import_prior_weight_h: float = 1.0
     export_prior_weight_h: float = 0.25
     interval: float = 0.9
-    dispersion: float = 0.017
+    prior_wrong: float = 0.15
+    dispersion: float = 0.03
     dispersion_weight: float = 1.0
     generations: int = 3
-    step_freedom: float = 0.33
+    least_batches: int = 12
+    step_freedom: float = 0.4
     stale_s: float = 1200.0
 
 
@@ -136,16 +143,16 @@ def estimate(
     spread, freedom = _dispersion(seen, params)
     prior_s = gate.inspection_places / gate.capacity_prior_per_h * _HOUR_S
     condition = watch(seen, prior_s, spread)
-    steady = _learned(gate, seen, -np.inf, params.steady_half_life_s, spread)
+    site = _Prior(gate.capacity_prior_per_h, params.prior_wrong)
+    steady = _learned(gate, seen, -np.inf, params.steady_half_life_s, spread, site)
     usual_per_h = seen.places / condition.usual_s * _HOUR_S
     if condition.state in _LOW:
         found = _changed(seen, condition, spread)
     elif condition.state is GateMode.RECOVERING:
-        found = _learned(
-            gate, seen, condition.evidence_from, params.half_life_s, spread, prior_per_h=usual_per_h
-        )
+        usual = _Prior(usual_per_h)
+        found = _learned(gate, seen, condition.evidence_from, params.half_life_s, spread, usual)
     else:
-        found = _learned(gate, seen, condition.evidence_from, params.half_life_s, spread)
+        found = _learned(gate, seen, condition.evidence_from, params.half_life_s, spread, site)
     total = _rate(
         found.per_h, found.shape, params.interval, freedom=freedom / max(found.own**2, _LEAST_OWN)
     )
@@ -199,29 +206,35 @@ class _Belief(NamedTuple):
     own: float
 
 
+class _Prior(NamedTuple):
+    """A rate per hour believed beforehand, and the share of itself by which it may be off."""
+
+    per_h: float
+    wrong: float = 0.0
+
+
 def _learned(
     gate: Gate,
     seen: Screenings,
     since: float,
     half_life_s: float,
     spread: float,
-    *,
-    prior_per_h: float | None = None,
+    believed: _Prior,
 ) -> _Belief:
     """Return the rate from screenings that began from ``since`` on."""
-    prior_per_h = gate.capacity_prior_per_h if prior_per_h is None else prior_per_h
     took_s = seen.took_s[seen.settled & (seen.began_at >= since)]
     full_s = took_s / seen.places
     # How much full time was seen after each screening.
     after_s = np.cumsum(full_s[::-1])[::-1] - full_s
     weight = np.exp2(-after_s / half_life_s)
     # The prior speaks of hours of Poisson counting; a screening tells 1/D as much as such a count.
-    prior = prior_per_h * gate.capacity_prior_weight_h * spread
+    prior = believed.per_h * gate.capacity_prior_weight_h * spread
     prior *= 0.5 ** (float(full_s.sum()) / half_life_s)
     counted = prior + float(weight.sum())
-    hours = prior / prior_per_h + float((weight * full_s).sum()) / _HOUR_S
-    own = float((weight**2).sum())
-    return _Belief(counted / hours, counted**2 / (prior + own) / spread, own / (prior + own))
+    hours = prior / believed.per_h + float((weight * full_s).sum()) / _HOUR_S
+    own = float((weight**2).sum()) * spread
+    variance = own + max(prior * spread, (believed.wrong * prior) ** 2)
+    return _Belief(counted / hours, counted**2 / variance, own / variance)
 
 
 def _dispersion(seen: Screenings, params: CapacityParams) -> tuple[float, float]:
@@ -229,25 +242,29 @@ def _dispersion(seen: Screenings, params: CapacityParams) -> tuple[float, float]
 
     The mean of a batch of g generations is an increment of the clearances smoothed over c places.
     Where they run as a Brownian motion of variance D a screening, two successive ones differ by a
-    variance of 2 (g - 1/2) D / (c g^2): a batch of one generation shows half of D only.
+    variance of 2 (g - 1/2) D / (c g^2): a batch of one generation shows half of D only. It shows
+    all of it while the places still keep step after an opening, so that a gate's first hours look
+    less regular than they are rather than more.
     """
     took_s = seen.took_s[seen.settled & seen.over]
-    batch = params.generations * seen.places
+    most = len(took_s) // seen.places // params.least_batches
+    generations = max(min(params.generations, most), 1)
+    batch = generations * seen.places
     batches = len(took_s) // batch
     if batches < 2:  # noqa: PLR2004 - a difference needs two
         return params.dispersion, params.dispersion_weight
     means = took_s[: batches * batch].reshape(batches, batch).mean(axis=1)
     steps = np.diff(means) / means.mean()
-    # A change of level, as after a lost lane, is one great step: the median does not see it.
-    found = batch * params.generations * float(np.median(steps**2)) / _MEDIAN_OF_CHI2
-    found /= 2.0 * params.generations - 1.0
+    # A change of level, as after a lost lane, is one great step: the quartile does not see it.
+    found = batch * generations * float(np.quantile(steps**2, 0.75)) / _QUARTILE_OF_CHI2
+    found /= 2.0 * generations - 1.0
     weight, count = params.dispersion_weight, batches - 1
     spread = (params.dispersion * weight + found * count) / (weight + count)
     return spread, weight + params.step_freedom * count
 
 
-_MEDIAN_OF_CHI2 = 0.4549
-"""Median of a chi-squared variable of one degree of freedom."""
+_QUARTILE_OF_CHI2 = 1.3233
+"""Upper quartile of a chi-squared variable of one degree of freedom."""
 
 
 def _changed(seen: Screenings, condition: Condition, spread: float) -> _Belief:
