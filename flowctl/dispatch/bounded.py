@@ -15,9 +15,9 @@ def places_lost(draft: Draft) -> Ints:
     """Return how many places each truck loses to higher priorities in this plan, [N].
 
     A place is lost to a junior of higher priority that goes in an earlier slot, at a gate and
-    moment at which the truck itself could have gone: it can be there, and its haulier has not its
-    full share of that hour. Frozen trucks take none and lose none: what they do was settled before.
-    Nor do convoys, which go where there is room for all of them.
+    moment at which the truck itself could have gone: it can be there, it would be back in time, and
+    its haulier has not its full share of that hour. Frozen trucks take none and lose none: what
+    they do was settled before. Nor do convoys, which go where there is room for all of them.
     """
     return _lost(draft, np.arange(draft.problem.trucks))
 
@@ -83,6 +83,9 @@ def _could_take(draft: Draft, rows: Ints, takes: Ints) -> Flags:
     taken &= problem.rank[takes] > problem.rank[row]
     taken &= problem.earliest[row, column] <= slot
     taken &= ~draft.fixed[row]
+    if draft.home is not None:
+        kind, back = draft.home.windows.kind[row], draft.home.open()
+        taken &= (kind < 0) | back[kind, problem.gate_of[column], slot]
     if len(draft.held):
         at = (sides.haulier[row], problem.gate_of[column], draft.hour[slot])
         taken &= (sides.haulier[row] < 0) | (draft.held[at] < draft.allowed[at])

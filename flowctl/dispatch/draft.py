@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from flowctl.dispatch.home import Home
 from flowctl.dispatch.problem import DispatchProblem, Ints
 from flowctl.dispatch.sides import Sides, hours_of, quota
 
@@ -39,6 +40,8 @@ class Draft:
             passage = through.of[served, column[served]]
             on = passage >= 0
             np.add.at(self.passing, (passage[on], slot[served][on]), 1)
+        returns = sides.returns
+        self.home = None if returns is None else Home(problem, returns, column, slot)
 
     def may(self, row: Ints, column: Ints, slot: Ints, out: Ints) -> Flags:
         """Tell whether truck ``row`` may hold ``column`` and ``slot`` once ``out`` left, all [A].
@@ -50,6 +53,7 @@ class Draft:
         ok = self.problem.earliest[row, column] <= at
         ok &= self._share_left(row, column, at, out)
         ok &= self._passes(row, column, at, out)
+        ok &= self._comes_back(row, column, at, out)
         return np.asarray(ok | ~served)
 
     def exchange(self, row: int, among: Ints) -> tuple[int, int] | None:
@@ -104,6 +108,8 @@ class Draft:
         self._book(row, -1)
         self.column[row], self.slot[row] = (column, slot) if slot >= 0 else (-1, -1)
         self._book(row, 1)
+        if self.home is not None:
+            self.home.put(row, column, slot)
 
     def _book(self, row: int, by: int) -> None:
         column, slot = int(self.column[row]), int(self.slot[row])
@@ -148,3 +154,21 @@ class Draft:
             )
         load = self.passing[passage, slot]
         return np.asarray((passage < 0) | (load - left + 1 <= through.room[passage, slot]))
+
+    def _comes_back(self, row: Ints, column: Ints, slot: Ints, out: Ints) -> Flags:
+        """Tell whether all come back in time once row takes the place that ``out`` leaves.
+
+        Who is held to the same limit can always take the other's; two with different limits are
+        not let change places.
+        """
+        if self.home is None:
+            return np.full(len(row), True)
+        kind = self.home.windows.kind
+        mine, other = kind[row], np.where(out >= 0, kind[out], -1)
+        ok: Flags = np.asarray((mine < 0) | (mine == other))
+        gate = self.problem.gate_of[column]
+        for one, there in sorted(set(zip(mine.tolist(), gate.tolist(), strict=True))):
+            if one >= 0:
+                asked = np.flatnonzero((mine == one) & (gate == there) & (other < 0))
+                ok[asked] = self.home.possible(one, there)[slot[asked]]
+        return ok

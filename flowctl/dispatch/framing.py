@@ -12,9 +12,10 @@ from flowctl.dispatch.passages import passages_of
 from flowctl.dispatch.problem import DispatchProblem, Ints
 from flowctl.dispatch.promises import Frame, frozen_of, promises_of
 from flowctl.dispatch.reach import reach_of
+from flowctl.dispatch.returns import returns_of
 from flowctl.dispatch.seniority import ranked
 from flowctl.dispatch.sides import sides_of
-from flowctl.dispatch.supply import columns_of, export_capacity, slot_grid
+from flowctl.dispatch.supply import columns_of, slot_grid, supply_of
 from flowctl.site import DispatchParams
 from flowctl.state import Cargo, LiveTrip, Snapshot, Stage
 from flowctl.traffic.capacity import CapacityEstimate
@@ -41,10 +42,10 @@ def problem_of(
     site, now, rules = snapshot.site, snapshot.now, snapshot.site.dispatch
     trips = sorted((trip for trip in snapshot.trips if plannable(trip, now)), key=lambda t: t.id)
     grid = slot_grid(site, now)
-    capacity = export_capacity(site, grid, approaches, [estimates[gate.id] for gate in site.gates])
+    supply = supply_of(site, grid, approaches, [estimates[gate.id] for gate in site.gates])
     columns = columns_of(site)
-    lent = lanes_of(columns, grid.starts, capacity, snapshot.lanes)
-    capacity = capacity if lent is None else lent.capacity
+    lent = lanes_of(columns, grid.starts, supply.exports, snapshot.lanes)
+    capacity = supply.exports if lent is None else lent.capacity
     index = {column.gate.id: at for at, column in reversed(list(enumerate(columns)))}
     reach = reach_of(site, columns, trips, now)
     frame = Frame(
@@ -87,7 +88,12 @@ def problem_of(
         idle=rules.idle_cost,
         idle_s=rules.idle_s,
         through=frame.through,
-        sides=sides_of(trips, columns, site.policy),
+        sides=sides_of(
+            trips,
+            columns,
+            site.policy,
+            returns_of(snapshot, trips, columns, grid.starts, supply.imports),
+        ),
         shared=() if lent is None else lent.shared,
         lanes=None if lent is None else lent.lanes,
     )

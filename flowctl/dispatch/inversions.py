@@ -89,11 +89,27 @@ def _causes(draft: Draft, juniors: Ints) -> list[tuple[Reason, Flags]]:
         (Reason.PRIORITY, sides.priority < sides.priority[row]),
         (Reason.CARGO, problem.weight < problem.weight[row]),
         (Reason.CONVOY, bundled[row] | bundled),
+        (Reason.RETURN, _too_late_back(draft, juniors)),
         (Reason.HAULIER_QUOTA, full),
         (Reason.PLACES_LOST, too_many),
         (Reason.SENIOR_OUTSIDE, outside),
         (Reason.LANE_CLASS, not_there & (draft.slot >= 0)),
     ]
+
+
+def _too_late_back(draft: Draft, juniors: Ints) -> Flags:
+    """Tell which pairs [J, N] could not change places, for one would not be back in time."""
+    home, gate = draft.home, draft.problem.gate_of[draft.column]
+    late = np.zeros((len(juniors), draft.problem.trucks), dtype=np.bool_)
+    if home is None:
+        return late
+    kind, slot = home.windows.kind, np.maximum(draft.slot, 0)
+    for one, there in enumerate(home.open()):
+        seniors = (kind == one) & (kind[juniors][:, None] != one)
+        late |= seniors & ~there[gate[juniors], slot[juniors]][:, None]
+        mine = (kind[juniors] == one)[:, None] & (kind != one)
+        late |= mine & (draft.slot >= 0) & ~there[gate, slot]
+    return late
 
 
 def _kept(draft: Draft) -> Flags:

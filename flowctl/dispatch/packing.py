@@ -1,4 +1,4 @@
-"""Places for what must be placed whole: convoys in one slot, trucks that block a bay (CP-SAT).
+"""Places for what no flow can place: convoys, trucks in bays, trucks that come back (CP-SAT).
 
 A flow sends single trucks. Its prices say what a place is worth to the others; at these prices a
 small integer program finds each bundle its place, and a second flow deals the rest around them.
@@ -6,13 +6,15 @@ Deterministic: one worker, a fixed seed, a limit in deterministic time.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from ortools.sat.python import cp_model
 
+from flowctl.dispatch.home import Flags, Home
 from flowctl.dispatch.problem import DispatchProblem, Ints
+from flowctl.dispatch.returning import Crossing, add_returns
 from flowctl.dispatch.sides import Sides
 
 _OPTIONS = 32
@@ -28,12 +30,16 @@ _Use = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One way to place a bundle: a column for each of its trucks, in one slot (-1: none)."""
+    """One way to place a bundle: a column for each of its trucks, in one slot (-1: none).
+
+    ``back`` are gate and kind of limit of those that come back within the days planned.
+    """
 
     columns: tuple[int, ...]
     slot: int
     cost: int
     uses: tuple[_Use, ...]
+    back: tuple[tuple[int, int], ...] = ()
 
 
 def together(problem: DispatchProblem, sides: Sides) -> DispatchProblem:
@@ -52,18 +58,24 @@ def together(problem: DispatchProblem, sides: Sides) -> DispatchProblem:
     return replace(problem, earliest=earliest)
 
 
-def bundles(problem: DispatchProblem, sides: Sides) -> list[list[int]]:
-    """Return the rows that must be placed together: convoys, and trucks that need a bay."""
+def bundles(problem: DispatchProblem, sides: Sides, back: Collection[int] = ()) -> list[list[int]]:
+    """Return the rows that are placed together: convoys, trucks that need a bay, and ``back``."""
     of: dict[int, list[int]] = defaultdict(list)
     for row in np.flatnonzero(sides.convoy >= 0).tolist():
         of[int(sides.convoy[row])].append(row)
-    alone = np.flatnonzero((sides.bay >= 0) & (sides.convoy < 0) & (problem.frozen_slot < 0))
+    single = sides.bay >= 0
+    single[list(back)] = True
+    alone = np.flatnonzero(single & (sides.convoy < 0) & (problem.frozen_slot < 0))
     free = [rows for rows in of.values() if not _settled(problem, rows)]
     return free + [[row] for row in alone.tolist()]
 
 
 def pack(
-    problem: DispatchProblem, sides: Sides, groups: Sequence[list[int]], prices: Ints | None
+    problem: DispatchProblem,
+    sides: Sides,
+    groups: Sequence[list[int]],
+    prices: Ints | None,
+    home: Home | None = None,
 ) -> tuple[Ints, Ints]:
     """Return column and slot [N] with every bundle placed, -1 for all other trucks.
 
@@ -75,18 +87,25 @@ def pack(
         Rows of each bundle, of `bundles`.
     prices
         What one place is worth, [C, S].
+    home
+        The returns of all trucks that are in no bundle; those of the bundles are added.
     """
     left = _limits(problem, sides)
-    ways = [_options(problem, sides, rows, prices, left) for rows in groups]
+    ways = [_options(problem, sides, rows, prices, left, home) for rows in groups]
     column, slot = problem.frozen_gate.copy(), problem.frozen_slot.copy()
-    for rows, way in zip(groups, _chosen(ways, left), strict=True):
+    for rows, way in zip(groups, _chosen(ways, left, groups, home), strict=True):
         free = [at for at, row in enumerate(rows) if problem.frozen_slot[row] < 0]
         for at in free:
             column[rows[at]], slot[rows[at]] = way.columns[at], way.slot
     return column, slot
 
 
-def _chosen(ways: Sequence[list[Option]], left: dict[_Use, int]) -> list[Option]:
+def _chosen(
+    ways: Sequence[list[Option]],
+    left: dict[_Use, int],
+    groups: Sequence[list[int]],
+    home: Home | None,
+) -> list[Option]:
     """Return the cheapest option of each bundle such that all fit together."""
     model = cp_model.CpModel()
     taken = [[model.new_bool_var("") for _ in options] for options in ways]
@@ -99,10 +118,12 @@ def _chosen(ways: Sequence[list[Option]], left: dict[_Use, int]) -> list[Option]
     for use, variables in loads.items():
         if len(variables) > left[use]:
             model.add(cp_model.LinearExpr.sum(variables) <= left[use])
+    if home is not None:
+        add_returns(model, home, _crossings(taken, ways))
     flat = [variable for variables in taken for variable in variables]
     costs = [option.cost for options in ways for option in options]
     model.minimize(cp_model.LinearExpr.weighted_sum(flat, costs))
-    first = _greedy(ways, left)
+    first = _greedy(ways, left, groups, home)
     for variables, options, option in zip(taken, ways, first, strict=True):
         for variable, each in zip(variables, options, strict=True):
             model.add_hint(variable, each is option)
@@ -122,15 +143,51 @@ def _chosen(ways: Sequence[list[Option]], left: dict[_Use, int]) -> list[Option]
     return min(best, first, key=lambda chosen: sum(option.cost for option in chosen))
 
 
-def _greedy(ways: Sequence[list[Option]], left: dict[_Use, int]) -> list[Option]:
+def _crossings(
+    taken: Sequence[Sequence[cp_model.IntVar]], ways: Sequence[Sequence[Option]]
+) -> list[Crossing]:
+    """Return which variable lets how many trucks cross where and when that have to come back."""
+    return [
+        Crossing(variable, gate, kind, option.slot, number)
+        for variables, options in zip(taken, ways, strict=True)
+        for variable, option in zip(variables, options, strict=True)
+        for (gate, kind), number in Counter(option.back).items()
+    ]
+
+
+def _greedy(
+    ways: Sequence[list[Option]],
+    left: dict[_Use, int],
+    groups: Sequence[list[int]],
+    home: Home | None,
+) -> list[Option]:
     """Return for each bundle in turn, the largest first, the cheapest option that still fits."""
     left = dict(left)
     chosen = [options[-1] for options in ways]
     for at in sorted(range(len(ways)), key=lambda at: -len(chosen[at].columns)):
-        chosen[at] = next(option for option in ways[at] if _fits(option, left))
+        chosen[at] = next(
+            option
+            for option in ways[at]
+            if _fits(option, left) and _comes_back(home, groups[at], option)
+        )
         for use in chosen[at].uses:
             left[use] -= 1
     return chosen
+
+
+def _comes_back(home: Home | None, rows: Sequence[int], option: Option) -> bool:
+    """Let a bundle cross by an option if all of it comes back in time; tell whether it does."""
+    if home is None or not option.back:
+        return True
+    going = [(row, c) for row, c in zip(rows, option.columns, strict=True) if c >= 0]
+    for row, column in going:
+        kind, gate = int(home.windows.kind[row]), int(home.problem.gate_of[column])
+        if kind >= 0 and not home.possible(kind, gate)[option.slot]:
+            for each, _ in going:
+                home.put(each, -1, -1)
+            return False
+        home.put(row, column, option.slot)
+    return True
 
 
 def _settled(problem: DispatchProblem, rows: Sequence[int]) -> bool:
@@ -164,6 +221,7 @@ def _options(
     rows: Sequence[int],
     prices: Ints | None,
     left: dict[_Use, int],
+    home: Home | None,
 ) -> list[Option]:
     """Return the cheapest options of one bundle, the last of them to leave it out."""
     free = np.array([row for row in rows if problem.frozen_slot[row] < 0], dtype=np.int64)
@@ -172,7 +230,7 @@ def _options(
     found = [
         (int(costs[slot]), int(slot), gate)
         for gate, (column, costs) in ways.items()
-        for slot in np.flatnonzero((column >= 0).all(axis=0)).tolist()
+        for slot in np.flatnonzero((column >= 0).all(axis=0) & _homeward(home, free, gate)).tolist()
     ]
     held = [row for row in rows if problem.frozen_slot[row] >= 0]
     there = {
@@ -184,6 +242,8 @@ def _options(
     for cost, slot, gate in found:
         columns = dict(zip(free.tolist(), ways[gate][0][:, slot].tolist(), strict=True))
         option = _option(problem, sides, rows, columns, slot, cost)
+        if option is not None and home is not None:
+            option = replace(option, back=_back(home, columns, slot))
         if option is not None and _fits(option, left):
             options.append(option)
             if (slot, gate) in there:
@@ -206,6 +266,23 @@ def _ways(problem: DispatchProblem, rows: Ints, gate: int, worth: Ints) -> tuple
     at = np.broadcast_to(slot, column.shape)
     cost = problem.cost_of(np.broadcast_to(rows[:, None], column.shape), column, at)
     return column, np.asarray((cost + worth[column, at]).sum(axis=0))
+
+
+def _homeward(home: Home | None, rows: Ints, gate: int) -> Flags | np.bool_:
+    """Tell in which slots each of some trucks may cross at a gate and comes back in time, [S]."""
+    kinds = [] if home is None else np.unique(home.windows.kind[rows]).tolist()
+    found = [home.possible(kind, gate) for kind in kinds if home is not None and kind >= 0]
+    return np.asarray(np.all(found, axis=0)) if found else np.True_
+
+
+def _back(home: Home, columns: dict[int, int], slot: int) -> tuple[tuple[int, int], ...]:
+    gates = {row: int(home.problem.gate_of[column]) for row, column in columns.items()}
+    kinds = {row: int(home.windows.kind[row]) for row in columns}
+    return tuple(
+        (gate, kinds[row])
+        for row, gate in gates.items()
+        if kinds[row] >= 0 and not home.windows.beyond[kinds[row], gate, slot]
+    )
 
 
 def _option(

@@ -5,12 +5,17 @@ from dataclasses import replace
 import numpy as np
 
 from flowctl.dispatch.changeover import with_cheapest_lanes
+from flowctl.dispatch.home import Flags, Home, homeward
 from flowctl.dispatch.packing import bundles, pack, together
 from flowctl.dispatch.plan import Plan, fallback, planned, verify
 from flowctl.dispatch.problem import DispatchProblem, Ints
 from flowctl.dispatch.repair import repaired
 from flowctl.dispatch.side_check import broken_sides
+from flowctl.dispatch.sides import Sides
 from flowctl.dispatch.solver import SolverError, solve
+
+_ROUNDS = 3
+"""How often trucks that do not come back in time are placed anew, in the end for good."""
 
 
 def make_plan(problem: DispatchProblem) -> tuple[Plan | None, tuple[str, ...]]:
@@ -23,6 +28,8 @@ def make_plan(problem: DispatchProblem) -> tuple[Plan | None, tuple[str, ...]]:
     tuple of str
         One sentence for each fault; empty where the first plan held.
     """
+    if problem.sides is not None and problem.sides.returns is not None:
+        problem = homeward(problem, problem.sides.returns)
     if problem.sides is not None and (problem.sides.convoy >= 0).any():
         problem = together(problem, problem.sides)
     plan, faults = _made(problem)
@@ -78,19 +85,56 @@ def repair_gap(plan: Plan) -> float:
 
 
 def _packed(problem: DispatchProblem, plan: Plan) -> Plan:
-    """Return ``plan`` with convoys together and bays respected; itself where it is so already.
+    """Return ``plan`` with convoys together, bays respected and all back in time.
 
-    The bundles are placed at the plan's prices, then the others are planned around them as the
-    plan itself was.
+    Itself where it is so already. The bundles are placed at the plan's prices, then the others are
+    planned around them as the plan itself was. That may move others that come back to where they
+    cannot: then those are placed too, in the end with all that come back held where they are.
     """
     sides = problem.sides
-    if sides is None or not ((sides.convoy >= 0).any() or (sides.bay >= 0).any()):
+    if sides is None:
+        return plan
+    if sides.returns is None and not ((sides.convoy >= 0).any() or (sides.bay >= 0).any()):
         return plan
     if not any(broken_sides(problem, plan.gate.tolist(), plan.slot.tolist(), packing_only=True)):
         return plan
-    groups = bundles(problem, sides)
-    column, slot = pack(problem, sides, groups, plan.prices)
-    around = _around(problem, column, slot, [row for rows in groups for row in rows])
+    back = _stranded(problem, sides, plan)
+    for left in reversed(range(_ROUNDS)):
+        plan = _packed_once(problem, sides, plan, back, hold=left == 0)
+        more = _stranded(problem, sides, plan)
+        if not more:
+            break
+        back |= more
+    return plan
+
+
+def _stranded(problem: DispatchProblem, sides: Sides, plan: Plan) -> set[int]:
+    """Return the trucks that do not come back in time."""
+    if sides.returns is None:
+        return set()
+    return set(Home(problem, sides.returns, plan.gate, plan.slot).stranded())
+
+
+def _packed_once(
+    problem: DispatchProblem, sides: Sides, plan: Plan, back: set[int], *, hold: bool
+) -> Plan:
+    """Place the bundles, and the trucks ``back`` that come back, and plan all others around them.
+
+    With ``hold`` all others that come back stay where they are.
+    """
+    groups = bundles(problem, sides, back)
+    bundled = np.array([row for rows in groups for row in rows], dtype=np.int64)
+    home, held, nowhere = None, problem, bundled
+    if sides.returns is not None:
+        others = plan.slot.copy()
+        others[bundled[problem.frozen_slot[bundled] < 0]] = -1
+        home = Home(problem, sides.returns, plan.gate, others)
+        if hold:
+            mine = sides.returns.within_s >= 0
+            held = _holding(problem, plan, mine & (others >= 0))
+            nowhere = np.concatenate([bundled, np.flatnonzero(mine & (plan.slot < 0))])
+    column, slot = pack(held, sides, groups, plan.prices, home)
+    around = _around(problem, column, slot, nowhere)
     rest = solve(around) if plan.status == "optimal" else fallback(around)
     cost, unserved = planned(problem, rest.gate, rest.slot)
     return replace(
@@ -102,11 +146,17 @@ def _packed(problem: DispatchProblem, plan: Plan) -> Plan:
     )
 
 
-def _around(
-    problem: DispatchProblem, column: Ints, slot: Ints, bundled: list[int]
-) -> DispatchProblem:
+def _holding(problem: DispatchProblem, plan: Plan, which: Flags) -> DispatchProblem:
+    """Return the problem with some trucks frozen where the plan has them."""
+    return replace(
+        problem,
+        frozen_gate=np.where(which, plan.gate, problem.frozen_gate),
+        frozen_slot=np.where(which, plan.slot, problem.frozen_slot),
+    )
+
+
+def _around(problem: DispatchProblem, column: Ints, slot: Ints, rows: Ints) -> DispatchProblem:
     """Return the problem with the bundles frozen; those without a place may go nowhere."""
     earliest = problem.earliest.copy()
-    rows = np.array(bundled, dtype=np.int64)
     earliest[rows[slot[rows] < 0]] = problem.slots
     return replace(problem, earliest=earliest, frozen_gate=column, frozen_slot=slot)

@@ -16,6 +16,8 @@ class Reason(StrEnum):
     REOPENED = "reopened"
     SWAPPED = "swapped"
     EXTENSION = "extension"
+    RETURN = "return"
+    """From an earlier slot the truck would not be back in time."""
     # Of an overtake: why the junior went while the senior stood by
     KEPT_PROMISE = "kept_promise"
     PRIORITY = "priority"

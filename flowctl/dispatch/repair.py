@@ -13,6 +13,7 @@ import numpy as np
 
 from flowctl.dispatch.bounded import keep_bound
 from flowctl.dispatch.draft import Draft, Flags
+from flowctl.dispatch.home import Home
 from flowctl.dispatch.plan import Plan, planned
 from flowctl.dispatch.problem import DispatchProblem, Ints
 
@@ -22,18 +23,29 @@ _ROUNDS = 4
 
 def repaired(problem: DispatchProblem, plan: Plan) -> Plan:
     """Return the plan with the rules of ``problem.sides`` kept; convoys must stand together."""
-    column, slot = in_order(problem, *_seniors_served(problem, plan.gate, plan.slot))
+    done = _repaired(problem, plan)
+    returns = None if problem.sides is None else problem.sides.returns
+    if returns is not None and Home(problem, returns, done.gate, done.slot).stranded():
+        # Places dealt by seniority alone leave somebody too late: only alike in that change then.
+        return _repaired(problem, plan, alike=returns.within_s)
+    return done
+
+
+def _repaired(problem: DispatchProblem, plan: Plan, alike: Ints | None = None) -> Plan:
+    column, slot = in_order(
+        problem, *_seniors_served(problem, plan.gate, plan.slot, alike), alike=alike
+    )
     if problem.sides is not None and not problem.sides.none_apply:
         draft = Draft(problem, problem.sides, column, slot)
         if _keep_shares(draft):
             # Who took a place left by that went past others: those move up instead. That empties
             # hauliers' hours in turn.
             for _ in range(_ROUNDS):
-                _, slot = in_order(problem, draft.column, draft.slot, draft)
+                _, slot = in_order(problem, draft.column, draft.slot, draft, alike)
                 if (slot == draft.slot).all():
                     break
                 draft = Draft(problem, problem.sides, draft.column, slot)
-        draft = _keep_bound_in_order(draft)
+        draft = _keep_bound_in_order(draft, alike)
         column, slot = draft.column, draft.slot
     if (column == plan.gate).all() and (slot == plan.slot).all():
         return plan
@@ -48,14 +60,14 @@ def repaired(problem: DispatchProblem, plan: Plan) -> Plan:
     )
 
 
-def _keep_bound_in_order(draft: Draft) -> Draft:
+def _keep_bound_in_order(draft: Draft, alike: Ints | None) -> Draft:
     """Keep the bound of priority, and seniority among those whom that moved past each other."""
     keep_bound(draft)
     if not (draft.sides.priority > 0).any():
         return draft
     for _ in range(_ROUNDS):
         shares = draft if len(draft.held) else None
-        _, slot = in_order(draft.problem, draft.column, draft.slot, shares)
+        _, slot = in_order(draft.problem, draft.column, draft.slot, shares, alike)
         if (slot == draft.slot).all():
             break
         draft = Draft(draft.problem, draft.sides, draft.column, slot)
@@ -68,6 +80,7 @@ def in_order(
     column: Ints,
     slot: Ints,
     shares: Draft | None = None,
+    alike: Ints | None = None,
 ) -> tuple[Ints, Ints]:
     """Deal the places of each column among its trucks of equal weight by seniority.
 
@@ -76,7 +89,7 @@ def in_order(
     all stay served. By convexity of the costs none of this is dearer (Monge: an exchange that puts
     the longer waiting of two equal trucks first saves at least what it costs). With ``shares``, the
     draft of the same places, a truck whose haulier has its full share of an hour waits for the
-    next.
+    next. With ``alike`` [N] only trucks of equal value there change places.
     """
     rows = np.flatnonzero(_movable(problem, column, slot) & (slot >= 0))
     passage = np.full(len(rows), -1, dtype=np.int64)
@@ -84,7 +97,9 @@ def in_order(
         passage = problem.through.of[rows, column[rows]]
     priority = problem.sides.priority[rows] if problem.sides is not None else np.zeros_like(rows)
     # Whatever they were told, all of them pay for the change now: none can lose by another slot.
-    keys = (priority, problem.weight[rows], passage, column[rows])
+    keys: tuple[Ints, ...] = (priority, problem.weight[rows], passage, column[rows])
+    if alike is not None:
+        keys = (alike[rows], *keys)
     order = np.lexsort((problem.rank[rows], slot[rows], *keys))
     rows = rows[order]
     group = np.cumsum(np.any([np.diff(key[order], prepend=-2) != 0 for key in keys], axis=0))
@@ -151,7 +166,9 @@ def _movable(problem: DispatchProblem, column: Ints, slot: Ints) -> Flags:
     return np.asarray(free)
 
 
-def _seniors_served(problem: DispatchProblem, column: Ints, slot: Ints) -> tuple[Ints, Ints]:
+def _seniors_served(
+    problem: DispatchProblem, column: Ints, slot: Ints, alike: Ints | None
+) -> tuple[Ints, Ints]:
     """Give the places of juniors to seniors of equal weight that the horizon left out.
 
     To the flow a diversion is dearer than who of two equals waits for the days after; seniority
@@ -171,6 +188,8 @@ def _seniors_served(problem: DispatchProblem, column: Ints, slot: Ints) -> tuple
         row = heapq.heappop(queue)[1]
         able = free & (slot >= 0) & (problem.rank > problem.rank[row])
         able &= (problem.weight == problem.weight[row]) & (priority == priority[row])
+        if alike is not None:
+            able &= alike == alike[row]
         other = np.flatnonzero(able & (problem.earliest[row, column] <= slot))
         if len(other) == 0:
             continue

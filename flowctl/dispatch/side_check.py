@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from flowctl.dispatch.problem import DispatchProblem
+from flowctl.dispatch.return_check import ReturnCheck, stranded
 from flowctl.dispatch.sides import Sides
 
 _Places = Sequence[tuple[int, int]]
@@ -18,17 +19,21 @@ def broken_sides(
     """Yield which rules of ``problem.sides`` a plan breaks, in sentences.
 
     Frozen trucks, convoys and those in bays stand: what they hold beyond a haulier's share is no
-    fault, and no place is lost to them. ``packing_only`` looks at convoys and bays.
+    fault, and no place is lost to them. ``packing_only`` looks at convoys, bays and returns.
     """
     if problem.sides is not None and not problem.sides.none_apply:
         places = list(zip(column, slot, strict=True))
         yield from _parted_convoys(problem, problem.sides, places, packing_only)
         yield from _blocked_bays(problem, problem.sides, places)
+        returns = problem.sides.returns
+        home = None if returns is None else ReturnCheck(problem, returns, places)
+        if home is not None:
+            yield from stranded(problem, home, places)
         if packing_only:
             return
         yield from _greedy_hauliers(problem, problem.sides, places)
         if problem.sides.priority.any():
-            yield from _lost_places(problem, problem.sides, places)
+            yield from _lost_places(problem, problem.sides, places, home)
 
 
 def _parted_convoys(
@@ -117,7 +122,9 @@ def _greedy_hauliers(problem: DispatchProblem, sides: Sides, places: _Places) ->
             )
 
 
-def _lost_places(problem: DispatchProblem, sides: Sides, places: _Places) -> Iterator[str]:
+def _lost_places(
+    problem: DispatchProblem, sides: Sides, places: _Places, home: ReturnCheck | None
+) -> Iterator[str]:
     """Yield the trucks that lose more places to higher priorities than the rule allows."""
     priority, rank = sides.priority.tolist(), problem.rank.tolist()
     single = _single(problem, sides)
@@ -157,6 +164,7 @@ def _lost_places(problem: DispatchProblem, sides: Sides, places: _Places) -> Ite
             for at in range(begin, end)
             if not full(hauliers[row], problem.gates[column], starts[at] // 3600)
             for _, higher in _juniors(takers.get((column, at), []), rank[row])
+            if home is None or home.takes(row, column, at)
         )
         if lost > allowance:
             yield (

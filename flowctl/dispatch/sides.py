@@ -1,4 +1,4 @@
-"""What a flow of single trucks cannot say: bounded priority, hauliers' shares, convoys."""
+"""What no flow of single trucks can say: bounded priority, hauliers' shares, convoys, returns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from flowctl.dispatch.returns import Returns, return_faults
 from flowctl.dispatch.supply import Column
 from flowctl.policy import Policy
 from flowctl.state import LiveTrip
@@ -35,6 +36,7 @@ class Sides:
     Of a gate's places in a clock hour (UTC) one haulier gets at most ``most_share``, but never less
     than ``least_places``. The trucks of a convoy cross at one gate in one slot, or not at all. A
     truck with a ``bay`` [N] (-1: needs none) goes only where ``bays`` has that kind, and blocks it.
+    ``returns`` says who has to come back in time (None: nobody).
     """
 
     priority: Ints
@@ -46,15 +48,21 @@ class Sides:
     least_places: int
     bay: Ints
     bays: tuple[Bays, ...] = ()
+    returns: Returns | None = None
 
     @property
     def none_apply(self) -> bool:
         """Tell whether no rule here can be broken by any plan."""
         named = (self.haulier >= 0).any() or (self.convoy >= 0).any() or (self.bay >= 0).any()
-        return not ((self.priority > 0).any() or named)
+        return not ((self.priority > 0).any() or named or self.returns is not None)
 
 
-def sides_of(trips: Sequence[LiveTrip], columns: Sequence[Column], policy: Policy) -> Sides:
+def sides_of(
+    trips: Sequence[LiveTrip],
+    columns: Sequence[Column],
+    policy: Policy,
+    returns: Returns | None = None,
+) -> Sides:
     """Return the rules of ``policy`` and of the gates' bays for trucks in the order given."""
     bay = _numbered([trip.needs for trip in trips])
     kinds = {trip.needs: number for trip, number in zip(trips, bay.tolist(), strict=True)}
@@ -74,6 +82,7 @@ def sides_of(trips: Sequence[LiveTrip], columns: Sequence[Column], policy: Polic
             for one in gate.bays
             if one.kind in kinds
         ),
+        returns=returns,
     )
 
 
@@ -96,6 +105,8 @@ def side_faults(sides: Sides, trucks: int) -> list[str]:
         faults.append(f"most_share is {sides.most_share}; a share lies in 0..1.")
     if min(sides.most_lost, sides.least_places) < 0:
         faults.append("most_lost and least_places must not be negative.")
+    if sides.returns is not None:
+        faults += return_faults(sides.returns, trucks)
     return faults
 
 

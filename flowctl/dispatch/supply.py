@@ -107,26 +107,38 @@ def _lay(
         start += width
 
 
-def export_capacity(
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What each column takes in each slot, [C, S]: further ``exports``, and ``imports``.
+
+    Imports of a gate stand in the row of its first column.
+    """
+
+    exports: Ints
+    imports: Ints
+
+
+def supply_of(
     site: Site,
     grid: Grid,
     approaches: Sequence[Approach],
     estimates: Sequence[CapacityEstimate],
-) -> Ints:
-    """Return how many further export trucks each column can take in each slot, [C, S].
+) -> Supply:
+    """Return how many further trucks each column can take in each slot.
 
     What the gate takes in all, less the imports expected (never more than half of it, because
     places are taken in turn while both directions wait), less the exports already on their way.
     Lane classes share it out by their places.
     """
-    rows = [
-        row
-        for index, (approach, estimate) in enumerate(zip(approaches, estimates, strict=True))
-        for row in _by_lanes(
-            site.gates[index], _gate_capacity(site, grid, index, approach, estimate)
-        )
-    ]
-    return np.array(rows, dtype=np.int64).reshape(len(columns_of(site)), len(grid.starts))
+    exports, imports = [], []
+    for index, (approach, estimate) in enumerate(zip(approaches, estimates, strict=True)):
+        out, back = _gate_capacity(site, grid, index, approach, estimate)
+        rows = _by_lanes(site.gates[index], out)
+        exports.append(rows)
+        imports.append(np.zeros_like(rows))
+        imports[-1][0] = back
+    shape = (len(columns_of(site)), len(grid.starts))
+    return Supply(*(np.concatenate(rows).reshape(shape) for rows in (exports, imports)))
 
 
 def _by_lanes(gate: Gate, row: list[int]) -> Ints:
@@ -141,12 +153,14 @@ def _by_lanes(gate: Gate, row: list[int]) -> Ints:
 
 def _gate_capacity(
     site: Site, grid: Grid, index: int, approach: Approach, estimate: CapacityEstimate
-) -> list[int]:
+) -> tuple[list[int], list[int]]:
+    """Return the exports and the imports a gate takes in each slot, [S] each."""
     gate = site.gates[index]
     exports_ahead, imports_ahead = _ahead(approach)
-    ahead_s = given = places = 0.0
+    ahead_s = given = places = imported = 0.0
     today, next_start = True, 0
-    row = []
+    row: list[int] = []
+    back: list[int] = []
     columns = (grid.starts, grid.open_s[index], grid.share[index])
     for start, seconds, share in zip(*(one.tolist() for one in columns), strict=True):
         # What was learned today is trusted for the next hours and less for the days after.
@@ -161,6 +175,8 @@ def _gate_capacity(
         imports_ahead += imports_per_h * seconds / 3600.0
         imports = min(imports_ahead, taken / 2.0)
         imports_ahead -= imports
+        back.append(floor(imported + imports + _ROUNDING) - floor(imported + _ROUNDING))
+        imported += imports
         exports = min(exports_ahead, taken - imports)
         exports_ahead -= exports
         # Whole trucks of the running sum: nothing is lost to rounding, however small a slot.
@@ -169,7 +185,7 @@ def _gate_capacity(
         given += whole
         row.append(whole)
         ahead_s += seconds
-    return row
+    return row, back
 
 
 def _ahead(approach: Approach) -> tuple[float, float]:

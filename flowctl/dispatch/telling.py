@@ -3,12 +3,15 @@
 What else drivers hear is in `flowctl.dispatch.notices`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
+import numpy as np
+
 from flowctl.closures import closed_for_unknown, taken_end
+from flowctl.dispatch.home import Home
 from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.promises import keeps
@@ -49,6 +52,8 @@ def tellings(
     unknown = closed_for_unknown(snapshot.closures, snapshot.now)
     begin = [datetime.fromtimestamp(start, UTC) for start in problem.starts.tolist()]
     # Many trucks share a slot, and opening hours are slow to ask.
+    # What returns need is asked of few changed slots, of none where nobody comes back.
+    home = cache(partial(_home, problem, plan))
     takes_goods = cache(partial(_takes_goods, snapshot.site))
     rows = (problem.trip_ids, plan.gate, plan.slot, problem.frozen_slot >= 0)
     for row, (trip_id, gate, slot, frozen) in enumerate(
@@ -70,7 +75,9 @@ def tellings(
             yield Telling(trip_id, planned, Reason.EXTENSION, trip.told)
         elif not _keeps(snapshot, trip.told, planned):
             broken = None if takes_goods(trip.told) else Reason.CLOSURE
-            reason = broken or _reason(snapshot, problem, row, trip, trip.told, planned, estimates)
+            reason = broken or _reason(
+                snapshot, problem, row, trip, trip.told, planned, estimates, home
+            )
             if _is_due(snapshot, trip, trip.told, planned, reason, estimates):
                 yield Telling(trip_id, planned, reason, trip.told)
 
@@ -206,6 +213,7 @@ def _reason(
     told: Slot,
     planned: Slot,
     estimates: Mapping[str, CapacityEstimate],
+    home: Callable[[], Home | None],
 ) -> Reason:
     """Return why the slot told, of an open gate, cannot stand, or why a better one is offered."""
     gate = snapshot.site.gate_by_id[told.gate]
@@ -215,9 +223,27 @@ def _reason(
         return Reason.CLOSURE
     if _cannot_come(snapshot, problem, row, told):
         return Reason.ETA
+    if _is_stranded(problem, home(), row, told):
+        return Reason.RETURN
     if estimates[gate.id].high < gate.capacity_prior_per_h:
         return Reason.CAPACITY
     return Reason.LATER
+
+
+def _home(problem: DispatchProblem, plan: Plan) -> Home | None:
+    """Return the returns of a plan's trucks, None where nobody comes back."""
+    if problem.sides is None or problem.sides.returns is None:
+        return None
+    return Home(problem, problem.sides.returns, plan.gate, plan.slot)
+
+
+def _is_stranded(problem: DispatchProblem, home: Home | None, row: int, told: Slot) -> bool:
+    """Tell whether a truck that went when it was told would not be back in time."""
+    slot = np.flatnonzero(problem.starts == told.starts_at.timestamp())
+    if home is None or home.windows.kind[row] < 0 or not len(slot):
+        return False
+    gate = problem.gates.index(told.gate)
+    return not home.possible(int(home.windows.kind[row]), gate)[slot[0]]
 
 
 def _cannot_come(snapshot: Snapshot, problem: DispatchProblem, row: int, told: Slot) -> bool:

@@ -32,7 +32,7 @@ def with_sides(seed: int) -> DispatchProblem:
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_plan_keeps_shares_and_the_bound(seed: int):
     instance = with_sides(seed)
     plan, faults = make_plan(instance)
