@@ -26,7 +26,7 @@ class Declaration:
 
     ``haulier`` names who sends the truck, ``weight_t`` is its weight in tonnes, and trucks of one
     ``convoy``, a code, cross together. ``needs`` is the kind of bay it must be screened in.
-    The truck comes back ``returns_within_h`` hours after it crossed at the latest, by the same gate.
+    The truck comes back by the same gate, ``returns_within_h`` hours after it crossed at most.
     """
 
     plate: str
