@@ -72,7 +72,7 @@ def make_order(request: Request, gate: str) -> MadeOrder:
             "This process has no key to sign orders with; print one with flowctl paper print, or"
             " name the key by FLOWCTL_LEDGER_KEY_FILE."
         )
-    with transaction(request) as conn:
+    with transaction(request) as conn:  # of which it makes two
         [signed] = make_orders(conn, state.site, [gate], read_key(file), now=state.clock.now())
     order = signed.order
     return MadeOrder(

@@ -38,6 +38,7 @@ def print_order(
         gates = fed if gate is None else [gate]
         file = chosen.ledger_key_file
         key = None if file is None else read_key(file)
+        conn.commit()
         made = make_orders(conn, site, gates, key, now=clock(chosen.clock_file).now())
     with sentences():
         for one in made:

@@ -3,25 +3,16 @@
 import os
 import re
 import tempfile
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-import psycopg
-import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flowctl.errors import NotFoundError
 from flowctl.paper.order import PARAMS, SignedOrder
 from flowctl.paper.sheet import sheet
 from flowctl.site import Site
-from flowctl.storage.paper import make_orders
 
-_log = structlog.get_logger()
 _NAME = re.compile(r"(\d{4}-\d\d-\d\d_\d{4})_\w+\.html")
 _STAMP = "%Y-%m-%d_%H%M"
-_EVERY = timedelta(seconds=PARAMS.every_s)
 _READABLE = 0o644
 
 
@@ -87,38 +78,3 @@ def drop_old_sheets(directory: Path, site: Site, now: datetime) -> None:
         made = datetime.strptime(named[1], _STAMP).replace(tzinfo=site.timezone)
         if made < oldest:
             path.unlink(missing_ok=True)
-
-
-@dataclass(slots=True)
-class Printing:
-    """Makes the orders every hour, where there is a directory for them.
-
-    What could not be written is written later: the orders stand, only their files are missing.
-    """
-
-    directory: Path | None
-    key: Ed25519PrivateKey | None
-    due_at: datetime | None = None
-    _unwritten: list[SignedOrder] = field(default_factory=list)
-
-    def step(self, conn: psycopg.Connection[Any], site: Site, now: datetime) -> None:
-        """Make the orders of all gates if it is time, and write what is not written yet."""
-        if self.directory is None:
-            return
-        # A clock set back makes them at once.
-        if self.due_at is None or not self.due_at - _EVERY <= now < self.due_at:
-            self.due_at = now + _EVERY
-            with conn.transaction():
-                self._unwritten = make_orders(conn, site, gates_fed(site), self.key, now=now)
-        if self._unwritten:
-            self._write(self.directory, site, now)
-
-    def _write(self, directory: Path, site: Site, now: datetime) -> None:
-        try:
-            for one in self._unwritten:
-                write_sheets(directory, site, one, None)
-            drop_old_sheets(directory, site, now)
-        except OSError as error:
-            _log.error("orders not written", directory=str(directory), reason=str(error))
-            return
-        self._unwritten = []

@@ -28,7 +28,7 @@ from flowctl.ledger_key import Signing, read_key
 from flowctl.notify.gateways import FileGateway
 from flowctl.notify.outbox import send_due
 from flowctl.notify.webhooks import delivering
-from flowctl.paper_files import Printing
+from flowctl.printing import Press, Printing
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
@@ -183,7 +183,9 @@ def run_controller(settings: Settings) -> None:
     domain = clock(settings.clock_file)
     file = settings.ledger_key_file
     key = None if file is None else read_key(file)
-    signing, printing = Signing(key), Printing(settings.paper_dir, key)
+    to = settings.paper_dir
+    press = None if to is None else Press(settings.database_url, settings.site, to, file)
+    signing, printing = Signing(key), Printing(press)
     with stopping() as stop, psycopg.connect(settings.database_url, autocommit=True) as conn:
         site = get_site(conn, settings.site)
         lock = crc32(f"controller/{site.id}".encode())
@@ -239,7 +241,7 @@ def _control(
                 keep_forecasts(conn, open_site(conn, site, now), now)
             forecast_at = now + FORECAST_EVERY
         signing.step(conn, site.id, now)
-        printing.step(conn, site, now)
+        printing.step(now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Printed orders at rest: made and signed in one transaction with their entry in the ledger."""
+"""Printed orders at rest: kept in one transaction with their entry in the ledger."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,9 +8,11 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flowctl.errors import NotFoundError
+from flowctl.ledger.chain import Head, genesis
 from flowctl.ledger.codes import mark_of, read_code
 from flowctl.paper.order import (
     PARAMS,
+    Order,
     SignedOrder,
     canonical,
     entry_of,
@@ -36,10 +38,16 @@ def make_orders(
     *,
     now: datetime,
 ) -> list[SignedOrder]:
-    """Make and keep the orders of these gates in the caller's transaction, each with its entry.
+    """Make and keep the orders of these gates, each with its entry in the ledger.
 
-    The ledger's head is locked first, so that the head on the sheet is the one that the order was
-    read at. Orders nobody will enter anything of any more are dropped, and their content with them.
+    They are read at one moment, which the ledger's head on the sheet is that of, and nobody waits
+    for it; the ledger is held only while they are kept. Orders nobody will enter anything of any
+    more are dropped, and their content with them.
+
+    Parameters
+    ----------
+    conn
+        Outside a transaction.
 
     Raises
     ------
@@ -48,23 +56,30 @@ def make_orders(
     """
     for gate in gates:
         _refuse_unknown(site, gate)
-    head = ledger.lock_head(conn, site.id, now)
+    with conn.transaction():
+        conn.execute("set transaction isolation level repeatable read read only")
+        made = [sign_order(order, key) for order in _read(conn, site, gates, now)]
+    with conn.transaction():
+        ledger.append(conn, site.id, site.policy.version, [entry_of(one) for one in made], now=now)
+        for one in made:
+            _insert(conn, one)
+        kept = timedelta(seconds=PARAMS.orders_kept_s)
+        conn.execute(
+            "delete from paper_orders where site = %s and made_at < %s", [site.id, now - kept]
+        )
+    return made
+
+
+def _read(conn: Connection, site: Site, gates: Sequence[str], now: datetime) -> list[Order]:
+    head = ledger.find_head(conn, site.id) or Head(site.id, 0, genesis(site.id), now)
     left = open_site(conn, site, now)
     snapshot = Snapshot(left, now, list_live_trips(conn, left, now), ())
     plates = _list_plates(conn, site.id)
     states = {s.gate: s.n_target for s in list_gate_states(conn, site.id, gates)}
-    made = [
-        sign_order(
-            order_of(snapshot, gate, plates, head=head, n_target=states.get(gate) or None), key
-        )
+    return [
+        order_of(snapshot, gate, plates, head=head, n_target=states.get(gate) or None)
         for gate in gates
     ]
-    for one in made:
-        _insert(conn, one)
-    ledger.append(conn, site.id, site.policy.version, [entry_of(one) for one in made], now=now)
-    kept = timedelta(seconds=PARAMS.orders_kept_s)
-    conn.execute("delete from paper_orders where site = %s and made_at < %s", [site.id, now - kept])
-    return made
 
 
 def _refuse_unknown(site: Site, gate: str) -> None:
@@ -85,7 +100,7 @@ def _insert(conn: Connection, signed: SignedOrder) -> None:
     order = signed.order
     conn.execute(
         "insert into paper_orders (site, mark, gate, made_at, valid_until, head_seq, content, key,"
-        " signature) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " signature) values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
         [
             order.site,
             mark_of(signed.digest),

@@ -1,14 +1,13 @@
 """A controller whose clock is set back goes on deciding."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from threading import Event
 
 from border import after, border
 
 from flowctl.clock import is_due
 from flowctl.ledger_key import Signing
-from flowctl.paper_files import Printing
+from flowctl.printing import Printing
 from flowctl.storage.sites import find_loaded_at
 from flowctl.storage.snapshot import gate_histories
 from flowctl.worker import _control
@@ -31,12 +30,12 @@ class SetBack:
 
 
 def test_after_its_clock_was_set_back_the_controller_goes_by_what_it_finds_now(
-    database: str, tmp_path: Path
+    database: str,
 ):
     stop = Event()
     with border(database) as place:
         loaded = find_loaded_at(place.conn, place.site.id, after(0))
-        silent = Signing(None), Printing(tmp_path, None)
+        silent = Signing(None), Printing(None)
         _control(place.conn, place.site, loaded, SetBack(stop), stop, 0.0, *silent)
         found = gate_histories(place.conn, place.site, after(0))
     # What was found an hour ahead would have been the present for an hour.

@@ -36,8 +36,7 @@ def waiting(place: Border, n: int = 3) -> list[int]:
 
 
 def printed(place: Border, minute: float = 30) -> SignedOrder:
-    with place.conn.transaction():
-        [made] = make_orders(place.conn, place.site, ["tan_thanh"], KEY, now=after(minute))
+    [made] = make_orders(place.conn, place.site, ["tan_thanh"], KEY, now=after(minute))
     return made
 
 
