@@ -18,6 +18,8 @@ def moving(trip: LiveTrip, now: datetime) -> bool:
 
 
 def _called(trip: LiveTrip, now: datetime) -> bool:
+    if trip.released_at is None:  # most trucks were not, and each is asked several times a tick
+        return False
     return trip.stage is Stage.RELEASED and (
         trip.release_expires_at is None or trip.release_expires_at > now
     )

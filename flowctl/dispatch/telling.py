@@ -60,15 +60,15 @@ def tellings(
         zip(*(column.tolist() for column in rows), strict=True)
     ):
         trip = trips[trip_id]
-        waits = is_held(snapshot, trip_id) or _is_extended(trip)
-        if slot < 0 or (frozen and not waits):
+        if slot < 0 or (trip.told is None and not expected(trip, snapshot)):
+            continue
+        if frozen and not (is_held(snapshot, trip_id) or _is_extended(trip)):
             continue
         planned = Slot(problem.gates[gate], begin[slot])
         if planned.gate in unknown and not _stands(trip, planned.gate, snapshot):
             continue
         if trip.told is None:
-            if expected(trip, snapshot):
-                yield Telling(trip_id, planned, Reason.FIRST, None)
+            yield Telling(trip_id, planned, Reason.FIRST, None)
         elif is_held(snapshot, trip_id):
             yield Telling(trip_id, planned, Reason.REOPENED, trip.told)
         elif _is_extended(trip):
