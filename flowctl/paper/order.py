@@ -23,7 +23,7 @@ from flowctl.ledger.entries import Entry, Kind
 from flowctl.policy import Policy
 from flowctl.state import LiveTrip, Snapshot, Stage
 
-FORM = 1
+FORM = 2
 """The form of content and sheet; another one is read by the flowctl that made it."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode

@@ -13,6 +13,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 import msgspec
+import segno
 
 from flowctl.ledger.codes import code_of
 from flowctl.paper import words
@@ -39,6 +40,8 @@ td { font-size: 13pt; line-height: 1; }
 .yard { max-width: 36mm; } .convoy { max-width: 22mm; }
 .out, .at_gate, .through { width: 20mm; } .who { width: 26mm; }
 footer { margin-top: 3mm; font-size: 9pt; overflow-wrap: anywhere; break-inside: avoid; }
+footer { display: flow-root; }
+footer svg { width: 38mm; height: 38mm; float: right; margin-left: 4mm; }
 """
 _DATA = re.compile(
     r'<script type="application/json" id="flowctl-order">\n(.*?)\n</script>', re.DOTALL
@@ -180,6 +183,7 @@ def _short(order: Order, moment: datetime) -> str:
 
 def _proof(signed: SignedOrder) -> Iterator[str]:
     yield "<footer>"
+    yield _qr(signed)
     if signed.signature is None or signed.key is None:
         yield f"<p><b>{words.NOT_SIGNED[0]}</b> · {_beside(words.NOT_SIGNED)}</p>"
     else:
@@ -187,7 +191,32 @@ def _proof(signed: SignedOrder) -> Iterator[str]:
         said = f"{words.SIGNATURE[0]} · {words.SIGNATURE[1]}"
         yield f"{said}: {signed.signature.hex()}</p>"
     check = f"{words.CHECK[0]} · {_beside(words.CHECK)}"
-    yield f"<p>{check}: <code>flowctl paper verify FILE</code></p>\n</footer>"
+    yield f"<p>{check}: <code>flowctl paper verify FILE</code></p>"
+    if signed.order.head_seq:
+        head = code_of(bytes.fromhex(signed.order.head_hash))
+        against = f"{words.CHECK_QR[0]} · {_beside(words.CHECK_QR)}"
+        yield f"<p>{against}: <code>flowctl ledger verify --against {head}</code></p>"
+    yield "</footer>"
+
+
+def qr_text(signed: SignedOrder) -> str:
+    """Return what the sheet's QR code says: the order's code, the ledger's head, the signature."""
+    order = signed.order
+    lines = [
+        f"flowctl {order.site} {order.gate} {order.made_at.isoformat()}",
+        f"order {signed.code}",
+        f"ledger {order.head_seq} {order.head_hash}",
+    ]
+    if signed.signature is not None and signed.key is not None:
+        lines += [f"signature {signed.signature.hex()}", f"key {signed.key.hex()}"]
+    return "\n".join(lines)
+
+
+def _qr(signed: SignedOrder) -> str:
+    # A quarter of a code may be soiled; the mask is fixed, for a sheet is checked byte by byte.
+    code = segno.make_qr(qr_text(signed), error="m", boost_error=False, mask=0)
+    drawn: str = code.svg_inline(omitsize=True, border=4)
+    return drawn
 
 
 def _carried(signed: SignedOrder, yard: str | None) -> str:

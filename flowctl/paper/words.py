@@ -20,6 +20,11 @@ KEY: Words = ("Khóa", "公钥", "Key")
 SIGNATURE: Words = ("Chữ ký Ed25519", "Ed25519 签名", "Ed25519 signature")
 NOT_SIGNED: Words = ("KHÔNG có chữ ký", "未签名", "NOT signed")
 CHECK: Words = ("Kiểm tra tệp", "文件验证", "To check the file")
+CHECK_QR: Words = (
+    "Kiểm tra mã QR: so dòng sổ với bảng công khai, hoặc",
+    "核对二维码：与公开账本行比对，或",
+    "To check the QR code: compare its ledger row with the public board's, or",
+)
 NOBODY: Words = ("Không có xe nào.", "没有车辆。", "There are no trucks.")
 
 HEADS: Mapping[str, Words] = {

@@ -8,8 +8,9 @@ from builders import at, on_the_road, small_gate, small_site, snapshot, staged
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flowctl.ledger.chain import Head, genesis
+from flowctl.ledger.codes import code_of
 from flowctl.paper.order import Line, Order, SignedOrder, order_of, sign_order
-from flowctl.paper.sheet import check_sheet, sheet
+from flowctl.paper.sheet import check_sheet, qr_text, sheet
 from flowctl.site import Access, Yard
 from flowctl.state import LiveTrip, Slot
 
@@ -129,7 +130,7 @@ def test_a_sheet_is_whole_as_it_was_made_also_where_line_ends_were_turned(yard: 
         ('"plate":"12C00001"', '"plate":"12C00009"', "changed after it was signed"),
         ('"n_target":17', '"n_target":70', "changed after it was signed"),
         ('"number":3,', '"number":"3",', "cannot be read"),
-        ('"form":1', '"form":2', "reads form 1"),
+        ('"form":2', '"form":1', "reads form 2"),
         ('"yard":"yard"}\n</script>', '"yard":"none"}\n</script>', "cannot be read"),
         ("N* = 17", "N* = 71", "“Số xe trên đường"),
     ],
@@ -203,3 +204,14 @@ def test_an_order_without_trucks_says_so():
     assert "途中和口岸的车辆总数：与现在相同。" in made
     assert "Trucks on the way and at the gate together: as many as now." in made
     assert check_sheet(made).fault is None
+
+
+def test_a_phone_reads_the_orders_code_the_ledgers_head_and_the_signature_from_the_sheet():
+    made, said = sheet(SIGNED), qr_text(SIGNED)
+    assert "<svg" in made
+    assert f"order {SIGNED.code}" in said
+    assert f"ledger {SIGNED.order.head_seq} {SIGNED.order.head_hash}" in said
+    assert SIGNED.signature is not None
+    assert SIGNED.signature.hex() in said
+    head = code_of(bytes.fromhex(SIGNED.order.head_hash))
+    assert f"flowctl ledger verify --against {head}" in made
