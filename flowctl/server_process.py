@@ -126,14 +126,17 @@ class ServerProcess:
         lines = self._log.read_text(errors="replace").splitlines()
         return "\n".join(lines[-_LOG_TAIL_LINES:])
 
-    def stop(self) -> None:
-        """End the server in an orderly way, by force only if it does not answer; idempotent."""
+    def stop(self, wait_s: float = _STOP_WAIT_S) -> None:
+        """End the server in an orderly way, by force only if it does not answer; idempotent.
+
+        It is asked twice, and has ``wait_s`` each time.
+        """
         for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             if self.has_ended():
                 break
             self._process.send_signal(sign)
             try:
-                self._process.wait(_STOP_WAIT_S)
+                self._process.wait(wait_s)
             except subprocess.TimeoutExpired:
                 continue
         # A start script that had to be killed leaves its server behind, in the same group.

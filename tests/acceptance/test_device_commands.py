@@ -1,13 +1,12 @@
 """Sources, devices and what was set aside, by the commands an administrator types."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from command_line import run_command
 
 from flowctl.data_files import data_dir
 from flowctl.registry.accounts import hash_token
@@ -24,21 +23,8 @@ class Shell:
 
     def run(self, *arguments: str, refused: bool = False) -> str:
         """Return what a command said, on standard error where it is to refuse."""
-        done = subprocess.run(
-            [sys.executable, "-m", "flowctl.cli", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env={
-                "PATH": "/usr/bin:/bin",
-                "COLUMNS": "200",
-                "FLOWCTL_SECRET": "s" * 32,
-                "FLOWCTL_DATABASE_URL": self.database,
-            },
-        )
-        assert done.returncode == (1 if refused else 0), done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
+        env = {"FLOWCTL_SECRET": "s" * 32, "FLOWCTL_DATABASE_URL": self.database}
+        done = run_command(*arguments, env=env, code=int(refused))
         return done.stderr if refused else done.stdout
 
     def whose(self, token: str) -> Source | None:

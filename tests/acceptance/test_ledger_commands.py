@@ -1,7 +1,5 @@
 """The ledger by its commands: verified, attacked by the owner of the database, signed, exported."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from border import MORNING, Border, after, border
+from command_line import run_command
 
 from flowctl.ledger.chain import genesis, link
 from flowctl.ledger.codes import code_of
@@ -26,23 +25,13 @@ class Shell:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Return what a command said: on standard output, or on standard error where it fails."""
-        done = subprocess.run(
-            [sys.executable, "-m", "flowctl.cli", "ledger", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env={
-                "PATH": "/usr/bin:/bin",
-                "COLUMNS": "200",
-                "FLOWCTL_SECRET": "s" * 32,
-                "FLOWCTL_DATABASE_URL": self.database,
-                "FLOWCTL_SITE": self.site,
-                "FLOWCTL_LEDGER_KEY_FILE": str(self.key),
-            },
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
+        env = {
+            "FLOWCTL_SECRET": "s" * 32,
+            "FLOWCTL_DATABASE_URL": self.database,
+            "FLOWCTL_SITE": self.site,
+            "FLOWCTL_LEDGER_KEY_FILE": str(self.key),
+        }
+        done = run_command("ledger", *arguments, env=env, code=code)
         return done.stdout if code == 0 else done.stderr
 
 

@@ -1,7 +1,5 @@
 """The order on paper and webhooks by their commands, and every hour by the controller's step."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from border import MORNING, Border, after, border
+from command_line import run_command
 
 from flowctl.clock import ClockWriter
 from flowctl.ledger_key import make_key
@@ -41,24 +40,13 @@ class Shell:
     def run(self, *arguments: str, code: int = 0, key: bool = True) -> str:
         """Return what a command said: on standard output, or on standard error where it fails."""
         environment = {
-            "PATH": "/usr/bin:/bin",
-            "COLUMNS": "200",
             "FLOWCTL_SECRET": "s" * 32,
             "FLOWCTL_DATABASE_URL": self.database,
             "FLOWCTL_CLOCK_FILE": str(self.clock),
         }
         if key:
             environment["FLOWCTL_LEDGER_KEY_FILE"] = str(self.key)
-        done = subprocess.run(
-            [sys.executable, "-m", "flowctl.cli", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env=environment,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
+        done = run_command(*arguments, env=environment, code=code)
         return done.stdout if code == 0 else done.stderr
 
 

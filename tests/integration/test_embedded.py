@@ -254,10 +254,7 @@ def test_a_server_that_cannot_start_is_reported_with_its_own_words(tmp_path: Pat
     lock.close()
 
 
-def test_a_server_that_ignores_a_stop_is_ended_by_force(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("flowctl.server_process._STOP_WAIT_S", 0.2)
+def test_a_server_that_ignores_a_stop_is_ended_by_force(tmp_path: Path):
     lock = DirectoryLock(tmp_path)
     stubborn = "trap '' INT QUIT; echo up; while :; do sleep 0.05; done"
     log = tmp_path / "log"
@@ -265,7 +262,7 @@ def test_a_server_that_ignores_a_stop_is_ended_by_force(
     lock.close()
     while "up" not in log.read_text():
         time.sleep(0.01)
-    server.stop()
+    server.stop(wait_s=0.2)
     assert server.has_ended()
 
 
@@ -282,7 +279,7 @@ def test_a_server_whose_start_script_had_to_be_killed_ends_too(tmp_path: Path):
     lock.close()
     while not child.is_file() or not child.read_text().strip():
         time.sleep(0.01)
-    server.stop()
+    server.stop(wait_s=0.5)
     stat = Path("/proc") / child.read_text().strip() / "stat"
     deadline = time.monotonic() + 10
     while stat.exists() and stat.read_text().split()[2] != "Z":
