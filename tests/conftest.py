@@ -91,6 +91,19 @@ def database(postgres_template: str) -> Iterator[str]:
     yield from map(of_processes, _copy_of_template(postgres_template))
 
 
+@pytest.fixture(scope="module")
+def prepared(postgres_template: str) -> Iterator[str]:
+    """Return a database that a module's tests fill once; ``database_like`` copies it for each."""
+    yield from map(of_processes, _copy_of_template(postgres_template))
+
+
+@pytest.fixture
+def database_like(postgres_url: str, prepared: str) -> Iterator[str]:
+    """Return a copy of ``prepared``, to which nobody may be connected."""
+    template = urlsplit(prepared).path[1:]
+    yield from map(of_processes, _copy_of_template(postgres_url, template))
+
+
 @pytest.fixture
 def owner_url(database: str, postgres_url: str) -> str:
     """Return the url of ``database`` for who owns the server, and so the ledger."""

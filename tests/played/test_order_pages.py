@@ -54,16 +54,26 @@ class Disturbed:
         page.locator(".search input").press("Enter")
 
 
+@pytest.fixture(scope="module")
+def ordered(prepared: str) -> tuple[int, int]:
+    """Fill the database that is copied for each test; returns who lost an hour and who stays."""
+    with border(prepared) as place:
+        for role in ROLES:
+            set_account(place.conn, name=str(role), role=role, password=PASSWORD)
+        return order(place)
+
+
 @pytest.fixture
-def disturbed(browser: Browser, database: str, valkey: str) -> Iterator[Disturbed]:
+def disturbed(
+    browser: Browser, ordered: tuple[int, int], database_like: str, valkey: str
+) -> Iterator[Disturbed]:
     """Open pages at 08:00, when 150 trucks wait, one lost an hour, and one was told to stay."""
+    database = database_like
+    waiting, stayed = ordered
     settings = Settings(
         database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
     )
     with border(database) as place:
-        waiting, stayed = order(place)
-        for role in ROLES:
-            set_account(place.conn, name=str(role), role=role, password=PASSWORD)
         clock = SetClock(after(0))
         with served(create_app(settings, clock)) as url:
             desk = Desk(browser, url, {str(role): (str(role), PASSWORD) for role in ROLES})
