@@ -3,12 +3,15 @@
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from flowctl.bench.bodies import Format
+
+if TYPE_CHECKING:
+    from flowctl.bench.schedule_day import DayOptions
 
 app = typer.Typer(no_args_is_help=True, help="Measure this machine against a comparator.")
 
@@ -170,6 +173,9 @@ def schedule(
     gates: Annotated[int, typer.Option(min=1, max=16)] = 3,
     slots: Annotated[int, typer.Option(min=1, max=288, help="Of the day; 96 are 15 min.")] = 96,
     seed: Annotated[int, typer.Option(min=0, help="Random numbers of the day.")] = 1,
+    sides: Annotated[
+        bool, typer.Option("--sides", help="With convoys, bays, round trips and changing lanes.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Schedule a day and prove it optimal, beside HiGHS and two lists kept by hand."""
@@ -178,12 +184,28 @@ def schedule(
     from flowctl.shell import sentences, telling  # noqa: PLC0415
 
     options = DayOptions(trucks=trucks, gates=gates, slots=slots, seed=seed)
+    if sides:
+        _schedule_sides(options, as_json=as_json)
+        return
     with sentences(), telling() as tell:
         figures = run_schedule(options, tell)
     if as_json:
         typer.echo(json.dumps(figures.as_json()))
     else:
         Console().print(table(figures))
+
+
+def _schedule_sides(options: "DayOptions", *, as_json: bool) -> None:
+    """Plan the day under each rule beside the flow and under all of them."""
+    from flowctl.bench.schedule_sides import run_sides, table  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
+
+    with sentences(), telling() as tell:
+        figures = run_sides(options, tell)
+    if as_json:
+        typer.echo(json.dumps({one.rule: one.as_json() for one in figures}))
+    else:
+        Console().print(table(figures, options))
 
 
 @app.command()

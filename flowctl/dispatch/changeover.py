@@ -13,16 +13,17 @@ from flowctl.dispatch.problem import DispatchProblem, Ints
 from flowctl.dispatch.solver import solve
 from flowctl.dispatch.switching import Cut, SwitchParams, changes_from, find_lanes
 
-_IN_VAIN = 3
+_IN_VAIN = 4
 """Rounds that find nothing cheaper before the search ends."""
 
 
 def with_cheapest_lanes(
     problem: DispatchProblem, plan: Plan, params: SwitchParams | None = None
-) -> tuple[DispatchProblem, int]:
-    """Return the problem with the cheapest lanes found, and what no lanes at all can undercut.
+) -> tuple[DispatchProblem, Plan, int]:
+    """Return the problem with the cheapest lanes found, and the flow's plan of it.
 
-    The problem itself where none are cheaper than those that stand.
+    The problem and the plan given where none are cheaper than those that stand; and, last, what no
+    lanes at all can undercut.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def with_cheapest_lanes(
     rules = params or SwitchParams()
     lowest = min(solve(shared_freely(problem)).bound, plan.bound)
     if problem.lanes is None or plan.prices is None or plan.bound - lowest <= rules.cost:
-        return problem, lowest
+        return problem, plan, lowest
     best, total = problem, plan.bound + rules.cost * changed(problem, problem.lanes)
     cuts = [Cut(plan.bound, plan.prices, problem.lanes)]
     in_vain = 0
@@ -57,13 +58,13 @@ def with_cheapest_lanes(
             in_vain += 1
             # Frozen trucks keep their places whatever the lanes.
             if cost < total and not ((lent.room < 0) & (problem.room >= 0)).any():
-                best, total, in_vain = lent, cost, 0
+                best, plan, total, in_vain = lent, flow, cost, 0
         elif len(cuts) > 1 or lanes is None:
             break
         if in_vain == _IN_VAIN or total - lowest <= rules.gap * lowest or best.lanes is None:
             break
         lanes = find_lanes(problem, best.lanes, cuts, lowest, rules)
-    return best, lowest
+    return best, plan, lowest
 
 
 def _by_the_file(problem: DispatchProblem, lanes: Ints, begin: int) -> Ints:

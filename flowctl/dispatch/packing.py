@@ -19,6 +19,9 @@ from flowctl.dispatch.sides import Sides
 
 _OPTIONS = 32
 """Places offered to each bundle, the cheapest at the flow's prices."""
+_FURTHER = 3
+"""Who must come back is offered one of so many dearer places too: the near ones may all lead into
+the same few hours, in which no place is left for returns."""
 _DETERMINISTIC_TIME = 0.1
 """Work allowed, in the solver's deterministic units (about seconds)."""
 _GAP = 0.001
@@ -239,7 +242,10 @@ def _options(
     # Who cannot join those whose slot is frozen goes with the others that cannot.
     found.sort(key=lambda one: (one[1:] not in there, one))
     options: list[Option] = []
-    for cost, slot, gate in found:
+    back = home is not None and bool((home.windows.kind[free] >= 0).any())
+    for at, (cost, slot, gate) in enumerate(found):
+        if len(options) >= _OPTIONS and at % _FURTHER:
+            continue
         columns = dict(zip(free.tolist(), ways[gate][0][:, slot].tolist(), strict=True))
         option = _option(problem, sides, rows, columns, slot, cost)
         if option is not None and home is not None:
@@ -248,7 +254,7 @@ def _options(
             options.append(option)
             if (slot, gate) in there:
                 break
-        if len(options) == _OPTIONS:
+        if len(options) == _OPTIONS and not back:
             break
     nowhere = problem.cost_of(free, np.full(len(free), -1), np.full(len(free), -1))
     return [*options, Option((-1,) * len(rows), -1, int(nowhere.sum()), ())]

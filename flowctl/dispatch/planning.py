@@ -32,19 +32,15 @@ def make_plan(problem: DispatchProblem) -> tuple[Plan | None, tuple[str, ...]]:
         problem = homeward(problem, problem.sides.returns)
     if problem.sides is not None and (problem.sides.convoy >= 0).any():
         problem = together(problem, problem.sides)
-    plan, faults = _made(problem)
-    if plan is None or problem.lanes is None:
-        return plan, faults
-    plan = replace(plan, lanes=problem.lanes, capacity=problem.capacity)
-    if faults:
-        return plan, faults
-    return _with_lanes(problem, plan)
+    return _made(problem) if problem.lanes is None else _with_lanes(problem)
 
 
-def _made(problem: DispatchProblem) -> tuple[Plan | None, tuple[str, ...]]:
-    """Do the same with the capacity as it is."""
+def _made(
+    problem: DispatchProblem, flow: Plan | None = None
+) -> tuple[Plan | None, tuple[str, ...]]:
+    """Do the same with the capacity as it is, from its ``flow`` where that is known."""
     try:
-        plan = repaired(problem, _packed(problem, solve(problem)))
+        plan = repaired(problem, _packed(problem, flow or solve(problem)))
         faults = verify(problem, plan)
     except SolverError as error:
         faults = (str(error),)
@@ -56,27 +52,37 @@ def _made(problem: DispatchProblem) -> tuple[Plan | None, tuple[str, ...]]:
     return (None if worse else plan), (*faults, *worse)
 
 
-def _with_lanes(problem: DispatchProblem, plan: Plan) -> tuple[Plan, tuple[str, ...]]:
-    """Return the plan with the cheapest lanes found; ``plan``, by the lanes that stand, if none."""
+def _with_lanes(problem: DispatchProblem) -> tuple[Plan | None, tuple[str, ...]]:
+    """Return the plan by the cheapest lanes found; by those that stand where none are cheaper."""
     try:
-        lent, lowest = with_cheapest_lanes(problem, plan)
+        flow = solve(problem)
+        lent, best, lowest = with_cheapest_lanes(problem, flow)
     except SolverError as error:
-        return plan, (str(error),)
-    plan = replace(plan, bound=lowest, lanes_cost=plan.bound - lowest)
+        plan, faults = _made(problem)
+        return _by(problem, plan), (str(error), *faults)
+    plan, faults = _made(lent, best)
+    plan = _by(lent, plan, lowest)
     if lent is problem:
-        return plan, ()
-    other, faults = _made(lent)
-    if other is None or faults or other.cost >= plan.cost:
         return plan, faults
-    other = replace(
-        other,
-        bound=lowest,
-        lanes=lent.lanes,
-        capacity=lent.capacity,
-        lanes_cost=other.bound - lowest,
-    )
-    faults = verify(problem, other)
-    return (plan if faults else other), faults
+    if plan is not None and not faults:
+        faults = verify(problem, plan)
+        # No plan by the lanes that stand costs less than their flow.
+        if not faults and plan.cost <= flow.bound:
+            return plan, ()
+    standing, worse = _made(problem, flow)
+    if plan is not None and not faults and (standing is None or plan.cost < standing.cost):
+        return plan, worse
+    return _by(problem, standing, lowest), (*faults, *worse)
+
+
+def _by(lent: DispatchProblem, plan: Plan | None, lowest: int | None = None) -> Plan | None:
+    """Return a plan with the lanes it goes by; ``lowest`` is what no lanes can undercut."""
+    if plan is None:
+        return None
+    plan = replace(plan, lanes=lent.lanes, capacity=lent.capacity)
+    if lowest is None or plan.status != "optimal":
+        return plan
+    return replace(plan, bound=lowest, lanes_cost=plan.bound - lowest)
 
 
 def repair_gap(plan: Plan) -> float:

@@ -32,9 +32,14 @@ def repaired(problem: DispatchProblem, plan: Plan) -> Plan:
 
 
 def _repaired(problem: DispatchProblem, plan: Plan, alike: Ints | None = None) -> Plan:
-    column, slot = in_order(
-        problem, *_seniors_served(problem, plan.gate, plan.slot, alike), alike=alike
-    )
+    column, slot = plan.gate, plan.slot
+    for _ in range(_ROUNDS):
+        before = slot
+        column, slot = _seniors_served(problem, column, slot, alike)
+        column, slot = in_order(problem, column, slot, alike=alike)
+        # A junior that moved back may now stand where a senior without a slot could go.
+        if (slot >= 0).all() or (slot == before).all():
+            break
     if problem.sides is not None and not problem.sides.none_apply:
         draft = Draft(problem, problem.sides, column, slot)
         if _keep_shares(draft):

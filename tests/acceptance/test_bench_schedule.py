@@ -46,3 +46,14 @@ def test_no_list_undercuts_the_optimum():
     day = made_day(DayOptions(trucks=300, gates=2, slots=24, seed=5))
     best = solve(day).cost
     assert best <= by_list(day, "weight") < by_list(day, "arrival")
+
+
+def test_every_rule_beside_the_flow_is_planned_alone_and_all_together():
+    command = ["bench", "schedule", "--sides", "--trucks", "600", "--slots", "24", "--json"]
+    answer = CliRunner().invoke(app, command)
+    assert answer.exit_code == 0, answer.output
+    figures = json.loads(answer.stdout.splitlines()[-1])
+    assert list(figures) == ["convoys", "bays", "round trips", "lanes that change", "all together"]
+    assert all(one["gap"] >= 0 and one["cpu_s"] > 0 for one in figures.values())
+    assert figures["lanes that change"]["fixed_over"] > 0.1
+    assert figures["all together"]["gap"] > figures["round trips"]["gap"]
