@@ -30,7 +30,7 @@ class SwitchParams:
     slot): officers move barriers and signs for it. Lanes stay as they are for ``block`` slots, and
     for ``notice`` slots nothing is changed. At most ``rounds`` flows are solved, none once the
     cost is within ``gap`` of what no lanes can undercut; each changes the lanes of a block by
-    ``step`` places at most. Of blocks of 8 and 12 slots and steps of 1, 2 and 9 places, 8 and 2 were
+    ``step`` places at most. Of blocks of 8 and 12 slots and steps of 1, 2, 9 places, 8 and 2 were
     nearest; of steps of 2, 3, 4, 6 and 20 on two days of 5,000 trucks, with other rules and
     without, 2 was cheapest in three of the four and 1 % dearer than 3 in the last.
     """
