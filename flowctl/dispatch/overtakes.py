@@ -5,7 +5,7 @@ Every reason is derived from facts known at that moment. A pair for which no fac
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -276,7 +276,7 @@ def _access(snapshot: Snapshot, trip: LiveTrip, gate: str) -> Access | None:
 
 def _moment(trip: LiveTrip, snapshot: Snapshot) -> float:
     """Return the moment of seniority without penalties, epoch s."""
-    free = replace(trip, penalty_s=0.0) if trip.penalty_s else trip
+    free = trip._replace(penalty_s=0.0) if trip.penalty_s else trip
     return seniority(free, snapshot.site.policy)[0].timestamp()
 
 

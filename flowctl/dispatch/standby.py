@@ -106,8 +106,7 @@ def with_expired(snapshot: Snapshot, expired: Sequence[Expired]) -> Snapshot:
     return replace(
         snapshot,
         trips=tuple(
-            replace(
-                trip,
+            trip._replace(
                 release_ended=reasons[trip.id],
                 release_expires_at=min(trip.release_expires_at or snapshot.now, snapshot.now),
             )
@@ -208,7 +207,7 @@ def with_swaps(snapshot: Snapshot, swapped: Sequence[Swap]) -> Snapshot:
     return replace(
         snapshot,
         trips=tuple(
-            replace(trip, told=slots[trip.id], told_at=snapshot.now, swapped=True)
+            trip._replace(told=slots[trip.id], told_at=snapshot.now, swapped=True)
             if trip.id in slots
             else trip
             for trip in snapshot.trips

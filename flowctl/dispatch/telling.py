@@ -121,7 +121,7 @@ def freed(snapshot: Snapshot, estimates: Mapping[str, CapacityEstimate]) -> Snap
     return replace(
         snapshot,
         trips=tuple(
-            replace(trip, told=None, told_at=None)
+            trip._replace(told=None, told_at=None)
             if trip.told is not None
             and any(
                 _is_news(trip, known) and trip.told.starts_at + width > begin

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from math import isnan, nan
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ HISTORY = timedelta(hours=36)
 
 _SAME_CLEARANCE_S = 1800.0
 _CARGO = {str(cargo): cargo for cargo in Cargo}
+_same = itemgetter(*map(LiveRow._fields.index, LiveTrip._fields[11:]))
+"""What row and trip call by one name, from ``arrived_at`` on; name by name takes thrice as long."""
 
 
 def list_live_trips(conn: Connection, site: Site, now: datetime) -> tuple[LiveTrip, ...]:
@@ -53,40 +56,18 @@ def live_trip(
     if row.told_gate is not None and row.told_starts_at is not None:
         told = Slot(row.told_gate, row.told_starts_at)
     return LiveTrip(
-        id=row.id,
-        gates=tuple(row.gates),
-        cargo=_CARGO[row.cargo],
-        registered_at=row.registered_at,
-        ready_at=row.ready_at if extended is None else max(row.ready_at, extended),
-        arrived_at=row.arrived_at,
-        counted_at=row.counted_at,
-        yard=row.yard,
-        eta_yard_at=None if eta is None else datetime.fromtimestamp(eta.p50, UTC),
-        eta_yard_late_at=None if eta is None else datetime.fromtimestamp(eta.p90, UTC),
-        told=told,
-        told_at=row.told_at,
-        swapped=row.swapped,
-        released_at=row.released_at,
-        released_gate=row.released_gate,
-        release_expires_at=row.release_expires_at,
-        moving_to=row.moving_to,
-        release_ended=row.release_ended,
-        seen_at=row.fixed_at,
-        queued_at=row.queued_at,
-        lane_at=row.lane_at,
-        cleared_at=row.cleared_at,
-        haulier=row.haulier,
-        weight_t=row.weight_t,
-        convoy=row.convoy,
-        priority=priority,
-        places_lost=places_lost,
-        penalty_s=row.penalty_s,
-        standby=row.standby,
-        extended_until=extended,
-        needs=row.needs,
-        yarded_at=row.yarded_at,
-        queued_gate=row.queued_gate,
-        returns_within_h=row.returns_within_h,
+        row.id,
+        tuple(row.gates),
+        _CARGO[row.cargo],
+        row.registered_at,
+        row.ready_at if extended is None else max(row.ready_at, extended),
+        None if eta is None else datetime.fromtimestamp(eta.p50, UTC),
+        None if eta is None else datetime.fromtimestamp(eta.p90, UTC),
+        told,
+        priority,
+        places_lost,
+        row.fixed_at,
+        *_same(row),
     )
 
 

@@ -46,12 +46,11 @@ def random_trip(rng: np.random.Generator, number: int) -> LiveTrip:
         yard=yard,
         told=Slot(gate, at("06:00") + 15 * minutes(40)) if chance(0.7) else None,
     )
-    trip = replace(trip, standby=chance(0.3), seen_at=NOW)
+    trip = trip._replace(standby=chance(0.3), seen_at=NOW)
     if chance(0.5):
         return trip
     gone = at("07:00") + minutes(119)
-    called = replace(
-        trip,
+    called = trip._replace(
         released_at=gone,
         released_gate=gate,
         release_expires_at=gone + timedelta(hours=1),
@@ -59,9 +58,9 @@ def random_trip(rng: np.random.Generator, number: int) -> LiveTrip:
         release_ended="no_show" if chance(0.2) else None,
     )
     if chance(0.5):
-        called = replace(called, yard=None)
+        called = called._replace(yard=None)
     if called.moving_to is None and chance(0.5):
-        called = replace(called, yard=None, queued_at=gone + timedelta(minutes=1))
+        called = called._replace(yard=None, queued_at=gone + timedelta(minutes=1))
     return called
 
 

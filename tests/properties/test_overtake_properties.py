@@ -1,6 +1,5 @@
 """Nobody passes a senior without a reason, whatever stands in the yards."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -38,8 +37,7 @@ def some_trip(rng: np.random.Generator, number: int) -> LiveTrip:
         cargo=Cargo(str(rng.choice([cargo.value for cargo in Cargo]))),
         told=told,
     )
-    return replace(
-        trip,
+    return trip._replace(
         penalty_s=float(rng.choice([0.0, 0.0, 3600.0])),
         haulier=str(rng.integers(5)),
         priority=int(rng.choice([0, 0, 1])),

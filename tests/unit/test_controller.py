@@ -24,7 +24,7 @@ def told(trips: list[LiveTrip], decision: Decision, now: datetime) -> list[LiveT
     """Return the trips as they stand after their drivers heard the decision."""
     heard = {telling.trip_id: telling.slot for telling in decision.tellings}
     return [
-        replace(trip, told=heard[trip.id], told_at=now) if trip.id in heard else trip
+        trip._replace(told=heard[trip.id], told_at=now) if trip.id in heard else trip
         for trip in trips
     ]
 
@@ -107,11 +107,11 @@ def test_a_truck_that_will_be_late_is_told_later_and_why():
 @pytest.mark.parametrize("now", ["09:00", "10:15"])  # well before the slot, and within its freeze
 def test_who_asked_for_more_time_is_told_a_slot_no_earlier_once(now: str):
     trip = staged(1, arrived=at("08:00"), ready=at("11:30"), told=Slot("north", at("10:30")))
-    asked = replace(trip, extended_until=at("11:30"))
+    asked = trip._replace(extended_until=at("11:30"))
     (telling,) = tick(snapshot([asked], at(now)), plan_due=True).tellings
     assert (telling.reason, telling.previous) == ("extension", Slot("north", at("10:30")))
     assert at("11:30") <= telling.slot.starts_at <= at("11:45")
-    heard = replace(asked, told=telling.slot, told_at=at(now))
+    heard = asked._replace(told=telling.slot, told_at=at(now))
     assert tick(snapshot([heard], at(now)), plan_due=True).tellings == ()
 
 
@@ -129,8 +129,8 @@ def test_a_little_lateness_is_not_worth_a_message():
 def test_a_slot_on_a_day_that_was_closed_is_moved_for_that_reason():
     hours = opening(exceptions={at("12:00", 24).date(): ()})
     site = small_site([small_gate(hours=hours)])
-    trip = replace(
-        staged(1, arrived=at("12:00"), told=Slot("north", at("09:00", 24))), told_at=at("12:59")
+    trip = staged(1, arrived=at("12:00"), told=Slot("north", at("09:00", 24)))._replace(
+        told_at=at("12:59")
     )
     (telling,) = tick(snapshot([trip], at("19:00"), site=site), plan_due=True).tellings
     assert telling.reason == "closure"
@@ -146,11 +146,11 @@ def collapsed_gate() -> GateHistory:
 
 def test_a_collapse_is_told_at_once_even_for_far_slots_but_not_twice():
     trips = [
-        replace(trip, told=Slot("north", at("13:00") + timedelta(minutes=3 * trip.id)))
+        trip._replace(told=Slot("north", at("13:00") + timedelta(minutes=3 * trip.id)))
         for trip in queue_of(60)
     ]
-    heard = [replace(trip, told_at=at("06:00")) for trip in trips]
-    crowd = [replace(trip, id=trip.id + 100) for trip in queue_of(60, arrived="04:00")]
+    heard = [trip._replace(told_at=at("06:00")) for trip in trips]
+    crowd = [trip._replace(id=trip.id + 100) for trip in queue_of(60, arrived="04:00")]
     state = snapshot([*crowd, *heard], at("10:30"), gates=[collapsed_gate()])
     decision = tick(state, plan_due=True)
     changed = [one for one in decision.tellings if one.previous is not None]
@@ -163,16 +163,16 @@ def test_a_collapse_is_told_at_once_even_for_far_slots_but_not_twice():
 
 
 def test_an_earlier_slot_is_offered_when_it_is_near():
-    trip = replace(
-        staged(1, arrived=at("05:00"), told=Slot("north", at("13:00"))), told_at=at("05:00")
+    trip = staged(1, arrived=at("05:00"), told=Slot("north", at("13:00")))._replace(
+        told_at=at("05:00")
     )
     (telling,) = tick(snapshot([trip], at("09:00")), plan_due=True).tellings
     assert (telling.reason, telling.slot.starts_at) == ("earlier", at("09:15"))
 
 
 def test_no_driver_hears_of_estimates_twice_within_the_quiet_time():
-    trip = replace(
-        staged(1, arrived=at("05:00"), told=Slot("north", at("13:00"))), told_at=at("08:30")
+    trip = staged(1, arrived=at("05:00"), told=Slot("north", at("13:00")))._replace(
+        told_at=at("08:30")
     )
     assert tick(snapshot([trip], at("09:00")), plan_due=True).tellings == ()
 
@@ -210,8 +210,7 @@ def test_the_figures_of_a_gate_count_both_directions():
     seen = history(
         "north", [(at("08:40"), None)] * 6, imports=[True, True, False, False, False, False]
     )
-    on_the_way = replace(
-        staged(50, arrived=at("05:00")),
+    on_the_way = staged(50, arrived=at("05:00"))._replace(
         yard=None,
         released_at=at("08:55"),
         released_gate="north",

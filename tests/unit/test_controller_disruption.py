@@ -49,7 +49,7 @@ def queue_told(count: int, clock: str = "08:00") -> list[LiveTrip]:
 def heard(trips: Sequence[LiveTrip], decision: Decision, now: datetime) -> list[LiveTrip]:
     told = {one.trip_id: one.slot for one in decision.tellings}
     return [
-        replace(trip, told=told[trip.id], told_at=now) if trip.id in told else trip
+        trip._replace(told=told[trip.id], told_at=now) if trip.id in told else trip
         for trip in trips
     ]
 
@@ -208,8 +208,8 @@ def test_a_slot_told_at_another_gate_that_closes_is_moved_to_the_one_that_is_ope
 
 def test_a_closure_that_is_long_over_frees_no_promise_any_more():
     # Sixty seniors without a slot would all go before it, were it not promised what is near now.
-    junior = replace(
-        staged(99, arrived=at("06:00"), told=Slot("north", at("12:15"))), told_at=at("08:00")
+    junior = staged(99, arrived=at("06:00"), told=Slot("north", at("12:15")))._replace(
+        told_at=at("08:00")
     )
     seniors = [
         staged(i, arrived=at("05:00") + timedelta(minutes=i), ready=at("11:50")) for i in range(60)

@@ -1,6 +1,5 @@
 """From what is known to a problem: when each truck can be where, and what the gates still take."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
@@ -99,8 +98,7 @@ def test_expected_imports_take_their_part_and_at_most_half():
 
 def test_trucks_on_the_way_and_in_the_queue_use_up_the_first_places():
     gone = at("08:55")
-    trip = replace(
-        staged(1, arrived=at("05:00")),
+    trip = staged(1, arrived=at("05:00"))._replace(
         yard=None,
         released_at=gone,
         released_gate="north",
@@ -248,9 +246,9 @@ def test_a_told_gate_that_no_longer_exists_is_no_promise():
 
 def test_trucks_at_the_gate_are_not_planned():
     base = staged(1, arrived=at("05:00"))
-    gone = replace(base, id=2, released_at=at("08:50"), release_expires_at=at("09:50"), yard=None)
-    queued = replace(gone, id=3, queued_at=at("08:58"))
-    stuck = replace(gone, id=4, release_expires_at=at("08:59"), yard="yard")
+    gone = base._replace(id=2, released_at=at("08:50"), release_expires_at=at("09:50"), yard=None)
+    queued = gone._replace(id=3, queued_at=at("08:58"))
+    stuck = gone._replace(id=4, release_expires_at=at("08:59"), yard="yard")
     instance = framed(snapshot([stuck, base, gone, queued], at("09:00")))
     assert instance.trip_ids.tolist() == [1, 4]
 

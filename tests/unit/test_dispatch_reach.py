@@ -90,8 +90,8 @@ def test_a_frozen_truck_stands_in_the_lanes_that_have_a_place():
 
 def test_an_uncertain_arrival_is_planned_so_that_nine_of_ten_are_on_time():
     sure = on_the_road(1, registered=at("05:00"), eta=at("10:00"), ready=at("09:00"))
-    near = replace(sure, id=2, eta_yard_late_at=at("10:20"))
-    wide = replace(sure, id=3, eta_yard_late_at=at("12:00"))
+    near = sure._replace(id=2, eta_yard_late_at=at("10:20"))
+    wide = sure._replace(id=3, eta_yard_late_at=at("12:00"))
     instance = framed(small_site(), [sure, near, wide], at("09:00"))
     first = instance.starts[instance.earliest[:, 0]].tolist()
     # 45 min of window lie behind a slot's begin: only what is later than that moves the slot.
@@ -124,8 +124,7 @@ def test_a_plan_that_overfills_an_in_gate_yard_is_refused():
 
 
 def test_a_truck_on_its_call_to_the_in_gate_yard_fills_it_and_goes_on_from_there():
-    called = replace(
-        staged(1, arrived=at("05:00")),
+    called = staged(1, arrived=at("05:00"))._replace(
         yard=None,
         released_at=at("08:58"),
         released_gate="north",
@@ -157,7 +156,7 @@ def with_scanner(places: int, slots: int) -> Site:
 
 def scanned(number: int, **changes: object) -> LiveTrip:
     trip = staged(number, arrived=at("05:00"), gates=("south", "north"))
-    return replace(trip, needs="scanner", **changes)
+    return trip._replace(needs="scanner", **changes)
 
 
 def test_a_truck_that_needs_a_bay_goes_only_where_there_is_one():

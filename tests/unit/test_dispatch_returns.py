@@ -115,7 +115,7 @@ FEW_IMPORTS = small_site([small_gate(imports_per_h=4.0)])
 
 
 def waiting(number: int, within_h: float | None, told: Slot | None = None) -> LiveTrip:
-    return replace(staged(number, arrived=at("09:00"), told=told), returns_within_h=within_h)
+    return staged(number, arrived=at("09:00"), told=told)._replace(returns_within_h=within_h)
 
 
 def places(now: Snapshot) -> list[int]:
@@ -145,7 +145,7 @@ def test_returns_count_on_half_of_the_places_kept_for_imports():
 def test_trucks_on_the_other_side_and_at_the_gate_take_their_places_first():
     now = snapshot([waiting(1, 24.0)], NOON, site=FEW_IMPORTS)
     away = Crossed("north", at("09:00"), at("14:00"))
-    called = replace(waiting(2, 24.0), released_at=at("11:50"), released_gate="north", yard=None)
+    called = waiting(2, 24.0)._replace(released_at=at("11:50"), released_gate="north", yard=None)
     both = replace(now, crossed=(away,), trips=(*now.trips, called))
     assert sum(places(now)) - sum(places(both)) == 2
     assert sum(places(now)[:8]) - sum(places(both)[:8]) == 1
@@ -165,7 +165,7 @@ def test_a_driver_hears_that_his_slot_is_later_because_he_would_not_be_back_in_t
     site = small_site([small_gate(imports_per_h=4.0, hours=shut)])
     told = Slot("north", at("16:30"))
     both = [waiting(1, 24.0, told), waiting(2, None, told)]
-    late = [replace(trip, ready_at=at("16:15")) for trip in both]
+    late = [trip._replace(ready_at=at("16:15")) for trip in both]
     now = snapshot(late, at("15:00"), site=site)
     [word] = tick(now, plan_due=True).tellings
     assert (word.trip_id, word.reason) == (1, Reason.RETURN)

@@ -1,7 +1,5 @@
 """From which moment a truck's place in the order counts."""
 
-from dataclasses import replace
-
 from builders import at, on_the_road, staged
 
 from flowctl.dispatch.seniority import ranked, seniority
@@ -11,14 +9,14 @@ ARRIVAL, BOOKING = Policy(), Policy(basis=Basis.BOOKING)
 
 
 def test_who_arrived_first_is_senior_however_late_he_registered():
-    first = replace(staged(1, arrived=at("08:00")), registered_at=at("07:50"))
-    second = replace(staged(2, arrived=at("08:10")), registered_at=at("05:00"))
+    first = staged(1, arrived=at("08:00"))._replace(registered_at=at("07:50"))
+    second = staged(2, arrived=at("08:10"))._replace(registered_at=at("05:00"))
     assert seniority(first, ARRIVAL) < seniority(second, ARRIVAL)
     assert seniority(second, BOOKING) < seniority(first, BOOKING)
 
 
 def test_an_arrival_counts_from_when_it_is_proved():
-    claimed = replace(staged(1, arrived=at("06:00")), counted_at=at("09:00"))
+    claimed = staged(1, arrived=at("06:00"))._replace(counted_at=at("09:00"))
     assert seniority(claimed, ARRIVAL)[0] == at("09:00")
 
 
@@ -30,7 +28,7 @@ def test_a_truck_on_the_road_counts_from_when_it_is_expected():
 
 
 def test_a_penalty_moves_a_truck_behind_those_who_came_meanwhile():
-    offender = replace(staged(1, arrived=at("08:00")), penalty_s=3600.0)
+    offender = staged(1, arrived=at("08:00"))._replace(penalty_s=3600.0)
     honest = staged(2, arrived=at("08:30"))
     for policy in (ARRIVAL, BOOKING):
         assert seniority(honest, policy) < seniority(offender, policy)
@@ -38,7 +36,7 @@ def test_a_penalty_moves_a_truck_behind_those_who_came_meanwhile():
 
 def test_who_came_in_the_same_moment_goes_by_registration_and_then_by_number():
     trips = [
-        replace(staged(number, arrived=at("08:00")), registered_at=at(registered))
+        staged(number, arrived=at("08:00"))._replace(registered_at=at(registered))
         for number, registered in ((1, "07:00"), (2, "06:00"), (3, "07:00"))
     ]
     ordered = sorted(trips, key=lambda trip: seniority(trip, ARRIVAL))
@@ -47,7 +45,7 @@ def test_who_came_in_the_same_moment_goes_by_registration_and_then_by_number():
 
 def test_ranks_follow_the_order_under_either_basis():
     trips = [
-        replace(staged(number, arrived=at(arrived)), registered_at=at(registered), penalty_s=lost)
+        staged(number, arrived=at(arrived))._replace(registered_at=at(registered), penalty_s=lost)
         for number, arrived, registered, lost in (
             (1, "08:00", "07:00", 1800.0),
             (2, "08:10", "06:00", 0.0),

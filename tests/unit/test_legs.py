@@ -44,8 +44,7 @@ def outside(count: int, *, told: str | None = "10:00", first: int = 0) -> list[L
 def coming(number: int, *, minutes_ago: float = 5) -> LiveTrip:
     """A truck that was called into the in-gate yard."""
     gone = NOW - timedelta(minutes=minutes_ago)
-    return replace(
-        staged(number, arrived=at("05:00"), told=Slot("north", at("10:00"))),
+    return staged(number, arrived=at("05:00"), told=Slot("north", at("10:00")))._replace(
         yard=None,
         moving_to="yard",
         released_at=gone,
@@ -107,14 +106,14 @@ def test_the_in_gate_yard_takes_what_it_has_places_for():
 def test_two_gates_share_the_places_of_an_in_gate_yard():
     site = two_legs(gates=("north", "south"))
     south = [
-        replace(trip, gates=("south",), told=Slot("south", at("10:00")))
+        trip._replace(gates=("south",), told=Slot("south", at("10:00")))
         for trip in outside(4, first=20)
     ]
     assert len(moved(decided([*outside(4), *south], site))) == 6
 
 
 def test_the_gate_releases_those_who_came_into_the_in_gate_yard():
-    trip = replace(coming(1, minutes_ago=30), yard="yard")
+    trip = coming(1, minutes_ago=30)._replace(yard="yard")
     assert trip.stage is Stage.STAGED
     decision = decided([trip, *outside(2, first=5)])
     assert [one.trip_id for one in decision.releases] == [1]
@@ -159,7 +158,7 @@ def test_without_slots_the_gate_is_still_fed():
 
 
 def test_who_was_not_ready_or_is_not_there_does_not_move():
-    busy = replace(outside(1)[0], ready_at=at("12:00"))
+    busy = outside(1)[0]._replace(ready_at=at("12:00"))
     away = on_the_road(7, registered=at("05:00"), eta=at("10:00"), ready=at("05:00"))
     assert moved(decided([busy, away])) == []
 

@@ -51,8 +51,7 @@ def waiting(count: int, *, told: str | None = None, first: int = 0) -> list[Live
 def moving(count: int, *, first: int = 100, released_at: str = "08:55") -> list[LiveTrip]:
     gone = at(released_at)
     return [
-        replace(
-            staged(first + i, arrived=at("04:00")),
+        staged(first + i, arrived=at("04:00"))._replace(
             yard=None,
             released_at=gone,
             released_gate="north",
@@ -177,14 +176,14 @@ def test_a_full_approach_releases_nobody():
 
 
 def test_a_release_that_was_not_followed_is_over_and_its_truck_may_go_again():
-    stuck = [replace(trip, yard="yard", release_expires_at=at("08:59")) for trip in moving(3)]
+    stuck = [trip._replace(yard="yard", release_expires_at=at("08:59")) for trip in moving(3)]
     state = snapshot(stuck, at("09:00"))
     assert approaches(state, believed(SITE), {})[0].in_transit == 0
     assert released(state) == [100, 101, 102]
 
 
 def test_a_truck_at_the_gate_is_no_longer_in_transit():
-    arrived = [replace(trip, queued_at=at("08:58")) for trip in moving(3)]
+    arrived = [trip._replace(queued_at=at("08:58")) for trip in moving(3)]
     state = snapshot(arrived, at("09:00"))
     assert approaches(state, believed(SITE), {})[0].in_transit == 0
 

@@ -52,8 +52,7 @@ def waiting(count: int, cargo: Cargo, *, first: int = 0) -> list[LiveTrip]:
 
 def moving(count: int, cargo: Cargo, *, first: int = 500) -> list[LiveTrip]:
     return [
-        replace(
-            trip,
+        trip._replace(
             yard=None,
             released_at=at("08:55"),
             released_gate="north",
@@ -65,7 +64,7 @@ def moving(count: int, cargo: Cargo, *, first: int = 500) -> list[LiveTrip]:
 
 def queued(count: int, cargo: Cargo) -> list[LiveTrip]:
     return [
-        replace(trip, queued_at=at("08:57"), queued_gate="north")
+        trip._replace(queued_at=at("08:57"), queued_gate="north")
         for trip in moving(count, cargo, first=700)
     ]
 
@@ -187,8 +186,8 @@ def test_a_closed_gate_aims_at_nothing_in_any_class():
 
 
 def test_who_stands_by_gets_a_place_of_lanes_it_may_use():
-    stand_by = [replace(one, standby=True) for one in waiting(1, Cargo.REEFER, first=90)]
-    junior = [replace(one, standby=True) for one in waiting(1, Cargo.NORMAL, first=95)]
+    stand_by = [one._replace(standby=True) for one in waiting(1, Cargo.REEFER, first=90)]
+    junior = [one._replace(standby=True) for one in waiting(1, Cargo.NORMAL, first=95)]
     trips = [*moving(30, Cargo.REEFER), *waiting(20, Cargo.NORMAL), *stand_by, *junior]
     state = snapshot(trips, NOW, site=SITE)
     assert called(state, fills=1) == [*range(floor(N_DRY) - 1), 95]
@@ -198,9 +197,9 @@ def test_who_stands_by_gets_a_place_of_lanes_it_may_use():
 def test_slots_are_exchanged_within_the_same_lanes_only():
     soon, noon = Slot("north", at("09:30")), Slot("north", at("12:00"))
     late = on_the_road(1, registered=at("04:00"), eta=at("10:45"), ready=at("04:00"), told=soon)
-    late = replace(late, told_at=at("06:00"), eta_yard_late_at=at("11:30"))
+    late = late._replace(told_at=at("06:00"), eta_yard_late_at=at("11:30"))
     [reefer], [dry] = waiting(1, Cargo.REEFER, first=2), waiting(1, Cargo.NORMAL, first=3)
-    others = [replace(one, told=noon, told_at=at("06:00")) for one in (reefer, dry)]
+    others = [one._replace(told=noon, told_at=at("06:00")) for one in (reefer, dry)]
     state = snapshot([late, *others], NOW, site=SITE)
     assert [one.takes for one in swaps(state, believed())] == [3]
 
@@ -216,7 +215,7 @@ def test_reefers_in_an_in_gate_yard_do_not_keep_general_cargo_out_of_it():
         *moving(40, Cargo.NORMAL, first=600),
     ]
     out = [
-        replace(trip, yard="outside")
+        trip._replace(yard="outside")
         for trip in (*waiting(3, Cargo.REEFER, first=70), *waiting(3, Cargo.NORMAL, first=80))
     ]
     with_lanes = snapshot([*here, *out], NOW, site=lanes_of(COLD, DRY, yards=yards))
@@ -259,15 +258,15 @@ def test_one_class_that_takes_all_is_a_gate_without_classes(
     trips = [
         *waiting(ready, Cargo.NORMAL),
         *(
-            replace(one, release_expires_at=now + timedelta(hours=1))
+            one._replace(release_expires_at=now + timedelta(hours=1))
             for one in moving(coming, Cargo.REEFER)
         ),
         *(
-            replace(one, queued_at=now - timedelta(minutes=3))
+            one._replace(queued_at=now - timedelta(minutes=3))
             for one in queued(at_gate, Cargo.NORMAL)
         ),
     ]
-    trips = [replace(one, standby=one.id % 3 == 0) for one in trips]
+    trips = [one._replace(standby=one.id % 3 == 0) for one in trips]
     state = snapshot(
         trips,
         now,

@@ -59,7 +59,7 @@ class Border:
         """Let 30 s pass: trucks arrive and are screened, and those whose turn it is leave."""
         for trip in [trip for trip, there in self.coming.items() if there <= now]:
             self.entered[trip] = self.coming.pop(trip)
-            self.trips[trip] = replace(self.trips[trip], queued_at=self.entered[trip])
+            self.trips[trip] = self.trips[trip]._replace(queued_at=self.entered[trip])
         for trip in [trip for trip, done in self.places.items() if done <= now]:
             self.cleared[trip] = self.places.pop(trip)
             del self.trips[trip]
@@ -75,8 +75,7 @@ class Border:
         for one in released:
             way_s = self.rng.lognormal(log(WAY_S) - sd * sd / 2, sd)
             self.coming[one.trip_id] = now + timedelta(seconds=way_s)
-            self.trips[one.trip_id] = replace(
-                self.trips[one.trip_id],
+            self.trips[one.trip_id] = self.trips[one.trip_id]._replace(
                 yard=None,
                 released_at=now,
                 released_gate="north",

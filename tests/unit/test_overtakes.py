@@ -1,6 +1,5 @@
 """Who passes whom at a gate, and by which rule."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -75,26 +74,26 @@ EARLY, LATE = Slot("north", at("09:15")), Slot("north", at("11:00"))
 def test_the_reason_follows_from_the_facts(
     senior: dict[str, object], junior: dict[str, object], reason: Reason | None
 ):
-    assert reasons(replace(SENIOR, **senior), replace(JUNIOR, **junior)) == [reason]
+    assert reasons(SENIOR._replace(**senior), JUNIOR._replace(**junior)) == [reason]
 
 
 def test_across_classes_who_may_use_the_same_gate_the_reason_is_where_the_senior_is_bound():
-    senior = replace(SENIOR, gates=("south", "north"))
+    senior = SENIOR._replace(gates=("south", "north"))
     assert reasons(senior, JUNIOR, site=two_gates()) == [Reason.SENIOR_PREFERS_ELSEWHERE]
-    told = replace(senior, told=Slot("south", at("12:00")))
+    told = senior._replace(told=Slot("south", at("12:00")))
     assert reasons(told, JUNIOR, site=two_gates()) == [Reason.SENIOR_TOLD_ELSEWHERE]
 
 
 def test_who_may_not_use_the_gate_or_stands_where_no_way_leads_there_is_not_passed():
-    assert reasons(replace(SENIOR, gates=("south",)), JUNIOR, site=two_gates()) == []
-    assert reasons(replace(SENIOR, yard=None), JUNIOR) == []
-    assert reasons(replace(SENIOR, yard="elsewhere"), JUNIOR) == []
+    assert reasons(SENIOR._replace(gates=("south",)), JUNIOR, site=two_gates()) == []
+    assert reasons(SENIOR._replace(yard=None), JUNIOR) == []
+    assert reasons(SENIOR._replace(yard="elsewhere"), JUNIOR) == []
 
 
 def test_a_penalty_that_put_a_truck_behind_is_said():
-    fined = replace(SENIOR, penalty_s=7200.0)
+    fined = SENIOR._replace(penalty_s=7200.0)
     assert reasons(fined, JUNIOR) == [Reason.PENALTY]
-    assert reasons(replace(SENIOR, penalty_s=600.0), JUNIOR) == [None]
+    assert reasons(SENIOR._replace(penalty_s=600.0), JUNIOR) == [None]
 
 
 def test_a_no_show_and_who_fills_its_place_are_said():
@@ -103,8 +102,8 @@ def test_a_no_show_and_who_fills_its_place_are_said():
 
 
 def test_a_truck_goes_with_its_convoy_past_those_behind_its_partner():
-    first = replace(staged(3, arrived=at("05:00")), convoy="c")
-    last = replace(JUNIOR, convoy="c")
+    first = staged(3, arrived=at("05:00"))._replace(convoy="c")
+    last = JUNIOR._replace(convoy="c")
     state = snapshot([SENIOR, first, last], NOW)
     found, faults = overtakes(state, [release(first), release(last)], {})
     assert faults == ()
@@ -117,7 +116,7 @@ def test_a_senior_whose_way_is_too_long_before_closing_is_late():
         Yard("far", {"vi": "xa"}, 100, (Access("north", 40_000.0, 0.25),)),
     ]
     site = small_site(yards=yards)
-    assert reasons(replace(SENIOR, yard="far"), JUNIOR, site=site) == [Reason.SENIOR_LATE]
+    assert reasons(SENIOR._replace(yard="far"), JUNIOR, site=site) == [Reason.SENIOR_LATE]
 
 
 def test_a_senior_outside_is_passed_by_who_stands_in_the_yard_its_way_leads_through():
@@ -125,7 +124,7 @@ def test_a_senior_outside_is_passed_by_who_stands_in_the_yard_its_way_leads_thro
         Yard("yard", {"vi": "trong"}, 100, (Access("north", 600.0, 0.25),)),
         Yard("out", {"vi": "ngoài"}, 100, (Access("north", 1800.0, 0.25, "yard", 1200.0),)),
     ]
-    senior = replace(SENIOR, yard="out")
+    senior = SENIOR._replace(yard="out")
     assert reasons(senior, JUNIOR, site=small_site(yards=yards)) == [Reason.SENIOR_OUTSIDE]
 
 
@@ -161,7 +160,7 @@ def test_a_senior_that_would_stand_before_a_closed_gate_is_passed_as_the_nearer_
 
 
 def test_a_tick_names_whom_its_releases_pass():
-    held = [replace(staged(i, arrived=at("05:00")), ready_at=at("12:00")) for i in range(5)]
+    held = [staged(i, arrived=at("05:00"))._replace(ready_at=at("12:00")) for i in range(5)]
     free = staged(9, arrived=at("08:00"))
     decision = tick(snapshot([*held, free], NOW), plan_due=True)
     assert [(one.trip_id, one.reason, one.seniors) for one in decision.overtakes] == [

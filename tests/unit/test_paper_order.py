@@ -1,6 +1,5 @@
 """The order of a gate as it is printed, and the check of its sheet."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -41,15 +40,14 @@ def slot(clock: str, gate: str = "north") -> Slot:
 EARLY = staged(1, arrived=at("06:00"), told=slot("13:00"))
 LATE = staged(2, arrived=at("05:00"), told=slot("14:00"))
 NO_SLOT = staged(3, arrived=at("04:00"))
-CALLED = replace(
-    staged(4, arrived=at("06:30"), told=slot("12:30")),
+CALLED = staged(4, arrived=at("06:30"), told=slot("12:30"))._replace(
     yard=None,
     released_at=at("11:40"),
     released_gate="north",
     release_expires_at=at("12:40"),
 )
-QUEUED = replace(CALLED, id=5, queued_at=at("11:55"))
-INSPECTED = replace(CALLED, id=6, queued_at=at("11:30"), lane_at=at("11:50"))
+QUEUED = CALLED._replace(id=5, queued_at=at("11:55"))
+INSPECTED = CALLED._replace(id=6, queued_at=at("11:30"), lane_at=at("11:50"))
 COMING = on_the_road(
     7, registered=at("10:00"), eta=at("13:30"), ready=at("13:00"), told=slot("13:30")
 )
@@ -68,9 +66,9 @@ def test_numbers_go_by_who_is_there_then_who_was_called_then_slot_then_seniority
 
 
 def test_of_trucks_with_one_slot_the_senior_comes_first_and_penalties_count():
-    first, second = (replace(LATE, id=n, arrived_at=at(f"0{n}:00")) for n in (2, 3))
+    first, second = (LATE._replace(id=n, arrived_at=at(f"0{n}:00")) for n in (2, 3))
     assert [trip for _, trip, _ in numbers(second, first)] == [2, 3]
-    fined = replace(first, penalty_s=7200.0)
+    fined = first._replace(penalty_s=7200.0)
     assert [trip for _, trip, _ in numbers(second, fined)] == [3, 2]
     assert order(fined).lines[0].seniority == at("04:00")
 
@@ -86,14 +84,13 @@ def test_a_truck_is_in_the_order_of_the_gate_it_is_bound_for_alone():
 
 def test_who_is_on_the_road_without_a_slot_or_has_crossed_is_not_in_it():
     unplanned = on_the_road(1, registered=at("10:00"), eta=None, ready=at("13:00"))
-    far_off = replace(COMING, told=Slot("north", NOON + timedelta(hours=13)))
-    crossed = replace(QUEUED, lane_at=at("11:56"), cleared_at=at("11:59"))
+    far_off = COMING._replace(told=Slot("north", NOON + timedelta(hours=13)))
+    crossed = QUEUED._replace(lane_at=at("11:56"), cleared_at=at("11:59"))
     assert numbers(unplanned, far_off, crossed) == []
 
 
 def test_who_did_not_leave_when_called_comes_last():
-    asleep = replace(
-        EARLY,
+    asleep = EARLY._replace(
         released_at=at("11:00"),
         released_gate="north",
         release_expires_at=at("11:20"),
@@ -182,7 +179,7 @@ def test_a_sheet_asks_nothing_of_anywhere_and_speaks_three_languages():
 
 
 def test_what_is_written_in_a_plate_or_convoy_is_no_markup():
-    [line] = order(replace(EARLY, convoy="</script><b>&")).lines
+    [line] = order(EARLY._replace(convoy="</script><b>&")).lines
     signed = sign_order(_with(line), KEY)
     made = sheet(signed)
     assert "<b>&" not in made

@@ -32,8 +32,7 @@ def called(
 ) -> LiveTrip:
     """A truck that was called up some minutes ago, by its tracker's last word in ``yard``."""
     gone = NOW - timedelta(minutes=minutes_ago)
-    return replace(
-        staged(number, arrived=at("05:00"), told=NINE),
+    return staged(number, arrived=at("05:00"), told=NINE)._replace(
         yard=yard,
         released_at=gone,
         released_gate="north",
@@ -46,13 +45,13 @@ def waits(number: int, slot: Slot | None, **changes: object) -> LiveTrip:
     """A truck that stands in the yard since 05:00 and was told a slot at 06:00."""
     trip = staged(number, arrived=at("05:00") + timedelta(minutes=number), told=slot)
     heard = None if slot is None else at("06:00")
-    return replace(replace(trip, told_at=heard), **changes)  # type: ignore[arg-type]
+    return trip._replace(told_at=heard)._replace(**changes)
 
 
 def late(number: int, slot: Slot, *, by: str = "11:30") -> LiveTrip:
     """A truck on the road that nine of ten times would be in the yard by a moment."""
     trip = on_the_road(number, registered=at("04:00"), eta=at("10:45"), ready=at("04:00"))
-    return replace(trip, told=slot, told_at=at("06:00"), eta_yard_late_at=at(by))
+    return trip._replace(told=slot, told_at=at("06:00"), eta_yard_late_at=at(by))
 
 
 def over(*trips: LiveTrip, site: Site = SITE) -> list[tuple[int, Reason]]:
@@ -80,8 +79,8 @@ def test_a_truck_that_leaves_at_the_last_moment_is_seen_to_have_left_before_it_i
 
 def test_a_truck_that_was_sent_back_from_the_gate_is_no_no_show():
     gone = called(minutes_ago=30)
-    assert over(replace(gone, yarded_at=NOW - timedelta(minutes=5))) == []
-    assert over(replace(gone, yarded_at=at("05:00"))) == [(1, Reason.NO_SHOW)]
+    assert over(gone._replace(yarded_at=NOW - timedelta(minutes=5))) == []
+    assert over(gone._replace(yarded_at=at("05:00"))) == [(1, Reason.NO_SHOW)]
 
 
 def test_a_silent_tracker_proves_no_no_show():
@@ -96,18 +95,18 @@ def test_a_truck_that_left_and_does_not_come_costs_nothing():
 
 
 def test_nobody_is_told_twice_that_a_call_up_is_over():
-    told = replace(called(minutes_ago=90), release_ended="no_show")
+    told = called(minutes_ago=90)._replace(release_ended="no_show")
     assert over(told) == []
 
 
 def test_a_truck_that_came_to_the_gate_or_the_in_gate_yard_followed():
-    arrived = replace(called(minutes_ago=90), queued_at=at("08:00"))
-    moved = replace(called(2, minutes_ago=90), moving_to="yard")
+    arrived = called(minutes_ago=90)._replace(queued_at=at("08:00"))
+    moved = called(2, minutes_ago=90)._replace(moving_to="yard")
     assert over(arrived, moved) == []
 
 
 def test_a_truck_that_did_not_move_to_the_in_gate_yard_has_not_shown_up():
-    assert over(replace(called(minutes_ago=25), moving_to="inside")) == [(1, Reason.NO_SHOW)]
+    assert over(called(minutes_ago=25)._replace(moving_to="inside")) == [(1, Reason.NO_SHOW)]
 
 
 def test_the_policy_says_how_long_a_truck_has():
@@ -129,7 +128,7 @@ def test_a_no_show_frees_its_place_stands_again_and_rests():
 def full(first: int) -> list[LiveTrip]:
     """Ten trucks on the way: one place below the target of 11."""
     return [
-        replace(called(first + i, minutes_ago=5, yard=None), release_ended=None) for i in range(10)
+        called(first + i, minutes_ago=5, yard=None)._replace(release_ended=None) for i in range(10)
     ]
 
 
@@ -155,8 +154,7 @@ def test_those_who_stand_by_get_nobody_elses_turn():
 
 
 def test_a_no_show_goes_after_those_with_a_slot_until_it_is_told_a_new_one():
-    no_show = replace(
-        waits(1, NINE),
+    no_show = waits(1, NINE)._replace(
         released_at=at("06:30"),
         released_gate="north",
         release_expires_at=at("07:00"),
@@ -164,14 +162,14 @@ def test_a_no_show_goes_after_those_with_a_slot_until_it_is_told_a_new_one():
     )
     trips = [*full(100), no_show, waits(2, NOON)]
     assert [one.trip_id for one in tick(snapshot(trips, NOW), plan_due=False).releases] == [2]
-    again = [*full(100), replace(no_show, told_at=at("08:00")), waits(2, NOON)]
+    again = [*full(100), no_show._replace(told_at=at("08:00")), waits(2, NOON)]
     assert [one.trip_id for one in tick(snapshot(again, NOW), plan_due=False).releases] == [1]
 
 
 def test_standby_covers_at_most_its_share_of_an_hour():
     used = [
-        replace(called(50, minutes_ago=30, yard=None), standby=True),
-        replace(called(51, minutes_ago=70, yard=None), standby=True),
+        called(50, minutes_ago=30, yard=None)._replace(standby=True),
+        called(51, minutes_ago=70, yard=None)._replace(standby=True),
     ]
     missed = [called(i, minutes_ago=23) for i in range(5)]
     state = snapshot([*used, *missed], NOW)
@@ -209,7 +207,7 @@ def test_a_slot_that_is_not_near_is_left_to_the_plan():
 
 
 def test_where_nobody_knows_where_a_truck_is_its_slot_stays():
-    lost = replace(late(1, NINE), eta_yard_late_at=None)
+    lost = late(1, NINE)._replace(eta_yard_late_at=None)
     assert exchanged([lost, waits(2, NOON)]) == []
 
 
@@ -217,7 +215,7 @@ def test_one_that_stands_by_comes_before_others_then_the_nearest_slot():
     giver = late(1, Slot("north", at("09:30")))
     far, near = waits(2, Slot("north", at("15:00"))), waits(3, NOON)
     assert [swap.takes for swap in exchanged([giver, far, near])] == [3]
-    ready = replace(far, standby=True)
+    ready = far._replace(standby=True)
     assert [swap.takes for swap in exchanged([giver, ready, near])] == [2]
 
 
@@ -264,9 +262,9 @@ def test_slots_that_changed_hands_before_count():
     trips = [late(1, Slot("north", at("09:15"))), waits(2, NOON)]
     before = waits(3, Slot("north", at("09:00")), told_at=NOW, swapped=True)
     assert len(exchanged([*trips, before])) == 1
-    assert exchanged([*trips, before, replace(before, id=4)]) == []
-    later = replace(before, told=Slot("north", at("12:30")))
-    assert exchanged([*trips, later, replace(later, id=4)]) == []
+    assert exchanged([*trips, before, before._replace(id=4)]) == []
+    later = before._replace(told=Slot("north", at("12:30")))
+    assert exchanged([*trips, later, later._replace(id=4)]) == []
 
 
 def test_a_tick_says_only_once_what_it_exchanged():
