@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 from typer.main import get_command
 
@@ -30,7 +31,7 @@ def find_command(words: list[str]) -> object | None:
     for word in words:
         if not hasattr(command, "commands"):
             return command  # what follows are the command's arguments
-        command = command.commands.get(word)
+        command = command.get_command(typer.Context(command), word)
     return command
 
 
