@@ -24,7 +24,7 @@ from flowctl.traffic.eta import (
     drive_s,
     fence_m,
     forecasts,
-    on_road,
+    on_roads,
     shown_pace,
 )
 from flowctl.traffic.eta_gate import GateNow, Unknown, at_gate, from_yard, gate_now, in_queue
@@ -208,6 +208,8 @@ def _drives(
         [np.where(offset <= site.traffic.on_way_m, offset, np.inf) for _, offset in places]
     )
     nearest = np.argmin(offsets, axis=0)
+    newest = (row.fixed_at for row in rows)
+    fixed_s = np.array([np.nan if moment is None else moment.timestamp() for moment in newest])
     watched = _first_seen(conn, rows, now)
     beliefs: dict[int, Expected] = {}
     for number, ((live, _), (along, _)) in enumerate(zip(ways, places, strict=True)):
@@ -215,15 +217,11 @@ def _drives(
         if not len(chosen):
             continue
         even = drive_s(live, along[chosen], goals[number])
-        shown = _shown(live, rows, chosen, along, watched, site.traffic.on_way_m)
+        shown = _shown(live, fixed_s, chosen, along, watched, site.traffic.on_way_m)
         gate = live.way.gate
         target, place = (Target.YARD, live.way.yard) if gate is None else (Target.GATE, gate)
-        for row, left_s, own in zip(chosen.tolist(), even.tolist(), shown.tolist(), strict=True):
-            since = rows[row].fixed_at
-            if since is not None:
-                beliefs[rows[row].id] = on_road(
-                    target, place, since.timestamp(), left_s, own, calibration
-                )
+        found = on_roads(target, place, fixed_s[chosen], even, shown, calibration)
+        beliefs |= zip((rows[row].id for row in chosen.tolist()), found, strict=True)
     return beliefs
 
 
@@ -238,7 +236,7 @@ def _locate(
 
 def _shown(
     live: LiveSpeeds,
-    rows: Sequence[LiveRow],
+    fixed_s: Column,
     chosen: NDArray[np.int64],
     along: Column,
     watched: _Watched,
@@ -246,11 +244,9 @@ def _shown(
 ) -> Column:
     """Return the log of the pace trucks have shown on a way, 0 where they were not seen on it."""
     began_m, offset = live.way.path.locate(watched.lon[chosen], watched.lat[chosen])
-    newest = (rows[row].fixed_at for row in chosen.tolist())
-    at = np.array([np.nan if moment is None else moment.timestamp() for moment in newest])
     drove = (offset <= on_way_m) & (along[chosen] > began_m)
     others = np.where(drove, live.travel_s(began_m, along[chosen]), np.nan)
-    return shown_pace(at - watched.at[chosen], others)
+    return shown_pace(fixed_s[chosen] - watched.at[chosen], others)
 
 
 def _first_seen(conn: Connection, rows: Sequence[LiveRow], now: datetime) -> _Watched:

@@ -26,7 +26,9 @@ HISTORY = timedelta(hours=36)
 
 _SAME_CLEARANCE_S = 1800.0
 _CARGO = {str(cargo): cargo for cargo in Cargo}
-_same = itemgetter(*map(LiveRow._fields.index, LiveTrip._fields[11:]))
+_same = itemgetter(
+    *map(LiveRow._fields.index, LiveTrip._fields[LiveTrip._fields.index("arrived_at") :])
+)
 """What row and trip call by one name, from ``arrived_at`` on; name by name takes thrice as long."""
 
 

@@ -18,6 +18,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtri
 
+from geo.crs import Column
+
 Z = float(ndtri(0.9))
 """The standard normal quantile of P90: the unit in which raw triples are given."""
 
@@ -161,7 +163,7 @@ def score_of(low: float, mid: float, high: float, actual: float) -> float | None
     return min(max(Z * (actual - mid) / half, -_MOST_SCORE), _MOST_SCORE)
 
 
-def at_score(low: float, mid: float, high: float, score: float) -> float:
-    """Return the value that has this score under a raw triple; the inverse of `score_of`."""
-    half = high - mid if score >= 0 else mid - low
-    return mid + half * score / Z
+def at_scores(low: Column, mid: Column, high: Column, score: Column) -> Column:
+    """Return the values that have these scores under raw triples, [n]; inverse of `score_of`."""
+    half = np.where(score >= 0, high - mid, mid - low)
+    return np.asarray(mid + half * score / Z)

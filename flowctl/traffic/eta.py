@@ -9,11 +9,13 @@ Moments are epoch seconds, durations seconds. Nothing here reads a clock.
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache, lru_cache, partial
+from functools import lru_cache
+from itertools import repeat
 from math import exp, log
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -22,9 +24,8 @@ from flowctl.opening import Opening
 from flowctl.traffic.calibration import (
     Calibration,
     CalibrationParams,
-    Levels,
     Z,
-    at_score,
+    at_scores,
     score_of,
 )
 from flowctl.traffic.open_time import open_moment, open_s
@@ -69,9 +70,10 @@ class EtaParams:
 DEFAULTS = EtaParams()
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """A raw belief: an arrival ``low``, ``mid`` or ``high`` seconds after ``since``; rising.
+
+    A tuple, as `Eta` is, because one is made for every truck on the road in every tick.
 
     ``since`` is the moment of what it was drawn from: the truck's last fix. Of a drive, ``even_s``
     is what it lasts at the pace of others and ``shown`` the log of the truck's own; else None, 0.
@@ -103,11 +105,10 @@ class Expected:
 
     def horizon(self, params: EtaParams = DEFAULTS) -> str:
         """Return the class whose past errors say how far to believe it."""
-        return f"{self.target}/{_class(self.mid, params)}"
+        return _horizon(self.target, bisect_left(params.horizons_s, self.mid))
 
 
-@dataclass(frozen=True, slots=True)
-class Eta:
+class Eta(NamedTuple):
     """An arrival as published: P10 ≤ P50 ≤ P90, none before it was made ``at``; epoch seconds."""
 
     expected: Expected
@@ -193,14 +194,35 @@ def on_road(
 
     Of the pace it has ``shown`` (log) it keeps what others were seen to keep of theirs.
     """
-    left_s = even_s * exp(calibration.gain(params=params.calibration) * shown)
-    spread = params.spreads[_class(left_s, params)]
-    low, high = left_s * exp(-Z * spread), left_s * exp(Z * spread)
-    return Expected(target, place, since, low, left_s, high, even_s, shown)
+    since_of, even, own = np.array([[since], [even_s], [shown]], dtype=np.float64)
+    return on_roads(target, place, since_of, even, own, calibration, params=params)[0]
 
 
-def _class(seconds: float, params: EtaParams) -> int:
-    return bisect_left(params.horizons_s, seconds)
+def on_roads(
+    target: Target,
+    place: str,
+    since: Column,
+    even_s: Column,
+    shown: Column,
+    calibration: Calibration,
+    *,
+    params: EtaParams = DEFAULTS,
+) -> list[Expected]:
+    """Return the belief as `on_road` in each of many trucks with one goal; columns of shape [n]."""
+    gain = calibration.gain(params=params.calibration)
+    # By math.exp, here and below: that of numpy may end in another digit on another machine.
+    left_s = even_s * np.array([exp(gain * own) for own in shown.tolist()])
+    of = np.searchsorted(params.horizons_s, left_s)
+    low, high = (
+        left_s * np.array([exp(z * spread) for spread in params.spreads])[of] for z in (-Z, Z)
+    )
+    columns = (since, low, left_s, high, even_s, shown)
+    own = (column.tolist() for column in columns)
+    return list(map(Expected, repeat(target), repeat(place), *own))
+
+
+def _horizon(target: Target, number: int) -> str:
+    return f"{target}/{number}"
 
 
 def forecast(
@@ -212,8 +234,7 @@ def forecast(
     or driven on: P10 and P50 take it to have driven, P90 to have stood. So silence widens the
     interval by itself and never narrows it.
     """
-    levels = calibration.levels(expected.horizon(params), params=params.calibration)
-    return _published(expected, levels, now, params)
+    return forecasts({0: expected}, calibration, now, params=params)[0]
 
 
 def forecasts(
@@ -223,23 +244,39 @@ def forecasts(
     *,
     params: EtaParams = DEFAULTS,
 ) -> dict[int, Eta]:
-    """Return the `forecast` of each belief, by trip; what was learned is asked once a horizon."""
-    levels = cache(partial(calibration.levels, params=params.calibration))
-    return {
-        trip: _published(one, levels(one.horizon(params)), now, params)
-        for trip, one in beliefs.items()
-    }
+    """Return the `forecast` of each belief, by trip; in columns, for there are thousands."""
+    if not beliefs:
+        return {}
+    ones = list(beliefs.values())
+    low, mid, high = np.array([one[3:6] for one in ones], dtype=np.float64).T
+    at10, at50, at90 = _scores(ones, mid, calibration, params)
+    p10 = at_scores(low, mid, high, at10)
+    p50 = np.maximum(p10, at_scores(low, mid, high, at50))
+    passed_s = np.array([one.seconds_to(now) for one in ones])
+    silent_s = np.where(high > 0, np.maximum(passed_s - params.report_s, 0.0), 0.0)
+    p90 = np.maximum(p50, at_scores(low, mid, high, at90) + silent_s)
+    ends = (
+        [max(one.moment(end), now) for one, end in zip(ones, column.tolist(), strict=True)]
+        for column in (p10, p50, p90)
+    )
+    return dict(zip(beliefs, map(Eta, ones, repeat(now), *ends), strict=True))
 
 
-def _published(expected: Expected, levels: Levels, now: float, params: EtaParams) -> Eta:
-    low, mid, high = expected.low, expected.mid, expected.high
-    p10 = at_score(low, mid, high, levels.p10)
-    p50 = max(p10, at_score(low, mid, high, levels.p50))
-    p90 = at_score(low, mid, high, levels.p90)
-    if high > 0:
-        p90 += max(expected.seconds_to(now) - params.report_s, 0.0)
-    moments = [max(expected.moment(end), now) for end in (p10, p50, max(p50, p90))]
-    return Eta(expected, now, *moments)
+def _scores(
+    beliefs: Sequence[Expected], mid: Column, calibration: Calibration, params: EtaParams
+) -> Column:
+    """Return the scores of P10, P50 and P90 of each belief, [3, n]; a horizon is asked once."""
+    targets = list(Target)
+    number = {target: at for at, target in enumerate(targets)}
+    classes = len(params.horizons_s) + 1
+    of = np.array([number[one.target] for one in beliefs]) * classes
+    of += np.searchsorted(params.horizons_s, mid)
+    scores = np.empty((3, len(beliefs)))
+    for kind in np.unique(of).tolist():
+        horizon = _horizon(targets[kind // classes], kind % classes)
+        levels = calibration.levels(horizon, params=params.calibration)
+        scores[:, of == kind] = [[levels.p10], [levels.p50], [levels.p90]]
+    return scores
 
 
 def learn(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowctl.opening import Opening
@@ -13,6 +13,7 @@ from flowctl.traffic.eta import (
     Eta,
     Target,
     forecast,
+    forecasts,
     learn,
     on_road,
 )
@@ -85,3 +86,18 @@ def test_the_raw_belief_at_a_gate_rises_and_more_trucks_ahead_never_make_it_earl
         assert one.low <= one.mid <= one.high
         assert one.moment(one.mid) >= NOW + drive.mid - 1e-3
         assert later.mid >= one.mid - 1e-6
+
+
+@settings(max_examples=25)
+@given(calibrations(), st.lists(st.tuples(st.sampled_from(Target), lefts, paces, ages), max_size=9))
+def test_many_forecasts_at_once_are_those_of_each_alone(
+    learned: Calibration, trucks: list[tuple[Target, float, float, float]]
+):
+    beliefs = {
+        trip: on_road(target, "p", NOW - age, left, shown, learned)._replace(
+            opening=DAILY if target is Target.GATE else None
+        )
+        for trip, (target, left, shown, age) in enumerate(trucks)
+    }
+    alone = {trip: forecast(one, learned, NOW) for trip, one in beliefs.items()}
+    assert forecasts(beliefs, learned, NOW) == alone

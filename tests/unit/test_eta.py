@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from flowctl.site import Corridor, TrafficParams, WayPiece
-from flowctl.traffic.calibration import Calibration, CalibrationParams, at_score, score_of
+from flowctl.traffic.calibration import Calibration, CalibrationParams, at_scores, score_of
 from flowctl.traffic.eta import (
     Eta,
     Expected,
@@ -136,7 +136,8 @@ def test_a_score_and_its_value_are_each_others_inverse():
     for actual in (40.0, 100.0, 333.0):
         score = score_of(80.0, 100.0, 150.0, actual)
         assert score is not None
-        assert at_score(80.0, 100.0, 150.0, score) == pytest.approx(actual)
+        triple = np.array([[80.0], [100.0], [150.0]])
+        assert at_scores(*triple, np.array([score])) == pytest.approx(actual)
     assert score_of(100.0, 100.0, 100.0, 120.0) is None
 
 
