@@ -89,11 +89,21 @@ def overtakes(
     facts = facts or Facts()
     trips = {trip.id: trip for trip in snapshot.trips}
     gone = [trips[trip_id] for trip_id in going]
+    there = [trip for trip in snapshot.trips if standing(trip, snapshot.now)]
     explained: list[Overtake] = []
     faults: list[Unexplained] = []
     for gate in sorted(set(going.values())):
         juniors = [trip for trip in gone if going[trip.id] == gate]
-        stay = _Stay.of(snapshot, gate, going, slots, facts)
+        # Of thousands that stand there, few came before the last of those that leave.
+        latest = max(_moment(trip, snapshot) + trip.penalty_s for trip in juniors)
+        senior = (trip for trip in there if trip.id not in going and gate in trip.gates)
+        stay = _Stay.of(
+            snapshot,
+            gate,
+            [trip for trip in senior if _moment(trip, snapshot) <= latest],
+            slots,
+            facts,
+        )
         for junior in juniors:
             for reason, seniors in _passed(stay, snapshot, junior, juniors, slots, facts):
                 if reason is None:
@@ -105,7 +115,7 @@ def overtakes(
 
 @dataclass(frozen=True, slots=True)
 class _Stay:
-    """Those who stand by for one gate and stay: columns of shape [M], in order of trip.
+    """Those who stand by for one gate and stay, and may be passed: columns [M], in order of trip.
 
     ``key`` is the moment of seniority without penalties, ``penalty_s`` what comes on top;
     ``told_s`` the start of the slot told at this gate, infinite where none was.
@@ -133,16 +143,12 @@ class _Stay:
     def of(
         snapshot: Snapshot,
         gate: str,
-        going: Collection[int],
+        standing_by: Sequence[LiveTrip],
         slots: Mapping[int, Slot],
         facts: Facts,
     ) -> "_Stay":
-        """Collect them."""
-        rows = [
-            (trip, way, ways)
-            for trip, way, ways in _bystanders(snapshot, gate)
-            if trip.id not in going
-        ]
+        """Collect those of them that have a way to the gate."""
+        rows = list(_with_ways(snapshot, gate, standing_by))
         trips = [trip for trip, _, _ in rows]
         told = [slots.get(trip.id) for trip in trips]
         keys = [_moment(trip, snapshot) for trip in trips]
@@ -256,13 +262,11 @@ def _before(counts: Floats, stay: _Stay, key: float, registered: float, trip_id:
     return np.asarray((counts < key) | (same & (first | tied)))
 
 
-def _bystanders(
-    snapshot: Snapshot, gate: str
+def _with_ways(
+    snapshot: Snapshot, gate: str, trips: Iterable[LiveTrip]
 ) -> Iterator[tuple[LiveTrip, Access, tuple[str, ...]]]:
-    """Yield who stands in a yard with a way to ``gate``: truck, way, its gates with a way."""
-    for trip in snapshot.trips:
-        if gate not in trip.gates or not standing(trip, snapshot.now) or trip.yard is None:
-            continue
+    """Yield who has a way to ``gate`` from where it stands: truck, way, its gates with a way."""
+    for trip in trips:
         way = _access(snapshot, trip, gate)
         if way is not None:
             gates = (each for each in trip.gates if _access(snapshot, trip, each) is not None)

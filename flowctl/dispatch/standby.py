@@ -60,7 +60,7 @@ def expiries(snapshot: Snapshot) -> tuple[Expired, ...]:
     """Return the call-ups that are over now and of which nobody was told yet."""
     found = []
     for trip in snapshot.trips:
-        if trip.stage is not Stage.RELEASED or trip.released_gate is None or trip.release_ended:
+        if trip.released_gate is None or trip.release_ended or trip.stage is not Stage.RELEASED:
             continue
         reason = _over(snapshot, trip)
         if reason is not None and trip.released_at is not None:
