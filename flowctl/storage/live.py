@@ -150,10 +150,11 @@ def _live_of(trips: LiteralString) -> LiteralString:
 
 def list_active(conn: Connection, site: str) -> list[LiveRow]:
     """Return all active trips of a site, in order of registration."""
-    with conn.cursor(row_factory=args_row(LiveRow), binary=True) as cursor:
-        return cursor.execute(
+    with conn.cursor(binary=True) as cursor:
+        rows = cursor.execute(
             _live_of("t.site = %s and t.state = 'active'") + " order by t.id", [site]
         ).fetchall()
+    return list(map(LiveRow._make, rows))  # half as long as a row factory
 
 
 def find_live(conn: Connection, trip_id: int, *, site: str) -> LiveRow | None:

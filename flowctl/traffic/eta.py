@@ -248,18 +248,22 @@ def forecasts(
     if not beliefs:
         return {}
     ones = list(beliefs.values())
-    low, mid, high = np.array([one[3:6] for one in ones], dtype=np.float64).T
+    since, low, mid, high = np.array([one[2:6] for one in ones], dtype=np.float64).T
     at10, at50, at90 = _scores(ones, mid, calibration, params)
     p10 = at_scores(low, mid, high, at10)
     p50 = np.maximum(p10, at_scores(low, mid, high, at50))
-    passed_s = np.array([one.seconds_to(now) for one in ones])
+    # Few count open seconds: those that are called to a gate.
+    open_s = [(at, one) for at, one in enumerate(ones) if one.opening is not None]
+    passed_s = now - since
+    for at, one in open_s:
+        passed_s[at] = one.seconds_to(now)
     silent_s = np.where(high > 0, np.maximum(passed_s - params.report_s, 0.0), 0.0)
     p90 = np.maximum(p50, at_scores(low, mid, high, at90) + silent_s)
-    ends = (
-        [max(one.moment(end), now) for one, end in zip(ones, column.tolist(), strict=True)]
-        for column in (p10, p50, p90)
-    )
-    return dict(zip(beliefs, map(Eta, ones, repeat(now), *ends), strict=True))
+    ends = since + np.stack([p10, p50, p90])
+    for at, one in open_s:
+        ends[:, at] = [one.moment(float(left[at])) for left in (p10, p50, p90)]
+    columns = np.maximum(ends, now).tolist()
+    return dict(zip(beliefs, map(Eta, ones, repeat(now), *columns), strict=True))
 
 
 def _scores(
