@@ -18,6 +18,8 @@ class SlotPrice(BaseModel):
     """What one more place in a slot would save."""
 
     gate: str
+    lane_class: str | None
+    """None where the gate's lanes are for every truck."""
     starts_at: datetime
     price_vnd: int
 
@@ -82,8 +84,13 @@ def get_latest_plan(request: Request) -> ShownPlan:
         cost_vnd=round(plan.cost * worth),
         solve_s=plan.solve_s,
         prices=[
-            SlotPrice(gate=gate, starts_at=starts_at, price_vnd=round(price * worth))
-            for gate, starts_at, price in plan.prices
+            SlotPrice(
+                gate=one.gate,
+                lane_class=one.lane_class,
+                starts_at=one.starts_at,
+                price_vnd=round(one.price * worth),
+            )
+            for one in plan.prices
         ],
         lanes=[LanePlaces(**asdict(use)) for use in plan.lanes],
     )

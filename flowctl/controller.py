@@ -29,10 +29,10 @@ from flowctl.dispatch.standby import (
     with_expired,
     with_swaps,
 )
-from flowctl.dispatch.supply import columns_of
+from flowctl.dispatch.supply import Column, columns_of
 from flowctl.dispatch.telling import Telling, freed, tellings
-from flowctl.lanes import LaneUse
-from flowctl.state import GateHistory, Slot, Snapshot
+from flowctl.lanes import LaneUse, SlotPrice
+from flowctl.state import GateHistory, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate, Rate
 from flowctl.traffic.collapse import GateMode
 from flowctl.traffic.lane_loss import estimate_open
@@ -87,7 +87,7 @@ class Decision:
     overtakes: tuple[Overtake, ...] = ()
     unexplained: tuple[Unexplained, ...] = ()
     notices: tuple[Notice, ...] = ()
-    prices: tuple[tuple[Slot, int], ...] = ()
+    prices: tuple[SlotPrice, ...] = ()
     moves: tuple[Move, ...] = ()
     expired: tuple[Expired, ...] = ()
     swaps: tuple[Swap, ...] = ()
@@ -226,7 +226,7 @@ class _Planned:
     unserved: tuple[int, ...] = ()
     faults: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
-    prices: tuple[tuple[Slot, int], ...] = ()
+    prices: tuple[SlotPrice, ...] = ()
     lanes: tuple[LaneUse, ...] = ()
 
 
@@ -249,20 +249,24 @@ def _planned(
         unserved=tuple(problem.trip_ids[plan.slot < 0].tolist()),
         faults=faults,
         notices=tuple(notices(snapshot, problem, plan, estimates)),
-        prices=_prices(problem, plan),
+        prices=_prices(problem, plan, columns_of(snapshot.site)),
         lanes=() if plan.lanes is None else uses_of(problem, plan.lanes, columns_of(snapshot.site)),
     )
 
 
-def _prices(problem: DispatchProblem, plan: Plan) -> tuple[tuple[Slot, int], ...]:
+def _prices(
+    problem: DispatchProblem, plan: Plan, columns: Sequence[Column]
+) -> tuple[SlotPrice, ...]:
     if plan.prices is None:
         return ()
     return tuple(
-        (
-            Slot(problem.gates[gate], datetime.fromtimestamp(int(problem.starts[slot]), UTC)),
-            int(plan.prices[gate, slot]),
+        SlotPrice(
+            columns[at].gate.id,
+            columns[at].lane_class,
+            datetime.fromtimestamp(int(problem.starts[slot]), UTC),
+            int(plan.prices[at, slot]),
         )
-        for gate, slot in np.argwhere(plan.prices > 0).tolist()
+        for at, slot in np.argwhere(plan.prices > 0).tolist()
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ class LaneUse:
     lane_class: str
     starts_at: datetime
     places: int
+
+
+class SlotPrice(NamedTuple):
+    """What one more place in a slot would save, in the plan's unit of cost."""
+
+    gate: str
+    lane_class: str | None
+    """None where the gate's lanes are for every truck."""
+    starts_at: datetime
+    price: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ class Column:
     gate: Gate
     lanes: LaneClass | None = None
 
+    @property
+    def lane_class(self) -> str | None:
+        """The id of its lane class; None where the gate's lanes are for every truck."""
+        return None if self.lanes is None else self.lanes.id
+
     def takes(self, trip: LiveTrip) -> bool:
         """Tell whether a truck may use these lanes, were it allowed at the gate."""
         return self.lanes is None or self.lanes.takes(trip.cargo, trip.weight_t)

@@ -11,11 +11,10 @@ from psycopg.types.json import Jsonb
 
 from flowctl.controller import Decision, GateFigures, Telling, trips_named, without
 from flowctl.dispatch.notices import Notice, NoticeKind
-from flowctl.lanes import LaneUse
+from flowctl.lanes import LaneUse, SlotPrice
 from flowctl.ledger.codes import code_of
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.site import Site
-from flowctl.state import Slot
 from flowctl.storage import ledger
 from flowctl.storage.closures import end_advice, save_advice
 from flowctl.storage.outbox import Outgoing, queue_messages, slot_message
@@ -110,15 +109,16 @@ def list_lanes(conn: Connection, site: str) -> tuple[LaneUse, ...]:
     return tuple(LaneUse(*row) for row in rows)
 
 
-def _save_prices(conn: Connection, plan_id: int, prices: Sequence[tuple[Slot, int]]) -> None:
+def _save_prices(conn: Connection, plan_id: int, prices: Sequence[SlotPrice]) -> None:
     conn.execute(
-        "insert into slot_prices (plan_id, gate, starts_at, price)"
-        " select %s, * from unnest(%s::text[], %s::timestamptz[], %s::bigint[])",
+        "insert into slot_prices (plan_id, gate, lane_class, starts_at, price)"
+        " select %s, * from unnest(%s::text[], %s::text[], %s::timestamptz[], %s::bigint[])",
         [
             plan_id,
-            [slot.gate for slot, _ in prices],
-            [slot.starts_at for slot, _ in prices],
-            [price for _, price in prices],
+            [one.gate for one in prices],
+            [one.lane_class or "" for one in prices],
+            [one.starts_at for one in prices],
+            [one.price for one in prices],
         ],
     )
 
@@ -275,7 +275,7 @@ def end_cleared_trips(
 
 @dataclass(frozen=True, slots=True)
 class PlanRecord:
-    """A plan as it was kept; ``prices`` are (gate, begin of the slot, price in units of cost)."""
+    """A plan as it was kept."""
 
     id: int
     planned_at: datetime
@@ -287,7 +287,7 @@ class PlanRecord:
     bound: int
     inversions: int
     solve_s: float
-    prices: tuple[tuple[str, datetime, int], ...] = ()
+    prices: tuple[SlotPrice, ...] = ()
     lanes: tuple[LaneUse, ...] = ()
 
 
@@ -302,11 +302,11 @@ def find_latest_plan(conn: Connection, site: str) -> PlanRecord | None:
     if plan is None:
         return None
     prices = conn.execute(
-        "select gate, starts_at, price from slot_prices where plan_id = %s"
-        " order by starts_at, gate",
+        "select gate, nullif(lane_class, ''), starts_at, price from slot_prices"
+        " where plan_id = %s order by starts_at, gate, lane_class",
         [plan.id],
     ).fetchall()
-    return replace(plan, prices=tuple(prices), lanes=list_lanes(conn, site))
+    return replace(plan, prices=tuple(map(SlotPrice._make, prices)), lanes=list_lanes(conn, site))
 
 
 def drop_prices_before(conn: Connection, moment: datetime) -> None:

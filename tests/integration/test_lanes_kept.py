@@ -49,6 +49,20 @@ def test_lanes_are_kept_with_the_plan_and_the_next_one_begins_with_them(api: Run
     assert again[1].starts_at == later
 
 
+def test_a_place_is_worth_something_in_each_class_that_is_short_of_them(api: RunningApi):
+    place = api.border
+    site = with_changing_lanes(place.site)
+    for number in range(200):
+        cargo = Cargo.REEFER if number % 4 == 0 else Cargo.NORMAL
+        trip = place.trip(at=after(-120), cargo=cargo)
+        place.visit(trip, "yard_bao_nguyen", -110 + number / 10)
+    decide(place.conn, site, after(-75), plan_due=True)
+    shown = api.person(Role.PLANNER).get("/v1/plans/latest").json()["prices"]
+    worth = {(one["lane_class"], one["starts_at"]) for one in shown if one["gate"] == "tan_thanh"}
+    assert {lanes for lanes, _ in worth} == {"cold", "dry"}
+    assert len(worth) == len(shown) > len({at for _, at in worth})
+
+
 def test_sites_without_such_lanes_keep_none(api: RunningApi):
     api.border.trip(at=after(-120))
     decide(api.border.conn, api.border.site, after(-75), plan_due=True)

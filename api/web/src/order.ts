@@ -78,7 +78,7 @@ export interface Plan {
   unit_vnd: number;
   cost_vnd: number;
   solve_s: number;
-  prices: { gate: string; starts_at: string; price_vnd: number }[];
+  prices: { gate: string; lane_class: string | null; starts_at: string; price_vnd: number }[];
 }
 
 /** How often a truck went before an earlier one on a day: by gate, then by reason. */

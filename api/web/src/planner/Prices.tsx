@@ -13,7 +13,7 @@ interface Props {
   site: Site;
 }
 
-/** What one more place in each slot would save, a row a gate: all rows on one scale. */
+/** What one more place in each slot would save, a row a gate or lane class: all on one scale. */
 export function Prices({ plan, site }: Props) {
   const starts = [...new Set(plan.prices.map((one) => Date.parse(one.starts_at)))].sort(
     (a, b) => a - b,
@@ -41,25 +41,27 @@ export function Prices({ plan, site }: Props) {
     <section class="prices">
       <h2>{t("planner.prices")}</h2>
       <p>{t("planner.prices_hint", { minutes: Math.round(step / 60_000) })}</p>
-      {site.gates.map((gate) => {
-        const slots = plan.prices.filter((one) => one.gate === gate.id);
+      {rowsOf(plan, site).map(({ gate, lanes }) => {
+        const slots = plan.prices.filter((one) => one.gate === gate.id && one.lane_class === lanes);
+        const name = lanes === null ? nameOf(gate.name) : `${nameOf(gate.name)} · ${lanes}`;
+        const key = `${gate.id} ${lanes ?? ""}`;
         const top = slots.reduce<Price | null>(
           (best, one) => (one.price_vnd > (best?.price_vnd ?? 0) ? one : best),
           null,
         );
         if (!top) {
           return (
-            <figure key={gate.id}>
+            <figure key={key}>
               <figcaption>
-                {nameOf(gate.name)} <small>{t("planner.prices_none")}</small>
+                {name} <small>{t("planner.prices_none")}</small>
               </figcaption>
             </figure>
           );
         }
         return (
-          <figure key={gate.id} data-prices={gate.id}>
+          <figure key={key} data-prices={gate.id}>
             <figcaption>
-              {nameOf(gate.name)}{" "}
+              {name}{" "}
               <small>
                 {t("planner.prices_most", {
                   price: wholeNumber(top.price_vnd),
@@ -93,6 +95,15 @@ export function Prices({ plan, site }: Props) {
       <Times first={first} whole={whole} timezone={site.timezone} />
     </section>
   );
+}
+
+/** A row for each gate, or for each of its lane classes in which places are short. */
+function rowsOf(plan: Plan, site: Site) {
+  return site.gates.flatMap((gate) => {
+    const here = plan.prices.filter((one) => one.gate === gate.id).map((one) => one.lane_class);
+    const classes = here.length === 0 ? [null] : [...new Set(here)].sort();
+    return classes.map((lanes) => ({ gate, lanes }));
+  });
 }
 
 function Times({ first, whole, timezone }: { first: number; whole: number; timezone: string }) {
