@@ -208,7 +208,7 @@ def account(
 @app.command()
 def demo(
     day: Annotated[str, typer.Option(help="Day to play: a file of data/scenarios.")] = "2024-01-23",
-    port: Annotated[int, typer.Option(help="Port of the pages.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages.")] = 8000,
     speed: Annotated[float, typer.Option(min=1.0, help="Domain time per wall time.")] = 60.0,
     headless: Annotated[
         bool, typer.Option("--headless", help="Play as fast as the system keeps up, then end.")

@@ -1,5 +1,6 @@
 """The command line lists every command, also those it imports only when they are called."""
 
+import pytest
 from typer.testing import CliRunner
 
 from flowctl.cli import _ROOMS, app
@@ -17,3 +18,10 @@ def test_a_command_that_is_not_there_is_named():
     done = CliRunner().invoke(app, ["ledgre"])
     assert done.exit_code == 2
     assert "'ledgre'" in done.output
+
+
+@pytest.mark.parametrize(("port", "bound"), [("-1", "equal to 1 "), ("99999", "equal to 65535 ")])
+def test_the_demo_refuses_a_port_that_no_machine_has(port: str, bound: str):
+    done = CliRunner().invoke(app, ["demo", "--port", port], terminal_width=200)
+    assert done.exit_code == 2
+    assert bound in done.output
