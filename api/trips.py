@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from api.auth import Caller, caller
 from api.moments import Moment
 from api.transaction import transaction
+from api.turns import shown_stage
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry import requests
 from flowctl.registry import trips as registry
@@ -135,6 +136,7 @@ class TripAnswer:
     """A trip; the phone never goes out.
 
     ``eta`` is that of a single trip asked for, null in lists and where nothing can be expected.
+    A truck whose call lapsed while it stood in its yard is ``staged`` again, and not released.
     ``regains_at``, of a single trip too, is from when its place would count if an operator accepted
     the device that came in place of another.
     """
@@ -189,7 +191,7 @@ def register_trip(request: Request, body: TripDeclaration, who: Who) -> TripAnsw
         trip_id = registry.register(
             conn, state.site, state.keys, declaration, by=who.signature, now=state.clock.now()
         )
-        return _answer(state.site, get_visible(conn, state.site, trip_id, who))
+        return _answer(state, get_visible(conn, state.site, trip_id, who))
 
 
 @router.get("/v1/trips")
@@ -201,17 +203,17 @@ def list_registered(
     limit: Annotated[int, Query(ge=1, le=5000)] = 100,
 ) -> list[TripAnswer]:
     """List the newest trips; ``plate`` may be a part of one. Some roles see their own only."""
-    site: Site = request.app.state.site
+    application = request.app.state
     with transaction(request) as conn:
         rows = list_trips(
             conn,
-            site=site.id,
+            site=application.site.id,
             state=state,
             plate=None if plate is None else strip_mark(plate),
             registered_by=who.signature if _sees_own_only(who) else None,
             limit=limit,
         )
-    return [_answer(site, row) for row in rows]
+    return [_answer(application, row) for row in rows]
 
 
 @router.get("/v1/trips/{trip_id}")
@@ -224,7 +226,7 @@ def get_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
         eta = find_eta(conn, site, row, request.app.state.clock.now()) if active else None
         regains_at = find_left_place(conn, trip_id) if active and row.device else None
     shown = None if eta is None else _eta(eta)
-    return replace(_answer(site, row), eta=shown, regains_at=regains_at)
+    return replace(_answer(request.app.state, row), eta=shown, regains_at=regains_at)
 
 
 @router.patch("/v1/trips/{trip_id}")
@@ -252,7 +254,7 @@ def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) ->
         registry.change(
             conn, state.site, state.keys, trip_id, wish, by=who.signature, now=state.clock.now()
         )
-        return _answer(state.site, get_visible(conn, state.site, trip_id, who))
+        return _answer(state, get_visible(conn, state.site, trip_id, who))
 
 
 @router.post("/v1/trips/{trip_id}/cancel")
@@ -262,7 +264,7 @@ def cancel_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
     with transaction(request) as conn:
         get_visible(conn, state.site, trip_id, who)
         registry.cancel(conn, state.site, trip_id, by=who.signature, now=state.clock.now())
-        return _answer(state.site, get_visible(conn, state.site, trip_id, who))
+        return _answer(state, get_visible(conn, state.site, trip_id, who))
 
 
 @router.post("/v1/trips/{trip_id}/extension")
@@ -272,7 +274,7 @@ def extend_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
     with transaction(request) as conn:
         get_visible(conn, state.site, trip_id, who)
         requests.extend(conn, state.site, trip_id, by=who.signature, now=state.clock.now())
-        return _answer(state.site, get_visible(conn, state.site, trip_id, who))
+        return _answer(state, get_visible(conn, state.site, trip_id, who))
 
 
 @router.post("/v1/trips/{trip_id}/standby")
@@ -284,7 +286,7 @@ def set_standby(request: Request, trip_id: TripId, body: StandbyWish, who: Who) 
         requests.stand_by(
             conn, state.site, trip_id, on=body.on, by=who.signature, now=state.clock.now()
         )
-        return _answer(state.site, get_visible(conn, state.site, trip_id, who))
+        return _answer(state, get_visible(conn, state.site, trip_id, who))
 
 
 @router.get("/v1/trips/{trip_id}/penalties")
@@ -350,8 +352,10 @@ def _eta(eta: Eta) -> EtaAnswer:
     return EtaAnswer(eta.expected.target.value, eta.expected.place, p10, p50, p90)
 
 
-def _answer(site: Site, row: LiveRow) -> TripAnswer:
+def _answer(state: Any, row: LiveRow) -> TripAnswer:  # noqa: ANN401 - Starlette's State
+    site: Site = state.site
     trip = live_trip(row)
+    stage = shown_stage(trip, state.clock.now())
     slot = None
     if trip.told is not None:
         ends_at = trip.told.starts_at + timedelta(seconds=site.dispatch.slot_s)
@@ -366,10 +370,10 @@ def _answer(site: Site, row: LiveRow) -> TripAnswer:
         ready_at=row.ready_at,
         registered_at=row.registered_at,
         state=row.state,
-        stage="cancelled" if row.state == "cancelled" else trip.stage,
+        stage="cancelled" if row.state == "cancelled" else stage,
         device=row.device,
         slot=slot,
-        released_at=row.released_at,
+        released_at=row.released_at if stage is trip.stage else None,
         arrived_at=row.arrived_at,
         yard=row.yard,
         haulier=row.haulier,

@@ -194,7 +194,10 @@ class _Writing:
             )
 
     def _miss(self) -> None:
-        """Note that a call was not followed: flowctl's own, or the one on paper."""
+        """Note that a call was not followed: flowctl's own, or the one on paper.
+
+        The newest release is a truck's call: one on paper that was followed later stays that.
+        """
         for one in self._of(Event.NO_SHOW):
             if one.line.called_at is not None:
                 self.conn.execute(
@@ -205,15 +208,16 @@ class _Writing:
             else:
                 self.conn.execute(
                     "insert into releases (trip_id, gate, yard, released_at, expires_at, ended)"
-                    " values (%s, %s, %s, %s, %s, %s)",
-                    [
-                        one.line.trip,
-                        self.signed.order.gate,
-                        self._yard(one),
-                        one.at,
-                        one.at,
-                        Reason.NO_SHOW,
-                    ],
+                    " select %(trip)s, %(gate)s, %(yard)s, %(at)s, %(at)s, %(ended)s"
+                    " where not exists (select from releases"
+                    "  where trip_id = %(trip)s and released_at > %(at)s)",
+                    {
+                        "trip": one.line.trip,
+                        "gate": self.signed.order.gate,
+                        "yard": self._yard(one),
+                        "at": one.at,
+                        "ended": Reason.NO_SHOW,
+                    },
                 )
 
     def _see(self) -> None:

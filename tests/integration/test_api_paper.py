@@ -74,6 +74,10 @@ def test_an_order_is_made_shown_and_entered(desk: Desk):
     assert [one["reason"] for one in why["passed_by"]] == ["paper"]
     assert "by paper, out of turn" in why["passed_by"][0]["text"]
     assert any("called from" in event["text"] for event in why["history"])
+    # Who did not leave when called stands in its yard; nobody has released it.
+    desk.officer.post(path, json=[{"number": 3, "event": "no_show", "time": "09:00", "who": "Lan"}])
+    missed = desk.officer.get("/v1/trips/3").json()
+    assert (missed["stage"], missed["released_at"]) == ("staged", None)
 
 
 def test_rows_that_cannot_be_are_all_named_and_none_is_entered(desk: Desk):

@@ -171,6 +171,13 @@ def test_who_left_before_his_turn_passed_those_who_stood_there(lang_son: Border)
     assert_whole(lang_son)
 
 
+def test_a_truck_that_missed_its_turn_on_paper_and_left_later_is_on_its_way(lang_son: Border):
+    first, *_ = waiting(lang_son)
+    entered(lang_son, printed(lang_son), ["1 no_show 08:40", "1 released 09:00"])
+    trips = {trip.id: trip for trip in list_live_trips(lang_son.conn, lang_son.site, after(241))}
+    assert (trips[first].released_at, trips[first].release_ended) == (after(60), None)
+
+
 def test_nobody_passed_a_truck_that_flowctl_called_or_that_was_cancelled(lang_son: Border):
     called, cancelled, third = waiting(lang_son)
     order = printed(lang_son)
