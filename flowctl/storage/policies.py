@@ -34,7 +34,8 @@ def add_policy(conn: Connection, site: Site, definition: str, *, now: datetime) 
     Raises
     ------
     SiteError
-        The version was loaded before with another text, or is not the site's newest.
+        The version was loaded before with another text, is not the site's newest, or would hold
+        over hours that were decided by another.
     """
     policy = site.policy
     known = {one.version: one for one in list_policies(conn, site.id)}
@@ -55,6 +56,12 @@ def add_policy(conn: Connection, site: Site, definition: str, *, now: datetime) 
         )
     if same is not None:
         return
+    if newest is not None and policy.valid_from < now and _has_decided(conn, site.id):
+        raise SiteError(
+            f"{POLICY} of {site.id}: version {policy.version} holds from"
+            f" {_local(site, policy.valid_from)}, and it is {_local(site, now)} now; what was"
+            " decided in between went by other rules, so give it a valid_from that lies ahead."
+        )
     conn.execute(
         "insert into policies (site, version, valid_from, definition, loaded_at)"
         " values (%s, %s, %s, %s, %s)",
@@ -63,6 +70,14 @@ def add_policy(conn: Connection, site: Site, definition: str, *, now: datetime) 
     entry = policy_entry(policy, definition, now)
     in_force = find_policy(conn, site.id, now) or Policy()
     ledger.append(conn, site.id, in_force.version, [entry], now=now)
+
+
+def _has_decided(conn: Connection, site: str) -> bool:
+    """Tell whether the ledger holds anything but which rules were loaded."""
+    row = conn.execute(
+        "select from ledger where site = %s and kind <> %s limit 1", [site, Kind.POLICY]
+    ).fetchone()
+    return row is not None
 
 
 def policy_entry(policy: Policy, definition: str, now: datetime) -> Entry:

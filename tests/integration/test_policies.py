@@ -73,6 +73,15 @@ def test_a_new_version_must_hold_later_than_the_newest(place: Border):
         load(place, "older", "2023-12-01T00:00:00Z")
 
 
+def test_new_rules_do_not_reach_back_over_hours_that_others_decided(place: Border):
+    load(place, "2024-02", (MORNING - timedelta(hours=5)).isoformat())  # nothing was decided yet
+    place.trip()
+    past = (MORNING - timedelta(hours=3)).isoformat()
+    with pytest.raises(SiteError, match=r"version 2024-03 holds from 2024-01-23 05:00.*08:00"):
+        load(place, "2024-03", past)
+    assert load(place, "2024-03", MORNING.isoformat()).policy.version == "2024-03"
+
+
 def test_a_site_that_had_rules_is_not_loaded_without_them(place: Border):
     with pytest.raises(SiteError, match="version 2024-01, from 2024-01-01"):
         save_site(place.conn, with_rules(""), where="the test", now=TOMORROW)
