@@ -1,64 +1,39 @@
 """The commands about the ledger: is it whole, what does it say, who signed it."""
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import psycopg
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from rich.console import Console
 from rich.table import Table
 
 from flowctl.cli_sources import duration
 from flowctl.clock import clock
 from flowctl.errors import FlowctlError, NotFoundError
-from flowctl.ledger.chain import Head, Kept, Sealed, line_of, read_line
+from flowctl.ledger.chain import line_of
 from flowctl.ledger.codes import code_of
-from flowctl.ledger.signing import SignedHead, read_signed, shown
-from flowctl.ledger.verify import (
-    Fault,
-    Reached,
-    Witness,
-    find_false_signature,
-    find_fault,
-    witness_of_code,
-    witness_of_head,
-)
+from flowctl.ledger.signing import SignedHead, shown
+from flowctl.ledger.verify import Witness, find_other_signer
+from flowctl.ledger_check import Walk, check_database, check_file, witness_of
 from flowctl.ledger_key import make_key, public_key, read_key
-from flowctl.shell import database, get_settings, sentences, telling
-from flowctl.storage.ledger import Connection, find_head, list_rows_of, list_rows_since, list_sealed
-from flowctl.storage.ledger_heads import find_signed_head, list_signed_heads, sign_head
+from flowctl.shell import (
+    counted,
+    database,
+    find_key_file,
+    get_settings,
+    sentences,
+    show_table,
+    telling,
+)
+from flowctl.storage.ledger import find_head, list_rows_of, list_rows_since
+from flowctl.storage.ledger_heads import find_signed_head, sign_head
 
 app = typer.Typer(no_args_is_help=True, help="The ledger: every change of the order, and its head.")
 
 EXIT_FAULT = 2
-_SHOWN_EVERY = 20_000
-_CONSOLE = Console(markup=False)
-
-
-@dataclass(slots=True)
-class Walk:
-    """What a walk over the ledger has seen so far."""
-
-    rows: int = 0
-    last: Kept | Sealed | None = None
-
-    def over(
-        self, rows: Iterable[Kept | Sealed], tell: Callable[[str], None]
-    ) -> Iterator[Kept | Sealed]:
-        """Yield the rows, and tell now and then how many they were."""
-        for kept in rows:
-            self.rows += 1
-            self.last = kept
-            if self.rows % _SHOWN_EVERY == 0:
-                tell(f"checking: {self.rows:,} rows")
-            yield kept
 
 
 @app.command("verify")
@@ -76,111 +51,71 @@ def verify(
 ) -> None:
     """Walk the whole ledger and name the first row that is not as it was written (exit code 2)."""
     with sentences():
-        outside = [_witness(text) for text in against or []]
-        public = public_key(key, get_settings().ledger_key_file)
+        outside = [witness_of(text) for text in against or []]
+        public = public_key(key, find_key_file())
+    fault, signed = find_other_signer(outside, public), list[SignedHead]()
     walk, started = Walk(), time.perf_counter()
     with telling("checking the ledger") as tell:
-        if file is None:
+        if fault is None and file is None:
             with database() as conn:
-                fault, signed = _check_database(conn, outside, public, walk, tell)
-        else:
+                site = get_settings().site
+                fault, signed = check_database(conn, site, outside, public, walk, tell)
+        elif fault is None and file is not None:
             with sentences():
-                fault, signed = _check_file(file, outside, walk, tell), []
+                fault = check_file(file, outside, walk, tell)
     if fault is not None:
         typer.echo(fault.sentence, err=True)
         raise typer.Exit(EXIT_FAULT)
-    _say_whole(walk, time.perf_counter() - started, len(outside), signed)
+    _say_whole(walk, time.perf_counter() - started, file)
+    _say_agreed(outside, signed, public)
 
 
-def _check_database(
-    conn: Connection,
-    outside: list[Witness],
-    public: bytes | None,
-    walk: Walk,
-    tell: Callable[[str], None],
-) -> tuple[Fault | None, list[SignedHead]]:
-    # One moment for head, signatures and rows: what is appended meanwhile belongs to the next walk.
-    conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    site = get_settings().site
-    signed = list_signed_heads(conn, site)
-    own = [head for head in signed if public is None or head.key == public]
-    fault = find_false_signature(signed)
-    if fault is None:
-        witnesses = [witness_of_head(head, source="the head in the database") for head in own]
-        fault = find_fault(
-            site,
-            walk.over(list_sealed(conn, site), tell),
-            head=find_head(conn, site),
-            witnesses=[*outside, *witnesses],
-        )
-    return fault, own
-
-
-def _check_file(
-    file: Path, outside: list[Witness], walk: Walk, tell: Callable[[str], None]
-) -> Fault | None:
-    """Check an exported ledger; its last row is its head."""
-    with file.open("rb") as lines:
-        end = deque(lines, maxlen=1)
-    if not end:
-        raise FlowctlError(f"{file} holds no rows of a ledger; export them from GET /v1/ledger.")
-    first, last = next(_exported(file)), _row_of(end[0], file, "The last line")
-    head = Head(last.row.site, last.row.seq, last.hash, last.row.recorded_at)
-    # An export may begin behind a row that was fetched before.
-    after = Reached(first.row.seq - 1, bytes.fromhex(first.row.previous))
-    return find_fault(
-        first.row.site,
-        walk.over(_exported(file), tell),
-        head=head,
-        witnesses=outside,
-        after=after if after.seq > 0 else None,
-    )
-
-
-def _exported(file: Path) -> Iterator[Kept]:
-    with file.open("rb") as lines:
-        for number, text in enumerate(lines, 1):
-            yield _row_of(text, file, f"Line {number}")
-
-
-def _row_of(text: bytes, file: Path, where: str) -> Kept:
-    try:
-        return read_line(text)
-    except ValueError as error:
-        raise FlowctlError(f"{where} of {file} is no row of a ledger: {error}.") from error
-
-
-def _witness(text: str) -> Witness:
-    if text.lstrip().startswith("{"):
-        return witness_of_head(read_signed(text.encode(), where="--against"), source="the head")
-    path = Path(text)
-    if path.is_file():
-        head = read_signed(path.read_bytes(), where=text)
-        return witness_of_head(head, source=f"the head in {text}")
-    return witness_of_code(text)
-
-
-def _say_whole(walk: Walk, took_s: float, outside: int, signed: list[SignedHead]) -> None:
+def _say_whole(walk: Walk, took_s: float, file: Path | None) -> None:
     if walk.last is None:
         typer.echo("The ledger holds nothing yet.")
         return
-    row, code = walk.last.row, code_of(walk.last.hash)
+    row, code, lacking = walk.last.row, code_of(walk.last.hash), walk.lacking
+    holds = (
+        f"The rows of {row.site} from {lacking + 1} on hold together"
+        if lacking
+        else f"The ledger of {row.site} is whole"
+    )
     typer.echo(
-        f"The ledger of {row.site} is whole: {walk.rows:,} rows up to row {row.seq}, code {code},"
+        f"{holds}: {counted(walk.rows, 'row')} up to row {row.seq}, code {code},"
         f" checked in {took_s:.1f} s ({walk.rows / took_s:,.0f} rows/s)."
     )
+    if lacking:
+        are = "Row 1 is" if lacking == 1 else f"Rows 1 to {lacking} are"
+        typer.echo(f"{are} not in {file}: nothing was checked of what stood there.")
+
+
+def _say_agreed(outside: list[Witness], signed: list[SignedHead], public: bytes | None) -> None:
     if outside:
-        typer.echo(f"It agrees with {outside} kept outside.")
-    if signed:
-        newest = signed[-1]
+        typer.echo(f"It agrees with {len(outside)} kept outside.")
+    own = [head for head in signed if public is None or head.key == public]
+    if own:
+        newest = own[-1]
         typer.echo(
-            f"It agrees with {len(signed):,} signed heads, the newest of row {newest.seq} at"
+            f"It agrees with {counted(len(own), 'signed head')}, the newest of row {newest.seq} at"
             f" {_moment(newest.at)}, by the key {newest.key.hex()}."
         )
     elif not outside:
         typer.echo(
             "No signed head was there to check it against: whether its owner wrote it all anew"
             " shows only --against a code or a head that was kept outside."
+        )
+    if len(own) < len(signed):
+        others = sorted({head.key.hex() for head in signed} - {head.key.hex() for head in own})
+        typer.echo(
+            f"It was not held against {counted(len(signed) - len(own), 'earlier signed head')} by"
+            f" another key: {', '.join(others)}.",
+            err=True,
+        )
+    keys = {one.key.hex() for one in outside if one.key} | {head.key.hex() for head in own}
+    if public is None and keys:
+        typer.echo(
+            f"Compare the key {', '.join(sorted(keys))} with the site's, or name it with --key.",
+            err=True,
         )
 
 
@@ -247,9 +182,17 @@ def show(
             if trip is None
             else list_rows_of(conn, site, trip)
         )
+        if trip is not None and not rows:
+            raise NotFoundError(
+                f"The ledger of {site} says nothing of a trip {trip}: there is none, or it was"
+                " erased with its person."
+            )
     if as_lines:
         for kept in rows:
             typer.echo(line_of(kept))
+        return
+    if not rows:
+        typer.echo(f"The ledger of {site} says nothing since {since}.", err=True)
         return
     table = Table("Row", "At (UTC)", "What", "Who", "Gate", "Reason", "By", "Details")
     for kept in rows:
@@ -264,7 +207,7 @@ def show(
             row.actor,
             bytes(row.details).decode(),
         )
-    _CONSOLE.print(table)
+    show_table(table)
 
 
 def _since(text: str) -> datetime:

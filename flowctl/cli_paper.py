@@ -11,7 +11,7 @@ from flowctl.ledger_key import public_key, read_key
 from flowctl.paper.entered import read_rows
 from flowctl.paper.sheet import check_sheet
 from flowctl.paper_files import gates_fed, write_sheets
-from flowctl.shell import database, get_settings, sentences
+from flowctl.shell import database, find_key_file, get_settings, sentences
 from flowctl.storage.paper import make_orders
 from flowctl.storage.paper_entries import enter as enter_rows
 from flowctl.storage.sites import get_site
@@ -61,7 +61,7 @@ def verify(
 ) -> None:
     """Tell whether a sheet's file is as it was signed; what was changed is exit code 2."""
     with sentences():
-        public = public_key(key, get_settings().ledger_key_file)
+        public = public_key(key, find_key_file())
         try:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:

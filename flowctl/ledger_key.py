@@ -1,5 +1,6 @@
 """The private key of the ledger, in a file of its own: it signs heads, and opens nothing else."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from flowctl.storage.ledger_heads import sign_head
 
 SIGNED_EVERY = timedelta(hours=1)
 _SEED_BYTES = 32
+_PUBLIC = re.compile(r"[0-9a-fA-F]{64}")
 _log = structlog.get_logger()
 
 
@@ -70,10 +72,12 @@ def public_key(given: str | None, file: Path | None) -> bytes | None:
         What was given is no key, or the file holds none.
     """
     if given is not None:
-        try:
-            return bytes.fromhex(given)
-        except ValueError as error:
-            raise FlowctlError(f"--key is no public key: {error}.") from error
+        if not _PUBLIC.fullmatch(given.strip()):
+            raise FlowctlError(
+                f"--key {given!r} is no public key: 64 hexadecimal digits are expected, as"
+                " flowctl ledger key printed them when the key was made."
+            )
+        return bytes.fromhex(given)
     return None if file is None else read_key(file).public_key().public_bytes_raw()
 
 

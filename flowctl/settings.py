@@ -14,10 +14,17 @@ DEMO_SECRET = "demo-only-secret-never-for-a-real-gate"  # noqa: S105 - refused o
 _LEAST_SECRET = 32
 
 
-class Settings(BaseSettings):
-    """Where things are and what opens them."""
+class KeySettings(BaseSettings):
+    """What checking a signature needs: who only checks has no secret of the site."""
 
     model_config = SettingsConfigDict(env_prefix="FLOWCTL_", frozen=True)
+
+    ledger_key_file: Path | None = None
+    """The private key that signs the ledger's heads; without one they are not signed."""
+
+
+class Settings(KeySettings):
+    """Where things are and what opens them."""
 
     database_url: str = "postgresql://flowctl@127.0.0.1:5432/flowctl"
     owner_url: str | None = None
@@ -33,8 +40,6 @@ class Settings(BaseSettings):
     site: str = "lang_son"
     secret: SecretStr = Field(default=SecretStr(DEMO_SECRET))
     """Key of phone encryption, keyed hashes, links and sessions (each by its own derivation)."""
-    ledger_key_file: Path | None = None
-    """The private key that signs the ledger's heads; without one they are not signed."""
     paper_dir: Path | None = None
     """Where the order on paper is written every hour; without one it is not."""
     sms_file: Path | None = None

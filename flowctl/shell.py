@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,12 +11,15 @@ import redis
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.table import Table
 
 from flowctl.errors import FlowctlError
-from flowctl.settings import Settings, settings
+from flowctl.settings import KeySettings, Settings, settings
 
 EXIT_REFUSED = 1
 _LINE_EVERY_S = 10.0
+_PIPE_COLUMNS = 100_000
+"""Wider than any table: what reads a pipe wants every word."""
 
 
 @contextmanager
@@ -83,6 +87,24 @@ def get_settings() -> Settings:
             " ".join([*map(str, item["loc"]), item["msg"]]) for item in error.errors()
         )
         raise FlowctlError(f"The settings are not fit for use: {problems}") from error
+
+
+def find_key_file() -> Path | None:
+    """Return the file of the ledger's key, or None; no other setting needs to be there."""
+    return KeySettings().ledger_key_file
+
+
+def show_table(table: Table) -> None:
+    """Print a table: as wide as the terminal is, and uncut where there is none."""
+    console = Console(markup=False)  # what senders wrote is no markup
+    if not console.is_terminal:
+        console.width = _PIPE_COLUMNS
+    console.print(table)
+
+
+def counted(n: int, what: str) -> str:
+    """Return how many there are of something, as ``1 row`` and ``2,000 rows``."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from flowctl.errors import FlowctlError
 
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {letter: value for value, letter in enumerate(_LETTERS)}
-_READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
+_READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None, "#": None})
 _OF_HASH = 7
 _POLYNOMIAL = 0b100101
 
@@ -30,7 +30,7 @@ def mark_of(digest: bytes) -> int:
 
 
 def read_code(text: str) -> int:
-    """Return the number that a code holds, however it was written down.
+    """Return the number that a code holds, however it was written down: ``#`` before it too.
 
     Raises
     ------

@@ -22,13 +22,15 @@ class Fault:
 class Witness:
     """What somebody kept of the ledger: a row's hash with its number, or its short code alone.
 
-    ``source`` names it in sentences. ``mark`` is the number a short code holds.
+    ``source`` names it in sentences. ``mark`` is the number a short code holds, ``key`` the public
+    key of who signed it.
     """
 
     source: str
     seq: int | None = None
     hash: bytes | None = None
     mark: int | None = None
+    key: bytes | None = None
 
 
 def witness_of_code(code: str) -> Witness:
@@ -39,12 +41,12 @@ def witness_of_code(code: str) -> Witness:
     FlowctlError
         It is no code.
     """
-    return Witness(f"the code {code.strip().upper()}", mark=read_code(code))
+    return Witness(f"the code {code.strip().strip('#').upper()}", mark=read_code(code))
 
 
 def witness_of_head(head: SignedHead, *, source: str) -> Witness:
     """Return what a signed head testifies."""
-    return Witness(f"{source}, signed at {_moment(head.at)}", head.seq, head.hash)
+    return Witness(f"{source}, signed at {_moment(head.at)}", head.seq, head.hash, key=head.key)
 
 
 def find_false_signature(heads: Iterable[SignedHead]) -> Fault | None:
@@ -61,6 +63,18 @@ def find_false_signature(heads: Iterable[SignedHead]) -> Fault | None:
         ),
         None,
     )
+
+
+def find_other_signer(witnesses: Iterable[Witness], public: bytes | None) -> Fault | None:
+    """Return the first signed head that bears another key than ``public``, where that is known."""
+    for witness in witnesses:
+        if witness.key is not None and public is not None and witness.key != public:
+            return Fault(
+                witness.seq or 0,
+                f"{_begun(witness.source)}, bears the key {witness.key.hex()}, which is not the"
+                f" site's {public.hex()}: somebody else signed it, or the site with another key.",
+            )
+    return None
 
 
 class Reached(NamedTuple):
@@ -92,12 +106,15 @@ def find_fault(
     witnesses
         What was kept elsewhere.
     """
-    last = after or Reached(0, genesis(site))
+    last = begin = after or Reached(0, genesis(site))
     numbered: dict[int, list[Witness]] = {}
     for witness in witnesses:
         if witness.seq is not None:
             numbered.setdefault(witness.seq, []).append(witness)
     marks = {witness.mark: witness for witness in witnesses if witness.mark is not None}
+    for witness in numbered.pop(begin.seq, ()):
+        if witness.hash != begin.hash:
+            return _rewritten(begin.seq, witness)
     for kept in rows:
         fault = _fault_of_row(site, last, kept)
         if fault is not None:
@@ -109,7 +126,7 @@ def find_fault(
         if marks:
             marks.pop(mark_of(kept.hash), None)
         last = Reached(seq, kept.hash)
-    return next(_faults_of_end(last, head, numbered, marks), None)
+    return next(_faults_of_end(begin.seq, last, head, numbered, marks), None)
 
 
 def _fault_of_row(site: str, last: Reached, kept: Kept | Sealed) -> Fault | None:
@@ -147,6 +164,7 @@ def _rewritten(seq: int, witness: Witness) -> Fault:
 
 
 def _faults_of_end(
+    begin: int,
     last: Reached,
     head: Head | None,
     numbered: dict[int, list[Witness]],
@@ -155,16 +173,23 @@ def _faults_of_end(
     """Yield what is wrong with the ledger's end, the earliest row first."""
     if numbered:
         seq, (witness, *_) = min(numbered.items())
+        if seq < begin:
+            yield Fault(
+                seq,
+                f"{_begun(witness.source)}, knows row {seq}, but here are only rows from"
+                f" {begin + 1} on: hold it against rows that begin earlier.",
+            )
         yield Fault(
             last.seq + 1,
             f"The ledger ends with row {last.seq}, but {witness.source} knows row {seq}: rows"
             f" {last.seq + 1} to {seq} were cut off.",
         )
     for witness in marks.values():
+        earlier = "" if begin == 0 else f" stands before row {begin + 1}; or it"
         yield Fault(
             0,
-            f"No row has {witness.source}: the row it was given for, or one before it, was changed"
-            " or cut off; or the code is of another site.",
+            f"No row has {witness.source}: the row it was given for{earlier}, or one before"
+            " it, was changed or cut off; or the code is of another site.",
         )
     if head is None and last.seq > 0:
         yield Fault(last.seq, f"The head is missing, though there are {last.seq} rows.")
@@ -184,6 +209,11 @@ def _faults_of_end(
         )
     else:
         yield Fault(last.seq, f"The head does not bear the hash of row {last.seq}: it was changed.")
+
+
+def _begun(source: str) -> str:
+    """Return a source as a sentence begins with it."""
+    return source[:1].upper() + source[1:]
 
 
 def _moment(at: datetime) -> str:

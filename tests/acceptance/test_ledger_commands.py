@@ -160,11 +160,39 @@ def test_an_exported_ledger_is_verified_without_the_database(
     assert "is no row of a ledger" in elsewhere.run("verify", "--file", str(file), code=1)
 
 
-def test_what_a_trip_went_through_is_shown(place: Border, shell: Shell):
+def test_what_a_trip_went_through_is_shown_uncut_in_a_pipe(place: Border, shell: Shell):
     record(place)
+    with place.conn.transaction():
+        entry = Entry(Kind.SLOT_CHANGED, MORNING, 1, details={"why": "w" * 300})
+        append(place.conn, SITE, "default", [entry], now=MORNING)
     said = shell.run("show", "--trip", "1")
-    assert said.count("slot_changed") == 6
+    assert said.count("slot_changed") == 7
     assert "capacity" in said
+    assert "w" * 300 in said
+
+
+@pytest.mark.usefixtures("place")
+def test_a_trip_or_a_time_of_which_the_ledger_says_nothing_is_told(shell: Shell):
+    for trip in ("999999", "-1"):
+        assert f"nothing of a trip {trip}" in shell.run("show", "--trip", trip, code=1)
+    assert not shell.run("show", "--since", "2100-01-01")
+
+
+def test_heads_in_the_database_by_another_key_do_not_stand_for_the_sites(
+    place: Border, shell: Shell, tmp_path: Path
+):
+    record(place)
+    shell.run("sign")
+    ours = Shell(shell.database, tmp_path / "ours")
+    made = ours.run("key", str(ours.key)).split()[-1]
+    said = ours.run("verify", code=2)
+    assert "The head in the database, signed at" in said
+    assert f"which is not the site's {made}" in said
+    assert f"site's {'0' * 64}" in shell.run("verify", "--key", "0" * 64, code=2)
+    assert "is no public key" in shell.run("verify", "--key", "deadbeef", code=1)
+    record(place, 3)
+    ours.run("sign")
+    assert "It agrees with 1 signed head, the newest" in ours.run("verify")
 
 
 def test_erasing_a_person_leaves_the_ledger_whole(place: Border, shell: Shell):
