@@ -5,20 +5,18 @@ from typing import Annotated
 
 import typer
 from psycopg.errors import UniqueViolation
-from rich.console import Console
 from rich.table import Table
 
 from flowctl.clock import clock
 from flowctl.errors import ConflictError
 from flowctl.notify.webhooks import check_url, new_secret
 from flowctl.registry.keys import derive_keys, encrypt_secret
-from flowctl.shell import database, get_settings
+from flowctl.shell import counted, database, get_settings, show_table
 from flowctl.storage import webhooks as stored
 
 app = typer.Typer(no_args_is_help=True, help="Webhooks: who is told of each signed head.")
 
 _BY = "the command line"
-_CONSOLE = Console(markup=False)
 
 
 @app.command("add")
@@ -57,7 +55,7 @@ def list_all() -> None:
     for row in rows:
         counts = (str(row.sent), str(row.waiting), str(row.dead))
         table.add_row(str(row.id), row.url, " ".join(row.events), *counts, row.trouble or "")
-    _CONSOLE.print(table)
+    show_table(table)
 
 
 @app.command("retry")
@@ -66,10 +64,11 @@ def retry(
 ) -> None:
     """Try again now what was given up, and what waits for its next try."""
     with database() as conn:
-        site = get_settings().site
-        ids = [row.id for row in stored.list_webhooks(conn, site)] if webhook is None else [webhook]
-        revived = stored.revive_deliveries(conn, site, ids, wall_now=datetime.now(UTC))
-    typer.echo(f"{revived} messages are tried again now.")
+        revived = stored.revive_deliveries(
+            conn, get_settings().site, webhook, wall_now=datetime.now(UTC)
+        )
+    are = "is" if revived == 1 else "are"
+    typer.echo(f"{counted(revived, 'message')} {are} tried again now.")
 
 
 @app.command("remove")

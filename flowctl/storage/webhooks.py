@@ -1,6 +1,5 @@
 """Receivers of webhooks and what is to be delivered to them, at rest."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
@@ -93,7 +92,11 @@ def remove_webhook(conn: Connection, site: str, webhook_id: int) -> None:
     """
     gone = conn.execute("delete from webhooks where site = %s and id = %s", [site, webhook_id])
     if gone.rowcount == 0:
-        raise NotFoundError(f"There is no webhook {webhook_id}; list them: flowctl webhook list")
+        raise _missing(webhook_id)
+
+
+def _missing(webhook_id: int) -> NotFoundError:
+    return NotFoundError(f"There is no webhook {webhook_id}; list them: flowctl webhook list")
 
 
 def queue_event(conn: Connection, site: str, kind: str, data: object, *, now: datetime) -> None:
@@ -159,14 +162,30 @@ def postpone_delivery(
 
 
 def revive_deliveries(
-    conn: Connection, site: str, webhook_ids: Sequence[int], *, wall_now: datetime
+    conn: Connection, site: str, webhook_id: int | None, *, wall_now: datetime
 ) -> int:
-    """Let what was given up, or waits for its next try, be tried now; returns how many."""
+    """Let what was given up, or waits for its next try, be tried now; returns how many.
+
+    That is so for all receivers where ``webhook_id`` is None.
+
+    Raises
+    ------
+    NotFoundError
+        The site has none of this id.
+    """
+    ids = [
+        found
+        for (found,) in conn.execute(
+            "select id from webhooks where site = %s and id = coalesce(%s, id)", [site, webhook_id]
+        )
+    ]
+    if webhook_id is not None and not ids:
+        raise _missing(webhook_id)
     return conn.execute(
         "update webhook_deliveries d set state = 'waiting', attempts = 0, next_wall_at = %s"
         " from webhooks w where w.id = d.webhook_id and w.site = %s and w.id = any(%s)"
         " and d.state <> 'sent'",
-        [wall_now, site, list(webhook_ids)],
+        [wall_now, site, ids],
     ).rowcount
 
 

@@ -171,7 +171,8 @@ def test_webhooks_are_added_listed_retried_and_removed(place: Border, shell: She
     listed = shell.run("webhook", "list")
     assert "https://example.org/in" in listed
     assert "it was away" in listed
-    assert shell.run("webhook", "retry").startswith("1 messages")
+    assert shell.run("webhook", "retry").startswith("1 message is tried")
+    assert "There is no webhook 99" in shell.run("webhook", "retry", "99", code=1)
     waits = place.conn.execute("select state, next_wall_at from webhook_deliveries").fetchone()
     assert waits is not None
     assert waits[0] == "waiting"

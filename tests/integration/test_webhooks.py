@@ -254,7 +254,7 @@ def test_a_receiver_that_is_away_for_days_is_given_up_and_tried_again_on_demand(
     assert (shown.dead, shown.waiting, shown.sent) == (1, 0, 0)
     assert "ConnectError" in str(shown.trouble)
     lang_son.conn.execute("update webhooks set url = %s", [receiver.url])
-    revived = webhooks.revive_deliveries(lang_son.conn, "lang_son", [shown.id], wall_now=moment)
+    revived = webhooks.revive_deliveries(lang_son.conn, "lang_son", shown.id, wall_now=moment)
     assert revived == 1
     assert deliver(lang_son, moment)
     assert [state for state, _ in states(lang_son)] == ["sent"]
