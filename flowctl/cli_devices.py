@@ -14,7 +14,7 @@ from flowctl.errors import FlowctlError
 from flowctl.registry import devices as registry
 from flowctl.registry.device_file import import_devices
 from flowctl.registry.sources import get_source
-from flowctl.shell import database, get_settings
+from flowctl.shell import database, get_settings, show_table
 from flowctl.storage import devices as stored
 from flowctl.storage.aside import AsideFilter, count_aside, list_aside
 from flowctl.storage.devices import Conflict, Connection
@@ -24,7 +24,6 @@ app = typer.Typer(no_args_is_help=True, help="Devices, and the trucks that carry
 
 _BY = "the command line"
 _WIDEST_RAW = 60
-_CONSOLE = Console(markup=False)  # what senders wrote is no markup
 
 Since = Annotated[str, typer.Option(help="How far back, as 30m, 24h, 7d, or an ISO moment.")]
 
@@ -61,7 +60,7 @@ def list_all(
         table.add_row(
             _printable(row.uid), row.source or "any", row.plate or "", _moment(row.fixed_at)
         )
-    _CONSOLE.print(table)
+    show_table(table)
     if len(rows) == limit:
         typer.echo(f"There may be more: flowctl device list --after '{rows[-1].uid}'")
 
@@ -108,7 +107,7 @@ def aside(
             reason, None if source is None else get_source(conn, source).name, _since(since, _now())
         )
         table = _counts(conn, wanted) if counts else _items(conn, wanted, limit)
-    _CONSOLE.print(table)
+    show_table(table)
 
 
 def _counts(conn: Connection, wanted: AsideFilter) -> Table:

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 import psycopg
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from flowctl.clock import clock
 from flowctl.errors import FlowctlError
 from flowctl.registry import sources as registry
-from flowctl.shell import database, get_settings
+from flowctl.shell import database, get_settings, show_table
 from flowctl.storage import sources as stored
 from flowctl.storage.sites import get_site
 from flowctl.storage.sources import OutcomeCount, ScreeningOverrides, Source, TokenRecord
@@ -122,7 +121,7 @@ def list_all(
     if as_json:
         typer.echo(json.dumps(_listed(sources, tokens, counts), ensure_ascii=False))
     else:
-        Console(markup=False).print(_table(sources, tokens, counts))
+        show_table(_table(sources, tokens, counts))
 
 
 def _table(sources: list[Source], tokens: list[TokenRecord], counts: list[OutcomeCount]) -> Table:
