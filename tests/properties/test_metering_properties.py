@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
-from builders import at, history, small_gate, small_site, snapshot, staged
 import pytest
+from builders import at, history, small_gate, small_site, snapshot, staged
 from hypothesis import given
 from hypothesis import strategies as st
 
