@@ -42,6 +42,7 @@ from api import (
     visits,
     why,
 )
+from api.asked import refuse_unknown
 from api.auth import authorize
 from api.database import Database
 from api.edge import make_edge
@@ -116,7 +117,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app = App(
         title="flowctl",
         lifespan=_lifespan,
-        dependencies=[Depends(authorize)],
+        dependencies=[Depends(authorize), Depends(refuse_unknown)],
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

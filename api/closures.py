@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.asked import NO_BODY
 from api.auth import Caller, caller
 from api.feed import Feed
 from api.moments import Moment
@@ -22,6 +23,7 @@ from flowctl.storage.closures import (
     change_closure,
     delete_closure,
     end_closure,
+    get_closure,
     list_closures,
     list_held,
 )
@@ -42,16 +44,26 @@ class NewClosure(BaseModel):
 
     starts_at: Moment | None = None
     ends_at: Moment | None = None
-    places_left: Annotated[int, Field(ge=0, le=1000)] = 0
+    places_left: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
     reason: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class ClosureEnd(BaseModel):
     """When a closure ends; null where nobody knows."""
 
-    model_config = ConfigDict(extra="forbid")
-
     ends_at: Moment | None
+
+    @model_validator(mode="before")
+    @classmethod
+    def refuse_others(cls, body: object) -> object:
+        """Say that nothing else can be changed, rather than that it is not known."""
+        others = sorted(body.keys() - {"ends_at"}) if isinstance(body, dict) else []
+        if others:
+            raise ValueError(
+                f"only ends_at of a closure can be changed; leave out {', '.join(others)[:80]},"
+                " or end this closure and enter another"
+            )
+        return body
 
 
 class ShownClosure(BaseModel):
@@ -91,11 +103,19 @@ class Held:
 
 
 @router.get("/v1/closures")
-def get_closures(request: Request) -> Sequence[ShownClosure]:
-    """Return the closures that last or lie ahead, in order of their begin."""
+def get_closures(request: Request, since: Moment | None = None) -> Sequence[ShownClosure]:
+    """Return the closures that last or lie ahead, or ended after ``since``, in order of begin."""
     state = request.app.state
+    ended = since or state.clock.now()
     with transaction(request) as conn:
-        return [_shown(one) for one in list_closures(conn, state.site.id, since=state.clock.now())]
+        return [_shown(one) for one in list_closures(conn, state.site.id, since=ended)]
+
+
+@router.get("/v1/closures/{closure_id}")
+def get_one(request: Request, closure_id: ClosureId) -> ShownClosure:
+    """Return a closure, one that is over too."""
+    with transaction(request) as conn:
+        return _shown(get_closure(conn, request.app.state.site.id, closure_id))
 
 
 @router.get("/v1/held")
@@ -180,7 +200,7 @@ def give_end(request: Request, closure_id: ClosureId, body: ClosureEnd, who: Who
         )
 
 
-@router.post("/v1/closures/{closure_id}/end")
+@router.post("/v1/closures/{closure_id}/end", dependencies=[NO_BODY])
 def reopen(request: Request, closure_id: ClosureId, who: Who) -> ShownClosure:
     """End a closure now."""
     state = request.app.state
@@ -190,7 +210,7 @@ def reopen(request: Request, closure_id: ClosureId, who: Who) -> ShownClosure:
         )
 
 
-@router.delete("/v1/closures/{closure_id}", status_code=204)
+@router.delete("/v1/closures/{closure_id}", status_code=204, dependencies=[NO_BODY])
 def take_back(request: Request, closure_id: ClosureId, who: Who) -> None:
     """Take back a closure that has not begun."""
     state = request.app.state

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
+from api.asked import NO_BODY
 from api.errors import Problem
 from api.feed import Feed
 from api.gone import Gone, Place, gate_place, list_gone, road_yard, yard_place
@@ -105,7 +106,7 @@ async def get_driver_view(request: Request, code: str) -> DriverView:
     return await run_in_threadpool(_look, request, code, trip_id, trips)
 
 
-@router.post("/v1/driver/{code}/extension")
+@router.post("/v1/driver/{code}/extension", dependencies=[NO_BODY])
 async def ask_for_time(request: Request, code: str) -> DriverView:
     """Give the driver more time, as often a day as the site's rules allow; 409 where not now."""
     trip_id = trip_of(request, code)

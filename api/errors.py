@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
 from api.faults import fault_sentence
+from api.permissions import PERMISSIONS
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError, UnavailableError
 
 RETRY_AFTER_S = 2
@@ -78,13 +79,22 @@ def _answer_refusal(request: Request, error: Exception) -> JSONResponse:
 def _answer_http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    path = request.url.path
+    path, headers = request.url.path, dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # One route refuses and names itself; others may be at the same path.
+        route = request.scope.get("route")
+        template = getattr(route, "path", path)
+        taken = sorted(method for method, known in PERMISSIONS if known == template)
+        headers["Allow"] = ", ".join(taken) or headers.get("Allow", "GET")
     detail = {
+        # FastAPI's word for whatever JSON's reader did not call JSON's own fault.
+        400: "The body cannot be read as JSON: it is nested too deep, holds a number of too many"
+        " digits, or is not in UTF-8.",
         404: f"There is nothing at {path}.",
-        405: f"{path} does not take {request.method}.",
+        405: f"{path} does not take {request.method}; it takes {headers.get('Allow')}.",
     }.get(error.status_code, str(error.detail))
     title = HTTPStatus(error.status_code).phrase
-    return problem_response(Problem(error.status_code, title, detail, error.headers))
+    return problem_response(Problem(error.status_code, title, detail, headers))
 
 
 def _answer_invalid(request: Request, error: Exception) -> JSONResponse:

@@ -1,5 +1,6 @@
 """What a request has wrong, in sentences of our own: what, where, and what to do."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -77,7 +78,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - whatever was sent
     """Return a value as it was sent, its beginning where it is long."""
     if isinstance(value, bytes | list | dict):
         return "what was sent"
-    text = repr(value)
+    text = json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 

@@ -20,7 +20,7 @@ from flowctl.storage.snapshot import HISTORY
 router = APIRouter(tags=["gates"])
 
 
-Weight = Annotated[float, Field(gt=0, le=150, allow_inf_nan=False)]
+Weight = Annotated[float, Field(gt=0, le=150, allow_inf_nan=False, strict=True)]
 """Tonnes a truck may weigh with its cargo; heavy haulage goes by escort and not by queue."""
 
 

@@ -78,8 +78,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = POSITIONS_LIMIT_BYTES if scope["path"] == _BATCHES else BODY_LIMIT_BYTES
-        detail = f"A request here may hold {limit // 1_000_000} MB; send smaller batches."
+        batches = scope["path"] == _BATCHES
+        limit = POSITIONS_LIMIT_BYTES if batches else BODY_LIMIT_BYTES
+        less = "smaller batches" if batches else "less"
+        detail = f"A request here may hold {limit // 1_000_000} MB; send {less}."
         if _claimed(scope) > limit:
             await _drain(receive)
             await problem_response(Problem(413, "Body too large", detail))(scope, receive, send)

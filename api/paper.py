@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from api.asked import NO_BODY
 from api.auth import Caller, caller
 from api.transaction import transaction
 from flowctl.errors import ConflictError, NotFoundError
@@ -42,7 +43,7 @@ class EnteredRow(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    number: Annotated[int, Field(ge=1)] | None = None
+    number: Annotated[int, Field(ge=1, strict=True)] | None = None
     plate: Text = ""
     event: Literal["released", "entered", "cleared", "no_show"]
     time: Text
@@ -62,7 +63,7 @@ def show_order(request: Request, gate: str, yard: str | None = None) -> str:
     return _sheet(signed, yard)
 
 
-@router.post("/v1/paper/{gate}", status_code=201)
+@router.post("/v1/paper/{gate}", status_code=201, dependencies=[NO_BODY])
 def make_order(request: Request, gate: str) -> MadeOrder:
     """Make the gate's order anew, beyond that of each hour."""
     state = request.app.state

@@ -70,6 +70,7 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/held"): _CONTROL_ROOM,
     ("GET", "/v1/gates/{gate}/closures/affected"): _CONTROL_ROOM,
     ("POST", "/v1/gates/{gate}/closures"): _ADMIN | {Role.OFFICER, Role.OPERATOR},
+    ("GET", "/v1/closures/{closure_id}"): _CONTROL_ROOM,
     ("PATCH", "/v1/closures/{closure_id}"): _ADMIN | {Role.OFFICER, Role.OPERATOR},
     ("POST", "/v1/closures/{closure_id}/end"): _ADMIN | {Role.OFFICER, Role.OPERATOR},
     ("DELETE", "/v1/closures/{closure_id}"): _ADMIN | {Role.OFFICER, Role.OPERATOR},

@@ -20,6 +20,7 @@ from flowctl.storage.jobs import Job, count_unfinished, find_job, insert_job, li
 router = APIRouter(tags=["simulations"])
 
 _MOST_WAITING = 20
+Factor = Annotated[float, Field(gt=0.0, le=5.0, allow_inf_nan=False, strict=True)]
 
 
 class SimulationRequest(BaseModel):
@@ -28,9 +29,9 @@ class SimulationRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     scenario: Annotated[str, Field(min_length=1, max_length=80)]
-    seed: Annotated[int, Field(ge=0, lt=2**63)]
-    demand_factor: Annotated[float, Field(gt=0.0, le=5.0, allow_inf_nan=False)] | None = None
-    places: dict[str, Annotated[int, Field(ge=1, le=200)]] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)]
+    demand_factor: Factor | None = None
+    places: dict[str, Annotated[int, Field(ge=1, le=200, strict=True)]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
+from api.asked import NO_BODY
 from api.auth import Caller, caller
 from api.moments import Moment
 from api.transaction import transaction
@@ -31,8 +32,8 @@ router = APIRouter(tags=["trips"])
 
 Gates = Annotated[list[str], Field(max_length=20)]
 Text = Annotated[str, Field(max_length=80)]
-Weight = Annotated[float, Field(allow_inf_nan=False)]
-Hours = Annotated[float, Field(allow_inf_nan=False)]
+Weight = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+Hours = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 TripId = Annotated[int, Path(ge=1, lt=2**63)]
 Who = Annotated[Caller, Depends(caller)]
 
@@ -257,7 +258,7 @@ def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) ->
         return _answer(state, get_visible(conn, state.site, trip_id, who))
 
 
-@router.post("/v1/trips/{trip_id}/cancel")
+@router.post("/v1/trips/{trip_id}/cancel", dependencies=[NO_BODY])
 def cancel_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
     """Cancel an active trip; its driver is told."""
     state = request.app.state
@@ -267,7 +268,7 @@ def cancel_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
         return _answer(state, get_visible(conn, state.site, trip_id, who))
 
 
-@router.post("/v1/trips/{trip_id}/extension")
+@router.post("/v1/trips/{trip_id}/extension", dependencies=[NO_BODY])
 def extend_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
     """Give a truck more time: its slot will be no earlier than ``extended_until``."""
     state = request.app.state
@@ -298,7 +299,7 @@ def list_trip_penalties(request: Request, trip_id: TripId, who: Who) -> list[Pen
         return [_penalty(one) for one in penalties.list_penalties(conn, site.id, trip_id)]
 
 
-@router.post("/v1/trips/{trip_id}/penalties/{penalty_id}/lift")
+@router.post("/v1/trips/{trip_id}/penalties/{penalty_id}/lift", dependencies=[NO_BODY])
 def lift_penalty(request: Request, trip_id: TripId, penalty_id: TripId, who: Who) -> PenaltyAnswer:
     """Give back what a penalty cost, and end the bans that rest on it."""
     state = request.app.state

@@ -146,17 +146,31 @@ def delete_closure(
     _record(conn, site, _reopened(former, now, actor), now)
 
 
-def _get_open(conn: Connection, site: Site, closure_id: int, now: datetime) -> Closure:
-    """Return a closure that is not over, locked."""
+def get_closure(
+    conn: Connection, site: str, closure_id: int, *, lock: LiteralString = ""
+) -> Closure:
+    """Return a closure, one that is over too.
+
+    Raises
+    ------
+    NotFoundError
+        There is none of this id.
+    """
     with conn.cursor(row_factory=args_row(Closure), binary=True) as cursor:
         found = cursor.execute(
-            _CLOSURES + " where site = %s and id = %s for update",
-            [site.id, closure_id],
+            _CLOSURES + " where site = %s and id = %s" + lock, [site, closure_id]
         ).fetchone()
     if found is None:
         raise NotFoundError(f"There is no closure {closure_id}.")
+    return found
+
+
+def _get_open(conn: Connection, site: Site, closure_id: int, now: datetime) -> Closure:
+    """Return a closure that is not over, locked."""
+    found = get_closure(conn, site.id, closure_id, lock=" for update")
     if found.ends_at is not None and found.ends_at <= now:
-        raise FlowctlError(f"Closure {closure_id} is over since {found.ends_at.isoformat()}.")
+        over = found.ends_at.astimezone(site.timezone)
+        raise FlowctlError(f"Closure {closure_id} is over since {over:%Y-%m-%d %H:%M}.")
     return found
 
 

@@ -42,11 +42,16 @@ def test_a_closure_gets_another_end_and_is_ended(api: RunningApi, officer: httpx
     identity = officer.post(CLOSE, json={"reason": "rockfall"}).json()["id"]
     path = f"/v1/closures/{identity}"
     assert officer.patch(path, json={"ends_at": moment(60)}).json()["ends_at"]
+    refused = officer.patch(path, json={"ends_at": None, "reason": "snow"}).json()["detail"]
+    assert "only ends_at of a closure can be changed; leave out reason" in refused
+    assert "reason is not known" in officer.post(f"{path}/end", json={"reason": "x"}).text
     assert officer.delete(path).status_code == 422
     api.clock.at = after(30)
     assert officer.post(f"{path}/end").status_code == 200
     assert officer.get("/v1/closures").json() == []
-    assert officer.post(f"{path}/end").status_code == 422
+    ended = officer.get(path).json()
+    assert officer.get("/v1/closures", params={"since": moment(0)}).json() == [ended]
+    assert "over since 2024-01-23 08:30." in officer.post(f"{path}/end").json()["detail"]
 
 
 def test_a_closure_ahead_is_taken_back(officer: httpx.Client):

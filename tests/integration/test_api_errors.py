@@ -29,7 +29,7 @@ def test_health_asks_both_stores(api: RunningApi):
 def test_a_path_or_method_that_is_not_there_is_a_problem(api: RunningApi):
     machine = api.machine()
     assert "/v1/nothing" in problem(machine.get("/v1/nothing"), 404)
-    assert "DELETE" in problem(machine.delete("/v1/trips"), 405)
+    assert "DELETE; it takes GET, POST." in problem(machine.delete("/v1/trips"), 405)
     assert "/assets/none.js" in problem(machine.get("/assets/none.js"), 404)
 
 
@@ -45,6 +45,11 @@ def test_a_path_or_method_that_is_not_there_is_a_problem(api: RunningApi):
         ("trips?state=lost", "state: 'lost' is not offered; give 'active', 'cleared' or 'cancel"),
         ("trips/0", "trip_id: '0' is out of range; give a number from 1 up to 92233720368547758"),
         ("fixes/aside?reason=ugly", "reason: 'ugly' is not offered; give '"),
+        ("trips?foo=1", "/v1/trips does not know foo in the address; it knows limit, plate, state"),
+        (
+            "closures/1?foo=1&bar=2",
+            "/v1/closures/1 does not know bar, foo in the address; it takes",
+        ),
         ("forecast?hours=25", "hours: '25' is out of range; give a number from 1 up to 24."),
     ],
 )
@@ -65,6 +70,10 @@ def test_a_question_out_of_bounds_is_refused_in_a_sentence(api: RunningApi, aske
         ("gates/tan_thanh/events", [{"color": 1}], "0.color is not known here; leave it out"),
         ("yards/yard_bao_nguyen/events", [{"plate": 7, "at": 0}], "0.plate: 7 is no text"),
         ("simulations", {"scenario": "x", "seed": -1}, "seed: -1 is out of range; give a number"),
+        ("simulations", {"scenario": "x", "seed": None}, "seed: null is no whole number; give one"),
+        ("gates/tan_thanh/closures", {"places_left": True}, "places_left: true is no whole number"),
+        ("trips/1/cancel", {"why": "snow"}, "why is not known here; leave it out"),
+        ("trips/1/penalties/1/lift", {"reason": "x"}, "reason is not known here; leave it out"),
         ("simulations", {"scenario": "x", "seed": 1.5}, "seed: 1.5 is no whole number; give one"),
         (
             "simulations",
@@ -88,6 +97,12 @@ def test_a_body_out_of_bounds_is_refused_in_a_sentence(
 def test_what_may_not_be_null_is_told_in_our_own_words(api: RunningApi):
     answer = api.machine().patch("/v1/trips/1", json={"cargo": None})
     assert problem(answer, 422) == "the body: cargo cannot be null; leave it out to keep it."
+
+
+def test_json_nobody_can_read_is_told_what_may_be_wrong_with_it(api: RunningApi):
+    headers = {"Content-Type": "application/json"}
+    answer = api.machine().post("/v1/trips", content=b"[" * 100_000, headers=headers)
+    assert "nested too deep" in problem(answer, 400)
 
 
 def test_json_sent_as_a_form_is_told_which_header_it_needs(api: RunningApi):
@@ -122,7 +137,7 @@ def test_a_body_of_50_mb_is_a_413_its_sender_can_read(api: RunningApi, chunked: 
     content = (piece for _ in range(50)) if chunked else b" " * size
     headers = {"Content-Type": "application/json"}
     answer = api.machine().post("/v1/trips", content=content, headers=headers)
-    assert "1 MB" in problem(answer, 413)
+    assert "1 MB; send less." in problem(answer, 413)
 
 
 def test_a_batch_of_fixes_may_be_larger_than_other_bodies_but_not_boundless(api: RunningApi):
