@@ -118,13 +118,15 @@ async def _why(request: Request, row: LiveRow, language: Language | None) -> Why
             return list_rows_of(conn, state.site.id, row.id), list_subjects(conn, ids)
 
     rows, subjects = await run_in_threadpool(read)
-    return _answer(state.site, mine, language or row.language, gone, ahead, rows, subjects, now)
+    spoken = language or row.language
+    return _answer(state.site, mine, spoken, row.state, gone, ahead, rows, subjects, now)
 
 
 def _answer(
     site: Site,
     mine: LiveTrip,
     language: str,
+    state: str,
     gone: Sequence[Gone],
     ahead: Sequence[LiveTrip] | None,
     rows: Sequence[Kept],
@@ -138,7 +140,7 @@ def _answer(
         name = gate_place(site, gate).name[language]
         texts.insert(0, why_text(language, "place", n=str(len(ahead) + 1), gate=name))
     elif not any(each.what == "gate" for each in gone):
-        texts.insert(0, why_text(language, "no_place"))
+        texts.insert(0, _no_place(site, mine, language, state))
     reasons = _reasons_ahead(ahead or (), mine, site.policy, overtaken, subjects, now)
     return Why(
         language=language,
@@ -155,6 +157,19 @@ def _answer(
             if (said := history_sentence(site, language, kept.row, subject=subject)) is not None
         ],
     )
+
+
+def _no_place(site: Site, mine: LiveTrip, language: str, state: str) -> str:
+    """Return why a trip has no place in the order: it is over, being inspected, or has no slot."""
+    if state == "cancelled":
+        return why_text(language, "cancelled")
+    if state == "cleared" or mine.stage is Stage.CLEARED:
+        key = "passed"
+    else:
+        key = "inspected" if mine.stage is Stage.IN_LANE else "no_place"
+    gate = mine.queued_gate or gate_of(mine)
+    names = {} if gate is None else {"gate": gate_place(site, gate).name[language]}
+    return why_text(language, key, **names)
 
 
 def _reasons_ahead(

@@ -106,7 +106,25 @@ def test_a_day_after_the_trip_ended_its_link_tells_nothing_any_more(api: Running
 def test_a_trip_without_a_slot_has_no_place_yet(api: RunningApi):
     said = why(api, api.border.trip(), "en")
     assert (said["place"], said["ahead"]) == (None, [])
-    assert "no place in the order" in said["text"]
+    assert "it has no slot yet" in said["text"]
+
+
+def test_a_trip_beyond_the_order_is_told_whether_it_passed_is_inspected_or_was_cancelled(
+    api: RunningApi,
+):
+    place = api.border
+    trips = place.trip(), place.trip(), place.trip()
+    lane = next(z.id for z in place.site.zones if z.role == "lane" and z.gate == "tan_thanh")
+    place.visit(trips[0], lane, -5)
+    for trip, state in zip(trips[1:], ("cleared", "cancelled"), strict=True):
+        place.conn.execute(
+            "update trips set state = %s, ended_at = %s where id = %s", [state, after(-1), trip]
+        )
+    assert [why(api, trip, "en")["text"] for trip in trips] == [
+        "Your truck is being inspected at Tân Thanh.",
+        "Your truck has passed Tân Thanh.",
+        "The trip was cancelled; it has no place in the order any more.",
+    ]
 
 
 def test_the_control_room_asks_by_the_trip_and_a_haulier_of_its_own_only(api: RunningApi):
