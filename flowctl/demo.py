@@ -209,11 +209,10 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
 
 
 def _find_scenario(day: str) -> Scenario:
-    path = data_dir() / "scenarios" / f"{day}.toml"
-    if not path.is_file():
-        days = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml")))
-        raise FlowctlError(f"There is no scenario for {day}; there are: {days}.")
-    return load_scenario(path)
+    days = {path.stem: path for path in sorted((data_dir() / "scenarios").glob("*.toml"))}
+    if day not in days:
+        raise FlowctlError(f"There is no scenario for {day}; there are: {', '.join(days)}.")
+    return load_scenario(days[day])
 
 
 def _greet(console: Console, system: LocalSystem, seconds: float) -> None:
@@ -289,6 +288,8 @@ def _drain(watch: Watch) -> None:
 def _stay(console: Console, stage: Stage, end: datetime, stopped: Callable[[], bool]) -> None:
     """Keep the pages up behind the end of the day until somebody stops the demo."""
     console.print("The day has been played; the pages stay up until Ctrl-C.")
+    local = end.astimezone(stage.system.site.timezone)
+    console.print(f"The clock stands at {local:%Y-%m-%d %H:%M}; nothing is decided any more.")
     stage.clock.set(at=end, until=end)
     while not stopped():
         stage.watch.system.check()

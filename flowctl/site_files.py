@@ -39,6 +39,8 @@ def read_source(directory: Path) -> SiteSource:
     SiteError
         Where a file is missing or is no text in UTF-8.
     """
+    if directory.is_file():
+        raise SiteError(f"{directory} is a file; name the folder that holds the site's {TOML}")
     texts = []
     for name in (TOML, ZONES, ROADS):
         text = _text(directory / name)

@@ -1,5 +1,7 @@
 """The command line lists every command, also those it imports only when they are called."""
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -25,3 +27,15 @@ def test_the_demo_refuses_a_port_that_no_machine_has(port: str, bound: str):
     done = CliRunner().invoke(app, ["demo", "--port", port], terminal_width=200)
     assert done.exit_code == 2
     assert bound in done.output
+
+
+def test_the_demo_plays_days_of_the_list_only_and_names_them(tmp_path: Path):
+    day = "../scenarios/2024-01-23"
+    done = CliRunner().invoke(app, ["demo", "--day", day, "--state", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "there are: 2024-01-" in done.output
+
+
+def test_a_file_in_place_of_a_sites_folder_is_called_that():
+    done = CliRunner().invoke(app, ["site", "check", __file__])
+    assert "is a file; name the folder" in done.output
