@@ -158,9 +158,9 @@ def test_a_driver_stands_by_and_no_longer(api: RunningApi):
     assert rows == [("driver", "on"), ("driver", "off")]
 
 
-@pytest.mark.parametrize("wish", ["extension", "standby"])
-def test_who_has_no_code_asks_for_nothing(api: RunningApi, wish: str):
-    answer = api.client().post(f"/v1/driver/nosuchtrip12/{wish}", json={"on": True})
+@pytest.mark.parametrize(("wish", "body"), [("extension", {}), ("standby", {"on": True})])
+def test_who_has_no_code_asks_for_nothing(api: RunningApi, wish: str, body: dict[str, bool]):
+    answer = api.client().post(f"/v1/driver/nosuchtrip12/{wish}", json=body)
     assert answer.status_code == 404
 
 
