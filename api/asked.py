@@ -18,7 +18,7 @@ class Nothing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _take_nothing(body: Nothing | None = None) -> Nothing | None:
+async def _take_nothing(body: Nothing | None = None) -> Nothing | None:
     return body
 
 
@@ -26,10 +26,12 @@ NO_BODY = Depends(_take_nothing)
 """Refuses what somebody sends to a route that takes no body."""
 
 
-def refuse_unknown(request: Request) -> None:
+async def refuse_unknown(request: Request) -> None:
     """Raise the Problem that names parameters of the address which the route does not know."""
     route = request.scope.get("route")
-    if not isinstance(route, APIRoute) or not route.path.startswith("/v1/"):
+    if not request.url.query or not isinstance(route, APIRoute):
+        return
+    if not route.path.startswith("/v1/"):
         return
     known = sorted(_query_names(route.dependant))
     unknown = sorted(request.query_params.keys() - known)

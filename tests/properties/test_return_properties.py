@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_side_properties import with_sides
+from test_side_properties import assert_planned, with_sides
 
-from flowctl.dispatch.plan import verify
-from flowctl.dispatch.planning import make_plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.returns import NEVER_S, Returns
 
@@ -36,12 +34,4 @@ def with_returns(seed: int) -> DispatchProblem:
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=40, deadline=None)
 def test_every_plan_lets_all_come_back_in_time(seed: int):
-    instance = with_returns(seed)
-    plan, faults = make_plan(instance)
-    assert faults == ()
-    assert plan is not None
-    assert verify(instance, plan) == ()
-    assert plan.cost >= plan.bound
-    again, _ = make_plan(instance)
-    assert again is not None
-    assert (again.slot == plan.slot).all()
+    assert_planned(with_returns(seed))
