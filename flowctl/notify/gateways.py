@@ -1,4 +1,4 @@
-"""The file gateway: stands where an SMS provider will stand, one JSON line a message."""
+"""What a gateway for messages is, and the file gateway, which writes one JSON line a message."""
 
 import json
 import os
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from flowctl.errors import FlowctlError
 
@@ -31,6 +31,87 @@ class Message:
     trip: int
     gate: str | None
     starts_at: str | None
+
+
+class GatewayAway(GatewayError):  # noqa: N818 - a state of the gateway
+    """The gateway surely took nothing; another one may be asked."""
+
+
+class GatewayBusy(GatewayError):  # noqa: N818 - a state of the gateway
+    """The gateway is asked too much of and took nothing; ``retry_after_s`` says when it may."""
+
+    def __init__(self, sentence: str, retry_after_s: float) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+
+
+class MessageRefused(GatewayError):  # noqa: N818 - what became of the message
+    """The gateway will never take this message."""
+
+
+class MessageUnsure(GatewayError):  # noqa: N818 - what became of the message
+    """The message may have been taken: only this gateway may be asked again, by the same id."""
+
+
+class Gateway(Protocol):
+    """A way to drivers' phones; its connection is its own affair while the sender runs."""
+
+    @property
+    def name(self) -> str:
+        """Return what the site calls it."""
+
+    @property
+    def rate_per_s(self) -> float:
+        """Return how many parts a second it may be given at most."""
+
+    @property
+    def window(self) -> int:
+        """Return how many messages may be on their way to it at once."""
+
+    async def send(self, message: Message) -> tuple[str, ...]:
+        """Hand a message over; returns the gateway's references of its parts, if it has any.
+
+        Raises
+        ------
+        GatewayAway, GatewayBusy, MessageRefused, MessageUnsure
+            What became of it instead.
+        """
+
+    async def run(self) -> None:
+        """Keep the connection, and take in what comes by it, until cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a gateway says of a part it took, maybe before it named the part's ``ref`` to us.
+
+    ``state`` is one of SMPP 3.4's message states (appendix B): DELIVRD, EXPIRED, DELETED, UNDELIV,
+    ACCEPTD, UNKNOWN or REJECTD.
+    """
+
+    ref: str
+    state: str
+    error: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A text that came from a phone; ``ref`` is the gateway's, by which a repeated one is known."""
+
+    phone: str
+    text: str
+    ref: str | None
+
+
+class Inbound(Protocol):
+    """Takes in what gateways bring; it is on disk when these return, and only then acknowledged."""
+
+    async def receipt(self, gateway: str, receipt: Receipt) -> None:
+        """Keep a receipt, whether or not its message is known yet."""
+
+    async def answer(self, gateway: str, heard: Heard) -> None:
+        """Act on what a driver wrote."""
 
 
 @dataclass(slots=True)
