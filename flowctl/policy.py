@@ -111,6 +111,20 @@ class ClosureRules:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifyRules:
+    """How often a driver is written to.
+
+    Of what is not urgent at most ``most_per_day`` messages a trip in a local day (0: no limit);
+    changes within ``gather_s`` of the last one told are gathered into one; a text nobody understood
+    is answered with a line of help at most every ``help_every_s``.
+    """
+
+    most_per_day: int = 8
+    gather_s: int = 120
+    help_every_s: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One version of a site's rules, in force from ``valid_from`` on."""
 
@@ -126,6 +140,7 @@ class Policy:
     haulier: HaulierRules = HaulierRules()
     standby: StandbyRules = StandbyRules()
     closure: ClosureRules = ClosureRules()
+    notify: NotifyRules = NotifyRules()
     cheating: Mapping[str, Answer] = field(default_factory=dict)
     """By kind of alert; what is not named is an alert only."""
     cheating_limits: CheatingParams = field(default_factory=CheatingParams)

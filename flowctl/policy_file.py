@@ -17,6 +17,7 @@ from flowctl.policy import (
     Basis,
     ClosureRules,
     HaulierRules,
+    NotifyRules,
     Penalty,
     Policy,
     PriorityRules,
@@ -46,6 +47,9 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "seen_s": (0, _DAY_S),
     "unknown_end_s": (60, 30 * _DAY_S),
     "stay_away_s": (0, 7 * _DAY_S),
+    "most_per_day": (0, 1000),
+    "gather_s": (0, 3600),
+    "help_every_s": (0, _DAY_S),
     "free_cancellation_s": (0, 30 * _DAY_S),
     "fastest_mps": (1, 50),
     "least_fixes": (3, 100),
@@ -68,6 +72,7 @@ _Rules = TypeVar(
     HaulierRules,
     StandbyRules,
     ClosureRules,
+    NotifyRules,
     CheatingParams,
 )
 
@@ -88,6 +93,7 @@ def read_policy(table: Table) -> Policy:
         haulier=_rules(table, "haulier", default.haulier),
         standby=_rules(table, "standby", default.standby),
         closure=_rules(table, "closure", default.closure),
+        notify=_rules(table, "notify", default.notify),
         cheating=_cheating(table),
         cheating_limits=_rules(table, "cheating_limits", default.cheating_limits),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tiny_site import write_site
 
-from flowctl.policy import Answer, Basis, Policy
+from flowctl.policy import Answer, Basis, NotifyRules, Policy
 from flowctl.site_files import check, load_site
 
 LANG_SON = Path(__file__).parents[2] / "data" / "sites" / "lang_son"
@@ -52,6 +52,9 @@ def test_what_the_file_says_holds_and_what_it_leaves_out_stays_as_it_is(tmp_path
         classes = { perishable = 2, reefer = 1 }
         [haulier]
         most_share = 1
+        [notify]
+        most_per_day = 0
+        gather_s = 60
         [cheating]
         swapped = "loses_seniority"
         [cheating_limits]
@@ -69,6 +72,7 @@ def test_what_the_file_says_holds_and_what_it_leaves_out_stays_as_it_is(tmp_path
     assert (policy.cheating_limits.hoard_share, policy.cheating_limits.legs) == (0.4, 10)
     assert policy.cheating_limits.silent_s == Policy().cheating_limits.silent_s
     assert policy.standby == Policy().standby
+    assert policy.notify == NotifyRules(most_per_day=0, gather_s=60)
 
 
 @pytest.mark.parametrize(
