@@ -43,6 +43,9 @@ class Settings(KeySettings):
     paper_dir: Path | None = None
     """Where the order on paper is written every hour; without one it is not."""
     sms_file: Path | None = None
+    """Where messages are written in place of being sent; short for one gateway of kind file."""
+    gateways_file: Path | None = None
+    """The gateways messages go by (see deploy/gateways); without one, ``sms_file``."""
     clock_file: Path | None = None
     demo: bool = False
 

@@ -31,6 +31,8 @@ class Message:
     trip: int
     gate: str | None
     starts_at: str | None
+    expires_at: datetime | None = None
+    """From this moment of the same clock as ``at`` on it is worth nothing to its reader."""
 
 
 class GatewayAway(GatewayError):  # noqa: N818 - a state of the gateway
@@ -104,6 +106,17 @@ class Heard:
     ref: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class HeardPart:
+    """Part ``number`` (from 1) of ``total`` of a text whose parts bear the phone's ``group``."""
+
+    phone: str
+    group: int
+    number: int
+    total: int
+    text: str
+
+
 class Inbound(Protocol):
     """Takes in what gateways bring; it is on disk when these return, and only then acknowledged."""
 
@@ -112,6 +125,9 @@ class Inbound(Protocol):
 
     async def answer(self, gateway: str, heard: Heard) -> None:
         """Act on what a driver wrote."""
+
+    async def part(self, gateway: str, part: HeardPart) -> None:
+        """Keep a part of a longer text, and act on the text once the last part is there."""
 
 
 @dataclass(slots=True)

@@ -25,9 +25,11 @@ _PROOF_BITS = 60
 _PROOF_MASK = (1 << _PROOF_BITS) - 1
 _LONGEST_CODE = 20
 _NONCE = 12
+_LOGIN_CODES = 1_000_000
 # Bound into the cipher text: it opens as what it is and as nothing else.
 _PHONE = b"phone"
 _WEBHOOK = b"webhook"
+_PUSH = b"push"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,6 +40,11 @@ class Keys:
     phone_hash: bytes
     link: bytes
     webhook_cipher: bytes
+    gateway: bytes
+    login: bytes
+    pass_seed: bytes
+    push_seed: bytes
+    push_cipher: bytes
 
 
 def derive_keys(secret: SecretStr) -> Keys:
@@ -53,6 +60,11 @@ def derive_keys(secret: SecretStr) -> Keys:
         derived("phone-hash"),
         derived("driver-link"),
         derived("webhook-cipher"),
+        gateway=derived("gateway-token"),
+        login=derived("driver-login"),
+        pass_seed=derived("pass-signature"),
+        push_seed=derived("push-signature"),
+        push_cipher=derived("push-cipher"),
     )
 
 
@@ -75,6 +87,22 @@ def decrypt_secret(keys: Keys, cipher: bytes) -> str:
         The cipher text was made with another secret of ours, or was damaged.
     """
     return _decrypt(keys.webhook_cipher, cipher, _WEBHOOK, "secret of a webhook")
+
+
+def encrypt_push(keys: Keys, subscription: str) -> bytes:
+    """Return nonce and cipher text of where a browser is pushed to; differs at every call."""
+    return _encrypt(keys.push_cipher, subscription, _PUSH)
+
+
+def decrypt_push(keys: Keys, cipher: bytes) -> str:
+    """Return where a browser is pushed to.
+
+    Raises
+    ------
+    FlowctlError
+        The cipher text was made with another secret, or was damaged.
+    """
+    return _decrypt(keys.push_cipher, cipher, _PUSH, "address of a browser")
 
 
 def decrypt_phone(keys: Keys, cipher: bytes) -> str:
@@ -107,6 +135,22 @@ def _decrypt(key: bytes, cipher: bytes, kind: bytes, what: str) -> str:
 def hash_phone(keys: Keys, phone: str) -> bytes:
     """Return the keyed hash by which one driver is recognised (32 bytes)."""
     return hmac.digest(keys.phone_hash, phone.encode(), hashlib.sha256)
+
+
+def login_digits(keys: Keys, login_id: str) -> str:
+    """Return the six digits of a one-time code, which stand nowhere: an HMAC of the login's id."""
+    digest = hmac.digest(keys.login, login_id.encode(), hashlib.sha256)
+    return f"{int.from_bytes(digest[:8]) % _LOGIN_CODES:06d}"
+
+
+def gateway_token(keys: Keys, name: str) -> str:
+    """Return what a message gateway proves itself with in the addresses it calls (32 digits)."""
+    return hmac.digest(keys.gateway, name.encode(), hashlib.sha256)[:16].hex()
+
+
+def is_gateway_token(keys: Keys, name: str, token: str) -> bool:
+    """Tell whether a token is of the gateway of that name, in the same time for any token."""
+    return hmac.compare_digest(gateway_token(keys, name).encode(), token.encode())
 
 
 def link_code(keys: Keys, trip_id: int) -> str:
