@@ -25,7 +25,7 @@ from flowctl.collector import uncollected
 from flowctl.controller import Decision, tick
 from flowctl.errors import FlowctlError, UnavailableError
 from flowctl.ledger_key import Signing, read_key
-from flowctl.notify.gateways import FileGateway
+from flowctl.notify.file import FileGateway
 from flowctl.notify.outbox import send_due
 from flowctl.notify.webhooks import delivering
 from flowctl.printing import Press, Printing

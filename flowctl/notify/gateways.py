@@ -1,17 +1,12 @@
-"""What a gateway for messages is, and the file gateway, which writes one JSON line a message."""
+"""What a gateway for messages is, and what it says of those it is given."""
 
-import json
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Protocol
+from decimal import Decimal
+from typing import Protocol
 
 from flowctl.errors import FlowctlError
-
-_REMEMBERED = 4096
-_TAIL_BYTES = 4_000_000
 
 
 class GatewayError(FlowctlError):
@@ -55,6 +50,22 @@ class MessageUnsure(GatewayError):  # noqa: N818 - what became of the message
     """The message may have been taken: only this gateway may be asked again, by the same id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What a part of a message costs, in ``currency`` (ISO 4217), by how the number begins.
+
+    The longest beginning counts (``+84``, ``+8490``); "" stands for every other number.
+    """
+
+    currency: str
+    per_part: Mapping[str, Decimal]
+
+    def find_price(self, phone: str) -> Decimal | None:
+        """Return what a part to a number (E.164) costs, None where the tariff does not say."""
+        known = [start for start in self.per_part if phone.startswith(start)]
+        return self.per_part[max(known, key=len)] if known else None
+
+
 class Gateway(Protocol):
     """A way to drivers' phones; its connection is its own affair while the sender runs."""
 
@@ -69,6 +80,10 @@ class Gateway(Protocol):
     @property
     def window(self) -> int:
         """Return how many messages may be on their way to it at once."""
+
+    @property
+    def tariff(self) -> Tariff | None:
+        """Return what it takes for its service, None where nobody said."""
 
     async def send(self, message: Message) -> tuple[str, ...]:
         """Hand a message over; returns the gateway's references of its parts, if it has any.
@@ -128,88 +143,3 @@ class Inbound(Protocol):
 
     async def part(self, gateway: str, part: HeardPart) -> None:
         """Keep a part of a longer text, and act on the text once the last part is there."""
-
-
-@dataclass(slots=True)
-class FileGateway:
-    """Appends messages to a file; returns once they are on disk.
-
-    A message whose id stands in the file's tail (its last 4,096 lines) is not written twice: that
-    is what happens after a crash between the writing here and the commit there.
-    """
-
-    path: Path
-    _written: dict[int, None] = field(default_factory=dict, init=False)
-    _seen_bytes: int = field(default=-1, init=False)
-
-    def send(self, messages: Sequence[Message]) -> None:
-        """Write messages that were not written yet.
-
-        Raises
-        ------
-        GatewayError
-            The file cannot be written; a line cut short is completed by nobody and read by nobody.
-        """
-        try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                self._append(descriptor, messages)
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise GatewayError(
-                f"The messages file {self.path} cannot be written: {error}"
-            ) from error
-
-    def _append(self, descriptor: int, messages: Sequence[Message]) -> None:
-        size = os.fstat(descriptor).st_size
-        if size != self._seen_bytes:  # another process, or a former life of this one, wrote here
-            self._read_tail(descriptor, size)
-        fresh = {m.id: m for m in messages if m.id not in self._written}
-        if not fresh:
-            return
-        text = "".join(json.dumps(_line(m), ensure_ascii=False) + "\n" for m in fresh.values())
-        data = text.encode()
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            data = b"\n" + data  # a former life was cut off within a line
-        self._seen_bytes = -1
-        _write_whole(descriptor, data)
-        os.fsync(descriptor)
-        self._seen_bytes = size + len(data)
-        self._written.update(dict.fromkeys(fresh))
-        for forgotten in list(self._written)[:-_REMEMBERED]:
-            del self._written[forgotten]
-
-    def _read_tail(self, descriptor: int, size: int) -> None:
-        start = max(0, size - _TAIL_BYTES)
-        lines = os.pread(descriptor, size - start, start).split(b"\n")
-        whole = lines[1 if start else 0 : -1]  # the last piece is empty or was cut off
-        ids = [line_id for line in whole[-_REMEMBERED:] if (line_id := _id_of(line)) is not None]
-        self._written = dict.fromkeys(ids)
-
-
-def _line(message: Message) -> Mapping[str, Any]:
-    return {
-        "id": message.id,
-        "at": message.at.isoformat(),
-        "to": message.to,
-        "kind": message.kind,
-        "language": message.language,
-        "text": message.text,
-        "trip": message.trip,
-        "gate": message.gate,
-        "starts_at": message.starts_at,
-    }
-
-
-def _id_of(line: bytes) -> int | None:
-    """Return the id of a written line; None for one that was cut off in its middle."""
-    try:
-        return int(json.loads(line)["id"])
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _write_whole(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]

@@ -10,7 +10,7 @@ from border import MORNING, SECRET, Border, after, border
 from psycopg import sql
 
 from flowctl.cheating.alerts import Alert, Kind, Severity
-from flowctl.notify.gateways import FileGateway
+from flowctl.notify.file import FileGateway
 from flowctl.notify.outbox import send_due
 from flowctl.registry.requests import extend
 from flowctl.registry.trips import cancel

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from border import KEYS, MORNING, SECRET, Border, after, border
 
-from flowctl.notify.gateways import FileGateway
+from flowctl.notify.file import FileGateway
 from flowctl.notify.outbox import SendParams, send_due
 from flowctl.registry.keys import link_code
 from flowctl.registry.trips import TripChange, cancel, change
