@@ -31,6 +31,7 @@ from api import (
     metrics,
     pages,
     paper,
+    phone,
     plans,
     sessions,
     simulations,
@@ -86,6 +87,7 @@ _ROUTERS = (
     ledger.router,
     why.router,
     driver.router,
+    phone.router,
     simulations.router,
     pages.router,
 )

@@ -23,20 +23,27 @@ class Problem(Exception):  # noqa: N818 - the RFC's word
     """An answer that is a problem: its status, a short title, and a sentence."""
 
     def __init__(
-        self, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: str = "about:blank",  # noqa: A002 - the RFC's word
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.title = title
         self.detail = detail
         self.headers = headers
+        self.type = type
 
 
 def problem_response(problem: Problem) -> JSONResponse:
     """Return a problem as the answer it is."""
     return JSONResponse(
         {
-            "type": "about:blank",
+            "type": problem.type,
             "title": problem.title,
             "status": problem.status,
             "detail": problem.detail,

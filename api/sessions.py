@@ -1,12 +1,13 @@
 """Signing in and out."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from api.attempts import count_attempt
 from api.auth import COOKIE, Caller, caller
 from api.errors import Problem
 from api.transaction import transaction
@@ -46,19 +47,14 @@ async def sign_in(request: Request, credentials: Credentials, response: Response
         f"signin:{credentials.account}:{place}": _MOST_FROM_ONE_PLACE,
         f"signin:{credentials.account}": _MOST_FOR_ONE_ACCOUNT,
     }
-    # Each attempt counts before it is judged, so that many at once do not slip through.
     for key, most in limits.items():
-        attempts = await store.incr(key)
-        if attempts == 1:
-            await store.expire(key, _LOCKED_S)
-        if attempts > most:
-            wait_s = await store.ttl(key)
-            raise Problem(
-                429,
-                "Too many attempts",
-                f"Too many failed attempts to sign in; try again in {wait_s // 60 + 1} minutes.",
-                {"Retry-After": str(max(wait_s, 1))},
-            )
+        await count_attempt(
+            store,
+            key,
+            most=most,
+            within=timedelta(seconds=_LOCKED_S),
+            what="Too many failed attempts to sign in",
+        )
     session = await run_in_threadpool(_open, request, credentials)
     if session is None:
         raise Problem(401, "Unauthorized", "Account or password is wrong.")
