@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.asked import NO_BODY
-from api.errors import Problem
 from api.feed import Feed
 from api.gone import Gone, Place, gate_place, list_gone, road_yard, yard_place
+from api.links import link_of, open_link
 from api.transaction import transaction
 from api.trips import StandbyWish
 from api.turns import count_ahead, gate_of, shown_stage
@@ -18,17 +18,16 @@ from flowctl.errors import ConflictError
 from flowctl.notify.outbox import facts_of
 from flowctl.notify.texts import write_text
 from flowctl.registry import requests
-from flowctl.registry.keys import find_trip_of_code
+from flowctl.registry.keys import Link
 from flowctl.site import Site
 from flowctl.state import Advice, AdviceKind, LiveTrip, Stage
 from flowctl.storage.closures import find_advice
-from flowctl.storage.live import Connection, LiveRow, find_live
+from flowctl.storage.live import Connection, LiveRow
 from flowctl.storage.outbox import SentMessage, list_sent
 from flowctl.storage.snapshot import live_trip
 
 router = APIRouter(tags=["driver"])
 
-_SHOWN_AFTER_END = timedelta(hours=24)
 _SIGNATURE = "driver"
 """What stands beside what a driver enters by the code of the own trip."""
 
@@ -100,20 +99,21 @@ class DriverView:
 @router.get("/v1/driver/{code}")
 async def get_driver_view(request: Request, code: str) -> DriverView:
     """Return the trip of a code; 404 where it proves nothing, 410 a day after the trip ended."""
-    trip_id = trip_of(request, code)
+    link = link_of(request, code)
     feed: Feed = request.app.state.feed
     trips = (await feed.current()).picture.trips
-    return await run_in_threadpool(_look, request, code, trip_id, trips)
+    return await run_in_threadpool(_look, request, code, link, trips)
 
 
 @router.post("/v1/driver/{code}/extension", dependencies=[NO_BODY])
 async def ask_for_time(request: Request, code: str) -> DriverView:
     """Give the driver more time, as often a day as the site's rules allow; 409 where not now."""
-    trip_id = trip_of(request, code)
+    link = link_of(request, code)
     state = request.app.state
 
     def ask() -> None:
         with transaction(request) as conn:
+            trip_id = open_link(conn, state.site, link, state.clock.now()).id
             requests.extend(conn, state.site, trip_id, by=_SIGNATURE, now=state.clock.now())
 
     await run_in_threadpool(ask)
@@ -123,11 +123,12 @@ async def ask_for_time(request: Request, code: str) -> DriverView:
 @router.post("/v1/driver/{code}/standby")
 async def stand_by(request: Request, code: str, body: StandbyWish) -> DriverView:
     """Say whether the driver stands by to leave at once."""
-    trip_id = trip_of(request, code)
+    link = link_of(request, code)
     state = request.app.state
 
     def say() -> None:
         with transaction(request) as conn:
+            trip_id = open_link(conn, state.site, link, state.clock.now()).id
             requests.stand_by(
                 conn, state.site, trip_id, on=body.on, by=_SIGNATURE, now=state.clock.now()
             )
@@ -136,35 +137,18 @@ async def stand_by(request: Request, code: str, body: StandbyWish) -> DriverView
     return await get_driver_view(request, code)
 
 
-def trip_of(request: Request, code: str) -> int:
-    """Return the trip of a code, or answer 404 where it proves nothing."""
-    trip_id = find_trip_of_code(request.app.state.keys, code)
-    if trip_id is None:
-        raise Problem(404, "Not found", "This link belongs to no trip; open the one in your SMS.")
-    return trip_id
-
-
-def _look(request: Request, code: str, trip_id: int, trips: tuple[LiveTrip, ...]) -> DriverView:
+def _look(request: Request, code: str, link: Link, trips: tuple[LiveTrip, ...]) -> DriverView:
     site: Site = request.app.state.site
     now: datetime = request.app.state.clock.now()
     with transaction(request) as conn:
-        row = shown_to_driver(find_live(conn, trip_id, site=site.id), now)
+        row = open_link(conn, site, link, now)
         told = Told(
-            sent=list_sent(conn, trip_id),
-            advice=find_advice(conn, trip_id) if row.state == "active" else None,
+            sent=list_sent(conn, row.id),
+            advice=find_advice(conn, row.id) if row.state == "active" else None,
             not_before=_not_before(conn, site, row, now) if row.state == "active" else None,
         )
-    link = f"{request.app.state.settings.public_url.rstrip('/')}/d/{code}"
-    return _view(site, now, row, trips, told, link)
-
-
-def shown_to_driver(row: LiveRow | None, now: datetime) -> LiveRow:
-    """Return a trip that its driver may see: 404 where there is none, 410 a day after its end."""
-    if row is None:
-        raise Problem(404, "Not found", "There is no such trip any more.")
-    if row.ended_at is not None and now - row.ended_at > _SHOWN_AFTER_END:
-        raise Problem(410, "Gone", "This trip is over.")
-    return row
+    address = f"{request.app.state.settings.public_url.rstrip('/')}/d/{code}"
+    return _view(site, now, row, trips, told, address)
 
 
 def _not_before(conn: Connection, site: Site, row: LiveRow, now: datetime) -> datetime | None:

@@ -20,8 +20,8 @@ from starlette.concurrency import run_in_threadpool
 from api.asked import NO_BODY
 from api.attempts import Lock, count_attempt, count_try, forgive
 from api.claims import UNCLAIMED, find_link_state, give_cookies
-from api.driver import trip_of
 from api.errors import Problem
+from api.links import trip_of
 from api.transaction import transaction
 from flowctl.registry import claims
 from flowctl.registry.claims import LOGIN

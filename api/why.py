@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import Caller, caller
-from api.driver import shown_to_driver, trip_of
 from api.feed import Feed
 from api.gone import Gone, gate_place, gone_text, list_gone
+from api.links import link_of, open_link
 from api.transaction import transaction
 from api.trips import get_visible
 from api.turns import gate_of, list_ahead, shown_stage
@@ -25,7 +25,7 @@ from flowctl.policy import Policy
 from flowctl.site import Site
 from flowctl.state import LiveTrip, Stage
 from flowctl.storage.ledger import list_rows_of, list_subjects
-from flowctl.storage.live import LiveRow, find_live
+from flowctl.storage.live import LiveRow
 from flowctl.storage.snapshot import live_trip
 
 router = APIRouter(tags=["why"])
@@ -90,15 +90,13 @@ async def get_why(
 @router.get("/v1/driver/{code}/why")
 async def get_driver_why(request: Request, code: str, language: Language | None = None) -> Why:
     """Return the same to the driver, by the code of the link, for as long as the page is shown."""
-    trip_id = trip_of(request, code)
-    state = request.app.state
+    link, state = link_of(request, code), request.app.state
 
-    def find() -> LiveRow | None:
+    def find() -> LiveRow:
         with transaction(request) as conn:
-            return find_live(conn, trip_id, site=state.site.id)
+            return open_link(conn, state.site, link, state.clock.now())
 
-    row = shown_to_driver(await run_in_threadpool(find), state.clock.now())
-    return await _why(request, row, language)
+    return await _why(request, await run_in_threadpool(find), language)
 
 
 async def _why(request: Request, row: LiveRow, language: Language | None) -> Why:

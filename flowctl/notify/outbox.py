@@ -1,5 +1,6 @@
 """Sends what waits in the outbox: each message once, none that is no longer true."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,8 @@ import structlog
 from pydantic import SecretStr
 
 from flowctl.errors import FlowctlError
-from flowctl.notify.gateways import FileGateway, GatewayError, Message
+from flowctl.notify.file import FileGateway
+from flowctl.notify.gateways import GatewayError, Message
 from flowctl.notify.texts import Facts, write_text
 from flowctl.registry.keys import Keys, decrypt_phone, derive_keys, link_code
 from flowctl.settings import Settings
@@ -81,7 +83,7 @@ def send_due(
                 _log.error("message cannot be written", message=message.id, reason=str(error))
                 verdicts[message.id] = "dead"
     try:
-        gateway.send(outgoing)
+        asyncio.run(_send_all(gateway, outgoing))
     except GatewayError as error:
         _log.warning("gateway failed", messages=len(outgoing), reason=str(error))
         failed = {message.id for message in outgoing}
@@ -92,6 +94,10 @@ def send_due(
         if ids:
             close_messages(conn, ids, state=state, now=now)
     return len(verdicts)
+
+
+async def _send_all(gateway: FileGateway, messages: Sequence[Message]) -> None:
+    await asyncio.gather(*map(gateway.send, messages))
 
 
 _log = structlog.get_logger()
@@ -119,7 +125,7 @@ def _resolve(
     facts = facts_of(
         message.params,
         plate=message.plate,
-        link=f"{public_url.rstrip('/')}/d/{link_code(keys, message.trip_id)}",
+        link=f"{public_url.rstrip('/')}/d/{link_code(keys, message.trip_id, message.link_epoch)}",
     )
     return Message(
         id=message.id,

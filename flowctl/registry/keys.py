@@ -9,6 +9,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from string import ascii_lowercase, ascii_uppercase, digits
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -21,14 +22,18 @@ from flowctl.errors import FlowctlError
 _ALPHABET = digits + ascii_uppercase + ascii_lowercase
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _BASE = len(_ALPHABET)
-_PROOF_BITS = 60
+_PROOF_BITS = 54
+_EPOCH_BITS = 6
 _PROOF_MASK = (1 << _PROOF_BITS) - 1
 _LONGEST_CODE = 20
+MOST_EPOCHS = 1 << _EPOCH_BITS
+"""How many numbers a trip's driver may have one after the other, each with links of its own."""
 _NONCE = 12
 _LOGIN_CODES = 1_000_000
 # Bound into the cipher text: it opens as what it is and as nothing else.
 _PHONE = b"phone"
 _WEBHOOK = b"webhook"
+_ANSWER = b"answer"
 _PUSH = b"push"
 
 
@@ -45,6 +50,14 @@ class Keys:
     pass_seed: bytes
     push_seed: bytes
     push_cipher: bytes
+    answer_cipher: bytes
+
+
+class Link(NamedTuple):
+    """What a driver's link proves: its trip, and which of the trip's numbers it was sent to."""
+
+    trip_id: int
+    epoch: int
 
 
 def derive_keys(secret: SecretStr) -> Keys:
@@ -64,6 +77,7 @@ def derive_keys(secret: SecretStr) -> Keys:
         login=derived("driver-login"),
         pass_seed=derived("pass-signature"),
         push_seed=derived("push-signature"),
+        answer_cipher=derived("answer-text"),
         push_cipher=derived("push-cipher"),
     )
 
@@ -71,6 +85,22 @@ def derive_keys(secret: SecretStr) -> Keys:
 def encrypt_phone(keys: Keys, phone: str) -> bytes:
     """Return nonce and cipher text of a phone number; differs at every call."""
     return _encrypt(keys.phone_cipher, phone, _PHONE)
+
+
+def encrypt_answer(keys: Keys, text: str) -> bytes:
+    """Return nonce and cipher text of what a driver wrote; differs at every call."""
+    return _encrypt(keys.answer_cipher, text, _ANSWER)
+
+
+def decrypt_answer(keys: Keys, cipher: bytes) -> str:
+    """Return what a driver wrote.
+
+    Raises
+    ------
+    FlowctlError
+        It was encrypted under another secret, or is damaged.
+    """
+    return _decrypt(keys.answer_cipher, cipher, _ANSWER, "answer")
 
 
 def encrypt_secret(keys: Keys, secret: str) -> bytes:
@@ -153,12 +183,13 @@ def is_gateway_token(keys: Keys, name: str, token: str) -> bool:
     return hmac.compare_digest(gateway_token(keys, name).encode(), token.encode())
 
 
-def link_code(keys: Keys, trip_id: int) -> str:
+def link_code(keys: Keys, trip_id: int, epoch: int) -> str:
     """Return the code of a trip's driver page: at most 14 characters up to ten million trips.
 
-    The number ``trip_id · 2^60 + proof`` in base 62, the proof being 60 bits of an HMAC of the id.
+    The number ``trip_id · 2^60 + epoch · 2^54 + proof`` in base 62, the proof being 54 bits of an
+    HMAC of both. ``epoch`` counts the numbers the trip's driver had before, 0 … `MOST_EPOCHS` - 1.
     """
-    number = (trip_id << _PROOF_BITS) | _link_proof(keys, trip_id)
+    number = (trip_id << _EPOCH_BITS | epoch) << _PROOF_BITS | _link_proof(keys, trip_id, epoch)
     code = ""
     while number:
         number, value = divmod(number, _BASE)
@@ -166,21 +197,24 @@ def link_code(keys: Keys, trip_id: int) -> str:
     return code
 
 
-def find_trip_of_code(keys: Keys, code: str) -> int | None:
-    """Return the trip a code belongs to, or None where it proves nothing."""
+def find_trip_of_code(keys: Keys, code: str) -> Link | None:
+    """Return what a code proves, or None where that is nothing.
+
+    Whether the link still holds the trip says, whose epoch grows.
+    """
     if not 0 < len(code) <= _LONGEST_CODE or not all(letter in _VALUES for letter in code):
         return None
     number = 0
     for letter in code:
         number = number * _BASE + _VALUES[letter]
-    trip_id = number >> _PROOF_BITS
+    trip_id, epoch = divmod(number >> _PROOF_BITS, MOST_EPOCHS)
     claimed = (number & _PROOF_MASK).to_bytes(8, "big")
-    proof = _link_proof(keys, trip_id).to_bytes(8, "big")
+    proof = _link_proof(keys, trip_id, epoch).to_bytes(8, "big")
     if not hmac.compare_digest(claimed, proof) or code[0] == _ALPHABET[0]:
         return None
-    return trip_id
+    return Link(trip_id, epoch)
 
 
-def _link_proof(keys: Keys, trip_id: int) -> int:
-    digest = hmac.digest(keys.link, str(trip_id).encode(), hashlib.sha256)
+def _link_proof(keys: Keys, trip_id: int, epoch: int) -> int:
+    digest = hmac.digest(keys.link, f"{trip_id}/{epoch}".encode(), hashlib.sha256)
     return int.from_bytes(digest[:8], "big") & _PROOF_MASK

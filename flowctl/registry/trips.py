@@ -13,7 +13,7 @@ from flowctl.errors import ConflictError, NotFoundError
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.registry.devices import carry, register_device
 from flowctl.registry.entries import find_changed_entry, registered_entry
-from flowctl.registry.keys import Keys, encrypt_phone, hash_phone
+from flowctl.registry.keys import MOST_EPOCHS, Keys, encrypt_phone, hash_phone
 from flowctl.registry.phones import parse_phone
 from flowctl.registry.plates import strip_mark
 from flowctl.registry.rules import (
@@ -130,14 +130,16 @@ def change(
 
     A place in the order belongs to trip, truck and device together: with another device, or with
     the same one given back, the truck's arrival counts anew, from this moment at the earliest;
-    an operator may give the place back, see `flowctl.registry.acceptance`.
+    an operator may give the place back, see `flowctl.registry.acceptance`. With another phone the
+    links and the claims of the former one end.
 
     Raises
     ------
     FlowctlError
         A value cannot be.
     ConflictError
-        The trip is over, its truck was called up already, or the device has another trip.
+        The trip is over, its truck was called up already, the device has another trip, or the
+        phone was changed too often.
     """
     trip = get_active(conn, site, trip_id)
     gates = tuple(trip.gates) if wish.gates is None else wish.gates
@@ -185,6 +187,7 @@ def change(
         stored.update_trip(conn, trip_id, values, now=now)
     except UniqueViolation as error:
         raise _conflict(conn, error, values, device) from error
+    _end_former_links(conn, trip, values.driver_id, now)
     if device is not None and device.uid != trip.device:
         carry(conn, device.id, trip.plate, since=now, by=by)
     uid = None if device is None else device.uid
@@ -309,9 +312,20 @@ def _changed_driver(conn: Connection, keys: Keys, trip: TripRecord, wish: TripCh
     language = trip.language if wish.language is None else wish.language
     check_language(language)
     if wish.phone is not None:
-        return _driver(conn, keys, parse_phone(wish.phone), language)
+        driver = _driver(conn, keys, parse_phone(wish.phone), language)
+        if driver != trip.driver_id and trip.link_epoch + 1 == MOST_EPOCHS:
+            raise ConflictError(
+                f"The number of trip {trip.id} was changed {trip.link_epoch} times and cannot be"
+                " once more; cancel the trip and register it anew."
+            )
+        return driver
     stored.set_language(conn, trip.driver_id, language)
     return trip.driver_id
+
+
+def _end_former_links(conn: Connection, trip: TripRecord, driver: int, now: datetime) -> None:
+    if driver != trip.driver_id:
+        stored.end_links(conn, trip.id, trip.driver_id, now=now)
 
 
 def _conflict(

@@ -64,6 +64,10 @@ class LiveRow(NamedTuple):
     needs: str | None = None
     yarded_at: datetime | None = None
     returns_within_h: float | None = None
+    accepted_at: datetime | None = None
+    late_until: datetime | None = None
+    link_epoch: int = 0
+    is_phone: bool = False
 
 
 # A truck is shown as arrived when it came; its seniority counts from when that is proved.
@@ -131,7 +135,8 @@ select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.r
        coalesce(p.penalty_s, 0) as penalty_s,
        r.to_yard as moving_to, r.ended as release_ended,
        coalesce(s.swapped, false) as swapped, t.needs, m.yarded_at,
-       t.returns_within_h
+       t.returns_within_h, s.accepted_at, s.late_until, t.link_epoch,
+       coalesce(v.is_phone, false) as is_phone
 from t
 join drivers d on d.id = t.driver_id
 left join devices v on v.id = t.device_id

@@ -33,6 +33,7 @@ class DueMessage:
     language: str
     phone_cipher: bytes | None
     """None where the number was forgotten."""
+    link_epoch: int
     later_kinds: list[str]
     """Kinds of the trip's messages that are newer than this one."""
 
@@ -116,7 +117,8 @@ def claim_due(conn: Connection, *, site: str, wall_now: datetime, limit: int) ->
     with conn.cursor(row_factory=class_row(DueMessage)) as cursor:
         return cursor.execute(
             "select o.id, o.trip_id, o.kind, o.params, o.expires_at, o.attempts, t.plate,"
-            " d.language, d.phone_cipher, array(select distinct later.kind from outbox later"
+            " d.language, d.phone_cipher, t.link_epoch,"
+            " array(select distinct later.kind from outbox later"
             "   where later.trip_id = o.trip_id and later.id > o.id) as later_kinds"
             " from outbox o join trips t on t.id = o.trip_id join drivers d on d.id = t.driver_id"
             " where o.site = %s and o.state = 'waiting' and o.next_wall_at <= %s"

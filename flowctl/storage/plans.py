@@ -139,7 +139,7 @@ def _tell(
         "  as one (trip_id, gate, starts_at)"
         " on conflict (trip_id) do update set gate = excluded.gate,"
         " starts_at = excluded.starts_at, plan_id = excluded.plan_id, told_at = excluded.told_at,"
-        " swapped = false",
+        " swapped = false, accepted_at = null, late_until = null",
         [plan_id, now, trips, gates, starts],
     )
     columns = "copy slot_changes (trip_id, gate, starts_at, reason, plan_id, at) from stdin"

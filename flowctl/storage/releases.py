@@ -71,7 +71,8 @@ def _swap(conn: Connection, swaps: Sequence[Swap], now: datetime) -> None:
     others = [trip for swap in swaps for trip in (swap.takes, swap.gives)]
     conn.execute(
         "update slots set gate = theirs.gate, starts_at = theirs.starts_at,"
-        " plan_id = theirs.plan_id, told_at = %s, swapped = true"
+        " plan_id = theirs.plan_id, told_at = %s, swapped = true, accepted_at = null,"
+        " late_until = null"
         " from unnest(%s::bigint[], %s::bigint[]) as one (trip_id, other),"
         "  (select * from slots where trip_id = any(%s)) theirs"
         " where slots.trip_id = one.trip_id and theirs.trip_id = one.other",

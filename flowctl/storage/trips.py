@@ -36,6 +36,7 @@ class TripRecord:
     extended_until: datetime | None
     needs: str | None
     returns_within_h: float | None
+    link_epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ _TRIP: LiteralString = """
 select t.id, t.site, t.plate, t.driver_id, d.language, v.uid as device, t.direction, t.cargo,
        t.gates, t.ready_at, t.registered_at, t.registered_by, t.state, t.ended_at,
        t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until, t.needs,
-       t.returns_within_h
+       t.returns_within_h, t.link_epoch
 from trips t join drivers d on d.id = t.driver_id left join devices v on v.id = t.device_id
 where t.site = %s and t.id = %s
 for no key update of t
@@ -227,6 +228,33 @@ def find_active_trip_of_device(conn: Connection, device_id: int) -> int | None:
         return cursor.execute(
             "select id from trips where device_id = %s and state = 'active'", [device_id]
         ).fetchone()
+
+
+def end_links(conn: Connection, trip_id: int, former_driver: int, *, now: datetime) -> None:
+    """End the links sent to a trip's former number, and remember whose it was.
+
+    Who had the trip once before and has it again is a former driver no more.
+    """
+    conn.execute("update trips set link_epoch = link_epoch + 1 where id = %s", [trip_id])
+    conn.execute(
+        "insert into former_drivers (trip_id, driver_id, until) values (%s, %s, %s)"
+        " on conflict (trip_id, driver_id) do update set until = excluded.until",
+        [trip_id, former_driver, now],
+    )
+    conn.execute(
+        "delete from former_drivers f using trips t"
+        " where t.id = %s and f.trip_id = t.id and f.driver_id = t.driver_id",
+        [trip_id],
+    )
+
+
+def find_link_end(
+    conn: Connection, trip_id: int, *, site: str
+) -> tuple[int, datetime | None] | None:
+    """Return what ends a trip's links: the epoch of those that hold, and when the trip ended."""
+    return conn.execute(
+        "select link_epoch, ended_at from trips where site = %s and id = %s", [site, trip_id]
+    ).fetchone()
 
 
 def list_convoy(conn: Connection, site: str, convoy: str) -> list[tuple[int, str | None]]:

@@ -14,7 +14,7 @@ from flowctl.storage.outbox import close_messages, queue_message
 
 
 def view(api: RunningApi, trip: int) -> dict[str, Any]:
-    answer = api.client().get(f"/v1/driver/{link_code(KEYS, trip)}")
+    answer = api.client().get(f"/v1/driver/{link_code(KEYS, trip, 0)}")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -103,18 +103,18 @@ def test_the_messages_are_those_that_went_out_with_their_accents_newest_first(ap
     assert "08:45" in newest["text"]
     assert "Tân Thanh" in newest["text"]
     assert oldest["kind"] == "registered"
-    assert f"http://gate.example/d/{link_code(KEYS, trip)}" in oldest["text"]
+    assert f"http://gate.example/d/{link_code(KEYS, trip, 0)}" in oldest["text"]
 
 
 def test_a_code_that_proves_nothing_is_a_404(api: RunningApi):
     trip = api.border.trip()
-    code = link_code(KEYS, trip)
+    code = link_code(KEYS, trip, 0)
     other = "A" if code[-1] != "A" else "B"
     for wrong in (code[:-1] + other, code[:-1], "0" + code, "x", "1" * 40, "a%00b"):
         answer = api.client().get(f"/v1/driver/{wrong}")
         assert answer.status_code == 404, wrong
         assert answer.json()["detail"].endswith(".")
-    assert api.client().get(f"/v1/driver/{link_code(KEYS, 999)}").status_code == 404
+    assert api.client().get(f"/v1/driver/{link_code(KEYS, 999, 0)}").status_code == 404
 
 
 def test_a_trip_that_is_over_is_shown_for_a_day_and_gone_after_it(api: RunningApi):
@@ -124,14 +124,14 @@ def test_a_trip_that_is_over_is_shown_for_a_day_and_gone_after_it(api: RunningAp
     )
     assert view(api, trip)["state"] == "cancelled"
     api.clock.at = MORNING + timedelta(hours=25)
-    answer = api.client().get(f"/v1/driver/{link_code(KEYS, trip)}")
+    answer = api.client().get(f"/v1/driver/{link_code(KEYS, trip, 0)}")
     assert answer.status_code == 410
     assert answer.json()["title"] == "Gone"
 
 
 def test_a_driver_asks_for_more_time_once_a_day(api: RunningApi):
     trip = api.border.trip(at=after(-300))
-    path = f"/v1/driver/{link_code(KEYS, trip)}/extension"
+    path = f"/v1/driver/{link_code(KEYS, trip, 0)}/extension"
     assert view(api, trip)["not_before"] is None, "there is no slot that could be moved"
     assert api.client().post(path).status_code == 409
     api.border.tell(trip, after(60))
@@ -147,7 +147,7 @@ def test_a_driver_asks_for_more_time_once_a_day(api: RunningApi):
 
 def test_a_driver_stands_by_and_no_longer(api: RunningApi):
     trip = api.border.trip()
-    path = f"/v1/driver/{link_code(KEYS, trip)}/standby"
+    path = f"/v1/driver/{link_code(KEYS, trip, 0)}/standby"
     assert view(api, trip)["standby"] is False
     assert api.client().post(path, json={"on": True}).json()["standby"] is True
     assert api.client().post(path, json={"on": False}).json()["standby"] is False
@@ -190,7 +190,7 @@ def test_a_place_the_site_has_no_more_goes_by_its_id_with_what_comes_instead(api
         ("yard", "yard_bao_nguyen"),
     ]
     assert (seen["leave_at"], seen["ahead"]) == (None, None), "a gate that is gone has no order"
-    why = api.client().get(f"/v1/driver/{link_code(KEYS, trip)}/why?language=en").json()
+    why = api.client().get(f"/v1/driver/{link_code(KEYS, trip, 0)}/why?language=en").json()
     assert (why["gate"], why["place"], why["ahead"]) == ("old_gate", None, [])
     assert why["text"].startswith("The gate old_gate is no longer run here. You keep your place; a")
     assert "Please drive to " in why["text"]

@@ -19,7 +19,7 @@ def record(api: RunningApi, *entries: Entry) -> None:
 
 
 def why(api: RunningApi, trip: int, language: str) -> dict[str, Any]:
-    answer = api.client().get(f"/v1/driver/{link_code(KEYS, trip)}/why?language={language}")
+    answer = api.client().get(f"/v1/driver/{link_code(KEYS, trip, 0)}/why?language={language}")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -85,7 +85,7 @@ def test_the_history_is_told_from_the_ledger_with_local_times(api: RunningApi):
 def test_it_is_said_in_chinese_and_in_the_drivers_own_language(api: RunningApi):
     mine = third(api)
     assert "排第3位" in why(api, mine, "zh")["text"]
-    own = api.client().get(f"/v1/driver/{link_code(KEYS, mine)}/why").json()
+    own = api.client().get(f"/v1/driver/{link_code(KEYS, mine, 0)}/why").json()
     assert own["language"] == "vi"
     assert "thứ 3" in own["text"]
 
@@ -96,7 +96,7 @@ def test_a_day_after_the_trip_ended_its_link_tells_nothing_any_more(api: Running
         api.border.conn.execute(
             "update trips set state = 'cleared', ended_at = %s where id = %s", [after(10), mine]
         )
-    address = f"/v1/driver/{link_code(KEYS, mine)}/why"
+    address = f"/v1/driver/{link_code(KEYS, mine, 0)}/why"
     api.clock.at = after(10 + 24 * 60)
     assert api.client().get(address).status_code == 200
     api.clock.at = after(11 + 24 * 60)

@@ -44,7 +44,7 @@ class Disturbed:
 
     def driver(self, trip: int, language: str) -> Page:
         """Open a driver's page as a phone shows it at night."""
-        page = self.desk.open(f"/d/{link_code(KEYS, trip)}", size=CAB, language=language)
+        page = self.desk.open(f"/d/{link_code(KEYS, trip, 0)}", size=CAB, language=language)
         page.emulate_media(color_scheme="dark")
         return page
 

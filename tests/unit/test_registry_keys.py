@@ -5,8 +5,11 @@ from pydantic import SecretStr
 
 from flowctl.errors import FlowctlError
 from flowctl.registry.keys import (
+    MOST_EPOCHS,
+    decrypt_answer,
     decrypt_phone,
     derive_keys,
+    encrypt_answer,
     encrypt_phone,
     find_trip_of_code,
     hash_phone,
@@ -54,29 +57,42 @@ def test_each_purpose_has_a_key_of_its_own_and_none_is_printed():
     assert not any(key.hex() in repr(KEYS) or repr(key) in repr(KEYS) for key in keys)
 
 
-@settings(deadline=None)
-@given(st.integers(1, 10_000_000))
-def test_a_link_leads_to_its_trip_and_fits_into_a_text(trip: int):
-    code = link_code(KEYS, trip)
-    assert find_trip_of_code(KEYS, code) == trip
+EPOCHS = st.integers(0, MOST_EPOCHS - 1)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 10_000_000), EPOCHS)
+def test_a_link_leads_to_its_trip_and_number_and_fits_into_a_text(trip: int, epoch: int):
+    code = link_code(KEYS, trip, epoch)
+    assert find_trip_of_code(KEYS, code) == (trip, epoch)
     assert find_trip_of_code(OTHERS, code) is None
     assert len(code) <= 14
 
 
-@settings(deadline=None)
-@given(st.integers(1, 10_000_000), st.integers(0, 13), st.sampled_from(ALPHABET))
-def test_a_link_with_another_letter_in_it_leads_nowhere(trip: int, place: int, letter: str):
-    code = link_code(KEYS, trip)
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 10_000_000), EPOCHS, st.integers(0, 13), st.sampled_from(ALPHABET))
+def test_a_link_with_another_letter_in_it_leads_nowhere(
+    trip: int, epoch: int, place: int, letter: str
+):
+    code = link_code(KEYS, trip, epoch)
     place %= len(code)
     wrong = code[:place] + letter + code[place + 1 :]
-    assert find_trip_of_code(KEYS, wrong) == (trip if wrong == code else None)
+    assert find_trip_of_code(KEYS, wrong) == ((trip, epoch) if wrong == code else None)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=40))
 def test_what_somebody_types_leads_nowhere(code: str):
     assert find_trip_of_code(KEYS, code) is None
 
 
 def test_a_link_has_one_spelling():
-    assert find_trip_of_code(KEYS, "0" + link_code(KEYS, 7)) is None
+    assert find_trip_of_code(KEYS, "0" + link_code(KEYS, 7, 0)) is None
+
+
+def test_what_a_driver_wrote_is_kept_unreadable_and_opens_as_nothing_else():
+    cipher = encrypt_answer(KEYS, "3 20 phút")
+    assert decrypt_answer(KEYS, cipher) == "3 20 phút"
+    assert "phút".encode() not in cipher
+    with pytest.raises(FlowctlError, match="stored answer does not open"):
+        decrypt_answer(OTHERS, cipher)

@@ -1,0 +1,97 @@
+"""What a driver's SMS means: digits, or the words people write in three languages.
+
+Letters count without accents and case, full-width digits as digits, and emoji not at all. What is
+neither a known word nor a number is not guessed at.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+_LATEST_MIN = 24 * 60  # a larger number is a slip: nobody holds a slot for a day
+_LONGEST = 160  # letters; a longer text is no answer
+
+
+class Wish(StrEnum):
+    """What an answer asks for."""
+
+    ACCEPT = "accept"
+    CANNOT_COME = "cannot_come"
+    LATE = "late"
+    STATUS = "status"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that was understood.
+
+    ``late_min`` is the delay of `Wish.LATE` in minutes, None where the driver did not say it.
+    """
+
+    wish: Wish
+    late_min: int | None = None
+
+
+_WORDS = {
+    Wish.ACCEPT: (
+        *("1", "ok", "oke", "okay", "yes", "y", "accept"),
+        *("co", "dong y", "nhan", "duoc"),
+        *("好", "好的", "可以", "同意", "接受", "收到", "是"),
+    ),
+    Wish.CANNOT_COME: (
+        *("2", "no", "n", "cancel", "cannot come", "can't come", "cant come"),
+        *("huy", "khong", "khong den", "khong den duoc", "khong di", "khong di duoc"),
+        *("取消", "不来", "不去", "来不了", "去不了", "不能来"),
+    ),
+    Wish.STATUS: (
+        *("?", "where", "where am i", "status"),
+        *("o dau", "toi o dau", "thu may", "bao gio"),
+        *("查询", "状态", "几号", "排到哪", "多少号"),
+    ),
+    Wish.STOP: (
+        *("stop", "unsubscribe"),
+        *("dung", "ngung", "dung nhan tin", "ngung nhan tin"),
+        *("退订", "停止"),
+    ),
+}
+_WISHES = {word: wish for wish, words in _WORDS.items() for word in words}
+
+_MINUTES = r"(?:p|ph|phut|m|min|mins|minute|minutes|分|分钟)"
+_HOURS = r"(?:h|gio|tieng|hour|hours|小时|个小时)"
+_LATE = re.compile(
+    r"(?:(?P<digit>3)|tre|muon|den muon|den tre|late|迟到|晚到|晚点|晚|迟)"
+    r"(?:(?(digit)[ :,.-]+|[ :,.-]*)(?:"
+    rf"(?P<hours>\d{{1,2}}) ?{_HOURS}(?: ?(?P<and>\d{{1,2}}) ?{_MINUTES}?)?"
+    rf"|(?P<minutes>\d{{1,4}}) ?{_MINUTES}?))?"
+)
+
+
+def read_answer(text: str) -> Answer | None:
+    """Return what a text asks for; None where it says nothing we know.
+
+    A delay of no minutes or of more than a day counts as not said.
+    """
+    plain = _plain(text)
+    if len(plain) > _LONGEST:
+        return None
+    if plain in _WISHES:
+        return Answer(_WISHES[plain])
+    late = _LATE.fullmatch(plain)
+    if late is None:
+        return None
+    hours, rest, minutes = (int(late[name] or 0) for name in ("hours", "and", "minutes"))
+    said = 60 * hours + rest + minutes
+    return Answer(Wish.LATE, said if 0 < said <= _LATEST_MIN else None)
+
+
+def _plain(text: str) -> str:
+    """Return a text in small plain letters, with single spaces and without closing dots."""
+    apart = unicodedata.normalize("NFKD", text[: 2 * _LONGEST]).casefold().replace("đ", "d")
+    kept = (letter for letter in apart if unicodedata.category(letter) not in _LEFT_OUT)
+    return " ".join("".join(kept).split()).rstrip(".!,;。！，； ")
+
+
+_LEFT_OUT = frozenset({"Mn", "Me", "So", "Sk", "Cf", "Co", "Cn"})
+"""Accents, emoji and what joins them."""

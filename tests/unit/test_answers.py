@@ -1,0 +1,79 @@
+"""Drivers' answers are understood in three languages, with accents or none; nothing is guessed."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowctl.notify.answers import Answer, Wish, read_answer
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        *(
+            (text, Wish.ACCEPT)
+            for text in ("1", " 1. ", "OK", "Đồng ý", "dong y", "CÓ", "好的", "１", "1 👍🏽")
+        ),
+        *(
+            (text, Wish.CANNOT_COME)
+            for text in ("2", "Hủy", "không đến được", "KHONG", "取消。", "no")
+        ),
+        *((text, Wish.STATUS) for text in ("?", "？", "Ở đâu", "thứ mấy", "where am I", "查询")),
+        *((text, Wish.STOP) for text in ("STOP", "stop!", "Dừng", "ngung nhan tin", "退订")),
+    ],
+)
+def test_a_digit_or_a_word_says_what_the_driver_wants(text: str, wish: Wish):
+    assert read_answer(text) == Answer(wish)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("3 20", 20),
+        ("3, 45 phút", 45),
+        ("３ ３０", 30),
+        ("trễ 30", 30),
+        ("Muộn 30p", 30),
+        ("đến muộn 1 tiếng", 60),
+        ("tre 1h30", 90),
+        ("late 1 hour 15 min", 75),
+        ("晚到40分钟", 40),
+        ("迟到2小时", 120),
+    ],
+)
+def test_a_delay_is_read_in_minutes(text: str, minutes: int):
+    assert read_answer(text) == Answer(Wish.LATE, minutes)
+
+
+@pytest.mark.parametrize("text", ["3", "late", "3 0", "3 9999", "trễ"])
+def test_a_delay_that_says_no_minutes_or_too_many_has_to_be_asked_for(text: str):
+    assert read_answer(text) == Answer(Wish.LATE, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "👍",
+        "320",
+        "12",
+        "11",
+        "1 2",
+        "tôi đang ăn cơm",
+        "no problem",
+        "3 phut nua",
+        "ok " * 700,
+        "-1",
+        "1?",
+    ],
+)
+def test_what_is_not_clear_is_not_guessed_at(text: str):
+    assert read_answer(text) is None
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=2500))
+def test_any_text_is_read_or_left(text: str):
+    answer = read_answer(text)
+    assert answer is None or answer.late_min is None or 0 < answer.late_min <= 24 * 60
