@@ -143,3 +143,6 @@ class Inbound(Protocol):
 
     async def part(self, gateway: str, part: HeardPart) -> None:
         """Keep a part of a longer text, and act on the text once the last part is there."""
+
+    async def settle(self) -> None:
+        """Act on texts whose last parts do not come, as far as they came."""

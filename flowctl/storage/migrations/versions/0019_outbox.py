@@ -47,6 +47,23 @@ create table sms_receipts (
     primary key (gateway, ref)
 );
 
+create index sms_receipts_at on sms_receipts (at);
+
+-- parts of a longer text from a phone, until its last one is there; number and text are encrypted
+create table sms_heard_parts (
+    site       text not null references sites,
+    gateway    text not null,
+    phone_hash bytea not null,
+    ref_group  integer not null,
+    total      smallint not null,
+    number     smallint not null,
+    cipher     bytea not null,
+    at         timestamptz not null,
+    acted      boolean not null default false,  -- kept for a while, as parts may come twice
+    primary key (site, gateway, phone_hash, ref_group, total, number)
+);
+create index sms_heard_parts_at on sms_heard_parts (at);
+
 -- null while nobody knows
 create view message_delivery as
 select p.message_id,
@@ -79,7 +96,7 @@ def downgrade() -> None:
     op.execute("""
 drop table gateway_states;
 drop view message_delivery;
-drop table sms_receipts, sms_parts;
+drop table sms_heard_parts, sms_receipts, sms_parts;
 drop index outbox_due, outbox_dead, outbox_created;
 update outbox set state = 'superseded' where state = 'limited';
 alter table outbox
