@@ -146,3 +146,14 @@ class Inbound(Protocol):
 
     async def settle(self) -> None:
         """Act on texts whose last parts do not come, as far as they came."""
+
+
+def international(phone: str, *, sure: bool = False) -> str:
+    """Return a sender's number with its plus where a gateway leaves it out.
+
+    ``sure``: the gateway says that the number begins with a country code.
+    """
+    digits = phone.strip()
+    if digits.isdigit() and (sure or (digits.startswith(("84", "86")) and len(digits) >= 11)):  # noqa: PLR2004
+        return f"+{digits}"
+    return digits

@@ -35,7 +35,10 @@ def keep_receipts(conn: Connection, receipts: Sequence[StoredReceipt]) -> None:
         key = (one.gateway, stored_ref(one.ref))
         if key not in last or _outweighs(one.state, last[key].state):
             last[key] = one
-    rows = [(*key, one.state, one.error and stored_ref(one.error), one.at) for key, one in sorted(last.items())]
+    rows = [
+        (*key, one.state, one.error and stored_ref(one.error), one.at)
+        for key, one in sorted(last.items())
+    ]
     with conn.cursor() as cursor:
         cursor.executemany(_KEEP, rows)
 
