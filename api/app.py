@@ -16,6 +16,7 @@ from api import (
     alerts,
     aside,
     board,
+    carried,
     closures,
     devices,
     driver,
@@ -88,6 +89,7 @@ _ROUTERS = (
     why.router,
     driver.router,
     phone.router,
+    carried.router,
     simulations.router,
     pages.router,
 )

@@ -47,7 +47,7 @@ def give_cookies(request: Request, response: Response, tokens: Sequence[tuple[in
             _cookie(trip_id),
             token,
             max_age=_KEPT_S,
-            path="/v1/driver",
+            path="/",  # the page itself comes with what its browser may do
             httponly=True,
             samesite="strict",
             secure=request.app.state.settings.public_url.startswith("https:"),

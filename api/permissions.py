@@ -101,6 +101,8 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/driver/{code}/standby"): PUBLIC,
     ("POST", "/v1/driver/{code}/claim"): PUBLIC,
     ("POST", "/v1/driver/{code}/code"): PUBLIC,
+    ("GET", "/v1/driver/{code}/pass"): PUBLIC,
+    ("POST", "/v1/driver/{code}/tracker"): PUBLIC,
     ("POST", "/v1/driver-logins"): PUBLIC,
     ("POST", "/v1/driver-logins/code"): PUBLIC,
     ("GET", "/v1/trips/{trip_id}/why"): _REGISTRARS | _CONTROL_ROOM,

@@ -11,11 +11,12 @@ from api.asked import NO_BODY
 from api.auth import Caller, caller
 from api.moments import Moment
 from api.transaction import transaction
-from api.turns import shown_stage
+from flowctl.dispatch.turns import shown_stage
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry import requests
 from flowctl.registry import trips as registry
 from flowctl.registry.accounts import Role
+from flowctl.registry.phone_tracker import Tracker, tracker_of
 from flowctl.registry.plates import strip_mark
 from flowctl.registry.rules import Declaration
 from flowctl.registry.trips import TripChange
@@ -139,7 +140,8 @@ class TripAnswer:
     ``eta`` is that of a single trip asked for, null in lists and where nothing can be expected.
     A truck whose call lapsed while it stood in its yard is ``staged`` again, and not released.
     ``regains_at``, of a single trip too, is from when its place would count if an operator accepted
-    the device that came in place of another.
+    the device that came in place of another. ``tracker`` is ``phone`` where the driver's phone
+    stands in for one: it may be where the truck is not.
     """
 
     id: int
@@ -153,6 +155,7 @@ class TripAnswer:
     state: str
     stage: str
     device: str | None
+    tracker: Tracker | None
     slot: SlotAnswer | None
     released_at: datetime | None
     arrived_at: datetime | None
@@ -373,6 +376,7 @@ def _answer(state: Any, row: LiveRow) -> TripAnswer:  # noqa: ANN401 - Starlette
         state=row.state,
         stage="cancelled" if row.state == "cancelled" else stage,
         device=row.device,
+        tracker=tracker_of(row),
         slot=slot,
         released_at=row.released_at if stage is trip.stage else None,
         arrived_at=row.arrived_at,

@@ -101,6 +101,11 @@ def bind(conn: Connection, device_id: int, source_id: int) -> bool:
     return bound.rowcount == 1
 
 
+def mark_phone(conn: Connection, device_id: int) -> None:
+    """Note that a device is a driver's phone and not built into a truck."""
+    conn.execute("update devices set is_phone = true where id = %s", [device_id])
+
+
 def insert_assignment(
     conn: Connection,
     *,

@@ -24,7 +24,8 @@ class Proof:
     ``fixes`` are those that show the truck inside; ``proof`` is ``fixes`` where they came in time,
     ``second_word`` where a yard or another device bears them out, ``received`` where the arrival
     counts only since they were received. ``accepted`` is an arrival that a former device proved
-    and an operator let count. ``why`` is that of the newest revision of the device's
+    and an operator let count. ``by_phone``: the trip is followed by its driver's phone, which may
+    be where the truck is not. ``why`` is that of the newest revision of the device's
     stays in yards since ``logged_at``.
     """
 
@@ -37,6 +38,7 @@ class Proof:
     why: str | None
     logged_at: datetime | None
     was: datetime | None
+    by_phone: bool
 
 
 def log_arrivals(conn: Connection, site: Site, trips: Sequence[LiveTrip], now: datetime) -> None:
@@ -80,7 +82,9 @@ def _list_proofs(conn: Connection, trips: Mapping[int, LiveTrip]) -> list[Proof]
             select given.trip_id, stay.yard, stay.entered_at, stay.fixes, stay.proof, revised.why,
                    t.device_accepted_at is not null
                        and t.left_counted_at = given.counted_at as accepted,
-                   logged.logged_at, logged.counted_at as was
+                   logged.logged_at, logged.counted_at as was,
+                   exists (select from devices v where v.id = t.device_id and v.is_phone)
+                       as by_phone
             from unnest(%s::bigint[], %s::timestamptz[]) as given (trip_id, counted_at)
             join trips t on t.id = given.trip_id
             left join ledger_arrivals logged on logged.trip_id = t.id
@@ -119,6 +123,7 @@ def _entry(trip: LiveTrip, proof: Proof, now: datetime) -> Entry:
             "yard": proof.yard,
             "proof": proof.proof,
             "fixes": proof.fixes,
+            "tracker": "phone" if proof.by_phone else None,
         }.items()
         if value is not None
     }

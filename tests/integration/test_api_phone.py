@@ -51,7 +51,7 @@ def test_the_first_browser_may_act_and_a_later_one_needs_a_code_sent_to_the_numb
     assert taken.json() == {"may_act": True}
     cookie = taken.headers["set-cookie"]
     assert cookie.startswith(f"flowctl_driver_{trip}=")
-    assert {"HttpOnly", "SameSite=strict", "Path=/v1/driver"} <= set(cookie.split("; "))
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
     assert claim(first, trip).status_code == 200, "asked again by the same browser"
     refused = claim(later, trip)
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:flowctl:claim")

@@ -65,6 +65,7 @@ def test_a_declared_trip_comes_back_in_one_spelling_and_without_its_phone(api: R
         "state": "active",
         "stage": "registered",
         "device": "VN-7781",
+        "tracker": "device",
         "slot": None,
         "released_at": None,
         "arrived_at": None,
