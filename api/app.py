@@ -6,7 +6,6 @@ from typing import Any
 
 import psycopg
 from fastapi import Depends, FastAPI
-from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
@@ -45,6 +44,7 @@ from api import (
     why,
 )
 from api.asked import refuse_unknown
+from api.assets import Assets
 from api.auth import authorize
 from api.database import Database
 from api.edge import make_edge
@@ -134,7 +134,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.router.routes.extend(trackers.ROUTES)
     for router in _ROUTERS:
         app.include_router(router)
-    app.mount("/assets", StaticFiles(directory=pages.DIST / "assets", check_dir=False))
+    app.mount("/assets", Assets(directory=pages.DIST / "assets", check_dir=False))
     app.add_middleware(BodyLimit)
     app.add_middleware(ProtectiveHeaders)
     return app

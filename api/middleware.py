@@ -58,7 +58,10 @@ class ProtectiveHeaders:
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ()), *_PROTECTION]
+                headers = [*message.get("headers", ())]
+                # A page may say for itself what it may use of the phone.
+                said = {name for name, _ in headers}
+                headers += [one for one in _PROTECTION if one[0] not in said]
                 if scope["path"].startswith("/v1/") and all(h[0] != _CACHING for h in headers):
                     headers.append(_NEVER_KEPT)
                 message["headers"] = headers

@@ -1,7 +1,11 @@
 import { defineConfig } from "vite";
+import { compressed } from "./build/compressed.ts";
+import { driverPage } from "./build/driver_page.ts";
+import { partsOfWords } from "./build/words.ts";
 
 export default defineConfig({
   base: "/",
+  plugins: [partsOfWords(), driverPage(), compressed()],
   build: {
     target: "es2022",
     outDir: "dist",

@@ -1,11 +1,10 @@
-/** The one way pages speak to the server. */
+/** What the pages ask of the server, path by path; the driver's page has its own (driver/api.ts). */
 
 import type { Affected, Cause, Closure, ClosureWish, Held, Overtakes, Penalty, Plan, Why } from "./order";
 import type {
   Alert,
   AlertDetail,
   Board,
-  DriverView,
   Judgement,
   Language,
   ScenarioChoice,
@@ -17,51 +16,7 @@ import type {
   Trip,
   Way,
 } from "./types";
-
-/** A refusal with the server's own sentence; status 0 where no answer came at all. */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    detail: string,
-  ) {
-    super(detail);
-  }
-}
-
-const TIMEOUT_MS = 15_000;
-
-async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
-  // A foreign page cannot set this header: it proves that our own page asks.
-  if (method !== "GET") headers["X-Flowctl"] = "1";
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  let response: Response;
-  try {
-    response = await fetch(path, {
-      method,
-      headers,
-      cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  } catch (error) {
-    throw new ApiError(0, error instanceof Error ? error.message : String(error));
-  }
-  if (!response.ok) throw new ApiError(response.status, await sentence(response));
-  return (response.status === 204 ? undefined : await response.json()) as T;
-}
-
-/** The `detail` of a problem document (RFC 9457), else the bare status. */
-async function sentence(response: Response): Promise<string> {
-  try {
-    const problem = (await response.json()) as { detail?: unknown; title?: unknown };
-    if (typeof problem.detail === "string") return problem.detail;
-    if (typeof problem.title === "string") return problem.title;
-  } catch {
-    // Not JSON: a proxy in between has answered.
-  }
-  return response.statusText;
-}
+import { request } from "./request";
 
 export const signIn = (account: string, password: string): Promise<Session> =>
   request("POST", "/v1/sessions", { account, password });
@@ -108,14 +63,6 @@ export const takeBack = (id: number): Promise<void> => request("DELETE", `/v1/cl
 export const getPlan = (): Promise<Plan> => request("GET", "/v1/plans/latest");
 export const getOvertakes = (): Promise<Overtakes> => request("GET", "/v1/ledger/overtakes");
 export const getBoard = (): Promise<Board> => request("GET", "/v1/board");
-export const getDriverView = (code: string): Promise<DriverView> =>
-  request("GET", `/v1/driver/${encodeURIComponent(code)}`);
-export const getDriverWhy = (code: string, language: Language): Promise<Why> =>
-  request("GET", `/v1/driver/${encodeURIComponent(code)}/why?language=${language}`);
-export const askForTime = (code: string): Promise<DriverView> =>
-  request("POST", `/v1/driver/${encodeURIComponent(code)}/extension`);
-export const standBy = (code: string, on: boolean): Promise<DriverView> =>
-  request("POST", `/v1/driver/${encodeURIComponent(code)}/standby`, { on });
 export const listScenarios = (): Promise<ScenarioChoice[]> => request("GET", "/v1/scenarios");
 export const startSimulation = (order: SimulationRequest): Promise<{ id: number }> =>
   request("POST", "/v1/simulations", order);

@@ -1,10 +1,12 @@
 /** Words in the reader's language, from the catalogue the text messages use too. */
 
 import { signal } from "@preact/signals";
-import type catalogue from "../../../data/messages/en.json";
+import type english from "../../../data/messages/en.json";
 import type { Language, Names } from "./types";
 
-type Words = (typeof catalogue)["page"];
+export type Words = (typeof english)["page"];
+/** Where a page finds its words: all there are, or a part of them (build/words.ts). */
+export type Catalogue = Record<Language, () => Promise<{ page: Words }>>;
 /** Every "section.word" there is: a word that is not in the catalogue does not compile. */
 export type Key = {
   [S in keyof Words & string]: `${S}.${keyof Words[S] & string}`;
@@ -14,14 +16,9 @@ export const LANGUAGES: readonly Language[] = ["vi", "zh", "en"];
 export const LANGUAGE_NAMES: Names = { vi: "Tiếng Việt", zh: "中文", en: "English" };
 const STORED = "flowctl.language";
 
-const loaders: Record<Language, () => Promise<{ page: Words }>> = {
-  vi: () => import("../../../data/messages/vi.json"),
-  zh: () => import("../../../data/messages/zh.json"),
-  en: () => import("../../../data/messages/en.json"),
-};
-
 export const language = signal<Language>("vi");
 const words = signal<Words | null>(null);
+let catalogue: Catalogue;
 
 function isLanguage(value: string | null): value is Language {
   return value === "vi" || value === "zh" || value === "en";
@@ -42,7 +39,7 @@ function browserLanguage(): Language {
 
 /** Load a language's words and show the page in them; where they cannot be loaded, nothing changes. */
 export async function speak(next: Language): Promise<void> {
-  const loaded = await loaders[next]();
+  const loaded = await catalogue[next]();
   words.value = loaded.page;
   language.value = next;
   document.documentElement.lang = next === "zh" ? "zh-CN" : next;
@@ -53,7 +50,11 @@ export async function choose(next: Language): Promise<void> {
   localStorage.setItem(STORED, next);
 }
 
-export const begin = (): Promise<void> => speak(chosenLanguage() ?? browserLanguage());
+/** Speak what the reader chose, else what is wished for the reader, else the browser's language. */
+export function begin(from: Catalogue, wished: Language | null): Promise<void> {
+  catalogue = from;
+  return speak(chosenLanguage() ?? wished ?? browserLanguage());
+}
 
 /** The words of a path like "why.reason.convoy", whose last part may come from the server. */
 export function find(path: string): string | null {

@@ -2,5 +2,6 @@ import "../style/base.css";
 import "./board.css";
 import { mount } from "../parts/mount";
 import { Board } from "./Board";
+import { allWords } from "../words";
 
-void mount(Board);
+void mount(Board, allWords);

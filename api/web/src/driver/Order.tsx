@@ -1,11 +1,11 @@
 import { useState } from "preact/hooks";
-import { getDriverWhy } from "../client";
 import { language, t } from "../language";
 import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
 import { WhyWords } from "../parts/WhyWords";
 import { wholeNumber } from "../time";
 import type { DriverView } from "../types";
+import { getDriverWhy } from "./api";
 import { code } from "./view";
 
 const ASK_AGAIN_MS = 30_000;

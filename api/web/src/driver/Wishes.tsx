@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
-import { askForTime, standBy } from "../client";
 import { t } from "../language";
 import { problem } from "../parts/problem";
 import { instant, moment } from "../time";
 import type { DriverView } from "../types";
+import { postAct } from "./api";
 import { code, take } from "./view";
 
 /** Stages in which the driver may still ask for something. */
@@ -53,7 +53,7 @@ export function Wishes({ view, now }: Props) {
           disabled={busy}
           onChange={({ currentTarget: { checked } }) => {
             setWanted(checked);
-            void send(standBy(code, checked));
+            void send(postAct(code, "standby", { on: checked }, crypto.randomUUID()));
           }}
         />
         <span>
@@ -77,7 +77,7 @@ export function Wishes({ view, now }: Props) {
             type="button"
             class="main"
             disabled={busy}
-            onClick={() => void send(askForTime(code))}
+            onClick={() => void send(postAct(code, "extension", undefined, crypto.randomUUID()))}
           >
             {t("driver.more_time_yes")}
           </button>

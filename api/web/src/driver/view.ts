@@ -1,10 +1,11 @@
 /** The trip as the server last told it, kept on the phone for where there is no network. */
 
 import { signal } from "@preact/signals";
-import { ApiError, getDriverView } from "../client";
 import { chosenLanguage, speak } from "../language";
+import { ApiError } from "../request";
 import { ServerClock } from "../time";
 import type { DriverView } from "../types";
+import { getDriverView } from "./api";
 
 const REFRESH_MS = 10_000;
 /** How far the countdown may run on between two answers, wall time. */
@@ -20,10 +21,16 @@ interface Kept {
 export const code = decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? "");
 const KEPT = `flowctl.trip.${code}`;
 
-export const kept = signal<Kept | null>(restore());
+export const kept = signal<Kept | null>(brought() ?? restore());
 /** Why the last attempt failed: "network", or the server's status. */
 export const failure = signal<"network" | number | null>(null);
 export const clock = new ServerClock(CLOCK_LIMIT_MS);
+
+/** What the page itself brought along, for a first sight without another question. */
+function brought(): Kept | null {
+  const text = document.getElementById("view")?.textContent;
+  return text ? { view: JSON.parse(text) as DriverView, heardAt: Date.now() } : null;
+}
 
 function restore(): Kept | null {
   try {

@@ -1,7 +1,8 @@
 /** The live picture: one stream of events from the server, kept as signals. */
 
 import { signal } from "@preact/signals";
-import { ApiError, getSession } from "../client";
+import { getSession } from "../client";
+import { ApiError } from "../request";
 import type { GateLive, Live, TruckColumns, TruckState, YardLive } from "../types";
 
 export interface Truck {

@@ -6,6 +6,7 @@ import { mount } from "../parts/mount";
 import { WithSession } from "../parts/WithSession";
 import type { Role } from "../types";
 import { Console } from "./Console";
+import { allWords } from "../words";
 
 const ROLES: readonly Role[] = ["operator", "officer", "planner", "administrator"];
 
@@ -17,4 +18,4 @@ function Page() {
   );
 }
 
-void mount(Page);
+void mount(Page, allWords);

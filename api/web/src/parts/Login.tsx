@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { ApiError, signIn } from "../client";
+import { signIn } from "../client";
+import { ApiError } from "../request";
 import { t } from "../language";
 import type { Session } from "../types";
 import { LanguageSwitch } from "./LanguageSwitch";

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, getSession, signOut } from "../client";
+import { getSession, signOut } from "../client";
+import { ApiError } from "../request";
 import { t } from "../language";
 import type { Role, Session } from "../types";
 import { Login } from "./Login";

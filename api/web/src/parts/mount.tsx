@@ -1,10 +1,15 @@
 import { type ComponentType, render } from "preact";
-import { begin } from "../language";
+import { begin, type Catalogue } from "../language";
+import type { Language } from "../types";
 
 /** Draw a page once its words are there. */
-export async function mount(Page: ComponentType): Promise<void> {
+export async function mount(
+  Page: ComponentType,
+  words: Catalogue,
+  wished: Language | null = null,
+): Promise<void> {
   const root = document.getElementById("page");
   if (!root) throw new Error("The page has no place to be drawn in.");
-  await begin();
+  await begin(words, wished);
   render(<Page />, root);
 }

@@ -1,5 +1,5 @@
-import { ApiError } from "../client";
 import { t } from "../language";
+import { ApiError } from "../request";
 
 /** What went wrong, as a sentence for the reader. */
 export function problem(error: unknown): string {

@@ -1,4 +1,5 @@
-import { ApiError, getOvertakes, getPlan } from "../client";
+import { getOvertakes, getPlan } from "../client";
+import { ApiError } from "../request";
 import { nameOf, t } from "../language";
 import type { Overtakes as Counts, Plan } from "../order";
 import { Overtakes } from "../parts/Overtakes";

@@ -5,6 +5,7 @@ import { mount } from "../parts/mount";
 import { WithSession } from "../parts/WithSession";
 import type { Role } from "../types";
 import { Planner } from "./Planner";
+import { allWords } from "../words";
 
 const ROLES: readonly Role[] = ["planner", "administrator"];
 
@@ -16,4 +17,4 @@ function Page() {
   );
 }
 
-void mount(Page);
+void mount(Page, allWords);

@@ -1,0 +1,3 @@
+declare module "*?part=driver" {
+  export const page: import("../language").Words;
+}

@@ -1,0 +1,55 @@
+/** The one way pages speak to the server. */
+
+/** A refusal with the server's own sentence; status 0 where no answer came at all. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+    /** What kind of problem it is (RFC 9457), where the server tells its problems apart. */
+    readonly type = "about:blank",
+  ) {
+    super(detail);
+  }
+}
+
+const TIMEOUT_MS = 15_000;
+
+export async function request<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  more: Record<string, string> = {},
+): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json", ...more };
+  // A foreign page cannot set this header: it proves that our own page asks.
+  if (method !== "GET") headers["X-Flowctl"] = "1";
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    throw new ApiError(0, error instanceof Error ? error.message : String(error));
+  }
+  if (!response.ok) throw await refusal(response);
+  const text = await response.text();
+  return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+/** What a problem document (RFC 9457) says, else the bare status. */
+async function refusal(response: Response): Promise<ApiError> {
+  let said: { detail?: unknown; title?: unknown; type?: unknown } = {};
+  try {
+    said = (await response.json()) as typeof said;
+  } catch {
+    // Not JSON: a proxy in between has answered.
+  }
+  const sentence = [said.detail, said.title].find((one) => typeof one === "string");
+  const type = typeof said.type === "string" ? said.type : undefined;
+  return new ApiError(response.status, (sentence as string) ?? response.statusText, type);
+}
