@@ -1,12 +1,14 @@
 """The shell around the core: one loop per process, one transaction a step, stopped by signal."""
 
+import asyncio
 import os
 import secrets
 import signal
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import Event
@@ -23,12 +25,16 @@ from flowctl.clock import Clock, clock, is_due
 from flowctl.closures import Closure, with_closures
 from flowctl.collector import uncollected
 from flowctl.controller import Decision, tick
-from flowctl.errors import FlowctlError, UnavailableError
+from flowctl.errors import FlowctlError
 from flowctl.ledger_key import Signing, read_key
+from flowctl.notify.database import Database
 from flowctl.notify.file import FileGateway
-from flowctl.notify.outbox import send_due
+from flowctl.notify.gateways import Gateway
+from flowctl.notify.sender import Sender
 from flowctl.notify.webhooks import delivering
+from flowctl.patience import Patience
 from flowctl.printing import Press, Printing
+from flowctl.registry.keys import derive_keys
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
@@ -37,14 +43,14 @@ from flowctl.storage.alert_facts import find_alerts
 from flowctl.storage.alerts import save_alerts
 from flowctl.storage.closures import HISTORY, list_advice, list_closures, open_site
 from flowctl.storage.eta_scores import FORECAST_EVERY, keep_forecasts
-from flowctl.storage.heartbeats import Heart, beat
+from flowctl.storage.heartbeats import beat
 from flowctl.storage.leases import APPLICATION
 from flowctl.storage.ledger_arrivals import log_arrivals
 from flowctl.storage.partitions import describe_level
 from flowctl.storage.plans import commit_decision, end_cleared_trips, list_lanes
 from flowctl.storage.retention import retain
 from flowctl.storage.roles import describe_guard
-from flowctl.storage.sites import find_loaded_at, find_newer_site, get_loaded_site, get_site
+from flowctl.storage.sites import find_loaded_at, get_loaded_site, get_site
 from flowctl.storage.snapshot import gate_histories, list_crossed, list_live_trips
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
@@ -57,13 +63,8 @@ Connection = psycopg.Connection[Any]
 
 _log = structlog.get_logger()
 
-_FIRST_WAIT_S = 0.1
-_LONGEST_WAIT_S = 2.0
 GATHER_S = 0.1
 """What an ingest worker may wait for more: little of the second a fix may take to a visit."""
-_SITE_ASKED_EVERY_S = 2.0
-AWAY_MOST_S = 900.0
-"""How long a worker goes on trying while a store is away."""
 
 TRAFFIC_EVERY = timedelta(seconds=60)
 """How often roads and queues are looked at."""
@@ -113,7 +114,7 @@ def _ingest(
     name: str,
     domain: Clock,
     stop: Event,
-    patience: "Patience",
+    patience: Patience,
 ) -> None:
     """Work with one connection for as long as it and the store last."""
     with psycopg.connect(
@@ -142,40 +143,6 @@ def _ingest(
                 ingest.step(domain.now, block_ms=100 if settings.clock_file is None else 5)
                 patience.reset()
         ingest.own.leave()
-
-
-@dataclass(slots=True)
-class Patience:
-    """Waits longer each time while a store is away, and gives up after a quarter of an hour.
-
-    Then whoever started the process shall know: positions stay on disk meanwhile.
-    """
-
-    _since: float | None = None
-    _wait_s: float = _FIRST_WAIT_S
-
-    def reset(self) -> None:
-        """Take in that everything is well."""
-        self._since, self._wait_s = None, _FIRST_WAIT_S
-
-    def wait(self, error: Exception, stop: Event) -> None:
-        """Wait before the next try.
-
-        Raises
-        ------
-        UnavailableError
-            Nothing has worked for `AWAY_MOST_S`.
-        """
-        now = time.monotonic()
-        self._since = now if self._since is None else self._since
-        if now - self._since > AWAY_MOST_S:
-            raise UnavailableError(
-                f"The stores have been away for {AWAY_MOST_S / 60:.0f} minutes, so this worker"
-                f" ends; start it again when they are back. The last they said: {error}"
-            ) from error
-        _log.warning("a store is away", reason=str(error).strip(), next_try_s=self._wait_s)
-        stop.wait(self._wait_s)
-        self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
 
 
 def run_controller(settings: Settings) -> None:
@@ -362,34 +329,47 @@ def _lanes(conn: Connection, site: Site, now: datetime) -> list[LaneTimes]:
 
 
 def run_notify(settings: Settings) -> None:
-    """Hand waiting messages to the gateway until asked to stop."""
+    """Hand waiting messages to the gateways until asked to stop."""
+    with (
+        stopping() as stop,
+        delivering(settings) as webhooks,
+        closing(Database(settings.database_url, stop)) as database,
+    ):
+        asyncio.run(_notify(settings, database, stop, webhooks))
+
+
+async def _notify(
+    settings: Settings, database: Database, stop: Event, webhooks: Future[None]
+) -> None:
+    domain = clock(settings.clock_file)
+
+    def begin(conn: Connection) -> tuple[datetime | None, Site]:
+        _log.info("notify ready", site=settings.site, ledger=describe_guard(conn))
+        return get_loaded_site(conn, settings.site, domain.now())
+
+    loaded_at, site = await database.call(begin)
+    sender = Sender(
+        database,
+        _gateways(settings),
+        keys=derive_keys(settings.secret),
+        public_url=settings.public_url,
+        site=site,
+        loaded_at=loaded_at,
+        clock=domain,
+        pause_s=_pause_s(settings),
+    )
+
+    def is_over() -> bool:
+        if webhooks.done():
+            webhooks.result()
+        return stop.is_set()
+
+    await sender.run(is_over)
+
+
+def _gateways(settings: Settings) -> Sequence[Gateway]:
     if settings.sms_file is None:
         raise FlowctlError(
             "No SMS gateway is set: name a file for messages with FLOWCTL_SMS_FILE=/path/sms.jsonl."
         )
-    domain = clock(settings.clock_file)
-    gateway = FileGateway(settings.sms_file)
-    with (
-        stopping() as stop,
-        delivering(settings) as webhooks,
-        psycopg.connect(settings.database_url, autocommit=True) as conn,
-    ):
-        loaded_at, site = get_loaded_site(conn, settings.site, domain.now())
-        _log.info("notify ready", site=site.id, ledger=describe_guard(conn))
-        heart = Heart("notify")
-        asked_at = time.monotonic()
-        while not stop.is_set():
-            with conn.transaction():
-                now = domain.now()
-                if time.monotonic() - asked_at > _SITE_ASKED_EVERY_S:
-                    asked_at = time.monotonic()
-                    newer = find_newer_site(conn, site.id, loaded_at, now)
-                    if newer is not None:
-                        loaded_at, site = newer
-                        _log.info("site loaded anew", site=site.id)
-                sent = send_due(conn, gateway, settings=settings, site=site, now=now)
-                heart.beat(conn, now)
-            if webhooks.done():
-                webhooks.result()
-            if sent == 0:
-                stop.wait(_pause_s(settings))
+    return (FileGateway(settings.sms_file),)

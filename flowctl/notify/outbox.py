@@ -1,132 +1,34 @@
-"""Sends what waits in the outbox: each message once, none that is no longer true."""
+"""What a row of the outbox says to its driver: number, link and text, resolved when it is sent."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-
-import structlog
-from pydantic import SecretStr
+from collections.abc import Mapping
+from datetime import datetime
 
 from flowctl.errors import FlowctlError
-from flowctl.notify.file import FileGateway
-from flowctl.notify.gateways import GatewayError, Message
+from flowctl.notify.gateways import Message
 from flowctl.notify.texts import Facts, write_text
-from flowctl.registry.keys import Keys, decrypt_phone, derive_keys, link_code
-from flowctl.settings import Settings
+from flowctl.notify.verdicts import ends_at
+from flowctl.registry.keys import Keys, decrypt_phone, link_code, login_digits
 from flowctl.site import Site
-from flowctl.storage.outbox import (
-    Connection,
-    DueMessage,
-    claim_due,
-    close_messages,
-    retry_messages,
-)
-
-_OVER = frozenset({"cancelled", "passed"})
-_NEWER = frozenset({"slot", "slot_changed", "hold", "call_up"}) | _OVER
-_CALLS = frozenset({"call_up", "move_up", "no_show", "call_over"})
-
-SUPERSEDED_BY: Mapping[str, frozenset[str]] = {
-    "registered": _OVER,
-    "slot": _NEWER,
-    "slot_changed": _NEWER,
-    "hold": _NEWER,
-    "stay": _NEWER | {"depart"},
-    "depart": _NEWER | {"stay"},
-    "no_slot": _NEWER,
-    **{kind: frozenset({"hold"}) | _CALLS | _OVER for kind in _CALLS},
-}
-"""A message that waits is not sent any more once its trip has a newer one of these kinds."""
+from flowctl.storage.sending import DueMessage
 
 
-@dataclass(frozen=True, slots=True)
-class SendParams:
-    """How messages are sent: ``batch`` at once; the n-th retry waits ``first_retry_s`` · 2ⁿ.
-
-    With seven retries from 5 s on a message is tried for about ten minutes: an order to drivers
-    that is older does more harm than good.
-    """
-
-    batch: int = 200
-    first_retry_s: float = 5.0
-    attempts: int = 8
-
-
-def send_due(
-    conn: Connection,
-    gateway: FileGateway,
-    *,
-    settings: Settings,
-    site: Site,
-    now: datetime,
-    wall_now: datetime | None = None,
-    params: SendParams = SendParams(),
-) -> int:
-    """Send what is due, in the caller's transaction; returns how many messages were settled.
-
-    Numbers, names and texts are resolved here, at the moment of sending. What was superseded or
-    has expired by the domain moment ``now`` is marked and not sent. Where the gateway fails, all
-    are tried again after a while of wall time, and are ``dead`` after ``params.attempts``.
-    """
-    wall = datetime.now(UTC) if wall_now is None else wall_now
-    keys = _keys(settings.secret)
-    due = claim_due(conn, site=site.id, wall_now=wall, limit=params.batch)
-    verdicts = {message.id: _verdict(message, now) for message in due}
-    outgoing: list[Message] = []
-    for message in due:
-        if verdicts[message.id] == "sent":
-            try:
-                outgoing.append(_resolve(message, keys, settings.public_url, site, now))
-            except FlowctlError as error:
-                _log.error("message cannot be written", message=message.id, reason=str(error))
-                verdicts[message.id] = "dead"
-    try:
-        asyncio.run(_send_all(gateway, outgoing))
-    except GatewayError as error:
-        _log.warning("gateway failed", messages=len(outgoing), reason=str(error))
-        failed = {message.id for message in outgoing}
-        _postpone(conn, [m for m in due if m.id in failed], wall, now, params)
-        verdicts = {key: verdict for key, verdict in verdicts.items() if key not in failed}
-    for state in ("sent", "superseded", "expired", "dead"):
-        ids = [message for message, verdict in verdicts.items() if verdict == state]
-        if ids:
-            close_messages(conn, ids, state=state, now=now)
-    return len(verdicts)
-
-
-async def _send_all(gateway: FileGateway, messages: Sequence[Message]) -> None:
-    await asyncio.gather(*map(gateway.send, messages))
-
-
-_log = structlog.get_logger()
-
-
-@lru_cache(maxsize=4)
-def _keys(secret: SecretStr) -> Keys:
-    return derive_keys(secret)
-
-
-def _verdict(message: DueMessage, now: datetime) -> str:
-    if SUPERSEDED_BY.get(message.kind, frozenset()).intersection(message.later_kinds):
-        return "superseded"
-    forgotten = message.phone_cipher is None
-    if forgotten or (message.expires_at is not None and message.expires_at <= now):
-        return "expired"
-    return "sent"
-
-
-def _resolve(
-    message: DueMessage, keys: Keys, public_url: str, site: Site, now: datetime
+def write_message(
+    message: DueMessage, keys: Keys, *, public_url: str, site: Site, now: datetime
 ) -> Message:
+    """Return what a gateway is to carry.
+
+    Raises
+    ------
+    FlowctlError
+        There is no text for it, its number was forgotten or does not open with this secret.
+    """
     if message.phone_cipher is None:
         raise FlowctlError(f"Nobody's number is kept for message {message.id}.")
-    facts = facts_of(
-        message.params,
-        plate=message.plate,
-        link=f"{public_url.rstrip('/')}/d/{link_code(keys, message.trip_id, message.link_epoch)}",
-    )
+    code = link_code(keys, message.trip_id, message.link_epoch)
+    params = dict(message.params)
+    if "login" in params:
+        params["code"] = login_digits(keys, params["login"])
+    facts = facts_of(params, plate=message.plate, link=f"{public_url.rstrip('/')}/d/{code}")
     return Message(
         id=message.id,
         at=now,
@@ -139,6 +41,7 @@ def _resolve(
         trip=message.trip_id,
         gate=message.params.get("gate"),
         starts_at=message.params.get("starts_at"),
+        expires_at=ends_at(message),
     )
 
 
@@ -161,18 +64,3 @@ def facts_of(params: Mapping[str, str], *, plate: str, link: str) -> Facts:
 
 def _instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
-
-
-def _postpone(
-    conn: Connection,
-    messages: Sequence[DueMessage],
-    wall: datetime,
-    now: datetime,
-    params: SendParams,
-) -> None:
-    for message in messages:
-        if message.attempts + 1 >= params.attempts:
-            close_messages(conn, [message.id], state="dead", now=now)
-        else:
-            delay = timedelta(seconds=params.first_retry_s * 2**message.attempts)
-            retry_messages(conn, [message.id], wall_now=wall, delay=delay)

@@ -38,6 +38,11 @@ def beat(conn: Connection, process: str, now: datetime) -> None:
     )
 
 
+def stay(conn: Connection, process: str) -> None:
+    """Say that ``process`` works, though it is not done up to a later moment than before."""
+    conn.execute("update heartbeats set wall_at = now() where process = %s", [process])
+
+
 def find_beat(conn: Connection, process: str) -> datetime | None:
     """Return the domain moment up to which ``process`` has worked, None where it never has."""
     row = conn.execute("select at from heartbeats where process = %s", [process]).fetchone()

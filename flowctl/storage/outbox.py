@@ -19,23 +19,17 @@ from flowctl.state import Slot
 Connection = psycopg.Connection[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class DueMessage:
-    """A claimed message with what is needed to send it."""
+URGENT = frozenset(
+    {"call_up", "move_up", "no_show", "call_over", "stay", "depart", "hold", "cancelled"}
+    | {"login_code"}
+)
+"""Kinds that go before all others and are never limited; so do answers, whose kinds begin so."""
+_ANSWERS = "reply_"
 
-    id: int
-    trip_id: int
-    kind: str
-    params: dict[str, str]
-    expires_at: datetime | None
-    attempts: int
-    plate: str
-    language: str
-    phone_cipher: bytes | None
-    """None where the number was forgotten."""
-    link_epoch: int
-    later_kinds: list[str]
-    """Kinds of the trip's messages that are newer than this one."""
+
+def is_urgent(kind: str) -> bool:
+    """Tell whether messages of a kind go first, and are never limited."""
+    return kind in URGENT or kind.startswith(_ANSWERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +57,9 @@ def queue_message(
     ``starts_at``, ``ends_at``, ``until`` (ISO).
     """
     [(message,)] = conn.execute(
-        "insert into outbox (site, trip_id, kind, params, created_at, expires_at)"
-        " values (%s, %s, %s, %s, %s, %s) returning id",
-        [site, trip_id, kind, Jsonb(dict(params)), now, expires_at],
+        "insert into outbox (site, trip_id, kind, urgent, params, created_at, expires_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s) returning id",
+        [site, trip_id, kind, is_urgent(kind), Jsonb(dict(params)), now, expires_at],
     ).fetchall()
     return int(message)
 
@@ -101,51 +95,12 @@ def queue_messages(
     if not messages:
         return
     # COPY takes a third of the time of an insert from arrays, whose texts are escaped one by one.
-    columns = "copy outbox (site, trip_id, kind, params, created_at, expires_at) from stdin"
+    columns = "copy outbox (site, trip_id, kind, urgent, params, created_at, expires_at) from stdin"
     with conn.cursor() as cursor, cursor.copy(columns) as copy:
         for one in messages:
             params = json.dumps(dict(one.params))
-            copy.write_row((site, one.trip_id, one.kind, params, now, one.expires_at))
-
-
-def claim_due(conn: Connection, *, site: str, wall_now: datetime, limit: int) -> list[DueMessage]:
-    """Lock and return messages that wait to be sent, oldest first; other senders skip them.
-
-    A trip's message waits for the earlier ones of the same trip, so that drivers read them in
-    order even while an earlier one is being retried.
-    """
-    with conn.cursor(row_factory=class_row(DueMessage)) as cursor:
-        return cursor.execute(
-            "select o.id, o.trip_id, o.kind, o.params, o.expires_at, o.attempts, t.plate,"
-            " d.language, d.phone_cipher, t.link_epoch,"
-            " array(select distinct later.kind from outbox later"
-            "   where later.trip_id = o.trip_id and later.id > o.id) as later_kinds"
-            " from outbox o join trips t on t.id = o.trip_id join drivers d on d.id = t.driver_id"
-            " where o.site = %s and o.state = 'waiting' and o.next_wall_at <= %s"
-            " and not exists (select from outbox earlier where earlier.trip_id = o.trip_id"
-            "   and earlier.id < o.id and earlier.state = 'waiting'"
-            "   and earlier.next_wall_at > %s)"
-            " order by o.id limit %s for update of o skip locked",
-            [site, wall_now, wall_now, limit],
-        ).fetchall()
-
-
-def close_messages(conn: Connection, ids: Sequence[int], *, state: str, now: datetime) -> None:
-    """Mark messages ``sent`` (at ``now``), ``superseded``, ``expired`` or ``dead``."""
-    conn.execute(
-        "update outbox set state = %s, attempts = attempts + %s, sent_at = %s where id = any(%s)",
-        [state, int(state == "sent"), now if state == "sent" else None, list(ids)],
-    )
-
-
-def retry_messages(
-    conn: Connection, ids: Sequence[int], *, wall_now: datetime, delay: timedelta
-) -> None:
-    """Count a failed attempt and try again after ``delay`` of wall time."""
-    conn.execute(
-        "update outbox set attempts = attempts + 1, next_wall_at = %s where id = any(%s)",
-        [wall_now + delay, list(ids)],
-    )
+            urgent = is_urgent(one.kind)
+            copy.write_row((site, one.trip_id, one.kind, urgent, params, now, one.expires_at))
 
 
 def list_sent(conn: Connection, trip_id: int, *, limit: int = 20) -> list[SentMessage]:
@@ -153,7 +108,7 @@ def list_sent(conn: Connection, trip_id: int, *, limit: int = 20) -> list[SentMe
     with conn.cursor(row_factory=class_row(SentMessage)) as cursor:
         return cursor.execute(
             "select kind, params, sent_at from outbox"
-            " where trip_id = %s and state = 'sent' order by id desc limit %s",
+            " where trip_id = %s and state = 'sent' and not params ? 'driver' order by id desc limit %s",
             [trip_id, limit],
         ).fetchall()
 

@@ -10,7 +10,8 @@ from flowctl.registry.accounts import Role
 from flowctl.registry.keys import link_code
 from flowctl.state import Slot
 from flowctl.storage.closures import end_advice, save_advice
-from flowctl.storage.outbox import close_messages, queue_message
+from flowctl.storage.outbox import queue_message
+from flowctl.storage.sending import Sent, record_sent
 
 
 def view(api: RunningApi, trip: int) -> dict[str, Any]:
@@ -95,8 +96,8 @@ def test_the_messages_are_those_that_went_out_with_their_accents_newest_first(ap
     )
     assert view(api, trip)["messages"] == [], "what waits was not said yet"
     [(first,)] = place.conn.execute("select min(id) from outbox").fetchall()
-    close_messages(place.conn, [first], state="sent", now=MORNING)
-    close_messages(place.conn, [sent], state="sent", now=after(1))
+    for message, at in ((first, MORNING), (sent, after(1))):
+        record_sent(place.conn, [Sent(message, at, "sms", (), 1, None, None)])
     newest, oldest = view(api, trip)["messages"]
     assert (newest["kind"], newest["at"]) == ("slot", "2024-01-23T01:01:00Z")
     assert "08:30" in newest["text"]

@@ -6,15 +6,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from border import MORNING, SECRET, Border, after, border
+from border import Border, after, border
 from psycopg import sql
+from sending import send_all
 
 from flowctl.cheating.alerts import Alert, Kind, Severity
 from flowctl.notify.file import FileGateway
-from flowctl.notify.outbox import send_due
 from flowctl.registry.requests import extend
 from flowctl.registry.trips import cancel
-from flowctl.settings import Settings
 from flowctl.storage.alerts import save_alerts
 from flowctl.storage.closures import save_advice
 from flowctl.storage.ended import forget_ended
@@ -95,7 +94,7 @@ def busy(place: Border) -> int:
 
 
 def test_a_number_goes_a_month_after_its_drivers_last_trip_and_no_message_after_it(
-    place: Border, tmp_path: Path
+    place: Border, database: str, tmp_path: Path
 ):
     trip, staying = place.trip(), place.trip()
     cancel(place.conn, place.site, trip, by="the test", now=after(60))
@@ -103,15 +102,7 @@ def test_a_number_goes_a_month_after_its_drivers_last_trip_and_no_message_after_
     assert numbers(place) == [True, True]
     assert forget_ended(place.conn, place.site, after(61) + 30 * DAY) == 0
     assert numbers(place) == [False, True], f"trip {staying} goes on"
-    with place.conn.transaction():
-        send_due(
-            place.conn,
-            FileGateway(tmp_path / "sms.jsonl"),
-            settings=Settings(secret=SECRET),
-            site=place.site,
-            now=after(61) + 30 * DAY,
-            wall_now=datetime.now(tz=MORNING.tzinfo) + DAY,
-        )
+    send_all(database, place.site, FileGateway(tmp_path / "sms.jsonl"), now=after(62))
     states = dict(place.conn.execute("select trip_id, state from outbox order by id").fetchall())
     assert states == {trip: "expired", staying: "sent"}
 

@@ -1,0 +1,64 @@
+"""The sender's one connection, worked by a thread of its own, so that no gateway waits for it."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any, TypeVar
+
+import psycopg
+
+from flowctl.patience import Patience
+
+Connection = psycopg.Connection[Any]
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Database:
+    """Runs functions of `flowctl.storage`, one after the other, each in a transaction."""
+
+    url: str
+    stop: Event
+    _thread: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, "outbox"), init=False
+    )
+    _patience: Patience = field(default_factory=Patience, init=False)
+    _conn: Connection | None = field(default=None, init=False)
+
+    async def call(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` returns; it is done again where the connection broke meanwhile.
+
+        Raises
+        ------
+        UnavailableError
+            The database has been away for too long.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._call, work)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._thread.shutdown()
+        if self._conn is not None:
+            self._conn.close()
+
+    def _call(self, work: Callable[[Connection], T]) -> T:
+        while True:
+            try:
+                if self._conn is None:
+                    self._conn = psycopg.connect(
+                        self.url, autocommit=True, options="-c timezone=UTC"
+                    )
+                with self._conn.transaction():
+                    done = work(self._conn)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if self._conn is not None:
+                    self._conn.close()
+                    self._conn = None
+                if self.stop.is_set():
+                    raise
+                self._patience.wait(error, self.stop)
+            else:
+                self._patience.reset()
+                return done

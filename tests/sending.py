@@ -1,0 +1,89 @@
+"""One who sends what waits in the outbox until nothing does, for the tests of what was sent."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event
+
+from border import KEYS, MORNING
+
+from flowctl.notify.database import Database
+from flowctl.notify.gateways import Gateway, Message, Tariff
+from flowctl.notify.outcomes import PARAMS, SendParams
+from flowctl.notify.sender import Sender
+from flowctl.site import Site
+
+
+@dataclass(slots=True)
+class StillClock:
+    """Domain time that stands where it is set."""
+
+    moment: datetime = MORNING
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+@dataclass(slots=True)
+class KeptGateway:
+    """A gateway in memory that does as ``answer`` does, and keeps what it took."""
+
+    name: str = "kept"
+    rate_per_s: float = 10_000.0
+    window: int = 100
+    tariff: Tariff | None = None
+    answer: Callable[[Message], Sequence[str] | Exception] = lambda message: [f"r{message.id}"]
+    wait_s: float = 0.0
+    asked: list[Message] = field(default_factory=list)
+    took: list[Message] = field(default_factory=list)
+
+    async def send(self, message: Message) -> tuple[str, ...]:
+        self.asked.append(message)
+        await asyncio.sleep(self.wait_s)
+        answer = self.answer(message)
+        if isinstance(answer, Exception):
+            raise answer
+        self.took.append(message)
+        return tuple(answer)
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
+def send_all(
+    url: str,
+    site: Site,
+    *gateways: Gateway,
+    now: datetime = MORNING,
+    params: SendParams = PARAMS,
+    until: Callable[[Sender], bool] = lambda sender: sender.quiet,
+) -> Sender:
+    """Send what is due at a domain moment, until nothing is or ``until`` says so."""
+    return asyncio.run(sending(url, site, *gateways, now=now, params=params, until=until))
+
+
+async def sending(
+    url: str,
+    site: Site,
+    *gateways: Gateway,
+    now: datetime = MORNING,
+    params: SendParams = PARAMS,
+    until: Callable[[Sender], bool] = lambda sender: sender.quiet,
+) -> Sender:
+    """Send within a loop that runs; 20 s are enough for every test."""
+    with closing(Database(url, Event())) as database:
+        sender = Sender(
+            database,
+            gateways,
+            keys=KEYS,
+            public_url="http://gate.example/",
+            site=site,
+            clock=StillClock(now),
+            pause_s=0.01,
+            params=params,
+        )
+        async with asyncio.timeout(20):
+            await sender.run(lambda: until(sender))
+        return sender
