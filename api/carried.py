@@ -1,10 +1,10 @@
-"""What a driver's phone carries beside the view: the pass, and itself as the truck's tracker."""
+"""What a driver's phone carries beside the view: the pass, itself as a tracker, and messages."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.asked import NO_BODY
@@ -15,6 +15,8 @@ from api.transaction import transaction
 from flowctl.qr import draw_qr
 from flowctl.registry.passes import make_pass, sign_pass
 from flowctl.registry.phone_tracker import PhoneTracker, take_phone
+from flowctl.registry.push import Subscription, subscribe
+from flowctl.storage.push import delete_subscriptions
 
 router = APIRouter(tags=["driver"])
 
@@ -44,6 +46,24 @@ class TrackerAnswer(BaseModel):
     traccar_link: str
     qr_path: str
     qr_size: int
+
+
+class PushKeys(BaseModel):
+    """A browser's public key and shared secret, base64url."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    p256dh: str = Field(min_length=1, max_length=200)
+    auth: str = Field(min_length=1, max_length=100)
+
+
+class PushWish(BaseModel):
+    """Where a browser is to be told of messages, as its push manager says."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    endpoint: str = Field(min_length=1, max_length=2000)
+    keys: PushKeys
 
 
 @router.get("/v1/driver/{code}/pass")
@@ -93,6 +113,33 @@ async def follow_by_phone(request: Request, code: str) -> TrackerAnswer:
     return TrackerAnswer(
         device=taken.device, url=url, traccar_link=link, qr_path=path, qr_size=size
     )
+
+
+@router.put("/v1/driver/{code}/push", status_code=204)
+def push_messages(request: Request, code: str, body: PushWish) -> None:
+    """Push the trip's messages to this browser too, until its link ends."""
+    state = request.app.state
+    trip_id = trip_of(request, code)
+    wish = Subscription(body.endpoint, body.keys.p256dh, body.keys.auth)
+    with transaction(request) as conn:
+        require_claim(request, conn, trip_id)
+        subscribe(
+            conn,
+            state.keys,
+            trip_id,
+            wish,
+            demo=state.settings.demo,
+            wall_now=datetime.now(UTC),
+        )
+
+
+@router.delete("/v1/driver/{code}/push", status_code=204, dependencies=[NO_BODY])
+def end_push(request: Request, code: str) -> None:
+    """Push the trip's messages to no browser any more."""
+    trip_id = trip_of(request, code)
+    with transaction(request) as conn:
+        require_claim(request, conn, trip_id)
+        delete_subscriptions(conn, trip_id)
 
 
 def _traccar_link(device: str, url: str) -> str:

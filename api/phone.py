@@ -91,10 +91,12 @@ class Accepted(BaseModel):
 
 
 @router.post("/v1/driver/{code}/claim")
-async def claim_link(request: Request, code: str, body: Claim, response: Response) -> MayAct:
+async def claim_link(
+    request: Request, code: str, response: Response, body: Claim | None = None
+) -> MayAct:
     """Let this browser act for the trip; 403 where a code is needed or wrong, 429 while locked."""
     trip_id = await run_in_threadpool(trip_of, request, code)
-    if body.code is None:
+    if body is None or body.code is None:
         token = await _in_transaction(request, lambda conn: _claim(request, conn, trip_id))
     else:
         token = await _prove(request, trip_id, body.code)

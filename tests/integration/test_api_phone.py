@@ -30,7 +30,7 @@ def codes_sent(api: RunningApi) -> list[str]:
 
 
 def claim(client: httpx.Client, trip: int, digits: str | None = None) -> httpx.Response:
-    body = {} if digits is None else {"code": digits}
+    body = None if digits is None else {"code": digits}
     return client.post(f"/v1/driver/{link_code(KEYS, trip, 0)}/claim", json=body)
 
 
