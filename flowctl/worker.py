@@ -341,6 +341,9 @@ def run_notify(settings: Settings) -> None:
 async def _notify(
     settings: Settings, database: Database, stop: Event, webhooks: Future[None]
 ) -> None:
+    # It takes a second of processor time to load, for this process alone.
+    from flowctl.notify.push import Pusher  # noqa: PLC0415
+
     domain = clock(settings.clock_file)
 
     def begin(conn: Connection) -> tuple[datetime | None, Site]:
@@ -348,6 +351,7 @@ async def _notify(
         return get_loaded_site(conn, settings.site, domain.now())
 
     loaded_at, site = await database.call(begin)
+    pusher = Pusher(settings)
     sender = Sender(
         database,
         _gateways(settings),
@@ -356,6 +360,7 @@ async def _notify(
         site=site,
         loaded_at=loaded_at,
         clock=domain,
+        on_sent=pusher.push_sent,
         pause_s=_pause_s(settings),
     )
 
@@ -364,7 +369,10 @@ async def _notify(
             webhooks.result()
         return stop.is_set()
 
-    await sender.run(is_over)
+    async with asyncio.TaskGroup() as group:
+        pushing = group.create_task(pusher.run())
+        await sender.run(is_over)
+        pushing.cancel()
 
 
 def _gateways(settings: Settings) -> Sequence[Gateway]:

@@ -75,10 +75,14 @@ class Pusher:
         timeout = httpx.Timeout(self._params.timeout_s)
         async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
             while True:
-                site, ids = await self._waiting.get()
-                await self._push_all(client, site, ids)
+                taken = [await self._waiting.get()]
+                while not self._waiting.empty():
+                    taken.append(self._waiting.get_nowait())
+                ids = [one for _, some in taken for one in some]
+                await self._push_all(client, taken[-1][0], ids)
                 self._n_waiting -= len(ids)
-                self._waiting.task_done()
+                for _ in taken:
+                    self._waiting.task_done()
 
     async def drained(self) -> None:
         """Wait until everything taken so far was tried."""
@@ -100,7 +104,7 @@ class Pusher:
                 subscription = open_subscription(self._keys, row)
                 content = self._content(site, row)
                 status = await self._post(client, subscription, content)
-            except (FlowctlError, httpx.HTTPError, OSError) as error:
+            except (FlowctlError, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
                 _log.warning("message not pushed", message=row.id, reason=str(error))
                 return
         if status in _GONE:

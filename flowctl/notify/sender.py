@@ -87,6 +87,8 @@ class Sender:
         Whose messages, by whose rules; replaced once the site is loaded anew.
     clock
         Domain time: what is due, what has expired.
+    on_sent
+        Told of messages that went out, by their ids; returns at once.
     pause_s
         How long to sleep where nothing waits.
     """
@@ -101,6 +103,7 @@ class Sender:
         site: Site,
         loaded_at: datetime | None = None,
         clock: Clock,
+        on_sent: Callable[[Site, Sequence[int]], None] | None = None,
         pause_s: float = 0.2,
         params: SendParams = PARAMS,
     ) -> None:
@@ -111,6 +114,7 @@ class Sender:
         self._keys = keys
         self._public_url = public_url
         self._clock = clock
+        self._on_sent = on_sent
         self._pause_s = pause_s
         self._params = params
         self._hand: list[_Turn] = []
@@ -326,6 +330,8 @@ class Sender:
                 stored.give_up(conn, over)
 
         await self._database.call(work)
+        if went and self._on_sent is not None:
+            self._on_sent(self._site, [one.id for one in went])
 
     async def _rest(self) -> None:
         """Sleep until there may be something to do."""

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,9 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sending import KeptGateway, StillClock
 
 from flowctl.errors import FlowctlError
+from flowctl.notify.database import Database
 from flowctl.notify.push import Pusher
+from flowctl.notify.sender import Sender
 from flowctl.registry.keys import link_code
 from flowctl.registry.push import Subscription, check_endpoint, push_public_key, subscribe
 from flowctl.settings import Settings
@@ -152,6 +156,38 @@ def test_a_message_reaches_the_browser_that_alone_can_read_it_signed_by_us(
     ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), decoded(key)).verify(
         encode_dss_signature(r, s), signed.encode(), ec.ECDSA(SHA256())
     )
+
+
+def test_what_went_out_by_sms_is_pushed_beside_it(
+    place: Border, database: str, service: PushService
+):
+    trip = place.trip()
+    browser = Browser(service.address, "phone")
+    listen(place, trip, browser)
+    gateway = KeptGateway()
+
+    async def notify() -> None:
+        pusher = Pusher(settings_of(database))
+        with closing(Database(database, threading.Event())) as outbox:
+            sender = Sender(
+                outbox,
+                [gateway],
+                keys=KEYS,
+                public_url="https://gate.example",
+                site=place.site,
+                clock=StillClock(),
+                on_sent=pusher.push_sent,
+                pause_s=0.01,
+            )
+            running = asyncio.create_task(pusher.run())
+            await sender.run(lambda: sender.quiet)
+            await asyncio.wait_for(pusher.drained(), 20)
+            running.cancel()
+
+    asyncio.run(notify())
+    [sms] = gateway.took
+    [(_, _, body)] = service.taken
+    assert browser.read(body)["tag"] == str(sms.id)
 
 
 def test_a_browser_that_is_gone_is_forgotten_and_one_that_fails_is_not(
