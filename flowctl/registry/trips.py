@@ -36,6 +36,7 @@ from flowctl.storage.gate_events import GateEvent, insert_gate_events
 from flowctl.storage.live import find_live
 from flowctl.storage.outbox import queue_message
 from flowctl.storage.penalties import CANCELLATION, add_penalty, carry_over, find_ban
+from flowctl.storage.sources import end_phone_tokens
 from flowctl.storage.trips import Connection, TripRecord, TripValues
 
 _FAREWELL_OF_USE = timedelta(hours=1)
@@ -326,6 +327,7 @@ def _changed_driver(conn: Connection, keys: Keys, trip: TripRecord, wish: TripCh
 def _end_former_links(conn: Connection, trip: TripRecord, driver: int, now: datetime) -> None:
     if driver != trip.driver_id:
         stored.end_links(conn, trip.id, trip.driver_id, now=now)
+        end_phone_tokens(conn, trip.id)
 
 
 def _conflict(

@@ -173,6 +173,17 @@ def end_all_tokens(conn: Connection, source_id: int, *, wall_at: datetime) -> in
     ).rowcount
 
 
+def end_phone_tokens(conn: Connection, trip_id: int) -> None:
+    """Let the tokens end by which a driver's phone follows a trip: another driver has it now."""
+    conn.execute(
+        "update source_tokens k set expires_wall_at = clock_timestamp()"
+        " from trips t join devices v on v.id = t.device_id"
+        " where t.id = %s and v.is_phone and k.device_uid = v.uid"
+        "  and (k.expires_wall_at is null or k.expires_wall_at > clock_timestamp())",
+        [trip_id],
+    )
+
+
 def find_source(conn: Connection, token_hash: bytes, *, wall_now: datetime) -> Source | None:
     """Return the source that holds this token; a token that has ended is nobody's."""
     row = conn.execute(

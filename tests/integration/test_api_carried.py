@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from flowctl.registry.accounts import Role
 from flowctl.registry.keys import derive_keys, link_code
 from flowctl.registry.passes import pass_public_key
+from flowctl.registry.trips import TripChange, change
 from flowctl.state import LiveTrip
 from flowctl.storage.ledger_arrivals import log_arrivals
 from flowctl.storage.snapshot import list_live_trips
@@ -109,6 +110,17 @@ def test_a_phone_follows_a_truck_that_has_no_tracker_and_its_positions_come_in(a
     again = browser.post(path_of(trip, "tracker")).json()
     assert again["device"] == given["device"], "asked again, it stays the same device"
     assert again["url"] != given["url"]
+
+
+def test_a_former_drivers_phone_follows_the_trip_no_more(api: RunningApi):
+    place = api.border
+    trip = place.trip(device=None)
+    given = driver_of(api, trip).post(path_of(trip, "tracker")).json()
+    wish = TripChange(phone="+84903999888")
+    change(place.conn, place.site, KEYS, trip, wish, by="the test", now=api.clock.at)
+    path = urlsplit(given["url"]).path
+    where = {"id": given["device"], "lat": "21.94", "lon": "106.7", "timestamp": "1706000400"}
+    assert api.client().post(path, params=where).status_code == 401
 
 
 def test_a_phone_does_not_push_out_a_tracker_that_reports_or_that_proved_the_arrival(

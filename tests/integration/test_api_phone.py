@@ -72,11 +72,10 @@ def test_a_claim_ends_when_the_trip_is_given_to_another_number(api: RunningApi):
     assert claim(browser, trip).status_code == 200
     wish = TripChange(phone="+84903999888")
     change(place.conn, place.site, KEYS, trip, wish, by="the test", now=api.clock.at)
-    place.conn.execute("update trips set link_epoch = 1 where id = %s", [trip])
-    held = place.conn.execute(
-        "select count(*) from claims c join trips t on t.id = trip_id and epoch = link_epoch"
-    ).fetchone()
-    assert held == (0,)
+    assert claim(browser, trip).status_code == 410
+    path = f"/v1/driver/{link_code(KEYS, trip, 1)}/claim"
+    assert api.client().post(path).status_code == 200, "the new driver's browser is the first"
+    assert browser.post(path).status_code == 403, "the former one's is not"
 
 
 def test_a_number_opens_its_trips_by_a_code_and_their_links_may_be_acted_on(api: RunningApi):
