@@ -56,7 +56,7 @@ def send_all(
     url: str,
     site: Site,
     *gateways: Gateway,
-    now: datetime = MORNING,
+    now: datetime | StillClock = MORNING,
     params: SendParams = PARAMS,
     until: Callable[[Sender], bool] = lambda sender: sender.quiet,
 ) -> Sender:
@@ -68,7 +68,7 @@ async def sending(
     url: str,
     site: Site,
     *gateways: Gateway,
-    now: datetime = MORNING,
+    now: datetime | StillClock = MORNING,
     params: SendParams = PARAMS,
     until: Callable[[Sender], bool] = lambda sender: sender.quiet,
 ) -> Sender:
@@ -80,7 +80,7 @@ async def sending(
             keys=KEYS,
             public_url="http://gate.example/",
             site=site,
-            clock=StillClock(now),
+            clock=now if isinstance(now, StillClock) else StillClock(now),
             pause_s=0.01,
             params=params,
         )

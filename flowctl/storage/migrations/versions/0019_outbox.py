@@ -24,6 +24,7 @@ update outbox set urgent = true where state = 'waiting' and kind in
     ('call_up', 'move_up', 'no_show', 'call_over', 'stay', 'depart', 'hold', 'cancelled');
 drop index outbox_waiting;
 create index outbox_due on outbox (site, urgent desc, id) where state = 'waiting';
+create index outbox_waiting_of_trip on outbox (trip_id, id) where state = 'waiting';
 create index outbox_dead on outbox (site, id) where state = 'dead';
 create index outbox_created on outbox using brin (created_at) with (pages_per_range = 16);
 
@@ -97,7 +98,7 @@ def downgrade() -> None:
 drop table gateway_states;
 drop view message_delivery;
 drop table sms_heard_parts, sms_receipts, sms_parts;
-drop index outbox_due, outbox_dead, outbox_created;
+drop index outbox_due, outbox_waiting_of_trip, outbox_dead, outbox_created;
 update outbox set state = 'superseded' where state = 'limited';
 alter table outbox
     drop column urgent, drop column gathered_until, drop column claimed_until_wall_at,
