@@ -13,8 +13,8 @@ from api.auth import Caller, caller
 from api.feed import Feed
 from api.moments import Moment
 from api.transaction import transaction
-from api.turns import gate_of, shown_stage
 from flowctl.closures import Closure, check_closure, taken_end
+from flowctl.dispatch.turns import gate_of, shown_stage
 from flowctl.errors import NotFoundError
 from flowctl.site import Site
 from flowctl.state import AdviceKind, Stage

@@ -12,8 +12,8 @@ from api.gone import Gone, Place, gate_place, list_gone, road_yard, yard_place
 from api.links import link_of, open_link
 from api.transaction import transaction
 from api.trips import StandbyWish
-from api.turns import count_ahead, gate_of, shown_stage
 from flowctl.dispatch.legs import call_up_at
+from flowctl.dispatch.turns import count_ahead, gate_of, shown_stage
 from flowctl.errors import ConflictError
 from flowctl.notify.outbox import facts_of
 from flowctl.notify.texts import write_text

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from api.turns import gate_of
+from flowctl.dispatch.turns import gate_of
 from flowctl.notify.why import why_text
 from flowctl.registry.rules import LANGUAGES
 from flowctl.site import Site, Yard

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
 
-from api.turns import gate_of, shown_stage
 from flowctl.dispatch.called import in_transit
 from flowctl.dispatch.n_control import export_rate
 from flowctl.dispatch.supply import Grid, slot_grid
+from flowctl.dispatch.turns import gate_of, shown_stage
 from flowctl.site import Gate, Site
 from flowctl.state import GateHistory, LiveTrip, Stage
 from flowctl.storage.live import GateState, LiveRow

@@ -15,8 +15,8 @@ from api.gone import Gone, gate_place, gone_text, list_gone
 from api.links import link_of, open_link
 from api.transaction import transaction
 from api.trips import get_visible
-from api.turns import gate_of, list_ahead, shown_stage
 from flowctl.dispatch.seniority import seniority
+from flowctl.dispatch.turns import gate_of, list_ahead, shown_stage
 from flowctl.ledger.chain import Kept, Row
 from flowctl.ledger.codes import code_of
 from flowctl.ledger.entries import Kind

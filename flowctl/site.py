@@ -305,7 +305,8 @@ class Site:
     ``corridors`` and ``freight_roads`` are ways put together from them. Stored fixes are kept for
     ``fixes_kept_days``, those set aside for ``aside_kept_days``; a trip that ended, with all that
     hangs on it, for ``trips_kept_days``, and its driver's number for ``numbers_kept_days``.
-    ``policy`` are the rules for places in the order that are in force.
+    ``policy`` are the rules for places in the order that are in force. ``other_timezone`` is what
+    clocks beyond the border show, which drivers from there read beside the gates' time.
     """
 
     id: str
@@ -328,6 +329,7 @@ class Site:
     aside_kept_days: int = 90
     trips_kept_days: int = 365
     numbers_kept_days: int = 30
+    other_timezone: ZoneInfo | None = None
     traffic: TrafficParams = TrafficParams()
     policy: Policy = field(default_factory=Policy)
 

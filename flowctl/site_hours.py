@@ -29,10 +29,19 @@ def read_timezone(table: Table, default: ZoneInfo | None = None) -> ZoneInfo:
     """Read ``timezone``, which may be left out where there is a default."""
     if default is not None and not table.has("timezone"):
         return default
-    name = table.text("timezone")
+    return _zone(table, "timezone")
+
+
+def find_other_timezone(table: Table) -> ZoneInfo | None:
+    """Read ``other_timezone``, that of the other side of the border, if it is said."""
+    return _zone(table, "other_timezone") if table.has("other_timezone") else None
+
+
+def _zone(table: Table, key: str) -> ZoneInfo:
+    name = table.text(key)
     known = available_timezones()
     if name and name not in known:
-        table.refuse("timezone", f'"{name}" is not a known time zone{nearest(name, known)}')
+        table.refuse(key, f'"{name}" is not a known time zone{nearest(name, known)}')
     return ZoneInfo(name if name in known else "UTC")
 
 

@@ -23,7 +23,12 @@ from flowctl.site import (
     VisitParams,
     Yard,
 )
-from flowctl.site_hours import open_minutes_a_day, read_calendars, read_timezone
+from flowctl.site_hours import (
+    find_other_timezone,
+    open_minutes_a_day,
+    read_calendars,
+    read_timezone,
+)
 from flowctl.site_lanes import read_bays, read_lane_classes
 from flowctl.site_shapes import RoadPiece
 from flowctl.site_tables import Table
@@ -110,6 +115,7 @@ def read_site(table: Table, drawn: Drawn) -> Site:
         trips_kept_days=kept["trips_days"],
         numbers_kept_days=kept["numbers_days"],
         traffic=_params(table, "traffic", TrafficParams()),
+        other_timezone=find_other_timezone(table),
     )
     table.close()
     return site

@@ -31,6 +31,21 @@ MESSAGE_KINDS = (
     "no_slot",
     "cancelled",
     "passed",
+    "login_code",
+    "reply_status",
+    "reply_called",
+    "reply_waiting",
+    "reply_accepted",
+    "reply_late",
+    "reply_late_ask",
+    "reply_moved",
+    "reply_over",
+    "reply_former",
+    "reply_which",
+    "reply_stopped",
+    "reply_started",
+    "reply_refused",
+    "reply_help",
 )
 """Every kind of message a driver may get."""
 

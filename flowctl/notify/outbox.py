@@ -59,6 +59,9 @@ def facts_of(params: Mapping[str, str], *, plate: str, link: str) -> Facts:
         minutes=params.get("minutes"),
         until=_instant(params.get("until")),
         code=params.get("code"),
+        n=params.get("n"),
+        why=params.get("why"),
+        plates=params.get("plates"),
     )
 
 

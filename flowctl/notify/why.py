@@ -14,7 +14,12 @@ from flowctl.ledger.entries import Kind
 from flowctl.notify.texts import catalogue
 from flowctl.site import Site
 
-_TOLD_BY_REASON = frozenset({(Kind.PENALTY, "lifted"), (Kind.CHANGED, "device_accepted")})
+_TOLD_BY_REASON = frozenset(
+    {
+        (Kind.PENALTY, "lifted"),
+        *((Kind.CHANGED, reason) for reason in ("device_accepted", "accepted", "late")),
+    }
+)
 """Rows whose reason makes them an event of another kind."""
 _MINUTE_S = 60
 
@@ -84,6 +89,7 @@ def _values(site: Site, language: str, row: Row, details: Mapping[str, Any]) -> 
         "was": "was_starts_at",
         "counted": "counted_at",
         "was_counted": "was_counted_at",
+        "late": "late_until",
     }
     for name, field in instants.items():
         if details.get(field) is not None:

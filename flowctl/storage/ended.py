@@ -29,8 +29,12 @@ def forget_ended(conn: Connection, site: Site, now: datetime) -> int:
     now
         The domain moment.
     """
-    while _forget_numbers(conn, now - timedelta(days=site.numbers_kept_days)) == _AT_ONCE:
+    numbers_kept = timedelta(days=site.numbers_kept_days)
+    while _forget_numbers(conn, now - numbers_kept) == _AT_ONCE:
         pass
+    with conn.transaction():
+        for sql in _STRANGERS:
+            conn.execute(sql, {"site": site.id, "before": now - numbers_kept})
     counted = max(site.policy.no_show.within_days, site.policy.cancellation.within_days)
     before = now - timedelta(days=max(site.trips_kept_days, counted))
     total = 0
@@ -42,26 +46,44 @@ def forget_ended(conn: Connection, site: Site, now: datetime) -> int:
     return total
 
 
+# Also who had a trip once may still hear that it goes by another number now.
 _SILENT: LiteralString = """
 select d.id from drivers d where d.phone_hash is not null
-  and not exists (select from trips t where t.driver_id = d.id
+  and not exists (select from trips_of_drivers t where t.driver_id = d.id
       and (t.state = 'active' or t.ended_at is null or t.ended_at >= %(before)s))
 order by d.id limit %(most)s for update of d skip locked
 """
 # Asked again now that they are locked: one may have been registered anew in between.
 _FORGET: LiteralString = """
-update drivers d set phone_cipher = null, phone_hash = null where id = any(%(drivers)s)
-  and not exists (select from trips t where t.driver_id = d.id
-      and (t.state = 'active' or t.ended_at is null or t.ended_at >= %(before)s))
+with going as (
+    select d.id, d.phone_hash from drivers d where d.id = any(%(drivers)s)
+      and not exists (select from trips_of_drivers t where t.driver_id = d.id
+          and (t.state = 'active' or t.ended_at is null or t.ended_at >= %(before)s))
+), said as (
+    delete from sms_answers a using going where a.phone_hash = going.phone_hash
+)
+update drivers d set phone_cipher = null, phone_hash = null, silent_since = null
+from going where d.id = going.id
 """
 
 
 def _forget_numbers(conn: Connection, before: datetime) -> int:
-    """Forget the numbers of drivers whose trips all ended before a moment; returns how many."""
+    """Forget the numbers of drivers whose trips all ended before a moment; returns how many.
+
+    What was written from them is forgotten with them.
+    """
     with conn.transaction(), conn.cursor(row_factory=scalar_row) as cursor:
         drivers = cursor.execute(_SILENT, {"before": before, "most": _AT_ONCE}).fetchall()
         cursor.execute(_FORGET, {"before": before, "drivers": drivers})
     return len(drivers)
+
+
+_STRANGERS: tuple[LiteralString, ...] = (
+    """delete from sms_answers a where a.site = %(site)s and a.at < %(before)s
+       and not exists (select from drivers d where d.phone_hash = a.phone_hash)""",
+    "delete from sms_heard_parts where site = %(site)s and at < %(before)s",
+)
+"""What came from numbers that were never registered, or are no more, and parts of no text."""
 
 
 _GOING: LiteralString = """
@@ -98,8 +120,11 @@ _BESIDE_TRIPS: tuple[LiteralString, ...] = (
     "delete from yard_events where site = %(site)s and at < %(before)s",
     """delete from drivers d where phone_hash is null
        and not exists (select from trips t where t.driver_id = d.id)""",
+    """delete from sms_receipts r where r.at < %(before)s
+       and not exists (select from sms_parts p where p.gateway = r.gateway and p.ref = r.ref)""",
 )
-"""Alerts of hauliers, plates seen at gates and yards, drivers of whom nothing is left."""
+"""Alerts of hauliers, plates seen at gates and yards, drivers of whom nothing is left, receipts of
+messages that are gone."""
 
 
 def _drop_trips(conn: Connection, site: str, before: datetime, now: datetime) -> int:

@@ -104,11 +104,15 @@ def queue_messages(
 
 
 def list_sent(conn: Connection, trip_id: int, *, limit: int = 20) -> list[SentMessage]:
-    """Return what a trip's driver was sent, newest first."""
+    """Return what a trip's driver was sent, or was not for the sake of silence; newest first.
+
+    What went to a former driver is not among it, nor are login codes.
+    """
     with conn.cursor(row_factory=class_row(SentMessage)) as cursor:
         return cursor.execute(
-            "select kind, params, sent_at from outbox"
-            " where trip_id = %s and state = 'sent' and not params ? 'driver' order by id desc limit %s",
+            "select kind, params, coalesce(sent_at, created_at) as sent_at from outbox"
+            " where trip_id = %s and state in ('sent', 'limited') and kind <> 'login_code'"
+            " and not params ? 'driver' order by id desc limit %s",
             [trip_id, limit],
         ).fetchall()
 

@@ -287,6 +287,16 @@ def extend(conn: Connection, trip_id: int, *, until: datetime, now: datetime) ->
     conn.execute("update trips set extended_until = %s where id = %s", [until, trip_id])
 
 
+def accept_slot(conn: Connection, trip_id: int, *, now: datetime) -> None:
+    """Note that a trip's driver accepts the slot told last."""
+    conn.execute("update slots set accepted_at = %s where trip_id = %s", [now, trip_id])
+
+
+def note_late(conn: Connection, trip_id: int, *, until: datetime) -> None:
+    """Note by when a trip's driver will be there for the slot told last."""
+    conn.execute("update slots set late_until = %s where trip_id = %s", [until, trip_id])
+
+
 def is_released(conn: Connection, trip_id: int) -> bool:
     """Tell whether the driver was ever told to leave the yard."""
     row = conn.execute("select 1 from releases where trip_id = %s limit 1", [trip_id]).fetchone()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowctl.notify.answers import Answer, Wish, read_answer
+from flowctl.registry.wishes import Answer, Wish, read_answer, read_answer_of
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ from flowctl.notify.answers import Answer, Wish, read_answer
         ),
         *((text, Wish.STATUS) for text in ("?", "？", "Ở đâu", "thứ mấy", "where am I", "查询")),
         *((text, Wish.STOP) for text in ("STOP", "stop!", "Dừng", "ngung nhan tin", "退订")),
+        *((text, Wish.START) for text in ("start", "Nhận tin", "恢复")),
     ],
 )
 def test_a_digit_or_a_word_says_what_the_driver_wants(text: str, wish: Wish):
@@ -72,7 +73,36 @@ def test_what_is_not_clear_is_not_guessed_at(text: str):
     assert read_answer(text) is None
 
 
-@settings(max_examples=100)
+MINE = ["12C12345", "29H67120", "桂F12345"]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "plate"),
+    [
+        ("1 67120", Answer(Wish.ACCEPT), "29H67120"),
+        ("khong den duoc 29H-671.20", Answer(Wish.CANNOT_COME), "29H67120"),
+        ("? 12c 123 45", Answer(Wish.STATUS), "12C12345"),
+        ("3 20 7120", Answer(Wish.LATE, 20), "29H67120"),
+        ("好的 桂F12345", Answer(Wish.ACCEPT), "桂F12345"),
+        ("1", Answer(Wish.ACCEPT), None),
+    ],
+)
+def test_a_plate_or_its_end_after_the_answer_says_which_truck(
+    text: str, answer: Answer, plate: str | None
+):
+    assert read_answer_of(text, MINE) == (answer, plate)
+
+
+@pytest.mark.parametrize("text", ["1 20", "1 12345", "1 99999", "tôi 67120", "67120"])
+def test_an_end_too_short_or_of_two_trucks_or_of_none_names_nothing(text: str):
+    assert read_answer_of(text, MINE) == (None, None)
+
+
+def test_a_number_that_may_be_minutes_names_no_truck():
+    assert read_answer_of("3 120", MINE) == (Answer(Wish.LATE, 120), None)
+
+
+@settings(max_examples=50)
 @given(st.text(max_size=2500))
 def test_any_text_is_read_or_left(text: str):
     answer = read_answer(text)

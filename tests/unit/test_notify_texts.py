@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from border import SITE
@@ -8,6 +9,7 @@ from builders import MESSAGE_KINDS, at
 from flowctl.cheating.alerts import Kind
 from flowctl.errors import FlowctlError
 from flowctl.notify.texts import Facts, catalogue, without_accents, write_text
+from flowctl.site import Site
 from flowctl.site_files import load_site
 from flowctl.storage.penalties import CANCELLATION, CARRIED_OVER, NO_SHOW
 
@@ -24,6 +26,9 @@ FACTS = Facts(
     minutes="60",
     until=at("17:45"),
     code="K7Q2M9XA",
+    n="37",
+    why="called",
+    plates="12C12345, 29H67120",
 )
 
 
@@ -38,9 +43,9 @@ def test_a_text_in_plain_letters_is_one_message(kind: str, language: str):
 
 
 @pytest.mark.parametrize("kind", MESSAGE_KINDS)
-def test_a_chinese_text_is_at_most_three_messages(kind: str):
+def test_a_chinese_text_is_at_most_two_parts(kind: str):
     text = write_text(LANG_SON, kind=kind, language="zh", facts=FACTS, where="sms")
-    assert len(text) <= 3 * 67
+    assert len(text) <= 2 * 67
     assert not text.isascii()
 
 
@@ -58,6 +63,32 @@ def test_times_are_those_of_the_gates():
         assert "17:45" in text
         assert "18:00" in text
         assert date in text
+
+
+@pytest.mark.parametrize("kind", ["slot", "slot_changed", "reply_status", "reply_accepted"])
+def test_a_chinese_driver_reads_the_time_of_his_own_clock_beside_the_gates(kind: str):
+    def said(site: Site) -> str:
+        return write_text(site, kind=kind, language="zh", facts=FACTS, where="sms")
+
+    assert "17:45-18:00(北京时间18:45)" in said(LANG_SON)
+    assert "北京时间" not in said(replace(LANG_SON, other_timezone=None))
+    assert "(" not in said(replace(LANG_SON, other_timezone=ZoneInfo("Asia/Vientiane")))
+    assert "(对方时间19:45)" in said(replace(LANG_SON, other_timezone=ZoneInfo("Asia/Tokyo")))
+
+
+@pytest.mark.parametrize(
+    ("plate", "said"), [("桂F12345", "GuiF12345"), ("29ĐA1234", "29DA1234"), ("12C1", "12C1")]
+)
+def test_a_plate_costs_no_text_of_another_alphabet(plate: str, said: str):
+    facts = replace(FACTS, plate=plate)
+    for language in ("vi", "en"):
+        text = write_text(LANG_SON, kind="passed", language=language, facts=facts, where="sms")
+        assert said in text
+        assert text.isascii()
+    for language, where in (("zh", "sms"), ("vi", "page")):
+        assert plate in write_text(
+            LANG_SON, kind="passed", language=language, facts=facts, where=where
+        )
 
 
 def test_the_page_says_it_with_accents():

@@ -18,6 +18,11 @@ create table former_drivers (
     primary key (trip_id, driver_id)
 );
 create index former_drivers_driver on former_drivers (driver_id);
+-- those that a driver has and those that he had
+create view trips_of_drivers as
+    select driver_id, state, ended_at from trips
+    union all
+    select f.driver_id, t.state, t.ended_at from former_drivers f join trips t on t.id = f.trip_id;
 
 -- of the slot told last: its driver accepted it; its driver comes late, but by then
 alter table slots add column accepted_at timestamptz, add column late_until timestamptz;
@@ -60,6 +65,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     op.execute("""
+drop view trips_of_drivers;
 drop table sms_answers, driver_acts, former_drivers;
 alter table plans drop column room;
 alter table extensions drop column gate;

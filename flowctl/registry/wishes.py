@@ -6,11 +6,16 @@ neither a known word nor a number is not guessed at.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flowctl.registry.plates import strip_mark
+
 _LATEST_MIN = 24 * 60  # a larger number is a slip: nobody holds a slot for a day
 _LONGEST = 160  # letters; a longer text is no answer
+_LEAST_END = 3  # letters or digits of a plate's end that name it
+_MOST_WORDS = 3  # of a plate, as "12C 123 45"
 
 
 class Wish(StrEnum):
@@ -21,6 +26,7 @@ class Wish(StrEnum):
     LATE = "late"
     STATUS = "status"
     STOP = "stop"
+    START = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,11 @@ _WORDS = {
         *("dung", "ngung", "dung nhan tin", "ngung nhan tin"),
         *("退订", "停止"),
     ),
+    Wish.START: (
+        *("start", "resume"),
+        *("nhan tin", "nhan lai", "nhan tin lai"),
+        *("恢复", "开始"),
+    ),
 }
 _WISHES = {word: wish for wish, words in _WORDS.items() for word in words}
 
@@ -84,6 +95,25 @@ def read_answer(text: str) -> Answer | None:
     hours, rest, minutes = (int(late[name] or 0) for name in ("hours", "and", "minutes"))
     said = 60 * hours + rest + minutes
     return Answer(Wish.LATE, said if 0 < said <= _LATEST_MIN else None)
+
+
+def read_answer_of(text: str, plates: Sequence[str]) -> tuple[Answer | None, str | None]:
+    """Return what a text asks for, and which of a driver's ``plates`` it names at its end.
+
+    ``1 12345`` is meant for the truck whose plate ends so; three letters or digits are the least. A
+    number that may be minutes as well as a plate names none.
+    """
+    whole = read_answer(text)
+    if whole is not None:
+        return whole, None
+    words = text[: 2 * _LONGEST].split()
+    for taken in range(1, min(len(words), _MOST_WORDS + 1)):
+        answer = read_answer(" ".join(words[:-taken]))
+        end = strip_mark("".join(words[-taken:]))
+        meant = [plate for plate in plates if plate.endswith(end)]
+        if answer is not None and len(meant) == 1 and len(end) >= _LEAST_END:
+            return answer, meant[0]
+    return None, None
 
 
 def _plain(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import itemgetter
 
 from flowctl.dispatch.called import standing
 from flowctl.dispatch.seniority import seniority
@@ -61,3 +62,15 @@ def _turn(
     if stage in (Stage.STAGED, Stage.REGISTERED) and trip.told is not None:
         return 2, trip.told.starts_at, present, key
     return None
+
+
+def list_in_turn(
+    trips: Iterable[LiveTrip], gate: str, policy: Policy, now: datetime
+) -> list[LiveTrip]:
+    """Return the trucks of a gate whose turn is known, in the order of their screening."""
+    keyed = [
+        (turn, trip)
+        for trip in trips
+        if gate_of(trip) == gate and (turn := _turn(trip, policy, now)) is not None
+    ]
+    return [trip for _, trip in sorted(keyed, key=itemgetter(0))]
