@@ -29,6 +29,7 @@ from api import (
     ledger,
     live,
     metrics,
+    officer,
     pages,
     paper,
     phone,
@@ -36,6 +37,7 @@ from api import (
     sessions,
     simulations,
     site,
+    sms,
     spacetime,
     trackers,
     traffic,
@@ -72,6 +74,7 @@ _ROUTERS = (
     trips.router,
     acceptance.router,
     gates.router,
+    officer.router,
     closures.router,
     paper.router,
     plans.router,
@@ -132,6 +135,8 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.state.keys = derive_keys(settings.secret)
     errors.install(app)
     app.router.routes.extend(trackers.ROUTES)
+    app.router.routes.extend(sms.ROUTES)
+    app.state.sms_callers = sms.callers(settings)
     for router in _ROUTERS:
         app.include_router(router)
     app.mount("/assets", Assets(directory=pages.DIST / "assets", check_dir=False))

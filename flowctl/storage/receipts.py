@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
+from psycopg.rows import args_row
 
 Connection = psycopg.Connection[Any]
 
@@ -41,6 +42,16 @@ def keep_receipts(conn: Connection, receipts: Sequence[StoredReceipt]) -> None:
     ]
     with conn.cursor() as cursor:
         cursor.executemany(_KEEP, rows)
+
+
+def find_receipt(conn: Connection, gateway: str, ref: str) -> StoredReceipt | None:
+    """Return what a gateway said of a part, None where it said nothing."""
+    with conn.cursor(row_factory=args_row(StoredReceipt)) as cursor:
+        return cursor.execute(
+            "select gateway, ref, state, error, at from sms_receipts"
+            " where gateway = %s and ref = %s",
+            [gateway, stored_ref(ref)],
+        ).fetchone()
 
 
 def stored_ref(ref: str) -> str:
