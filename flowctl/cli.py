@@ -28,6 +28,7 @@ _ROOMS = {
     "policy": "flowctl.cli_policy:app",
     "paper": "flowctl.cli_paper:app",
     "webhook": "flowctl.cli_webhook:app",
+    "gateway": "flowctl.cli_gateway:app",
     "aside": "flowctl.cli_devices:aside",
     "track": "flowctl.cli_pictures:track",
     "zones": "flowctl.cli_pictures:zones_app",
@@ -117,7 +118,7 @@ def controller() -> None:
 @app.command()
 def notify() -> None:
     """Send waiting messages to the drivers."""
-    from flowctl.worker import run_notify  # noqa: PLC0415
+    from flowctl.notifier import run_notify  # noqa: PLC0415
 
     _serve(run_notify)
 
