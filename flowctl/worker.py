@@ -1,14 +1,12 @@
 """The shell around the core: one loop per process, one transaction a step, stopped by signal."""
 
-import asyncio
 import os
 import secrets
 import signal
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import Event
@@ -25,16 +23,9 @@ from flowctl.clock import Clock, clock, is_due
 from flowctl.closures import Closure, with_closures
 from flowctl.collector import uncollected
 from flowctl.controller import Decision, tick
-from flowctl.errors import FlowctlError
 from flowctl.ledger_key import Signing, read_key
-from flowctl.notify.database import Database
-from flowctl.notify.file import FileGateway
-from flowctl.notify.gateways import Gateway
-from flowctl.notify.sender import Sender
-from flowctl.notify.webhooks import delivering
 from flowctl.patience import Patience
 from flowctl.printing import Press, Printing
-from flowctl.registry.keys import derive_keys
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
@@ -84,7 +75,7 @@ def stopping() -> Iterator[Event]:
     yield stop
 
 
-def _pause_s(settings: Settings) -> float:
+def pause_s(settings: Settings) -> float:
     """Return how long a loop with nothing to do sleeps: less where domain time runs faster."""
     return 0.2 if settings.clock_file is None else 0.005
 
@@ -164,7 +155,7 @@ def run_controller(settings: Settings) -> None:
         _log.info("controller active", site=site.id, ledger=describe_guard(conn))
         while not stop.is_set():
             loaded_at, site = get_loaded_site(conn, site.id, domain.now())
-            _control(conn, site, loaded_at, domain, stop, _pause_s(settings), signing, printing)
+            _control(conn, site, loaded_at, domain, stop, pause_s(settings), signing, printing)
 
 
 def _control(
@@ -326,58 +317,3 @@ def _lanes(conn: Connection, site: Site, now: datetime) -> list[LaneTimes]:
         for (gate, direction), of_group in passages.items()
         if gate in site.gate_by_id
     ]
-
-
-def run_notify(settings: Settings) -> None:
-    """Hand waiting messages to the gateways until asked to stop."""
-    with (
-        stopping() as stop,
-        delivering(settings) as webhooks,
-        closing(Database(settings.database_url, stop)) as database,
-    ):
-        asyncio.run(_notify(settings, database, stop, webhooks))
-
-
-async def _notify(
-    settings: Settings, database: Database, stop: Event, webhooks: Future[None]
-) -> None:
-    # It takes a second of processor time to load, for this process alone.
-    from flowctl.notify.push import Pusher  # noqa: PLC0415
-
-    domain = clock(settings.clock_file)
-
-    def begin(conn: Connection) -> tuple[datetime | None, Site]:
-        _log.info("notify ready", site=settings.site, ledger=describe_guard(conn))
-        return get_loaded_site(conn, settings.site, domain.now())
-
-    loaded_at, site = await database.call(begin)
-    pusher = Pusher(settings)
-    sender = Sender(
-        database,
-        _gateways(settings),
-        keys=derive_keys(settings.secret),
-        public_url=settings.public_url,
-        site=site,
-        loaded_at=loaded_at,
-        clock=domain,
-        on_sent=pusher.push_sent,
-        pause_s=_pause_s(settings),
-    )
-
-    def is_over() -> bool:
-        if webhooks.done():
-            webhooks.result()
-        return stop.is_set()
-
-    async with asyncio.TaskGroup() as group:
-        pushing = group.create_task(pusher.run())
-        await sender.run(is_over)
-        pushing.cancel()
-
-
-def _gateways(settings: Settings) -> Sequence[Gateway]:
-    if settings.sms_file is None:
-        raise FlowctlError(
-            "No SMS gateway is set: name a file for messages with FLOWCTL_SMS_FILE=/path/sms.jsonl."
-        )
-    return (FileGateway(settings.sms_file),)

@@ -108,7 +108,7 @@ class Sender:
         params: SendParams = PARAMS,
     ) -> None:
         self.quiet = False
-        self._site, self._loaded_at = site, loaded_at
+        self.site, self._loaded_at = site, loaded_at
         self._database = database
         self._lanes = Lanes(gateways)
         self._keys = keys
@@ -155,7 +155,7 @@ class Sender:
         changed = self._lanes.tell_changes(at) or at - self._saved_at >= _STATES_EVERY_S
         states = self._lanes.states(at) if changed else []
         beat_due = self._beaten_at is None or abs(now - self._beaten_at) >= BEAT_EVERY
-        loaded_at, rules = self._loaded_at, self._site.policy.notify
+        loaded_at, rules = self._loaded_at, self.site.policy.notify
         lease = timedelta(seconds=self._params.lease_s)
 
         def work(conn: Connection) -> _Look:
@@ -179,8 +179,8 @@ class Sender:
 
         claimed, self.quiet, newer = await self._database.call(work)
         if newer is not None:
-            self._loaded_at, self._site = newer
-            _log.info("site loaded anew", site=self._site.id)
+            self._loaded_at, self.site = newer
+            _log.info("site loaded anew", site=self.site.id)
         self._looked_at = at if look else self._looked_at
         self._saved_at = at if states else self._saved_at
         self._beaten_at = now if self.quiet and beat_due else self._beaten_at
@@ -189,12 +189,12 @@ class Sender:
         await self._record()
 
     def _asked(self, now: datetime, at: float) -> stored.Asked:
-        local = now.astimezone(self._site.timezone)
+        local = now.astimezone(self.site.timezone)
         room = min(self._lanes.room(at, self._params.ahead_s), self._params.batch)
         # Asked for by halves at least, so that a slow gateway does not make for many small claims.
         limit = 0 if 2 * len(self._hand) > room else room - len(self._hand)
         return stored.Asked(
-            site=self._site.id,
+            site=self.site.id,
             now=now,
             day_began_at=local.replace(hour=0, minute=0, second=0, microsecond=0),
             open_gateways=self._lanes.list_open(at),
@@ -254,7 +254,7 @@ class Sender:
         now = self._clock.now()
         try:
             message = write_message(
-                held.due, self._keys, public_url=self._public_url, site=self._site, now=now
+                held.due, self._keys, public_url=self._public_url, site=self.site, now=now
             )
         except (FlowctlError, ValueError) as error:
             _log.error("message cannot be written", message=held.due.id, reason=str(error))
@@ -331,7 +331,7 @@ class Sender:
 
         await self._database.call(work)
         if went and self._on_sent is not None:
-            self._on_sent(self._site, [one.id for one in went])
+            self._on_sent(self.site, [one.id for one in went])
 
     async def _rest(self) -> None:
         """Sleep until there may be something to do."""

@@ -1,0 +1,94 @@
+"""The process that sends messages to drivers and takes in what they answer."""
+
+import asyncio
+from concurrent.futures import Future
+from contextlib import closing, suppress
+from datetime import datetime
+from threading import Event
+from typing import Any
+
+import psycopg
+import structlog
+
+from flowctl.clock import clock
+from flowctl.errors import FlowctlError, UnavailableError
+from flowctl.notify.database import Database
+from flowctl.notify.gateway_file import open_gateways
+from flowctl.notify.inbound import StoredInbound
+from flowctl.notify.push import Pusher
+from flowctl.notify.sender import Sender
+from flowctl.notify.webhooks import delivering
+from flowctl.registry.keys import derive_keys
+from flowctl.settings import Settings
+from flowctl.site import Site
+from flowctl.storage.roles import describe_guard
+from flowctl.storage.sites import get_loaded_site
+from flowctl.worker import pause_s, stopping
+
+Connection = psycopg.Connection[Any]
+
+_log = structlog.get_logger()
+
+_SETTLE_EVERY_S = 5.0
+
+
+def run_notify(settings: Settings) -> None:
+    """Hand waiting messages to the gateways until asked to stop."""
+    if settings.gateways_file is None and settings.sms_file is None:
+        raise FlowctlError(
+            "No gateway for messages is set: name a file of gateways with"
+            " FLOWCTL_GATEWAYS_FILE=/path/gateways.toml (deploy/gateways holds examples), or a file"
+            " to write messages to with FLOWCTL_SMS_FILE=/path/sms.jsonl."
+        )
+    with (
+        stopping() as stop,
+        delivering(settings) as webhooks,
+        closing(Database(settings.database_url, stop)) as database,
+    ):
+        asyncio.run(_notify(settings, database, stop, webhooks))
+
+
+async def _notify(
+    settings: Settings, database: Database, stop: Event, webhooks: Future[None]
+) -> None:
+    domain = clock(settings.clock_file)
+    keys = derive_keys(settings.secret)
+
+    def begin(conn: Connection) -> tuple[datetime | None, Site]:
+        _log.info("notify ready", site=settings.site, ledger=describe_guard(conn))
+        return get_loaded_site(conn, settings.site, domain.now())
+
+    loaded_at, site = await database.call(begin)
+    pusher = Pusher(settings)
+    with closing(StoredInbound(settings.database_url, site, keys, domain)) as inbound:
+        sender = Sender(
+            database,
+            open_gateways(settings, inbound),
+            keys=keys,
+            public_url=settings.public_url,
+            site=site,
+            loaded_at=loaded_at,
+            clock=domain,
+            on_sent=pusher.push_sent,
+            pause_s=pause_s(settings),
+        )
+
+        def is_over() -> bool:
+            if webhooks.done():
+                webhooks.result()
+            return stop.is_set()
+
+        async with asyncio.TaskGroup() as group:
+            beside = [group.create_task(pusher.run()), group.create_task(_settle(inbound, sender))]
+            await sender.run(is_over)
+            for task in beside:
+                task.cancel()
+
+
+async def _settle(inbound: StoredInbound, sender: Sender) -> None:
+    """Act on texts whose last parts never came, by the rules in force."""
+    while True:
+        await asyncio.sleep(_SETTLE_EVERY_S)
+        inbound.site = sender.site
+        with suppress(UnavailableError):  # tried again; the sender says that the store is away
+            await inbound.settle()
