@@ -18,6 +18,7 @@ DIST = Path(__file__).parent / "web" / "dist"
 _ASKED_AGAIN = {"Cache-Control": "no-cache"}
 """A page names its hashed assets: an old copy of it would ask for files that are gone."""
 _SHARES_PLACE = {"Permissions-Policy": "camera=(), microphone=(), geolocation=(self)"}
+_SCANS = {"Permissions-Policy": "camera=(self), microphone=(), geolocation=()"}
 _LANGUAGES = ("vi", "zh", "en")
 _ICON_SIDES = (192, 512)
 _VIEW = TypeAdapter(DriverView)
@@ -39,6 +40,12 @@ def board_page() -> FileResponse:
 def planner_page() -> FileResponse:
     """Serve the planner's page."""
     return _page("planner.html")
+
+
+@router.get("/gate")
+def gate_page() -> FileResponse:
+    """Serve the page of the officers at the gates, which scans passes."""
+    return FileResponse(_built("gate.html"), headers=_ASKED_AGAIN | _SCANS)
 
 
 @router.get("/d")

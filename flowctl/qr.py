@@ -4,9 +4,6 @@ from typing import NamedTuple
 
 import segno
 
-_QUIET = 4
-"""Modules of white around a code (ISO/IEC 18004, 5.3.8)."""
-
 
 class QrPath(NamedTuple):
     """A code: the path of its dark modules, to be filled black on white, ``size`` a side."""
@@ -18,16 +15,16 @@ class QrPath(NamedTuple):
 def draw_qr(text: str) -> QrPath:
     """Return the QR code of a text, error correction M: 15 % of it may be soiled.
 
-    One module is one unit; the quiet zone is part of the square.
+    One module is one unit; leave four white ones all around (ISO/IEC 18004, 5.3.8).
     """
     code = segno.make_qr(text, error="m", boost_error=False)
     rows = [bytes(row) for row in code.matrix]
     runs = [
-        f"M{_QUIET + start} {_QUIET + y}h{end - start}v1H{_QUIET + start}z"
+        f"M{start} {y}h{end - start}v1H{start}z"
         for y, row in enumerate(rows)
         for start, end in _dark_runs(row)
     ]
-    return QrPath("".join(runs), len(rows) + 2 * _QUIET)
+    return QrPath("".join(runs), len(rows))
 
 
 def _dark_runs(row: bytes) -> list[tuple[int, int]]:

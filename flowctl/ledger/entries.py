@@ -27,6 +27,10 @@ class Kind(StrEnum):
     REOPENED = "reopened"
     POLICY = "policy"
     PAPER = "paper"
+    ADMITTED = "admitted"
+    REFUSED = "refused"
+    CAME_EARLY = "came_early"
+    CAME_LATE = "came_late"
 
 
 @dataclass(frozen=True, slots=True)

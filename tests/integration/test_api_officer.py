@@ -1,0 +1,166 @@
+"""The gate officer's list, and decisions that count once."""
+
+from base64 import urlsafe_b64decode
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from api_server import RunningApi
+from border import KEYS, after
+
+from flowctl.registry.accounts import Role
+from flowctl.registry.passes import pass_public_key
+from flowctl.storage.snapshot import gate_histories
+
+PATH = "/v1/gates/tan_thanh"
+
+
+def officer(api: RunningApi) -> httpx.Client:
+    return api.person(Role.OFFICER, name="Lan")
+
+
+def decision(kind: str = "admitted", **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"id": str(uuid4()), "kind": kind, "at": after(0).isoformat(), **changes}
+
+
+def send(client: httpx.Client, *decisions: dict[str, Any]) -> dict[str, Any]:
+    answer = client.post(f"{PATH}/decisions", json=list(decisions))
+    assert answer.status_code == 200, answer.text
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+def entries(api: RunningApi) -> list[tuple[str, str | None, str]]:
+    return api.border.conn.execute(
+        "select kind, reason, actor from ledger"
+        " where kind in ('admitted', 'refused', 'came_early', 'came_late') order by seq"
+    ).fetchall()
+
+
+def entered(api: RunningApi) -> int:
+    """Return how many trucks the controller believes to have come to the gate."""
+    histories = gate_histories(api.border.conn, api.border.site, after(30))
+    [gate] = [one for one in histories if one.gate == "tan_thanh"]
+    return len(gate.entered_at)
+
+
+def test_the_list_holds_who_is_due_called_or_over_today_at_this_gate_with_the_key(
+    api: RunningApi,
+):
+    place = api.border
+    due, called, tomorrow, elsewhere, cancelled, untold = (
+        place.trip(at=after(-300), gates=("tan_thanh", "huu_nghi")) for _ in range(6)
+    )
+    for trip, starts in [(due, 60), (called, 30), (tomorrow, 60 * 30), (cancelled, 15)]:
+        place.visit(trip, "yard_bao_nguyen", -100)
+        place.tell(trip, after(starts))
+    place.tell(elsewhere, after(30), "huu_nghi")
+    place.release(called, -5, until=55)
+    place.conn.execute(
+        "update trips set state = 'cancelled', ended_at = %s where id = %s", [after(-10), cancelled]
+    )
+    got = officer(api).get(f"{PATH}/list").json()
+    assert (got["site"], got["gate"], got["at"]) == (
+        "lang_son",
+        "tan_thanh",
+        "2024-01-23T01:00:00Z",
+    )
+    assert urlsafe_b64decode(got["public_key"] + "=") == pass_public_key(KEYS)
+    rows = {row["trip"]: row for row in got["trips"]}
+    assert list(rows) == [cancelled, called, due]
+    assert [rows[t]["stage"] for t in rows] == ["cancelled", "released", "staged"]
+    assert [rows[t]["order"] for t in rows] == [None, 1, 2]
+    assert rows[called]["released_at"] == "2024-01-23T00:55:00Z"
+    assert rows[due]["slot"] == {
+        "starts_at": "2024-01-23T02:00:00Z",
+        "ends_at": "2024-01-23T02:15:00Z",
+    }
+    assert rows[due]["plate"] == "12C00001"
+    assert untold not in rows
+
+
+def test_a_decision_counts_once_however_often_it_is_sent_and_names_the_officer(api: RunningApi):
+    trip = api.border.trip(device=None)
+    api.border.tell(trip, after(0))
+    lan = officer(api)
+    admitted = decision(trip=trip)
+    assert send(lan, admitted) == {"recorded": 1, "repeated": 0, "refused": []}
+    assert send(lan, admitted)["repeated"] == 1
+    assert entries(api) == [("admitted", None, "Lan")]
+    [row] = lan.get(f"{PATH}/list").json()["trips"]
+    assert row["decision"] == {
+        "kind": "admitted",
+        "reason": None,
+        "at": "2024-01-23T01:00:00Z",
+        "by": "Lan",
+    }
+
+
+def test_a_truck_without_a_tracker_that_is_admitted_has_entered_once_whoever_admits_it(
+    api: RunningApi,
+):
+    api.border.trip(device=None)
+    lan, minh = officer(api), api.person(Role.OFFICER, name="Minh")
+    send(lan, decision(plate="12C-000.01"))
+    send(minh, decision(plate="12C00001", at=after(3).isoformat()))
+    assert entered(api) == 1
+    assert [actor for _, _, actor in entries(api)] == ["Lan", "Minh"], "both said so"
+
+
+def test_a_truck_that_its_tracker_saw_enter_counts_once_when_it_is_admitted(api: RunningApi):
+    trip = api.border.trip()
+    api.border.visit(trip, "queue_tan_thanh", 1)
+    send(officer(api), decision(trip=trip, at=after(3).isoformat()))
+    assert entered(api) == 1
+
+
+def test_a_refusal_has_a_reason_and_early_and_late_are_marked(api: RunningApi):
+    trip = api.border.trip()
+    said = send(
+        officer(api),
+        decision("refused", trip=trip, reason="papers"),
+        decision("early", trip=trip),
+        decision("late", trip=trip),
+        decision("refused", plate="30H99999", reason="not_due"),
+    )
+    assert said["recorded"] == 4
+    assert entries(api) == [
+        ("refused", "papers", "Lan"),
+        ("came_early", None, "Lan"),
+        ("came_late", None, "Lan"),
+        ("refused", "not_due", "Lan"),
+    ]
+    assert entered(api) == 0
+    why = api.person(Role.OPERATOR).get(f"/v1/trips/{trip}/why?language=en").json()
+    assert [event["kind"] for event in why["history"]][-3:] == [
+        "refused",
+        "came_early",
+        "came_late",
+    ]
+    assert "the papers" in why["history"][-3]["text"]
+
+
+def test_one_bad_decision_holds_up_no_other(api: RunningApi):
+    trip = api.border.trip()
+    bad = [
+        decision("refused", trip=trip),
+        decision(trip=trip, reason="papers"),
+        decision(trip=987_654),
+        decision(),
+        decision(plate="?"),
+        decision(trip=trip, at=after(60).isoformat()),
+        decision(trip=trip, at=after(-60 * 40).isoformat()),
+    ]
+    said = send(officer(api), *bad, decision(trip=trip))
+    assert said["recorded"] == 1
+    assert [one["id"] for one in said["refused"]] == [one["id"] for one in bad]
+    assert all(one["detail"].endswith(".") for one in said["refused"])
+
+
+def test_an_unknown_gate_is_named(api: RunningApi):
+    for answer in (
+        officer(api).get("/v1/gates/nowhere/list"),
+        officer(api).post("/v1/gates/nowhere/decisions", json=[]),
+    ):
+        assert answer.status_code == 404
+        assert "'nowhere'" in answer.json()["detail"]
