@@ -29,6 +29,7 @@ _ROOMS = {
     "paper": "flowctl.cli_paper:app",
     "webhook": "flowctl.cli_webhook:app",
     "gateway": "flowctl.cli_gateway:app",
+    "message": "flowctl.cli_message:app",
     "aside": "flowctl.cli_devices:aside",
     "track": "flowctl.cli_pictures:track",
     "zones": "flowctl.cli_pictures:zones_app",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from flowctl.policy import NotifyRules
 from flowctl.storage.sending import DueMessage
@@ -59,7 +60,19 @@ def judge(message: DueMessage, rules: NotifyRules, now: datetime) -> Verdict:
     return Verdict.SEND if gathered_until(message, rules, now) <= now else Verdict.GATHER
 
 
-def ends_at(message: DueMessage) -> datetime:
+class Lasting(Protocol):
+    """What has an end, given or assumed."""
+
+    @property
+    def created_at(self) -> datetime:
+        """Return when it was written, domain time."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Return its own end, None where it names none."""
+
+
+def ends_at(message: Lasting) -> datetime:
     """Return from which domain moment on a message is not sent any more."""
     return message.created_at + OLDEST if message.expires_at is None else message.expires_at
 
