@@ -20,6 +20,7 @@ export default defineConfig({
         board: "board.html",
         driver: "driver.html",
         planner: "planner.html",
+        gate: "gate.html",
       },
     },
   },

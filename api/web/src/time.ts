@@ -22,6 +22,16 @@ export const instant = (iso: string): Date => new Date(iso);
 const HOUR_MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
 
 export const clockTime = (at: Date, timezone: string): string => format(at, timezone, HOUR_MINUTE);
+/** The time at the other side and whose it is: "10:00 giờ Trung Quốc"; null where clocks agree. */
+export function otherTime(at: Date, timezone: string, other: string | null): string | null {
+  if (other === null || clockTime(at, timezone) === clockTime(at, other)) return null;
+  const parts = new Intl.DateTimeFormat(LOCALES[language.value], {
+    timeZone: other,
+    timeZoneName: "longGeneric",
+  }).formatToParts(at);
+  const named = parts.find(({ type }) => type === "timeZoneName")?.value ?? other;
+  return `${clockTime(at, other)} (${named})`;
+}
 export const clockSeconds = (at: Date, timezone: string): string =>
   format(at, timezone, { ...HOUR_MINUTE, second: "2-digit" });
 /** 23/01, as slips and signs at a Vietnamese gate write it; 1月23日 for Chinese readers. */

@@ -296,7 +296,28 @@ export interface DriverView {
   extended_until: string | null;
   /** Where more time may be asked for: the slot would begin no sooner. */
   not_before: string | null;
+  /** Whether the slot told last was accepted, and whether it may be. */
+  accepted: boolean;
+  may_accept: boolean;
+  /** When the driver said to come, where that is after the slot's beginning. */
+  late_until: string | null;
+  /** Whether any browser claimed the link, and whether this one may act by it. */
+  claimed: boolean;
+  may_act: boolean;
+  /** What tells the truck's place: a device of its own, the driver's phone, or nothing. */
+  tracker: "device" | "phone" | null;
+  position: { lon: number; lat: number; at: string } | null;
+  way: { line: Point[]; yard: Point | null; gate: Point | null } | null;
+  gate_now: { queued: number; in_lane: number; state: string; places: number | null } | null;
+  yards_now: { yard: string; name: Names; inside: number; capacity: number | null }[];
+  /** Of the other side of the border, where its clocks differ. */
+  other_timezone: string | null;
+  /** What a browser subscribes to pushed messages with (VAPID). */
+  push_key: string | null;
 }
+
+/** Longitude and latitude, WGS 84. */
+export type Point = [number, number];
 
 export interface ScenarioChoice {
   id: string;

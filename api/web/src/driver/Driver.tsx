@@ -4,11 +4,18 @@ import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { useTick } from "../parts/useTick";
 import { ago, clockTime, instant } from "../time";
 import type { DriverView } from "../types";
+import { Acts } from "./Acts";
+import { ClaimByCode } from "./Code";
 import { Messages } from "./Messages";
+import { Near } from "./Near";
 import { Order } from "./Order";
+import { PassCard } from "./Pass";
+import { Phone } from "./Phone";
+import { Said } from "./Said";
 import { SlotCard } from "./SlotCard";
 import { clock, failure, follow, kept } from "./view";
-import { Wishes } from "./Wishes";
+import { keepSending } from "./waiting";
+import { WayMap } from "./WayMap";
 
 function Freshness({ heardAt, view, wall }: { heardAt: number; view: DriverView; wall: number }) {
   const age = ago((wall - heardAt) / 1000);
@@ -52,6 +59,7 @@ function GonePlaces({ view }: { view: DriverView }) {
 
 export function Driver() {
   useEffect(follow, []);
+  useEffect(keepSending, []);
   const wall = useTick(1000);
   const last = kept.value;
   if (!last) {
@@ -74,6 +82,7 @@ export function Driver() {
         <LanguageSwitch />
       </header>
       <Freshness heardAt={last.heardAt} view={view} wall={wall} />
+      <Said />
       <section class="state">
         <h2>{t(`stage.${view.state}`)}</h2>
         {/* Who is not to depart must not read "please drive to the yard". */}
@@ -81,6 +90,8 @@ export function Driver() {
       </section>
       <GonePlaces view={view} />
       <SlotCard view={view} now={now} />
+      <PassCard view={view} now={now} />
+      {view.claimed && !view.may_act && <ClaimByCode />}
       <dl>
         {view.gate && (
           <div>
@@ -102,8 +113,11 @@ export function Driver() {
         )}
       </dl>
       <Order view={view} />
-      <Wishes view={view} now={now} />
+      <WayMap view={view} />
+      <Near view={view} />
+      <Phone view={view} />
       <Messages view={view} />
+      <Acts view={view} now={now} />
     </main>
   );
 }

@@ -1,6 +1,6 @@
 import { nameOf, t } from "../language";
 import type { AdviceKind } from "../order";
-import { clockTime, countdown, daysAhead, dayMonth, instant } from "../time";
+import { clockTime, countdown, daysAhead, dayMonth, instant, moment, otherTime } from "../time";
 import type { DriverView } from "../types";
 
 /** Stages in which the slot is still ahead of the driver. */
@@ -55,6 +55,7 @@ export function SlotCard({ view, now }: { view: DriverView; now: Date }) {
   if (!view.slot) return <section class="slot none">{t("driver.no_slot")}</section>;
   const starts = instant(view.slot.starts_at);
   const ends = instant(view.slot.ends_at);
+  const other = otherTime(starts, view.timezone, view.other_timezone);
   return (
     <section class="slot">
       <h3>
@@ -63,12 +64,30 @@ export function SlotCard({ view, now }: { view: DriverView; now: Date }) {
       <p class="window">
         {clockTime(starts, view.timezone)}–{clockTime(ends, view.timezone)}
       </p>
+      {other !== null && <p class="other">{other}</p>}
       <Left starts={starts} ends={ends} now={now} />
       {view.leave_at !== null && (
         <p class="leave">
           {t("driver.leave_at")} <b>{clockTime(instant(view.leave_at), view.timezone)}</b>
         </p>
       )}
+      <Answered view={view} now={now} />
     </section>
+  );
+}
+
+/** What the driver said of the slot, as far as the server has it. */
+function Answered({ view, now }: { view: DriverView; now: Date }) {
+  const time = (iso: string): string => moment(instant(iso), now, view.timezone);
+  return (
+    <>
+      {view.accepted && <p class="answered">{t("driver.accepted")}</p>}
+      {view.late_until !== null && (
+        <p class="answered">{t("driver.late_noted", { time: time(view.late_until) })}</p>
+      )}
+      {view.extended_until !== null && (
+        <p class="answered">{t("driver.extended", { time: time(view.extended_until) })}</p>
+      )}
+    </>
   );
 }

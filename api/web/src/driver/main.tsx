@@ -2,7 +2,10 @@ import "../style/base.css";
 import "./driver.css";
 import { mount } from "../parts/mount";
 import { Driver } from "./Driver";
-import { kept } from "./view";
+import { Login } from "./Login";
+import { code, kept } from "./view";
 import { driversWords } from "./words";
+import { keepPage } from "./worker";
 
-void mount(Driver, driversWords, kept.value?.view.language ?? null);
+const wished = kept.value?.view.language ?? null;
+void mount(code === "" ? Login : Driver, driversWords, wished).then(keepPage);

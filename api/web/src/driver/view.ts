@@ -5,23 +5,39 @@ import { chosenLanguage, speak } from "../language";
 import { ApiError } from "../request";
 import { ServerClock } from "../time";
 import type { DriverView } from "../types";
-import { getDriverView } from "./api";
+import { getDriverView, postClaim } from "./api";
 
 const REFRESH_MS = 10_000;
 /** How far the countdown may run on between two answers, wall time. */
 const CLOCK_LIMIT_MS = 24 * 3_600_000;
+const KEPT = "flowctl.view.";
 
-interface Kept {
+export interface Kept {
   view: DriverView;
   /** Wall moment it was heard, epoch ms. */
   heardAt: number;
 }
 
-/** What the link of the messages ends with: it opens this trip and no other. */
-export const code = decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? "");
-const KEPT = `flowctl.trip.${code}`;
+/** What a server of before does not say yet. */
+const UNSAID = {
+  accepted: false,
+  may_accept: false,
+  late_until: null,
+  claimed: true,
+  may_act: true,
+  tracker: "device",
+  position: null,
+  way: null,
+  gate_now: null,
+  yards_now: [],
+  other_timezone: null,
+  push_key: null,
+} satisfies Partial<DriverView>;
 
-export const kept = signal<Kept | null>(brought() ?? restore());
+/** What the link of the messages ends with: it opens this trip and no other; empty under /d. */
+export const code = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+
+export const kept = signal<Kept | null>(brought() ?? restore(code));
 /** Why the last attempt failed: "network", or the server's status. */
 export const failure = signal<"network" | number | null>(null);
 export const clock = new ServerClock(CLOCK_LIMIT_MS);
@@ -29,48 +45,78 @@ export const clock = new ServerClock(CLOCK_LIMIT_MS);
 /** What the page itself brought along, for a first sight without another question. */
 function brought(): Kept | null {
   const text = document.getElementById("view")?.textContent;
-  return text ? { view: JSON.parse(text) as DriverView, heardAt: Date.now() } : null;
+  return text ? { view: { ...UNSAID, ...(JSON.parse(text) as DriverView) }, heardAt: Date.now() } : null;
 }
 
-function restore(): Kept | null {
+function restore(of: string): Kept | null {
   try {
-    return JSON.parse(localStorage.getItem(KEPT) ?? "null") as Kept | null;
+    return JSON.parse(localStorage.getItem(KEPT + of) ?? "null") as Kept | null;
   } catch {
     return null;
   }
 }
 
+/** The trips this phone has opened, by code, the one heard of last first. */
+export function listKeptTrips(): [string, Kept][] {
+  const codes = Object.keys(localStorage).filter((key) => key.startsWith(KEPT));
+  const found = codes.map((key) => key.slice(KEPT.length)).map((one) => [one, restore(one)] as const);
+  return found
+    .filter((pair): pair is [string, Kept] => pair[1] !== null)
+    .sort((a, b) => b[1].heardAt - a[1].heardAt);
+}
+
 /** Keep what the server says of the trip, for now and for where there is no network. */
-export async function take(view: DriverView): Promise<void> {
+export async function take(told: DriverView): Promise<void> {
+  const view = { ...UNSAID, ...told };
   const heardAt = Date.now();
   clock.observe(view.at, heardAt);
   kept.value = { view, heardAt };
   failure.value = null;
-  localStorage.setItem(KEPT, JSON.stringify(kept.value));
+  localStorage.setItem(KEPT + code, JSON.stringify(kept.value));
   if (chosenLanguage() === null) await speak(view.language);
 }
 
-async function look(): Promise<void> {
+export async function look(): Promise<void> {
   try {
     await take(await getDriverView(code));
   } catch (error) {
     failure.value = error instanceof ApiError && error.status > 0 ? error.status : "network";
     if (failure.value === 404 || failure.value === 410) {
-      localStorage.removeItem(KEPT);
+      localStorage.removeItem(KEPT + code);
       kept.value = null;
     }
   }
 }
 
+/** The first browser that opens a link may act by it. */
+async function claimFirst(): Promise<void> {
+  const view = kept.value?.view;
+  if (!view || view.claimed || view.may_act) return;
+  try {
+    await postClaim(code);
+  } catch {
+    // Somebody was faster, or there is no network: the next view says how it stands.
+    return;
+  }
+  await look();
+}
+
+/** Ask for the view now, regularly, and when there may be something new. */
 export function follow(): () => void {
   const last = kept.value;
   if (last) clock.observe(last.view.at, last.heardAt);
-  void look();
-  const timer = setInterval(() => void look(), REFRESH_MS);
-  const again = (): void => void look();
+  const again = (): void => void look().then(claimFirst);
+  const seen = (): void => void (document.visibilityState === "visible" && look());
+  const worker = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  again();
+  const timer = setInterval(again, REFRESH_MS);
   addEventListener("online", again);
+  document.addEventListener("visibilitychange", seen);
+  worker?.addEventListener("message", again);
   return () => {
     clearInterval(timer);
     removeEventListener("online", again);
+    document.removeEventListener("visibilitychange", seen);
+    worker?.removeEventListener("message", again);
   };
 }

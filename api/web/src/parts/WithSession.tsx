@@ -10,11 +10,13 @@ import { problem } from "./problem";
 interface Props {
   title: string;
   roles: readonly Role[];
+  /** Who was signed in last, for a page that also works without a network. */
+  kept?: Session | null;
   children: (session: Session, leave: () => void) => ComponentChildren;
 }
 
 /** Shows its children to a signed-in account of the right role, else the way in. */
-export function WithSession({ title, roles, children }: Props) {
+export function WithSession({ title, roles, kept = null, children }: Props) {
   const [session, setSession] = useState<Session | null | undefined>(undefined);
   const [wrong, setWrong] = useState<unknown>(null);
 
@@ -22,6 +24,7 @@ export function WithSession({ title, roles, children }: Props) {
     setWrong(null);
     getSession().then(setSession, (error: unknown) => {
       if (error instanceof ApiError && error.status === 401) setSession(null);
+      else if (error instanceof ApiError && error.status === 0 && kept) setSession(kept);
       else setWrong(error);
     });
   }

@@ -11,5 +11,6 @@ export async function mount(
   const root = document.getElementById("page");
   if (!root) throw new Error("The page has no place to be drawn in.");
   await begin(words, wished);
+  root.replaceChildren(); // what stood there while the page was loading
   render(<Page />, root);
 }

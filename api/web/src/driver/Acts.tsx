@@ -1,0 +1,89 @@
+import { useState } from "preact/hooks";
+import { t } from "../language";
+import type { DriverView } from "../types";
+import type { ActKind } from "./acts";
+import { CancelTrip, MoreTime, OtherSlot, RunningLate } from "./Answers";
+import { Sheet } from "./Sheet";
+import { act, waiting } from "./waiting";
+
+/** Stages in which the driver may still ask for something. */
+const BEFORE_THE_CALL: readonly DriverView["state"][] = ["registered", "staged"];
+
+interface Props {
+  view: DriverView;
+  now: Date;
+}
+
+/** What a driver may answer, at the thumb: yes with one press, all else behind a second one. */
+export function Acts({ view, now }: Props) {
+  const [open, setOpen] = useState(false);
+  if (!view.may_act || !BEFORE_THE_CALL.includes(view.state)) return null;
+  const accepting = waiting.value.some((one) => one.kind === "accept" && !one.refused);
+  return (
+    <nav class="acts">
+      {view.may_accept && !accepting && (
+        <button type="button" class="main accept" onClick={() => void act("accept")}>
+          {t("driver.accept")}
+        </button>
+      )}
+      <button type="button" class="change" onClick={() => setOpen(true)}>
+        {t("driver.change")}
+      </button>
+      {open && <Change view={view} now={now} onDone={() => setOpen(false)} />}
+    </nav>
+  );
+}
+
+type Question = "late" | "slot" | "extension" | "cancel";
+
+function Change({ view, now, onDone }: Props & { onDone: () => void }) {
+  const [asked, setAsked] = useState<Question | null>(null);
+  const say = (kind: ActKind, body?: unknown): void => {
+    void act(kind, body);
+    onDone();
+  };
+  const possible: [Question, string, boolean][] = [
+    ["late", t("driver.late"), view.slot !== null],
+    ["slot", t("driver.another"), view.slot !== null],
+    ["extension", t("driver.more_time"), view.not_before !== null],
+    ["cancel", t("driver.cancel"), true],
+  ];
+  const name = possible.find(([question]) => question === asked)?.[1] ?? t("driver.change_title");
+  const back = (): void => setAsked(null);
+  return (
+    <Sheet name={name} onClose={onDone}>
+      {asked === null && <StandBy view={view} />}
+      {asked === null &&
+        possible.map(
+          ([question, words, can]) =>
+            can && (
+              <button key={question} type="button" class={question} onClick={() => setAsked(question)}>
+                {words}
+              </button>
+            ),
+        )}
+      {asked === "late" && <RunningLate view={view} say={say} />}
+      {asked === "slot" && <OtherSlot view={view} say={say} />}
+      {asked === "extension" && <MoreTime view={view} now={now} say={say} back={back} />}
+      {asked === "cancel" && <CancelTrip say={say} back={back} />}
+    </Sheet>
+  );
+}
+
+function StandBy({ view }: { view: DriverView }) {
+  const wanted = waiting.value.findLast((one) => one.kind === "standby" && !one.refused)?.body;
+  return (
+    <label class="switch">
+      <input
+        type="checkbox"
+        name="standby"
+        checked={(wanted as { on: boolean } | undefined)?.on ?? view.standby}
+        onChange={({ currentTarget: { checked } }) => void act("standby", { on: checked })}
+      />
+      <span>
+        {t("driver.standby")}
+        <small>{t("driver.standby_hint")}</small>
+      </span>
+    </label>
+  );
+}

@@ -1,0 +1,98 @@
+import { t } from "../language";
+import { problem } from "../parts/problem";
+import { useAsked } from "../parts/useAsked";
+import { ApiError } from "../request";
+import { clockTime, dayMonth, instant, moment } from "../time";
+import type { DriverView } from "../types";
+import type { ActKind } from "./acts";
+import { listSlots } from "./api";
+import { code } from "./view";
+
+type Say = (kind: ActKind, body?: unknown) => void;
+
+interface Asking {
+  say: Say;
+  back: () => void;
+}
+
+/** How much later a driver may say to come, minutes. */
+const LATE_MIN = [15, 30, 45, 60, 90, 120];
+const SLOTS_AGAIN_MS = 20_000;
+
+export function RunningLate({ view, say }: { view: DriverView; say: Say }) {
+  const starts = Date.parse(view.slot?.starts_at ?? "");
+  return (
+    <>
+      <p>{t("driver.late_how")}</p>
+      <div class="choices">
+        {LATE_MIN.map((minutes) => (
+          <button key={minutes} type="button" onClick={() => say("late", { minutes })}>
+            {t("common.minutes", { m: minutes })}
+            <small>{clockTime(new Date(starts + minutes * 60_000), view.timezone)}</small>
+          </button>
+        ))}
+      </div>
+    </>
+  );
+}
+
+export function OtherSlot({ view, say }: { view: DriverView; say: Say }) {
+  const { answer, wrong } = useAsked(() => listSlots(code), SLOTS_AGAIN_MS, []);
+  const offline = wrong instanceof ApiError && wrong.status === 0;
+  if (!answer) {
+    if (offline) return <p class="refusal">{t("driver.another_offline")}</p>;
+    return <p>{wrong === null ? t("common.loading") : problem(wrong)}</p>;
+  }
+  if (answer.length === 0) return <p>{t("driver.another_none")}</p>;
+  return (
+    <>
+      <p>{t("driver.another_hint")}</p>
+      <div class="choices slots">
+        {answer.map(({ gate, starts_at, ends_at, free }) => (
+          <button
+            key={starts_at + gate}
+            type="button"
+            onClick={() => say("slot", { gate, starts_at })}
+          >
+            {clockTime(instant(starts_at), view.timezone)}–
+            {clockTime(instant(ends_at), view.timezone)}
+            <small>
+              {dayMonth(instant(starts_at), view.timezone)}
+              {gate !== view.gate?.id && ` · ${gate}`} · {t("driver.free", { n: free })}
+            </small>
+          </button>
+        ))}
+      </div>
+    </>
+  );
+}
+
+export function MoreTime({ view, now, say, back }: Asking & { view: DriverView; now: Date }) {
+  if (view.not_before === null) return null;
+  const time = moment(instant(view.not_before), now, view.timezone);
+  return (
+    <div class="asking" role="group" aria-label={t("driver.more_time")}>
+      <p>{t("driver.more_time_cost", { time })}</p>
+      <button type="button" onClick={back}>
+        {t("driver.more_time_no")}
+      </button>
+      <button type="button" class="main" onClick={() => say("extension")}>
+        {t("driver.more_time_yes")}
+      </button>
+    </div>
+  );
+}
+
+export function CancelTrip({ say, back }: Asking) {
+  return (
+    <div class="asking" role="group" aria-label={t("driver.cancel")}>
+      <p>{t("driver.cancel_cost")}</p>
+      <button type="button" onClick={back}>
+        {t("driver.cancel_no")}
+      </button>
+      <button type="button" class="danger" onClick={() => say("cancel")}>
+        {t("driver.cancel_yes")}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,136 @@
+import { useState } from "preact/hooks";
+import { type Key, find, nameOf, t } from "../language";
+import { SureButton } from "../parts/SureButton";
+import { clockTime, instant } from "../time";
+import { type Kind, type Refusal, REFUSALS } from "./api";
+import type { Finding, Found } from "./check";
+import type { Place } from "./store";
+
+interface Props {
+  found: Found;
+  place: Place;
+  onDecide: (kind: Kind, reason?: Refusal) => void;
+  onNext: () => void;
+}
+
+/** A truck: what is found of it first, then who it is, and what can be decided. */
+export function TruckCard({ found, place, onDecide, onNext }: Props) {
+  const [refusing, setRefusing] = useState(false);
+  const { finding, plate } = found;
+  return (
+    <article class="truck" data-tone={finding.tone}>
+      <p class="finding" role="status">
+        {words(finding, place)}
+      </p>
+      {plate && <h2 class="plate">{plate}</h2>}
+      {found.moved && <p class="moved">{t("gate.slot_moved")}</p>}
+      <Facts found={found} place={place} />
+      {refusing ? (
+        <Reasons onChoose={(reason) => onDecide("refused", reason)} onBack={() => setRefusing(false)} />
+      ) : (
+        <div class="acts">
+          {plate && (
+            <>
+              <Admit tone={finding.tone} onAdmit={() => onDecide("admitted")} />
+              <button type="button" class="refuse" onClick={() => setRefusing(true)}>
+                {t("gate.refuse")}
+              </button>
+            </>
+          )}
+          {found.row && (
+            <>
+              <button type="button" onClick={() => onDecide("early")}>
+                {t("gate.early")}
+              </button>
+              <button type="button" onClick={() => onDecide("late")}>
+                {t("gate.late")}
+              </button>
+            </>
+          )}
+          <button type="button" class="next" onClick={onNext}>
+            {t("gate.next")}
+          </button>
+        </div>
+      )}
+    </article>
+  );
+}
+
+/** One press where all is well, two where it is not, none where the pass cannot be believed. */
+function Admit({ tone, onAdmit }: { tone: Finding["tone"]; onAdmit: () => void }) {
+  if (tone === "void") return null;
+  if (tone === "bad") {
+    return (
+      <div class="admit doubtful">
+        <SureButton name={t("gate.admit")} sure={t("gate.sure")} onSure={onAdmit} />
+      </div>
+    );
+  }
+  return (
+    <button type="button" class="admit" onClick={onAdmit}>
+      {t("gate.admit")}
+    </button>
+  );
+}
+
+function Facts({ found: { row }, place }: { found: Found; place: Place }) {
+  if (!row) return null;
+  const time = (iso: string): string => clockTime(instant(iso), place.timezone);
+  const facts: [Key, string][] = [];
+  if (row.slot) facts.push(["gate.slot", slotText(row.slot.starts_at, row.slot.ends_at, time)]);
+  if (row.order !== null) facts.push(["gate.order", String(row.order)]);
+  if (row.needs !== null) facts.push(["gate.needs", row.needs]);
+  const stage = find(`stage.${row.stage}`);
+  if (stage !== null) facts.push(["gate.stage", stage]);
+  const refused = row.decision?.kind === "refused" ? row.decision : null;
+  return (
+    <>
+      <dl class="facts">
+        {facts.map(([key, text]) => (
+          <div key={key}>
+            <dt>{t(key)}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+      {row.released_at && <p>{t("gate.called", { time: time(row.released_at) })}</p>}
+      {refused && (
+        <p class="moved">
+          {t("gate.was_refused", { time: time(refused.at), reason: reasonText(refused.reason) })}
+        </p>
+      )}
+    </>
+  );
+}
+
+const slotText = (starts: string, ends: string, time: (iso: string) => string): string =>
+  starts === ends ? time(starts) : `${time(starts)} – ${time(ends)}`;
+
+function Reasons({ onChoose, onBack }: { onChoose: (one: Refusal) => void; onBack: () => void }) {
+  return (
+    <div class="reasons">
+      <h3>{t("gate.why")}</h3>
+      {REFUSALS.map((one) => (
+        <button type="button" key={one} data-reason={one} onClick={() => onChoose(one)}>
+          {reasonText(one)}
+        </button>
+      ))}
+      <button type="button" class="next" onClick={onBack}>
+        {t("gate.back")}
+      </button>
+    </div>
+  );
+}
+
+const reasonText = (code: string | null): string =>
+  find(`why.reason.${code}`) ?? find("why.reason.other") ?? "";
+
+function words(finding: Finding, place: Place): string {
+  const gate = place.gates.find((one) => one.id === finding.gate);
+  return t(finding.key, {
+    time: finding.at ? clockTime(instant(finding.at), place.timezone) : "",
+    by: finding.by ?? "",
+    site: finding.site ?? "",
+    gate: gate ? nameOf(gate.name) : (finding.gate ?? ""),
+  });
+}

@@ -1,0 +1,73 @@
+/** What the officers' page asks of the server. */
+
+import { request } from "../request";
+
+export type Kind = "admitted" | "refused" | "early" | "late";
+export const REFUSALS = [
+  "papers",
+  "plate_differs",
+  "cargo_differs",
+  "not_called",
+  "not_due",
+  "wrong_gate",
+  "pass_invalid",
+  "unfit",
+] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
+export interface Slot {
+  starts_at: string;
+  ends_at: string;
+}
+
+export interface Told {
+  kind: Kind;
+  reason: string | null;
+  at: string;
+  by: string;
+}
+
+/** A truck of the list; `order` counts from 1, null where its turn is not known. */
+export interface Listed {
+  trip: number;
+  plate: string;
+  direction: string;
+  slot: Slot | null;
+  stage: string;
+  released_at: string | null;
+  order: number | null;
+  needs: string | null;
+  decision: Told | null;
+}
+
+export interface GateList {
+  site: string;
+  gate: string;
+  at: string;
+  /** Ed25519, base64url: what checks passes without a network. */
+  public_key: string;
+  early_s: number;
+  late_s: number;
+  trips: Listed[];
+}
+
+/** A decision with an id of this page's own: sent twice, it counts once. */
+export interface Decision {
+  id: string;
+  trip?: number;
+  plate?: string;
+  kind: Kind;
+  reason?: Refusal;
+  at: string;
+}
+
+export interface Decided {
+  recorded: number;
+  repeated: number;
+  refused: { id: string; detail: string }[];
+}
+
+const at = (gate: string): string => `/v1/gates/${encodeURIComponent(gate)}`;
+export const getList = (gate: string): Promise<GateList> => request("GET", `${at(gate)}/list`);
+export const sendDecisions = (gate: string, decisions: Decision[]): Promise<Decided> =>
+  request("POST", `${at(gate)}/decisions`, decisions);

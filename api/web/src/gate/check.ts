@@ -1,0 +1,112 @@
+/** What an officer is to know of a truck: from its pass and the list, pure. */
+
+import type { Key } from "../language";
+import type { GateList, Listed } from "./api";
+import type { Pass } from "./pass";
+
+/** `good`: let it in; `warn`: look first; `bad`: it should not pass; `void`: it cannot be believed. */
+export type Tone = "good" | "warn" | "bad" | "void";
+
+export interface Finding {
+  tone: Tone;
+  key: Key;
+  /** What the words name: moments, places, people. */
+  at?: string;
+  gate?: string;
+  site?: string;
+  by?: string;
+}
+
+/** A truck in front of the officer. */
+export interface Found {
+  plate: string;
+  trip: number | null;
+  row: Listed | null;
+  finding: Finding;
+  /** Its slot is another one than when the pass was made. */
+  moved: boolean;
+}
+
+const SPACES = /[\s.\-_/·・•‧:]+/g;
+
+/** A plate in its one spelling, as the server has it. */
+export const plain = (text: string): string =>
+  text.normalize("NFKC").replace(SPACES, "").toUpperCase();
+
+export function byPlate(text: string, list: GateList, now: Date): Found {
+  const plate = plain(text);
+  const row = list.trips.find((one) => one.plate === plate) ?? null;
+  const finding = row ? judge(row, list, now) : ({ tone: "bad", key: "gate.is_unknown" } as const);
+  return { plate, trip: row?.trip ?? null, row, finding, moved: false };
+}
+
+export function byPass(pass: Pass | null, list: GateList, now: Date): Found {
+  if (pass === null) return nothing("", { tone: "void", key: "gate.is_no_pass" });
+  if (pass.site !== list.site) {
+    return nothing(pass.plate, { tone: "void", key: "gate.is_other_site", site: pass.site });
+  }
+  if (!pass.genuine) return nothing(pass.plate, { tone: "void", key: "gate.is_forged" });
+  const row = list.trips.find((one) => one.trip === pass.trip) ?? fromPass(pass, list);
+  const found = { plate: pass.plate, trip: pass.trip, row, moved: isMoved(pass, row) };
+  if (row === null) {
+    const finding: Finding =
+      pass.gate === list.gate
+        ? { tone: "bad", key: "gate.is_unknown" }
+        : { tone: "bad", key: "gate.is_wrong_gate", gate: pass.gate };
+    return { ...found, finding };
+  }
+  const finding = judge(row, list, now);
+  if (finding.tone !== "bad" && pass.expiresAt < now) {
+    return { ...found, finding: expired(pass) };
+  }
+  return { ...found, finding };
+}
+
+const expired = (pass: Pass): Finding => ({
+  tone: "bad",
+  key: "gate.is_expired",
+  at: pass.expiresAt.toISOString(),
+});
+
+const nothing = (plate: string, finding: Finding): Found => ({
+  plate,
+  trip: null,
+  row: null,
+  finding,
+  moved: false,
+});
+
+const isMoved = (pass: Pass, row: Listed | null): boolean =>
+  row?.slot != null && Date.parse(row.slot.starts_at) !== pass.startsAt.getTime();
+
+/** A truck of this gate that the list does not know yet: the pass is newer. */
+function fromPass(pass: Pass, list: GateList): Listed | null {
+  if (pass.gate !== list.gate || pass.issuedAt < new Date(list.at)) return null;
+  return {
+    trip: pass.trip,
+    plate: pass.plate,
+    direction: "export",
+    slot: { starts_at: pass.startsAt.toISOString(), ends_at: pass.startsAt.toISOString() },
+    stage: "registered",
+    released_at: null,
+    order: null,
+    needs: null,
+    decision: null,
+  };
+}
+
+function judge(row: Listed, list: GateList, now: Date): Finding {
+  const { decision, slot } = row;
+  if (row.stage === "cancelled") return { tone: "bad", key: "gate.is_cancelled" };
+  if (decision?.kind === "admitted") {
+    return { tone: "bad", key: "gate.is_admitted", at: decision.at, by: decision.by };
+  }
+  if (row.stage === "cleared") return { tone: "bad", key: "gate.is_cleared" };
+  if (row.released_at !== null) return { tone: "good", key: "gate.is_called" };
+  if (slot === null) return { tone: "bad", key: "gate.is_unknown" };
+  const early = Date.parse(slot.starts_at) - list.early_s * 1000;
+  const late = Date.parse(slot.ends_at) + list.late_s * 1000;
+  if (now.getTime() < early) return { tone: "warn", key: "gate.is_early" };
+  if (now.getTime() > late) return { tone: "warn", key: "gate.is_late" };
+  return { tone: "good", key: "gate.is_due" };
+}
