@@ -16,10 +16,10 @@ from flowctl.storage.gateway_states import GatewayState, save_states
 
 EXAMPLES = Path(__file__).parents[2] / "deploy" / "gateways"
 SECRETS = {
-    "FLOWCTL_SMPP_PASSWORD": PASSWORD,
-    "FLOWCTL_KANNEL_PASSWORD": "k",
-    "FLOWCTL_ESMS_API_KEY": "a",
-    "FLOWCTL_ESMS_SECRET_KEY": "b",
+    "SMPP_PASSWORD": PASSWORD,
+    "KANNEL_PASSWORD": "k",
+    "ESMS_API_KEY": "a",
+    "ESMS_SECRET_KEY": "b",
 }
 
 

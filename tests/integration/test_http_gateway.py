@@ -26,9 +26,9 @@ from flowctl.notify.http import HttpAccount, HttpGateway, HttpParams, Json
 
 EXAMPLES = Path(__file__).parents[2] / "deploy" / "gateways"
 SECRETS = {
-    "FLOWCTL_KANNEL_PASSWORD": "k&y",
-    "FLOWCTL_ESMS_API_KEY": "a",
-    "FLOWCTL_ESMS_SECRET_KEY": "b",
+    "KANNEL_PASSWORD": "k&y",
+    "ESMS_API_KEY": "a",
+    "ESMS_SECRET_KEY": "b",
 }
 NASTY = 'Xe "29C" & <b>?#%41\n{phone} Cửa khẩu 友谊关 🚚'
 
@@ -104,6 +104,7 @@ def test_kannel_is_asked_with_everything_escaped_and_knows_the_message_by_our_id
         assert provider.query() == {
             "username": "flowctl",
             "password": "k&y",
+            "from": "8888",
             "to": "+84903123456",
             "text": NASTY,
             "charset": "UTF-8",

@@ -16,10 +16,10 @@ from flowctl.settings import Settings
 
 EXAMPLES = Path(__file__).parents[2] / "deploy" / "gateways"
 SECRETS = {
-    "FLOWCTL_SMPP_PASSWORD": "s3cret",
-    "FLOWCTL_KANNEL_PASSWORD": "k",
-    "FLOWCTL_ESMS_API_KEY": "a",
-    "FLOWCTL_ESMS_SECRET_KEY": "b",
+    "SMPP_PASSWORD": "s3cret",
+    "KANNEL_PASSWORD": "k",
+    "ESMS_API_KEY": "a",
+    "ESMS_SECRET_KEY": "b",
 }
 SMPP = """
 [[gateway]]
@@ -28,7 +28,7 @@ kind = "smpp"
 host = "h"
 port = 2775
 system_id = "me"
-password_env = "FLOWCTL_SMPP_PASSWORD"
+password_env = "SMPP_PASSWORD"
 source = "LANGSON"
 rate_per_s = 10
 window = 5
@@ -75,7 +75,7 @@ def test_who_only_wants_to_know_which_gateways_there_are_needs_no_secret():
 def test_gateways_are_opened_in_the_order_of_the_file_which_stands_before_the_messages_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("FLOWCTL_SMPP_PASSWORD", "s3cret")
+    monkeypatch.setenv("SMPP_PASSWORD", "s3cret")
     path = written(tmp_path, f'{HTTP}{SMPP}[[gateway]]\nname="f"\nkind="file"\npath="a.jsonl"')
     assert read_gateways(path)[2] == FileAccount("f", tmp_path / "a.jsonl")
     secret = SecretStr("x" * 32)
@@ -98,9 +98,9 @@ def test_gateways_are_opened_in_the_order_of_the_file_which_stands_before_the_me
         (SMPP + SMPP, "is the name of a gateway before it"),
         (SMPP.replace("2775", "99999"), 'field "port": 99999 must be within 1'),
         (SMPP.replace("password_env", "password"), "a secret does not stand in this file"),
-        (SMPP.replace("FLOWCTL_SMPP", "NO_SUCH"), "the environment has no NO_SUCH_PASSWORD"),
+        (SMPP.replace("SMPP_P", "NO_SUCH_P"), "the environment has no NO_SUCH_PASSWORD"),
         (SMPP + 'password_file = "x"', "not both"),
-        (SMPP.replace("password_env", "password_file"), "FLOWCTL_SMPP_PASSWORD cannot be read"),
+        (SMPP.replace("password_env", "password_file"), "SMPP_PASSWORD cannot be read"),
         (SMPP.replace("LANGSON", "A NAME TOO LONG"), "longer than the 11 letters"),
         (SMPP + "refused_codes = ['x']", "must be a list of numbers"),
         (SMPP + 'currency = "VND"\nprice_per_part = {"84" = 350}', "how a number begins"),
