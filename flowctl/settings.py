@@ -17,7 +17,8 @@ _LEAST_SECRET = 32
 class KeySettings(BaseSettings):
     """What checking a signature needs: who only checks has no secret of the site."""
 
-    model_config = SettingsConfigDict(env_prefix="FLOWCTL_", frozen=True)
+    # An empty variable is one that was left out, as in an .env that names what it does not set.
+    model_config = SettingsConfigDict(env_prefix="FLOWCTL_", frozen=True, env_ignore_empty=True)
 
     ledger_key_file: Path | None = None
     """The private key that signs the ledger's heads; without one they are not signed."""

@@ -36,7 +36,7 @@ def find_command(words: list[str]) -> object | None:
 
 
 def test_every_process_of_a_deployment_is_there():
-    assert set(SERVICES) == STORES | OURS | set(GATEWAYS)
+    assert set(SERVICES) == STORES | OURS | set(GATEWAYS) | {"kannel"}
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -63,11 +63,14 @@ def test_only_trackers_ports_are_reached_from_outside_all_else_is_published_on_l
 def test_a_gateway_and_its_listener_run_only_when_asked_for():
     profiles = {name: one["profiles"] for name, one in SERVICES.items() if "profiles" in one}
     of_listeners = {name: [GATEWAYS[broker]] for name, broker in LISTENERS.items()}
-    assert profiles == {name: [profile] for name, profile in GATEWAYS.items()} | of_listeners
+    of_gateways = {name: [profile] for name, profile in GATEWAYS.items()}
+    assert profiles == of_gateways | of_listeners | {"kannel": ["kannel"]}
 
 
 def test_without_a_profile_no_secret_of_a_gateway_is_asked_for():
-    for secret in ("FLOWCTL_MQTT_PASSWORD", "FLOWCTL_AMQP_PASSWORD", "FLOWCTL_TRACCAR_TOKEN"):
+    secrets = re.findall(r"\$\{(FLOWCTL_\w+_(?:PASSWORD|TOKEN)):-", TEXT)
+    assert len(set(secrets)) == 6, "of brokers, Traccar and Kannel"
+    for secret in secrets:
         uses = re.findall(r"\$\{" + secret + r"([^}]*)\}", TEXT)
         assert uses
         assert set(uses) == {":-"}
@@ -123,6 +126,38 @@ def test_what_a_gateway_is_configured_with_is_there():
     assert all((ROOT / path).exists() for path in mounted)
 
 
+def test_messages_go_by_the_examples_as_the_processes_see_them():
+    folder = "./deploy/gateways:/etc/flowctl/gateways:ro"
+    given = set(SERVICES["notify"]["environment"])
+    for name in ("notify", "api"):
+        assert folder in SERVICES[name]["volumes"]
+    for file in (ROOT / "deploy/gateways").glob("*.toml"):
+        assert {*re.findall(r'_env = "(\w+)"', file.read_text())} <= given
+
+
+def test_kannel_meets_the_api_and_the_sender_and_does_not_start_without_its_secrets():
+    kannel = SERVICES["kannel"]
+    assert "ports" not in kannel
+    assert all(
+        set(kannel["networks"]) & set(SERVICES[one]["networks"]) for one in ("api", "notify")
+    )
+    assert [one.split(":")[0] for one in kannel["volumes"] if one.startswith("./")] == [
+        "./deploy/kannel/smsc.conf"
+    ]
+    start = ROOT / kannel["build"] / "start"
+    complete = {"KANNEL_PASSWORD": "a", "ANSWER_TOKEN": "b"}
+    for wrong in ({"KANNEL_PASSWORD": ""}, {"ANSWER_TOKEN": ""}, {"SMSC_PASSWORD": "a|b"}):
+        done = subprocess.run(
+            ["/bin/bash", start],
+            env={"PATH": "/nowhere", **complete, **wrong},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode != 0
+        assert ".env" in done.stderr or "letters, digits" in done.stderr
+
+
 def test_secrets_have_no_default():
     for secret in ("FLOWCTL_SECRET", "FLOWCTL_DATABASE_PASSWORD", "FLOWCTL_APP_PASSWORD"):
         uses = re.findall(r"\$\{" + secret + r"([^}]*)\}", TEXT)
@@ -174,7 +209,7 @@ def test_nothing_starts_before_the_schema_and_the_site_are_there():
 
 
 def test_images_are_pinned_to_a_version():
-    for name in STORES | set(GATEWAYS):
+    for name in STORES | set(GATEWAYS) | {"kannel"}:
         assert re.fullmatch(r"[\w/-]+:\d+\.\d+\.\d+-\w+", SERVICES[name]["image"])
 
 
