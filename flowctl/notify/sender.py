@@ -67,9 +67,13 @@ class _Turn(NamedTuple):
 
 
 class _Look(NamedTuple):
-    """What a look into the outbox brought; ``quiet``: nothing waits or is on its way."""
+    """What a look into the outbox brought; ``quiet``: nothing waits or is on its way.
+
+    ``overtaken`` are messages in hand whose trips have a newer one by now.
+    """
 
     claimed: Claimed
+    overtaken: Sequence[int]
     quiet: bool
     newer: tuple[datetime | None, Site] | None
 
@@ -154,6 +158,7 @@ class Sender:
         asked = self._asked(now, at)
         changed = self._lanes.tell_changes(at) or at - self._saved_at >= _STATES_EVERY_S
         states = self._lanes.states(at) if changed else []
+        in_hand = [turn.id for turn in self._hand]
         beat_due = self._beaten_at is None or abs(now - self._beaten_at) >= BEAT_EVERY
         loaded_at, rules = self._loaded_at, self.site.policy.notify
         lease = timedelta(seconds=self._params.lease_s)
@@ -165,6 +170,7 @@ class Sender:
             if look:
                 settle_outdated(conn, replace(asked, limit=_OUTDATED_AT_ONCE), rules)
                 newer = find_newer_site(conn, asked.site, loaded_at, now)
+            overtaken = stored.list_overtaken(conn, in_hand) if in_hand else ()
             claimed = Claimed((), None, 0)
             if asked.limit:
                 claimed = claim_due(conn, asked, rules, lease=lease)
@@ -175,15 +181,16 @@ class Sender:
                 beat(conn, _PROCESS, now)
             elif look and not quiet:
                 stay(conn, _PROCESS)
-            return _Look(claimed, quiet, newer)
+            return _Look(claimed, overtaken, quiet, newer)
 
-        claimed, self.quiet, newer = await self._database.call(work)
+        claimed, overtaken, self.quiet, newer = await self._database.call(work)
         if newer is not None:
             self._loaded_at, self.site = newer
             _log.info("site loaded anew", site=self.site.id)
         self._looked_at = at if look else self._looked_at
         self._saved_at = at if states else self._saved_at
         self._beaten_at = now if self.quiet and beat_due else self._beaten_at
+        self._let_go(overtaken)
         self._take(claimed, asked.open_gateways)
         self._hand_over()
         await self._record()
@@ -209,6 +216,17 @@ class Sender:
         for due in claimed.messages:
             held = InHand(due, claimed.until, at, only_gateway(due, open_gateways))
             self._keep(held)
+
+    def _let_go(self, overtaken: Sequence[int]) -> None:
+        """Put back what may be superseded by now; the next claim finds out."""
+        if not overtaken:
+            return
+        gone = set(overtaken)
+        self._results += [
+            put_back(turn.held, self._params, wait=False) for turn in self._hand if turn.id in gone
+        ]
+        self._hand = [turn for turn in self._hand if turn.id not in gone]
+        heapq.heapify(self._hand)
 
     def _keep(self, held: InHand) -> None:
         heapq.heappush(self._hand, _Turn(not held.due.urgent, held.due.id, held))

@@ -155,6 +155,16 @@ def lock_outdated(conn: Connection, asked: Asked) -> list[DueMessage]:
     return _list(conn, _OUTDATED + _WITH_FACTS, asked)
 
 
+def list_overtaken(conn: Connection, ids: Sequence[int]) -> list[int]:
+    """Return those of the messages in hand whose trips have a newer one by now."""
+    rows = conn.execute(
+        "select o.id from outbox o where o.id = any(%s) and exists (select from outbox l"
+        " where l.trip_id = o.trip_id and l.id > o.id and l.state = 'waiting')",
+        [list(ids)],
+    ).fetchall()
+    return [int(message) for (message,) in rows]
+
+
 def is_any_due(conn: Connection, site: str, now: datetime) -> bool:
     """Tell whether a message waits that could have been sent by the domain moment ``now``."""
     [(found,)] = conn.execute(

@@ -241,6 +241,26 @@ def test_a_message_that_expires_while_it_waits_for_room_is_not_sent(place: Borde
     assert states(place) == {"sent": 1, "expired": 1}
 
 
+def test_a_message_that_is_superseded_while_it_waits_for_room_is_not_sent(
+    place: Border, database: str
+):
+    place.trip()
+    trip = place.trip()
+    put(place, trip, "call_up")
+
+    def supersede(message: Message) -> list[str]:
+        if message.trip != trip:
+            put(place, trip, "cancelled")
+        return [str(message.id)]
+
+    place.conn.execute("update outbox set urgent = true where id = 1")
+    # The bucket holds one, and half a second goes by before the next may go.
+    gateway = KeptGateway(rate_per_s=2.0, answer=supersede)
+    send_all(database, place.site, gateway)
+    assert kinds(gateway) == ["registered", "cancelled"]
+    assert states(place) == {"sent": 2, "superseded": 2}
+
+
 def test_two_senders_share_the_work_and_send_nothing_twice(place: Border, database: str):
     for _ in range(60):
         place.trip()
