@@ -34,6 +34,7 @@ class KeptGateway:
     rate_per_s: float = 10_000.0
     window: int = 100
     tariff: Tariff | None = None
+    trouble: str | None = None
     answer: Callable[[Message], Sequence[str] | Exception] = lambda message: [f"r{message.id}"]
     wait_s: float = 0.0
     asked: list[Message] = field(default_factory=list)

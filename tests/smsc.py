@@ -139,9 +139,6 @@ class Kept:
         self._check()
         self.parts.append(part)
 
-    async def settle(self) -> None:
-        pass
-
     def _check(self) -> None:
         if self.failing is not None:
             raise self.failing
@@ -187,9 +184,7 @@ async def bound_to(
         window=10,
         **of,
     )
-    quick = SmppParams(
-        first_wait_s=0.02, refused_wait_s=0.1, throttled_s=0.02, settle_s=0.05, silent_most=2
-    )
+    quick = SmppParams(first_wait_s=0.02, refused_wait_s=0.1, throttled_s=0.02, silent_most=2)
     gateway = SmppGateway(account, kept or Kept(), quick)
     running = asyncio.create_task(gateway.run())
     try:

@@ -27,6 +27,7 @@ class FileGateway:
     rate_per_s: float = 10_000.0
     window: int = 1_000
     tariff: Tariff | None = None
+    trouble: str | None = None
     _waiting: list[Message] = field(default_factory=list, init=False)
     _writer: asyncio.Task[None] | None = field(default=None, init=False)
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)

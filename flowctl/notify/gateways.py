@@ -85,6 +85,10 @@ class Gateway(Protocol):
     def tariff(self) -> Tariff | None:
         """Return what it takes for its service, None where nobody said."""
 
+    @property
+    def trouble(self) -> str | None:
+        """Return why its connection does not stand, None where it does or where it needs none."""
+
     async def send(self, message: Message) -> tuple[str, ...]:
         """Hand a message over; returns the gateway's references of its parts, if it has any.
 
@@ -143,9 +147,6 @@ class Inbound(Protocol):
 
     async def part(self, gateway: str, part: HeardPart) -> None:
         """Keep a part of a longer text, and act on the text once the last part is there."""
-
-    async def settle(self) -> None:
-        """Act on texts whose last parts do not come, as far as they came."""
 
 
 def international(phone: str, *, sure: bool = False) -> str:

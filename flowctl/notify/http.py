@@ -143,6 +143,11 @@ class HttpGateway:
         """Return what it takes for its service."""
         return self.account.tariff
 
+    @property
+    def trouble(self) -> str | None:
+        """Return nothing: there is a connection for each message alone."""
+        return None
+
     async def send(self, message: Message) -> tuple[str, ...]:
         """Hand a message over; returns its reference.
 

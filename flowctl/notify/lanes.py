@@ -34,6 +34,16 @@ class Lane:
             self.pace.in_flight == 0 and self.pace.wait_s(now) <= 0.0
         )
 
+    def state(self, now: float) -> GatewayState:
+        """Return how it does; a connection that does not stand shows before a message tries it."""
+        trouble, way = self.gateway.trouble, self.pace.way(now)
+        return GatewayState(
+            self.name,
+            (way if trouble is None else Way.AWAY).value,
+            self.pace.rate(now),
+            trouble or self.pace.trouble,
+        )
+
     def room(self, now: float, ahead_s: float) -> float:
         """Return how many messages it may be given within ``ahead_s``."""
         if not self.is_open(now):
@@ -67,12 +77,7 @@ class Lanes:
 
     def states(self, now: float) -> list[GatewayState]:
         """Return how each does."""
-        return [
-            GatewayState(
-                lane.name, lane.pace.way(now).value, lane.pace.rate(now), lane.pace.trouble
-            )
-            for lane in self.all
-        ]
+        return [lane.state(now) for lane in self.all]
 
     def tell_changes(self, now: float) -> bool:
         """Log whose state changed since the last call; tells whether any did."""

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 import structlog
 
-from flowctl.errors import UnavailableError
 from flowctl.notify.gateways import (
     GatewayAway,
     GatewayBusy,
@@ -69,8 +68,6 @@ class SmppParams:
     """Tries for a further part of a text where the SMSC is asked too much of."""
     silent_most: int = 5
     """So many responses may stay out one after another before the connection is given up."""
-    settle_s: float = 60.0
-    """How often texts are looked at whose last parts do not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,21 +235,6 @@ class SmppGateway:
 
     async def run(self) -> None:
         """Connect, and connect anew with growing waits, until cancelled."""
-        settling = asyncio.create_task(self._settle())
-        try:
-            await self._connect()
-        finally:
-            settling.cancel()
-
-    async def _settle(self) -> None:
-        while True:
-            await asyncio.sleep(self.params.settle_s)
-            try:
-                await self.inbound.settle()
-            except UnavailableError as error:
-                _log.warning("parts of texts wait", gateway=self.name, reason=str(error))
-
-    async def _connect(self) -> None:
         wait_s = 0.0
         while True:
             try:
