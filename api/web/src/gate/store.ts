@@ -88,15 +88,20 @@ function setWaiting(next: Waiting[]): void {
 }
 
 let busy = false;
+let again = false;
 
 /** Send what waits, then ask for the list anew; where there is no network all stays as it is. */
 export async function exchange(officer: string): Promise<void> {
+  again = busy;
   if (busy) return;
   busy = true;
   try {
-    if (place.value === null) await loadPlace();
-    while (await sendSome(officer));
-    if (gate.value !== null) await loadList(gate.value);
+    do {
+      again = false;
+      if (place.value === null) await loadPlace();
+      while (await sendSome(officer));
+      if (gate.value !== null) await loadList(gate.value);
+    } while (again);
     offline.value = false;
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) location.reload(); // to sign in again

@@ -1,0 +1,250 @@
+"""The gate officer's page in Chromium, whose camera sees what a test draws."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import segno
+from api_server import PASSWORD, SetClock, served
+from border import KEYS, SECRET, Border, after, border
+from conftest import CHROMIUM, SWITCHES
+from desk import words
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pydantic import SecretStr
+
+from api.app import create_app
+from flowctl.registry.accounts import Role, set_account
+from flowctl.registry.keys import derive_keys
+from flowctl.registry.passes import Pass, make_pass, sign_pass
+from flowctl.settings import Settings
+from flowctl.storage.live import find_live
+
+pytestmark = pytest.mark.browser
+SAID = words("vi")["gate"]
+SEEN_PX = 480
+
+
+@dataclass
+class Post:
+    """A gate with its server, and a tablet whose camera sees the file ``camera``."""
+
+    place: Border
+    clock: SetClock
+    url: str
+    camera: Path
+    browser: Browser
+
+    def truck(self, starts: float = 0, *, at: float = -300, gate: str = "tan_thanh") -> int:
+        """Let a truck wait for a slot at minute ``starts``."""
+        trip = self.place.trip(at=after(at), device=None, gates=("tan_thanh", "huu_nghi"))
+        self.place.tell(trip, after(starts), gate)
+        return trip
+
+    def pass_of(self, trip: int) -> Pass:
+        row = find_live(self.place.conn, trip, site="lang_son")
+        assert row is not None
+        return make_pass(self.place.site, row, self.clock.at)
+
+    def open(self, *, width: int = 360, height: int = 740, **how: str) -> Page:
+        """Open the page as the officer Lan at Tân Thanh."""
+        set_account(self.place.conn, name="Lan", role=Role.OFFICER, password=PASSWORD)
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="light" if how.get("scheme") == "light" else "dark",
+        )
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        page.goto(f"{self.url}/gate?lang={how.get('language', 'vi')}")
+        page.locator("input[name=account]").fill("Lan")
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.locator("input[name=password]").press("Enter")
+        page.locator("[data-gate=tan_thanh]").click()
+        page.locator(".heard").wait_for()
+        return page
+
+    def scan(self, page: Page, text: str) -> None:
+        """Hold a code before the camera."""
+        draw(text, self.camera)
+        page.locator("button.scan").click()
+        page.locator(".truck").wait_for()
+
+    def decisions(self) -> list[tuple[str, str | None, str]]:
+        return self.place.conn.execute(
+            "select kind, reason, actor from ledger"
+            " where kind in ('admitted', 'refused', 'came_early', 'came_late') order by seq"
+        ).fetchall()
+
+
+def draw(text: str, path: Path) -> None:
+    """Write a still film (YUV4MPEG2) of a QR code, a little grey and off the middle."""
+    modules = np.array([list(row) for row in segno.make_qr(text, error="m").matrix], dtype=bool)
+    scale = 400 // len(modules)
+    code = np.kron(modules, np.ones((scale, scale), dtype=bool))
+    picture = np.full((SEEN_PX, 640), 190, dtype=np.uint8)
+    top, left = 30, 110
+    picture[top : top + len(code), left : left + len(code)][code] = 40
+    frame = b"FRAME\n" + picture.tobytes() + bytes([128]) * (640 * SEEN_PX // 2)
+    path.write_bytes(b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420jpeg\n" + frame * 3)
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("camera") / "seen.y4m"
+    draw("nothing yet", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tablet(camera: Path) -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"There is no Chromium at {CHROMIUM}; on Debian: apt-get install chromium")
+    seeing = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={camera}",
+    ]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES, *seeing])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def post(database: str, valkey: str, camera: Path, tablet: Browser) -> Iterator[Post]:
+    settings = Settings(database_url=database, valkey_url=valkey, secret=SECRET)
+    with border(database) as place:
+        clock = SetClock()
+        with served(create_app(settings, clock)) as url:
+            yield Post(place, clock, url, camera, tablet)
+            for context in tablet.contexts:
+                context.close()
+
+
+def test_a_scanned_pass_shows_slot_and_order_and_the_truck_is_admitted_by_name(post: Post):
+    trip = post.truck()
+    post.truck(starts=30)
+    page = post.open()
+    post.scan(page, sign_pass(KEYS, post.pass_of(trip)))
+    truck = page.locator(".truck")
+    expect(truck).to_have_attribute("data-tone", "good")
+    expect(truck.locator(".finding")).to_have_text(SAID["is_due"])
+    expect(truck.locator(".plate")).to_have_text("12C00001")
+    expect(truck.locator("dd").nth(0)).to_have_text("08:00 – 08:15")
+    page.locator("button.admit").click()
+    expect(page.locator(".done")).to_have_text("12C00001: đã ghi cho vào")
+    expect(page.locator(".waits")).to_have_count(0)
+    assert post.decisions() == [("admitted", None, "Lan")]
+    post.scan(page, sign_pass(KEYS, post.pass_of(trip)))
+    expect(page.locator(".finding")).to_have_text("Đã cho vào lúc 08:00 (Lan)")
+    expect(page.locator(".truck")).to_have_attribute("data-tone", "bad")
+
+
+def test_without_a_network_passes_are_checked_and_decisions_sent_once_when_it_is_back(post: Post):
+    first, second = post.truck(), post.truck()
+    page = post.open()
+    page.context.set_offline(True)
+    post.scan(page, sign_pass(KEYS, post.pass_of(first)))
+    page.locator("button.admit").click()
+    expect(page.locator(".offline")).to_be_visible()
+    expect(page.locator(".waits")).to_have_text("1 quyết định chờ gửi")
+    post.scan(page, sign_pass(KEYS, post.pass_of(first)))
+    expect(page.locator(".finding")).to_have_text("Đã cho vào lúc 08:00 (Lan)")
+    page.locator("button.next").click()
+    page.locator("input[name=plate]").fill("12c-000.02")
+    page.locator("input[name=plate]").press("Enter")
+    expect(page.locator(".plate")).to_have_text("12C00002")
+    page.locator("button.refuse").click()
+    page.locator("[data-reason=papers]").click()
+    expect(page.locator(".waits")).to_have_text("2 quyết định chờ gửi")
+    assert post.decisions() == []
+    page.context.set_offline(False)
+    expect(page.locator(".waits")).to_have_count(0, timeout=20_000)
+    expect(page.locator(".offline")).to_have_count(0)
+    assert post.decisions() == [("admitted", None, "Lan"), ("refused", "papers", "Lan")]
+    assert second != first
+
+
+def test_what_cannot_be_believed_is_told_and_not_let_in(post: Post):
+    trip = post.truck()
+    genuine = post.pass_of(trip)
+    stranger = derive_keys(SecretStr("another secret of forty letters or so!!!"))
+    page = post.open()
+    for text, finding in (
+        (sign_pass(stranger, genuine), SAID["is_forged"]),
+        (sign_pass(KEYS, replace(genuine, site="mong_cai")), "Mã của nơi khác: mong_cai"),
+        ("https://example.org/menu", SAID["is_no_pass"]),
+    ):
+        post.scan(page, text)
+        expect(page.locator(".finding")).to_have_text(finding)
+        expect(page.locator(".admit")).to_have_count(0)
+        page.locator("button.next").click()
+    assert post.decisions() == []
+
+
+def test_what_is_out_of_order_is_told_and_admitted_by_a_second_press_only(post: Post):
+    due, ended, other, cancelled = post.truck(), post.truck(), post.truck(), post.truck()
+    texts = {trip: post.pass_of(trip) for trip in (due, ended, other, cancelled)}
+    early, late = post.truck(starts=180), post.truck(starts=-180)
+    past = replace(texts[ended], expires_at=post.clock.at - timedelta(minutes=5))
+    post.place.conn.execute("update slots set gate = 'huu_nghi' where trip_id = %s", [other])
+    post.place.conn.execute(
+        "update trips set state = 'cancelled', ended_at = %s where id = %s",
+        [after(-10), cancelled],
+    )
+    page = post.open()
+    at_other = replace(texts[other], gate="huu_nghi")
+    for text, finding in (
+        (past, "Mã hết hạn lúc 07:55"),
+        (at_other, "Sai cửa khẩu: mã này cho Hữu Nghị"),
+        (texts[cancelled], SAID["is_cancelled"]),
+    ):
+        post.scan(page, sign_pass(KEYS, text))
+        expect(page.locator(".finding")).to_have_text(finding)
+        page.locator("button.next").click()
+    for trip, finding in ((early, "is_early"), (late, "is_late")):
+        page.locator("input[name=plate]").fill(f"12C{trip:05d}")
+        page.locator("input[name=plate]").press("Enter")
+        expect(page.locator(".finding")).to_have_text(SAID[finding])
+    page.locator("button", has_text=SAID["late"]).click()
+    expect(page.locator(".done")).to_contain_text("12C00006")
+    expect(page.locator(".waits")).to_have_count(0)
+    page.locator("input[name=plate]").fill("51D-99999")
+    page.locator("input[name=plate]").press("Enter")
+    expect(page.locator(".finding")).to_have_text(SAID["is_unknown"])
+    page.locator(".admit button").click()
+    assert post.decisions() == [("came_late", None, "Lan")]
+    page.locator(".admit button").click()
+    expect(page.locator(".done")).to_contain_text("51D99999")
+    expect(page.locator(".waits")).to_have_count(0)
+    assert post.decisions()[-1] == ("admitted", None, "Lan")
+
+
+def test_without_a_camera_the_plate_is_asked_for(post: Post):
+    page = post.open()
+    page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('none')) }"
+    )
+    page.locator("button.scan").click()
+    expect(page.locator(".scanner .refusal")).to_have_text(SAID["no_camera"])
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "height"),
+    [("vi", 360, 740), ("zh", 1024, 768), ("en", 360, 740)],
+)
+def test_the_page_speaks_every_language_and_fits_its_screen(
+    post: Post, language: str, width: int, height: int
+):
+    post.truck()
+    page = post.open(language=language, width=width, height=height)
+    page.locator("input[name=plate]").fill("12C00001")
+    page.locator("input[name=plate]").press("Enter")
+    said = words(language)["gate"]
+    expect(page.locator(".finding")).to_have_text(said["is_due"])
+    expect(page.locator("button.admit")).to_have_text(said["admit"])
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("button.refuse").click()
+    expect(page.locator(".reasons button")).to_have_count(9)
