@@ -10,7 +10,7 @@ from typing import Any
 
 import smpp34
 
-from flowctl.notify.gateways import Heard, HeardPart, Message, Receipt
+from flowctl.notify.gateways import Heard, HeardPart, Inbound, Message, Receipt
 from flowctl.notify.smpp import SmppAccount, SmppGateway, SmppParams
 from flowctl.notify.smpp_pdu import Address, Bind
 from flowctl.notify.smpp_session import Link
@@ -168,11 +168,10 @@ async def smsc_running(smsc: Smsc) -> AsyncIterator[Smsc]:
         smsc.hang_up()
 
 
-@asynccontextmanager
-async def bound_to(
-    port: int, kept: Kept | None = None, *, password: str = PASSWORD, **given: object
-) -> AsyncIterator[SmppGateway]:
-    """Yield a gateway that keeps its connection; ``given`` is of the link or the account."""
+def gateway_to(
+    port: int, kept: Inbound | None = None, *, password: str = PASSWORD, **given: object
+) -> SmppGateway:
+    """Return a gateway in a hurry; ``given`` are fields of the link or of the account."""
     of: dict[str, Any] = given
     link: dict[str, Any] = {name: of.pop(name) for name in list(of) if name in Link.__slots__}
     account = SmppAccount(
@@ -185,7 +184,16 @@ async def bound_to(
         **of,
     )
     quick = SmppParams(first_wait_s=0.02, refused_wait_s=0.1, throttled_s=0.02, silent_most=2)
-    gateway = SmppGateway(account, kept or Kept(), quick)
+    return SmppGateway(account, kept or Kept(), quick)
+
+
+@asynccontextmanager
+async def bound_to(
+    port: int, kept: Inbound | None = None, **given: object
+) -> AsyncIterator[SmppGateway]:
+    """Yield a gateway that keeps its connection."""
+    fields: dict[str, Any] = given
+    gateway = gateway_to(port, kept, **fields)
     running = asyncio.create_task(gateway.run())
     try:
         yield gateway

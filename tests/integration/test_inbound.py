@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from api_server import SetClock
 from border import KEYS, Border, after, border
-from smsc import Smsc, bound_to, run, smsc_running, until
+from sending import sending
+from smsc import Reply, Smsc, bound_to, gateway_to, run, smsc_running, until
 
 from flowctl.errors import UnavailableError
 from flowctl.notify.gateways import HeardPart, Receipt
 from flowctl.notify.inbound import StoredInbound
+from flowctl.notify.sender import Sender
 from flowctl.registry.keys import decrypt_answer
 from flowctl.storage.retention import retain
 
@@ -159,6 +161,33 @@ def test_an_answer_from_a_phone_goes_all_the_way_by_smpp(place: Border, database
     assert rows(place, "select trip_id, wish from sms_answers") == [(trip, "cannot_come")]
     assert rows(place, "select gateway, ref, state from sms_receipts") == [
         ("viettel", "m1", "DELIVRD")
+    ]
+
+
+def test_a_message_has_arrived_whether_its_receipt_or_its_reference_came_first(
+    place: Border, database: str
+):
+    trips = [place.trip(), place.trip()]  # each driver is told that his trip is registered
+
+    async def scene() -> None:
+        smsc = Smsc([Reply(receipt_first=True), Reply()])
+        async with inbound(place, database) as made, smsc_running(smsc):
+            gateway = gateway_to(smsc.port, made)
+
+            def over(sender: Sender) -> bool:
+                if sender.quiet and len(smsc.taken) == len(trips) and not late:
+                    late.append(
+                        asyncio.create_task(smsc.deliver(b"id:m2 stat:UNDELIV", esm_class=4))
+                    )
+                return bool(late) and late[0].done()
+
+            late: list[asyncio.Task[int]] = []
+            await sending(database, place.site, gateway, now=after(0), until=over)
+
+    run(scene())
+    assert rows(place, "select delivery from message_delivery order by message_id") == [
+        ("delivered",),
+        ("failed",),
     ]
 
 

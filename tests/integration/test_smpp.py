@@ -15,6 +15,7 @@ from flowctl.notify.gateways import (
     MessageRefused,
     MessageUnsure,
 )
+from flowctl.notify.lanes import Lanes
 
 WORDS = "Cửa khẩu Hữu Nghị: 09:00 友谊关 🚚 "
 
@@ -150,6 +151,18 @@ def test_where_nobody_is_or_the_password_is_wrong_that_is_said_and_the_waits_gro
         async with bound_to(nobody) as gateway:
             with pytest.raises(GatewayAway, match=f"no connection to 127.0.0.1:{nobody}"):
                 await gateway.send(message())
+
+    run(scene())
+
+
+def test_that_a_gateway_does_not_let_us_in_shows_before_a_message_has_tried_it():
+    async def scene() -> None:
+        async with smsc_running(Smsc()) as smsc, bound_to(smsc.port, password="wrong") as gateway:
+            lanes = Lanes([gateway])
+            await until(lambda: gateway.trouble)
+            [state] = lanes.states(0.0)
+            assert state.state == "away"
+            assert "invalid password" in str(state.trouble)
 
     run(scene())
 
