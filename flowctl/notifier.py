@@ -2,7 +2,7 @@
 
 import asyncio
 from concurrent.futures import Future
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import datetime
 from threading import Event
 from typing import Any
@@ -11,7 +11,7 @@ import psycopg
 import structlog
 
 from flowctl.clock import clock
-from flowctl.errors import FlowctlError, UnavailableError
+from flowctl.errors import FlowctlError
 from flowctl.notify.database import Database
 from flowctl.notify.gateway_file import open_gateways
 from flowctl.notify.inbound import StoredInbound
@@ -28,8 +28,6 @@ from flowctl.worker import pause_s, stopping
 Connection = psycopg.Connection[Any]
 
 _log = structlog.get_logger()
-
-_SETTLE_EVERY_S = 5.0
 
 
 def run_notify(settings: Settings) -> None:
@@ -74,21 +72,12 @@ async def _notify(
         )
 
         def is_over() -> bool:
+            inbound.site = sender.site  # answers are judged by the rules in force
             if webhooks.done():
                 webhooks.result()
             return stop.is_set()
 
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(pusher.run()), group.create_task(_settle(inbound, sender))]
+            pushing = group.create_task(pusher.run())
             await sender.run(is_over)
-            for task in beside:
-                task.cancel()
-
-
-async def _settle(inbound: StoredInbound, sender: Sender) -> None:
-    """Act on texts whose last parts never came, by the rules in force."""
-    while True:
-        await asyncio.sleep(_SETTLE_EVERY_S)
-        inbound.site = sender.site
-        with suppress(UnavailableError):  # tried again; the sender says that the store is away
-            await inbound.settle()
+            pushing.cancel()

@@ -230,3 +230,22 @@ def control(
         typer.echo(json.dumps(figures.as_json()))
     else:
         Console().print(table(figures))
+
+
+@app.command()
+def notify(
+    messages: Annotated[int, typer.Option(min=20, max=100_000, help="Of a mass re-time.")] = 5_000,
+    seconds: Annotated[float, typer.Option(min=1.0, max=3_600.0, help="Steady traffic.")] = 20.0,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of the SMSC's faults.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Send messages to an SMSC: how soon, how fast beside a bare loop, how truly where it errs."""
+    from flowctl.bench.notify import run_notify_bench, table  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
+
+    with sentences(), telling() as tell:
+        figures = run_notify_bench(messages=messages, seconds=seconds, seed=seed, tell=tell)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))
