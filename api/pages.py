@@ -48,6 +48,12 @@ def gate_page() -> FileResponse:
     return FileResponse(_built("gate.html"), headers=_ASKED_AGAIN | _SCANS)
 
 
+@router.get("/gate-sw.js")
+def gate_service_worker() -> FileResponse:
+    """Serve what keeps the officers' page on a tablet."""
+    return FileResponse(_built("gate-sw.js"), media_type="text/javascript", headers=_ASKED_AGAIN)
+
+
 @router.get("/d")
 def login_page(request: Request) -> Response:
     """Serve the driver's page without a trip: by number, and for phones that keep it."""

@@ -21,6 +21,12 @@ export default defineConfig({
         driver: "driver.html",
         planner: "planner.html",
         gate: "gate.html",
+        "gate-sw": "src/worker/gate_sw.ts",
+      },
+      output: {
+        // A service worker must keep its name, and stand where it may serve the page.
+        entryFileNames: ({ name }) =>
+          name === "gate-sw" ? "gate-sw.js" : "assets/[name]-[hash].js",
       },
     },
   },

@@ -142,7 +142,9 @@ def test_a_scanned_pass_shows_slot_and_order_and_the_truck_is_admitted_by_name(p
     expect(page.locator(".truck")).to_have_attribute("data-tone", "bad")
 
 
-def test_without_a_network_passes_are_checked_and_decisions_sent_once_when_it_is_back(post: Post):
+def test_without_a_network_passes_are_checked_and_decisions_sent_once_also_after_a_reload(
+    post: Post,
+):
     first, second = post.truck(), post.truck()
     page = post.open()
     page.context.set_offline(True)
@@ -160,6 +162,11 @@ def test_without_a_network_passes_are_checked_and_decisions_sent_once_when_it_is
     page.locator("[data-reason=papers]").click()
     expect(page.locator(".waits")).to_have_text("2 quyết định chờ gửi")
     assert post.decisions() == []
+    page.wait_for_function("caches.match('/gate').then(Boolean)")
+    page.reload()
+    expect(page.locator(".waits")).to_have_text("2 quyết định chờ gửi")
+    post.scan(page, sign_pass(KEYS, post.pass_of(first)))
+    expect(page.locator(".finding")).to_have_text("Đã cho vào lúc 08:00 (Lan)")
     page.context.set_offline(False)
     expect(page.locator(".waits")).to_have_count(0, timeout=20_000)
     expect(page.locator(".offline")).to_have_count(0)
@@ -208,6 +215,8 @@ def test_what_is_out_of_order_is_told_and_admitted_by_a_second_press_only(post: 
         page.locator("input[name=plate]").fill(f"12C{trip:05d}")
         page.locator("input[name=plate]").press("Enter")
         expect(page.locator(".finding")).to_have_text(SAID[finding])
+        if trip == early:
+            page.locator("button.next").click()
     page.locator("button", has_text=SAID["late"]).click()
     expect(page.locator(".done")).to_contain_text("12C00006")
     expect(page.locator(".waits")).to_have_count(0)

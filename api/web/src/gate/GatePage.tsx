@@ -7,6 +7,7 @@ import { clockTime, instant } from "../time";
 import type { Session } from "../types";
 import type { GateList, Kind, Refusal } from "./api";
 import { byPass, byPlate, type Found } from "./check";
+import { keepPage } from "./kept_page";
 import { readPass } from "./pass";
 import { Scanner } from "./Scanner";
 import * as store from "./store";
@@ -36,6 +37,7 @@ function Post({ session, onLeave }: PostProps) {
   const officer = session.account;
   useEffect(() => {
     store.keepSession(session);
+    keepPage();
     const exchange = (): void => void store.exchange(officer);
     exchange();
     const timer = setInterval(exchange, EXCHANGE_MS);
@@ -53,7 +55,7 @@ function Post({ session, onLeave }: PostProps) {
         <h1>{gate ? nameOf(gate.name) : t("gate.title")}</h1>
         <LanguageSwitch />
         {gate && (
-          <button type="button" onClick={() => store.chooseGate(null)}>
+          <button type="button" class="other" onClick={() => store.chooseGate(null)}>
             {t("gate.other_gate")}
           </button>
         )}

@@ -24,7 +24,7 @@ export function TruckCard({ found, place, onDecide, onNext }: Props) {
       </p>
       {plate && <h2 class="plate">{plate}</h2>}
       {found.moved && <p class="moved">{t("gate.slot_moved")}</p>}
-      <Facts found={found} place={place} />
+      {!refusing && <Facts found={found} place={place} />}
       {refusing ? (
         <Reasons onChoose={(reason) => onDecide("refused", reason)} onBack={() => setRefusing(false)} />
       ) : (
