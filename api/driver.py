@@ -1,17 +1,23 @@
-"""The driver's page: one trip, opened by the code of the link in its messages."""
+"""The driver's page: one trip, opened by the code of the link in its messages.
 
+What the driver says there is in `api.driver_acts`.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.asked import NO_BODY
+from api.claims import find_link_state
+from api.driver_way import Way, find_way
 from api.feed import Feed
 from api.gone import Gone, Place, gate_place, list_gone, road_yard, yard_place
 from api.links import link_of, open_link
+from api.picture import Picture
 from api.transaction import transaction
-from api.trips import StandbyWish
 from flowctl.dispatch.legs import call_up_at
 from flowctl.dispatch.turns import count_ahead, gate_of, shown_stage
 from flowctl.errors import ConflictError
@@ -19,17 +25,16 @@ from flowctl.notify.outbox import facts_of
 from flowctl.notify.texts import write_text
 from flowctl.registry import requests
 from flowctl.registry.keys import Link
+from flowctl.registry.push import push_public_key
 from flowctl.site import Site
 from flowctl.state import Advice, AdviceKind, LiveTrip, Stage
+from flowctl.storage.claims import LinkState
 from flowctl.storage.closures import find_advice
 from flowctl.storage.live import Connection, LiveRow
 from flowctl.storage.outbox import SentMessage, list_sent
 from flowctl.storage.snapshot import live_trip
 
 router = APIRouter(tags=["driver"])
-
-_SIGNATURE = "driver"
-"""What stands beside what a driver enters by the code of the own trip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,51 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """Where the truck was last seen."""
+
+    lon: float
+    lat: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GateNow:
+    """The trip's gate: trucks in its queue and being inspected, at so many places."""
+
+    queued: int
+    in_lane: int
+    state: str
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class YardNow:
+    """A yard with the trucks that stand in it."""
+
+    yard: str
+    name: Mapping[str, str]
+    inside: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What was told of a trip, and what its driver may still ask for."""
 
     sent: list[SentMessage]
     advice: Advice | None
     not_before: datetime | None
+    may_accept: bool
+    link: LinkState
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a view is made with besides the trip: where it is opened, and by what it is pushed."""
+
+    address: str
+    push_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +116,16 @@ class DriverView:
 
     ``gone`` are its gate and its yard where the site has them no more, each with what comes in its
     stead. ``advice`` stands in place of the slot. More time may be asked for where ``not_before``
-    is there: the slot would begin no sooner. It was asked for until ``extended_until``.
+    is there: the slot would begin no sooner. It was asked for until ``extended_until``. The slot
+    told last may be ``accepted``; its driver comes late, but by ``late_until``. ``claimed`` tells
+    whether some browser acts for the trip, ``may_act`` whether it is this one. ``tracker`` is what
+    the truck is followed by.
     """
 
     plate: str
     language: str
     timezone: str
+    other_timezone: str | None
     at: datetime
     state: str
     gate: Place | None
@@ -94,6 +142,17 @@ class DriverView:
     standby: bool
     extended_until: datetime | None
     not_before: datetime | None
+    accepted: bool
+    may_accept: bool
+    late_until: datetime | None
+    claimed: bool
+    may_act: bool
+    tracker: Literal["device", "phone"] | None
+    position: Position | None
+    way: Way | None
+    gate_now: GateNow | None
+    yards_now: list[YardNow]
+    push_key: str | None
 
 
 @router.get("/v1/driver/{code}")
@@ -101,54 +160,26 @@ async def get_driver_view(request: Request, code: str) -> DriverView:
     """Return the trip of a code; 404 where it proves nothing, 410 a day after the trip ended."""
     link = link_of(request, code)
     feed: Feed = request.app.state.feed
-    trips = (await feed.current()).picture.trips
-    return await run_in_threadpool(_look, request, code, link, trips)
+    picture = (await feed.current()).picture
+    return await run_in_threadpool(_look, request, code, link, picture)
 
 
-@router.post("/v1/driver/{code}/extension", dependencies=[NO_BODY])
-async def ask_for_time(request: Request, code: str) -> DriverView:
-    """Give the driver more time, as often a day as the site's rules allow; 409 where not now."""
-    link = link_of(request, code)
+def _look(request: Request, code: str, link: Link, picture: Picture) -> DriverView:
     state = request.app.state
-
-    def ask() -> None:
-        with transaction(request) as conn:
-            trip_id = open_link(conn, state.site, link, state.clock.now()).id
-            requests.extend(conn, state.site, trip_id, by=_SIGNATURE, now=state.clock.now())
-
-    await run_in_threadpool(ask)
-    return await get_driver_view(request, code)
-
-
-@router.post("/v1/driver/{code}/standby")
-async def stand_by(request: Request, code: str, body: StandbyWish) -> DriverView:
-    """Say whether the driver stands by to leave at once."""
-    link = link_of(request, code)
-    state = request.app.state
-
-    def say() -> None:
-        with transaction(request) as conn:
-            trip_id = open_link(conn, state.site, link, state.clock.now()).id
-            requests.stand_by(
-                conn, state.site, trip_id, on=body.on, by=_SIGNATURE, now=state.clock.now()
-            )
-
-    await run_in_threadpool(say)
-    return await get_driver_view(request, code)
-
-
-def _look(request: Request, code: str, link: Link, trips: tuple[LiveTrip, ...]) -> DriverView:
-    site: Site = request.app.state.site
-    now: datetime = request.app.state.clock.now()
+    site: Site = state.site
+    now: datetime = state.clock.now()
     with transaction(request) as conn:
         row = open_link(conn, site, link, now)
+        active = row.state == "active"
         told = Told(
             sent=list_sent(conn, row.id),
-            advice=find_advice(conn, row.id) if row.state == "active" else None,
-            not_before=_not_before(conn, site, row, now) if row.state == "active" else None,
+            advice=find_advice(conn, row.id) if active else None,
+            not_before=_not_before(conn, site, row, now) if active else None,
+            may_accept=active and requests.may_accept(conn, site, row, now),
+            link=find_link_state(request, conn, row.id),
         )
-    address = f"{request.app.state.settings.public_url.rstrip('/')}/d/{code}"
-    return _view(site, now, row, trips, told, address)
+    address = f"{state.settings.public_url.rstrip('/')}/d/{code}"
+    return _view(site, now, row, picture, told, Page(address, push_public_key(state.keys)))
 
 
 def _not_before(conn: Connection, site: Site, row: LiveRow, now: datetime) -> datetime | None:
@@ -160,51 +191,82 @@ def _not_before(conn: Connection, site: Site, row: LiveRow, now: datetime) -> da
 
 
 def _view(
-    site: Site,
-    now: datetime,
-    row: LiveRow,
-    trips: tuple[LiveTrip, ...],
-    heard: Told,
-    link: str,
+    site: Site, now: datetime, row: LiveRow, picture: Picture, heard: Told, page: Page
 ) -> DriverView:
     trip = live_trip(row)
     told = trip.told
     gate = gate_of(trip)
     yard = None if gate is None else _yard(site, trip, gate)
-    known = None if yard is None else site.yard_by_id.get(yard)
     stage = shown_stage(trip, now)
-    counts = row.state == "active" and gate in site.gate_by_id
-    before_release = told is not None and stage in (Stage.REGISTERED, Stage.STAGED)
-    way = None if known is None or gate is None else known.access_to(gate)
+    active = row.state == "active"
+    counts = active and gate in site.gate_by_id
     return DriverView(
         plate=row.plate,
         language=row.language,
         timezone=site.timezone.key,
+        other_timezone=None if site.other_timezone is None else site.other_timezone.key,
         at=now,
         state="cancelled" if row.state == "cancelled" else stage,
         gate=None if gate is None else gate_place(site, gate),
         yard=None if yard is None else yard_place(site, yard),
-        gone=list_gone(site, trip) if row.state == "active" else [],
+        gone=list_gone(site, trip) if active else [],
         needs=row.needs,
         slot=(
             None
             if told is None
             else Window(told.starts_at, told.starts_at + timedelta(seconds=site.dispatch.slot_s))
         ),
-        leave_at=(
-            call_up_at(told, way, site.dispatch)
-            if before_release and told is not None and way is not None
-            else None
-        ),
+        leave_at=_leave_at(site, trip, yard, stage),
         released_at=trip.released_at,
-        ahead=count_ahead(trips, trip, site.policy, now) if counts else None,
+        ahead=count_ahead(picture.trips, trip, site.policy, now) if counts else None,
         registered_at=row.registered_at,
-        messages=_messages(site, row, link, heard.sent),
+        messages=_messages(site, row, page.address, heard.sent),
         advice=None if heard.advice is None else Word(heard.advice.kind, heard.advice.at),
         standby=row.standby,
         extended_until=row.extended_until,
         not_before=heard.not_before,
+        accepted=row.accepted_at is not None,
+        may_accept=heard.may_accept,
+        late_until=row.late_until,
+        claimed=heard.link.claimed,
+        may_act=heard.link.mine,
+        tracker=None if row.device is None else "phone" if row.is_phone else "device",
+        position=_position(row),
+        way=(
+            find_way(site, yard, gate, staged=trip.arrived_at is not None)
+            if active and yard is not None and gate is not None
+            else None
+        ),
+        gate_now=_gate_now(site, picture, gate),
+        yards_now=[
+            YardNow(one.id, yard_place(site, one.id).name, one.occupancy, one.capacity)
+            for one in picture.yards
+        ],
+        push_key=page.push_key,
     )
+
+
+def _leave_at(site: Site, trip: LiveTrip, yard: str | None, stage: Stage) -> datetime | None:
+    """Return when a truck that still waits for its call is to leave for its slot."""
+    if trip.told is None or stage not in (Stage.REGISTERED, Stage.STAGED):
+        return None
+    known = None if yard is None else site.yard_by_id.get(yard)
+    way = None if known is None else known.access_to(trip.told.gate)
+    return None if way is None else call_up_at(trip.told, way, site.dispatch)
+
+
+def _position(row: LiveRow) -> Position | None:
+    if row.lon is None or row.lat is None or row.fixed_at is None:
+        return None
+    return Position(row.lon, row.lat, row.fixed_at)
+
+
+def _gate_now(site: Site, picture: Picture, gate: str | None) -> GateNow | None:
+    seen = next((one for one in picture.gates if one.id == gate), None)
+    known = None if gate is None else site.gate_by_id.get(gate)
+    if seen is None or known is None:
+        return None
+    return GateNow(seen.queued, seen.in_lane, seen.state, known.inspection_places)
 
 
 def _yard(site: Site, trip: LiveTrip, gate: str) -> str | None:

@@ -115,11 +115,13 @@ class PenaltyAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SlotAnswer:
-    """The slot a driver was told."""
+    """The slot a driver was told; who comes late but keeps it is there by ``late_until``."""
 
     gate: str
     starts_at: datetime
     ends_at: datetime
+    accepted_at: datetime | None
+    late_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +365,9 @@ def _answer(state: Any, row: LiveRow) -> TripAnswer:  # noqa: ANN401 - Starlette
     slot = None
     if trip.told is not None:
         ends_at = trip.told.starts_at + timedelta(seconds=site.dispatch.slot_s)
-        slot = SlotAnswer(trip.told.gate, trip.told.starts_at, ends_at)
+        slot = SlotAnswer(
+            trip.told.gate, trip.told.starts_at, ends_at, row.accepted_at, row.late_until
+        )
     return TripAnswer(
         id=row.id,
         plate=row.plate,

@@ -5,7 +5,7 @@ All that one tick hands to the next is in the snapshot: what was told and who wa
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.planning import make_plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.reasons import Reason
+from flowctl.dispatch.room import FreePlace, free_places
 from flowctl.dispatch.standby import (
     Expired,
     Swap,
@@ -38,6 +39,9 @@ from flowctl.traffic.collapse import GateMode
 from flowctl.traffic.lane_loss import estimate_open
 
 __all__ = ["Decision", "GateFigures", "Release", "Telling", "tick"]
+
+ROOM_AHEAD = timedelta(hours=24)
+"""So far ahead drivers may choose among free places; further away much will change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ class Decision:
     ``prices`` are what one more place would have saved, in the plan's unit of cost, by gate and
     begin of the slot, where that is anything. ``moves`` are calls to an in-gate yard, ``expired``
     call-ups that were not followed, ``swaps`` slots that two drivers exchange. ``lanes`` are the
-    places of lane classes that lend each other some, by the plan.
+    places of lane classes that lend each other some, by the plan; ``room`` are the places of the
+    next `ROOM_AHEAD` that it left free.
     """
 
     plan: Plan | None
@@ -92,6 +97,7 @@ class Decision:
     expired: tuple[Expired, ...] = ()
     swaps: tuple[Swap, ...] = ()
     lanes: tuple[LaneUse, ...] = ()
+    room: tuple[FreePlace, ...] = ()
 
 
 class _OfTrip(Protocol):
@@ -195,6 +201,7 @@ def tick(snapshot: Snapshot, *, plan_due: bool) -> Decision:
         expired=expired,
         swaps=swapped,
         lanes=planned.lanes,
+        room=planned.room,
     )
 
 
@@ -228,6 +235,7 @@ class _Planned:
     notices: tuple[Notice, ...] = ()
     prices: tuple[SlotPrice, ...] = ()
     lanes: tuple[LaneUse, ...] = ()
+    room: tuple[FreePlace, ...] = ()
 
 
 _NOTHING = _Planned()
@@ -251,6 +259,7 @@ def _planned(
         notices=tuple(notices(snapshot, problem, plan, estimates)),
         prices=_prices(problem, plan, columns_of(snapshot.site)),
         lanes=() if plan.lanes is None else uses_of(problem, plan.lanes, columns_of(snapshot.site)),
+        room=free_places(problem, plan, columns_of(snapshot.site), until=snapshot.now + ROOM_AHEAD),
     )
 
 

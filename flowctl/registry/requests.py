@@ -46,7 +46,7 @@ def accept(conn: Connection, site: Site, trip_id: int, *, by: str, now: datetime
     ConflictError
         The trip is over.
     """
-    live = _get_live(conn, site, trip_id)
+    live = get_live_locked(conn, site, trip_id)
     starts_at = _get_standing(conn, site, live, now)
     if live.accepted_at is not None:
         return
@@ -69,7 +69,7 @@ def come_late(
     ConflictError
         The trip is over.
     """
-    live = _get_live(conn, site, trip_id)
+    live = get_live_locked(conn, site, trip_id)
     late = timedelta(minutes=minutes)
     starts_at = _get_standing(conn, site, live, now)
     if late > timedelta(seconds=site.policy.slot.late_s):
@@ -106,7 +106,7 @@ def extend(conn: Connection, site: Site, trip_id: int, *, by: str, now: datetime
     ConflictError
         The trip is over.
     """
-    live = _get_live(conn, site, trip_id)
+    live = get_live_locked(conn, site, trip_id)
     until = get_extension(conn, site, live, now)
     _extend(conn, site, live, until, by=by, now=now)
     return until
@@ -116,6 +116,13 @@ def _extend(
     conn: Connection, site: Site, live: LiveRow, until: datetime, *, by: str, now: datetime
 ) -> None:
     stored.extend(conn, live.id, until=until, now=now)
+    record_extension(conn, site, live, until, by=by, now=now)
+
+
+def record_extension(
+    conn: Connection, site: Site, live: LiveRow, until: datetime, *, by: str, now: datetime
+) -> None:
+    """Write into the ledger that a trip's slot is not to be before ``until``."""
     details = {"extended_until": until}
     record(conn, site, _changed(live, now, by, Reason.EXTENSION, details), now)
 
@@ -190,7 +197,14 @@ def _get_standing(conn: Connection, site: Site, live: LiveRow, now: datetime) ->
     return _get_slot(site, live, now)
 
 
-def _get_live(conn: Connection, site: Site, trip_id: int) -> LiveRow:
+def get_live_locked(conn: Connection, site: Site, trip_id: int) -> LiveRow:
+    """Return an active trip that nobody else may change until the transaction ends.
+
+    Raises
+    ------
+    NotFoundError, ConflictError
+        There is no such trip, or it is over.
+    """
     get_active(conn, site, trip_id)
     live = find_live(conn, trip_id, site=site.id)
     if live is None:

@@ -18,6 +18,7 @@ from flowctl.site import Site
 from flowctl.storage import ledger
 from flowctl.storage.closures import end_advice, save_advice
 from flowctl.storage.outbox import Outgoing, queue_messages, slot_message
+from flowctl.storage.places import save_free
 from flowctl.storage.releases import commit_releases
 
 Connection = psycopg.Connection[Any]
@@ -40,7 +41,8 @@ def commit_decision(
     if decision.plan is not None:
         plan_id = _save_plan(conn, site, decision, now, solve_s)
         _save_prices(conn, plan_id, decision.prices)
-        _tell(conn, site, decision.tellings, plan_id, now)
+        save_free(conn, site.id, plan_id, decision.room, now=now)
+        tell_slots(conn, site, decision.tellings, plan_id, now)
         _notify(conn, site, decision.notices, now)
     commit_releases(conn, site, decision, now=now)
 
@@ -123,7 +125,7 @@ def _save_prices(conn: Connection, plan_id: int, prices: Sequence[SlotPrice]) ->
     )
 
 
-def _tell(
+def tell_slots(
     conn: Connection, site: Site, told: Sequence[Telling], plan_id: int, now: datetime
 ) -> None:
     """Write slots, their changes, the ledger's entries and the messages."""

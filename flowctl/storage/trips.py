@@ -8,6 +8,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import class_row, scalar_row
 
+from flowctl.state import Slot
+
 Connection = psycopg.Connection[Any]
 
 
@@ -279,10 +281,13 @@ def list_extensions(conn: Connection, trip_id: int) -> list[datetime]:
         ).fetchall()
 
 
-def extend(conn: Connection, trip_id: int, *, until: datetime, now: datetime) -> None:
-    """Give a trip a slot no earlier than ``until``."""
+def extend(
+    conn: Connection, trip_id: int, *, until: datetime, now: datetime, chosen: Slot | None = None
+) -> None:
+    """Give a trip a slot no earlier than ``until``; ``chosen`` is the one its driver picked."""
     conn.execute(
-        "insert into extensions (trip_id, at, until) values (%s, %s, %s)", [trip_id, now, until]
+        "insert into extensions (trip_id, at, until, gate) values (%s, %s, %s, %s)",
+        [trip_id, now, *((until, None) if chosen is None else (chosen.starts_at, chosen.gate))],
     )
     conn.execute("update trips set extended_until = %s where id = %s", [until, trip_id])
 

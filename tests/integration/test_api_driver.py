@@ -130,39 +130,37 @@ def test_a_trip_that_is_over_is_shown_for_a_day_and_gone_after_it(api: RunningAp
     assert answer.json()["title"] == "Gone"
 
 
-def test_a_driver_asks_for_more_time_once_a_day(api: RunningApi):
-    trip = api.border.trip(at=after(-300))
-    path = f"/v1/driver/{link_code(KEYS, trip, 0)}/extension"
-    assert view(api, trip)["not_before"] is None, "there is no slot that could be moved"
-    assert api.client().post(path).status_code == 409
-    api.border.tell(trip, after(60))
-    assert view(api, trip)["not_before"] == "2024-01-23T03:00:00Z"
-    asked = api.client().post(path)
-    assert asked.status_code == 200
-    assert asked.json()["extended_until"] == "2024-01-23T03:00:00Z"
-    assert asked.json()["not_before"] is None
-    again = api.client().post(path)
-    assert again.status_code == 409
-    assert "used up its 1 extensions" in again.json()["detail"]
-
-
-def test_a_driver_stands_by_and_no_longer(api: RunningApi):
-    trip = api.border.trip()
-    path = f"/v1/driver/{link_code(KEYS, trip, 0)}/standby"
-    assert view(api, trip)["standby"] is False
-    assert api.client().post(path, json={"on": True}).json()["standby"] is True
-    assert api.client().post(path, json={"on": False}).json()["standby"] is False
-    rows = api.border.conn.execute(
-        "select actor, details->>'standby' from ledger where details->>'standby' is not null"
-        " order by seq"
-    ).fetchall()
-    assert rows == [("driver", "on"), ("driver", "off")]
-
-
 @pytest.mark.parametrize(("wish", "body"), [("extension", {}), ("standby", {"on": True})])
 def test_who_has_no_code_asks_for_nothing(api: RunningApi, wish: str, body: dict[str, bool]):
     answer = api.client().post(f"/v1/driver/nosuchtrip12/{wish}", json=body)
     assert answer.status_code == 404
+
+
+def test_the_page_shows_truck_way_gate_and_yards(api: RunningApi):
+    place = api.border
+    trip = place.trip()
+    before = view(api, trip)
+    assert (before["position"], before["tracker"]) == (None, "device")
+    assert (before["timezone"], before["other_timezone"]) == ("Asia/Ho_Chi_Minh", "Asia/Shanghai")
+    assert before["push_key"]
+    place.position(trip, 106.7, 21.9, -1)
+    shown = view(api, trip)
+    assert shown["position"] == {"lon": 106.7, "lat": 21.9, "at": "2024-01-23T00:59:00Z"}
+    line = shown["way"]["line"]
+    assert 2 < len(line) <= 200
+    road = place.site.find_freight_road("yard_bao_nguyen", "tan_thanh")
+    assert road is not None
+    assert line[-1] == pytest.approx(road.line.coords[-1], abs=1e-6)
+    [north] = [one for one in place.site.corridors if one.yard == "yard_bao_nguyen"]
+    assert line[0] == pytest.approx(north.line.coords[0], abs=1e-6)
+    assert shown["gate_now"].keys() == {"queued", "in_lane", "state", "places"}
+    assert shown["gate_now"]["places"] == place.site.gate_by_id["tan_thanh"].inspection_places
+    [yard] = [one for one in shown["yards_now"] if one["yard"] == "yard_bao_nguyen"]
+    assert (yard["capacity"], set(yard["name"])) == (1150, {"vi", "zh", "en"})
+    place.visit(trip, "yard_bao_nguyen", 0)
+    staged = view(api, trip)["way"]
+    assert len(staged["line"]) < len(line), "the road to the yard lies behind it"
+    assert (staged["yard"], staged["gate"]) == (shown["way"]["yard"], shown["way"]["gate"])
 
 
 def test_a_driver_on_hold_is_told_so_until_there_is_a_slot(api: RunningApi):

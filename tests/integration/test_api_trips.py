@@ -109,6 +109,8 @@ def test_a_trip_shows_what_its_visits_and_the_controller_made_of_it(api: Running
         "gate": "tan_thanh",
         "starts_at": "2024-01-23T04:00:00Z",
         "ends_at": "2024-01-23T04:15:00Z",
+        "accepted_at": None,
+        "late_until": None,
     }
 
 

@@ -26,10 +26,19 @@ create view trips_of_drivers as
 
 -- of the slot told last: its driver accepted it; its driver comes late, but by then
 alter table slots add column accepted_at timestamptz, add column late_until timestamptz;
--- where the driver chose the place
+-- where the driver chose the place: it starts at until
 alter table extensions add column gate text;
--- places that the plan left free: [{gate, lane_class, starts_at, free, places}]
-alter table plans add column room jsonb;
+-- places that the newest plan left free, less those that drivers chose since
+create table free_places (
+    site         text not null references sites,
+    gate         text not null,
+    lane_class   text not null,  -- '' where the gate's lanes are for every truck
+    starts_at    timestamptz not null,
+    plan_id      bigint not null references plans,
+    free         integer not null,
+    haulier_most integer not null,
+    primary key (site, gate, lane_class, starts_at)
+);
 
 -- what a page sent, so that what is sent again acts once
 create table driver_acts (
@@ -66,8 +75,7 @@ def downgrade() -> None:
     """Drop them."""
     op.execute("""
 drop view trips_of_drivers;
-drop table sms_answers, driver_acts, former_drivers;
-alter table plans drop column room;
+drop table free_places, sms_answers, driver_acts, former_drivers;
 alter table extensions drop column gate;
 alter table slots drop column accepted_at, drop column late_until;
 alter table trips drop column link_epoch;

@@ -1,0 +1,163 @@
+"""What a driver says on the own page: each act once, by a browser that claimed the link."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from api.asked import NO_BODY
+from api.claims import require_claim
+from api.driver import DriverView, get_driver_view
+from api.links import link_of, open_link
+from api.moments import Moment
+from api.transaction import transaction
+from api.trips import StandbyWish
+from flowctl.registry import places, requests
+from flowctl.registry.places import Offer
+from flowctl.registry.trips import cancel
+from flowctl.site import Site
+from flowctl.state import Slot
+from flowctl.storage.driver_acts import insert_act
+from flowctl.storage.live import Connection
+
+router = APIRouter(tags=["driver"])
+
+_SIGNATURE = "driver"
+"""What stands beside what a driver enters by the code of the own trip."""
+_LATEST_MIN = 24 * 60
+
+
+class Lateness(BaseModel):
+    """How many minutes after the beginning of the slot the driver will come."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    minutes: int = Field(ge=1, le=_LATEST_MIN)
+
+
+class ChosenSlot(BaseModel):
+    """One of the free slots."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    gate: str = Field(max_length=80)
+    starts_at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSlots:
+    """What the driver may choose from, the soonest first; empty where nothing may be chosen."""
+
+    slots: list[Offer]
+
+
+Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
+"""Makes the same request act once, however often it comes."""
+Act = Callable[[Connection, Site, int, datetime], object]
+
+
+async def _act(request: Request, code: str, key: UUID | None, do: Act) -> DriverView:
+    """Do it in one transaction, unless it was done before, and return the view then."""
+
+    def run() -> None:
+        link, state = link_of(request, code), request.app.state
+        now: datetime = state.clock.now()
+        with transaction(request) as conn:
+            trip_id = open_link(conn, state.site, link, now).id
+            require_claim(request, conn, trip_id)
+            if key is None or insert_act(conn, trip_id, key, now=now):
+                do(conn, state.site, trip_id, now)
+
+    await run_in_threadpool(run)
+    return await get_driver_view(request, code)
+
+
+@router.post("/v1/driver/{code}/accept", dependencies=[NO_BODY])
+async def accept_slot(request: Request, code: str, key: Key = None) -> DriverView:
+    """Accept the slot told last; 409 where there is none, or it is past."""
+    return await _act(
+        request,
+        code,
+        key,
+        lambda conn, site, trip, now: requests.accept(conn, site, trip, by=_SIGNATURE, now=now),
+    )
+
+
+@router.post("/v1/driver/{code}/late")
+async def come_late(request: Request, code: str, body: Lateness, key: Key = None) -> DriverView:
+    """Say how late the driver comes: the slot stays, or moves as with more time."""
+    return await _act(
+        request,
+        code,
+        key,
+        lambda conn, site, trip, now: requests.come_late(
+            conn, site, trip, body.minutes, by=_SIGNATURE, now=now
+        ),
+    )
+
+
+@router.post("/v1/driver/{code}/cancel", dependencies=[NO_BODY])
+async def cannot_come(request: Request, code: str, key: Key = None) -> DriverView:
+    """Cancel the trip; 409 where it is over."""
+    return await _act(
+        request,
+        code,
+        key,
+        lambda conn, site, trip, now: cancel(conn, site, trip, by=_SIGNATURE, now=now),
+    )
+
+
+@router.get("/v1/driver/{code}/slots")
+async def list_slots(request: Request, code: str) -> FreeSlots:
+    """List free later slots that the driver may choose."""
+    link, state = link_of(request, code), request.app.state
+
+    def look() -> FreeSlots:
+        now: datetime = state.clock.now()
+        with transaction(request) as conn:
+            row = open_link(conn, state.site, link, now)
+            active = row.state == "active"
+            return FreeSlots(places.list_offers(conn, state.site, row, now) if active else [])
+
+    return await run_in_threadpool(look)
+
+
+@router.post("/v1/driver/{code}/slot")
+async def choose_slot(request: Request, code: str, body: ChosenSlot, key: Key = None) -> DriverView:
+    """Take a free slot in place of the one told; 409 where somebody was faster, or not today."""
+    slot = Slot(body.gate, body.starts_at)
+    return await _act(
+        request,
+        code,
+        key,
+        lambda conn, site, trip, now: places.choose(conn, site, trip, slot, by=_SIGNATURE, now=now),
+    )
+
+
+@router.post("/v1/driver/{code}/extension", dependencies=[NO_BODY])
+async def ask_for_time(request: Request, code: str, key: Key = None) -> DriverView:
+    """Give the driver more time, as often a day as the site's rules allow; 409 where not now."""
+    return await _act(
+        request,
+        code,
+        key,
+        lambda conn, site, trip, now: requests.extend(conn, site, trip, by=_SIGNATURE, now=now),
+    )
+
+
+@router.post("/v1/driver/{code}/standby")
+async def stand_by(request: Request, code: str, body: StandbyWish, key: Key = None) -> DriverView:
+    """Say whether the driver stands by to leave at once."""
+    return await _act(
+        request,
+        code,
+        key,
+        lambda conn, site, trip, now: requests.stand_by(
+            conn, site, trip, on=body.on, by=_SIGNATURE, now=now
+        ),
+    )
