@@ -15,13 +15,14 @@ _BASIC = frozenset(
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")
 """These take two septets: an escape and the letter."""
+_GSM7 = _BASIC | _EXTENDED
 _ROOM: dict[Alphabet, tuple[int, int]] = {"gsm7": (160, 153), "ucs2": (70, 67)}
 """Septets or UTF-16 units in a text of one part, and in each part of several."""
 
 
 def alphabet_of(text: str) -> Alphabet:
     """Return the alphabet a text needs; one letter beyond GSM 7-bit makes it UCS-2."""
-    return "gsm7" if all(letter in _BASIC or letter in _EXTENDED for letter in text) else "ucs2"
+    return "gsm7" if _GSM7.issuperset(text) else "ucs2"
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -31,12 +32,12 @@ def split(text: str) -> tuple[str, ...]:
     """
     alphabet = alphabet_of(text)
     alone, together = _ROOM[alphabet]
-    if sum(_units(letter, alphabet) for letter in text) <= alone:
+    if _length(text, alphabet) <= alone:
         return (text,)
     parts = [""]
     left = together
     for letter in text:
-        units = _units(letter, alphabet)
+        units = _length(letter, alphabet)
         if units > left:
             parts.append("")
             left = together
@@ -45,7 +46,7 @@ def split(text: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _units(letter: str, alphabet: Alphabet) -> int:
+def _length(text: str, alphabet: Alphabet) -> int:
     if alphabet == "gsm7":
-        return 2 if letter in _EXTENDED else 1
-    return len(letter.encode("utf-16-le", "surrogatepass")) // 2
+        return len(text) + sum(text.count(letter) for letter in _EXTENDED)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
