@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from border import KEYS, MORNING, Border, after, border
+from builders import MESSAGE_KINDS
+from sending import KeptGateway, send_all
 
 from flowctl.registry.answers import PARAMS, take_answer
 from flowctl.registry.keys import decrypt_answer
@@ -228,6 +230,37 @@ def test_stop_and_start(phone: Phone):
     assert phone.place.conn.execute(silent).fetchall() == [(MORNING,)]
     assert phone.kinds("Nhận tin") == ["reply_started"]
     assert phone.place.conn.execute(silent).fetchall() == [(None,)]
+
+
+def test_every_reply_reaches_who_wrote_as_one_text(phone: Phone, database: str):
+    """Each kind finds in its row all that its text names."""
+    gateway = KeptGateway()
+    trip = told(phone)
+    for text in ("?", "1", "3", "3 20", "3 60", "3 60", "?!x", "STOP", "START"):
+        phone.writes(text)
+    phone.place.release(trip, -5, until=60)
+    phone.writes("?")
+    second = told(phone)
+    phone.writes("1")
+    for one in (trip, second):
+        wish = TripChange(phone=THEIRS)
+        change(phone.place.conn, phone.place.site, KEYS, one, wish, by="op", now=MORNING)
+    phone.writes("2")
+    phone.place.trip(phone=MINE)
+    phone.writes("?")
+    phone.writes("2")
+    phone.place.conn.execute("delete from former_drivers")
+    phone.writes("1")
+    send_all(database, phone.place.site, gateway)
+    replies = {kind for kind in MESSAGE_KINDS if kind.startswith("reply_")}
+    took = {message.kind: message for message in gateway.took}
+    assert replies <= took.keys()
+    assert all(len(message.text) <= 160 and message.text.isascii() for message in gateway.took)
+    assert took["reply_former"].to == MINE
+    assert "12C00001" in took["reply_former"].text
+    assert "so nay khong con di voi xe" in took["reply_former"].text.lower()
+    states = "select count(*) from outbox where kind like 'reply%' and state <> 'sent'"
+    assert phone.place.conn.execute(states).fetchone() == (0,)
 
 
 def test_what_was_written_is_forgotten_with_the_number(phone: Phone):
