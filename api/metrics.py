@@ -27,7 +27,9 @@ from starlette.concurrency import run_in_threadpool
 from flowctl.storage.aside import count_held
 from flowctl.storage.measures import (
     PartitionMeasure,
+    count_open_messages,
     list_beat_ages,
+    list_gateways,
     list_partitions,
     list_worker_ages,
 )
@@ -38,6 +40,8 @@ router = APIRouter(tags=["health"])
 
 _UNREADABLE = "unreadable"
 """Stands for the source of what could not be read so far as to name one."""
+
+_OPEN = {"open": 1.0, "busy": 0.5, "away": 0.0}
 
 _OF_THIS_PROCESS = CollectorRegistry()
 ProcessCollector(registry=_OF_THIS_PROCESS)
@@ -54,6 +58,8 @@ class Measures(Collector):
     partitions: Sequence[PartitionMeasure]
     beats: Mapping[str, float]
     workers: Mapping[str, float]
+    messages: Mapping[str, int]
+    gateways: Sequence[tuple[str, str, str]]
     waiting: Mapping[int, Waiting] = field(default_factory=dict)
 
     def collect(self) -> Iterable[Metric]:
@@ -99,6 +105,18 @@ class Measures(Collector):
             ("worker",),
             self.workers.items(),
         )
+        yield gauge(
+            "flowctl_messages_open",
+            "Messages to drivers that wait to be sent, or were given up and wait for somebody.",
+            ("state",),
+            self.messages.items(),
+        )
+        yield gauge(
+            "flowctl_gateway_open",
+            "1 where a gateway takes messages, 0.5 where it is busy, 0 where it is away.",
+            ("site", "gateway"),
+            ((site, name, _OPEN[state]) for site, name, state in self.gateways),
+        )
 
     def _fixes(self) -> Metric:
         family = CounterMetricFamily(
@@ -143,4 +161,6 @@ def _read(pool: ConnectionPool[psycopg.Connection[Any]]) -> Measures:
             list_partitions(conn),
             list_beat_ages(conn),
             list_worker_ages(conn),
+            count_open_messages(conn),
+            list_gateways(conn),
         )

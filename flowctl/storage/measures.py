@@ -45,3 +45,19 @@ def list_worker_ages(conn: Connection) -> dict[str, float]:
         " from ingest_workers order by name"
     ).fetchall()
     return dict(rows)
+
+
+def count_open_messages(conn: Connection) -> dict[str, int]:
+    """Return how many messages to drivers wait, and how many were given up."""
+    rows = conn.execute(
+        "select 'waiting', count(*) from outbox where state = 'waiting'"
+        " union all select 'dead', count(*) from outbox where state = 'dead'"
+    ).fetchall()
+    return {state: int(n) for state, n in rows}
+
+
+def list_gateways(conn: Connection) -> list[tuple[str, str, str]]:
+    """Return every site's gateways for messages and their state: site, gateway, state."""
+    return conn.execute(
+        "select site, gateway, state from gateway_states order by site, gateway"
+    ).fetchall()

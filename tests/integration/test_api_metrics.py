@@ -9,6 +9,7 @@ from border import MORNING
 from prometheus_client.parser import text_string_to_metric_families
 
 from flowctl.registry.accounts import Role
+from flowctl.storage.gateway_states import GatewayState, save_states
 from flowctl.storage.heartbeats import beat
 from flowctl.storage.outcomes import count_outcomes, set_aside
 from flowctl.telemetry import stream
@@ -93,6 +94,17 @@ def test_leases_and_beats_are_shown_with_their_age(api: RunningApi):
     assert not [key for key in samples if key[0].endswith("lease_seconds") and key[-1] == "2"]
     assert 0 <= samples["flowctl_heartbeat_age_seconds", "controller"] < 60
     assert 3 <= samples["flowctl_ingest_worker_age_seconds", "one"] < 60
+
+
+def test_messages_that_wait_and_gateways_that_are_away_are_shown(api: RunningApi):
+    api.border.trip()
+    states = [GatewayState("a", "open", 9.0, None), GatewayState("b", "away", 9.0, "gone")]
+    save_states(api.border.conn, "lang_son", states)
+    found = scrape(api)
+    assert found["flowctl_messages_open", "waiting"] == 1
+    assert found["flowctl_messages_open", "dead"] == 0
+    assert found["flowctl_gateway_open", "a", "lang_son"] == 1
+    assert found["flowctl_gateway_open", "b", "lang_son"] == 0
 
 
 def test_the_api_process_itself_is_measured(api: RunningApi):
