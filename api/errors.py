@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from api.faults import fault_sentence
 from api.permissions import PERMISSIONS
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError, UnavailableError
+from flowctl.registry.requests import RefusedError
 
 RETRY_AFTER_S = 2
 _MOST_NAMED = 5
@@ -78,6 +79,9 @@ def _answer_refusal(request: Request, error: Exception) -> JSONResponse:
         return _answer_unavailable(request, error)
     if isinstance(error, NotFoundError):
         return problem_response(Problem(404, "Not found", str(error)))
+    if isinstance(error, RefusedError):  # the page has words of its own for each reason
+        kind = f"urn:flowctl:{error.obstacle}"
+        return problem_response(Problem(409, "Conflict", str(error), type=kind))
     if isinstance(error, ConflictError):
         return problem_response(Problem(409, "Conflict", str(error)))
     return problem_response(Problem(422, "Not possible", str(error)))

@@ -1,6 +1,5 @@
 """The pages in a real Chromium, against every process on real stores."""
 
-import gzip
 import json
 import re
 
@@ -12,8 +11,6 @@ from running import Running
 pytestmark = pytest.mark.browser
 
 PICTURE = ROOT / "out" / "operator-map.png"
-DRIVER_SCRIPT_BUDGET = 30_000
-"""Bytes of gzipped script a driver's phone may have to load (a phone in a valley, a dear SIM)."""
 
 
 def driver_path(running_system: Running) -> str:
@@ -182,34 +179,9 @@ def test_the_drivers_countdown_ticks(desk: Desk, running_system: Running):
     expect(page.locator(".messages li[data-kind=slot]").first).to_be_visible()
 
 
-def test_the_drivers_page_keeps_the_last_word_without_a_network(
-    desk: Desk, running_system: Running
-):
-    page = desk.open(driver_path(running_system), size=(360, 740))
-    page.locator("section.slot").wait_for()
-    plate = page.locator("h1").inner_text()
-    page.route("**/v1/driver/**", lambda route: route.abort("internetdisconnected"))
-    page.reload()
-    expect(page.locator(".fresh.old")).to_contain_text("Không có mạng")
-    expect(page.locator("h1")).to_have_text(plate)
-    expect(page.locator("section.slot")).to_be_visible()
-
-
 def test_a_link_of_no_trip_is_answered_in_a_sentence(desk: Desk):
     page = desk.open("/d/nosuchtrip12", size=(360, 740))
     expect(page.locator(".refusal")).to_have_text(words("vi")["driver"]["unknown"])
-
-
-def test_the_drivers_scripts_keep_their_budget(desk: Desk, running_system: Running):
-    page = desk.open(driver_path(running_system))
-    page.locator(".state h2").wait_for()
-    loaded: list[str] = page.evaluate(
-        "performance.getEntriesByType('resource').map(one => one.name)"
-    )
-    scripts = [url for url in loaded if url.endswith(".js")]
-    assert scripts
-    sizes = {url: len(gzip.compress(page.request.get(url).body())) for url in scripts}
-    assert sum(sizes.values()) <= DRIVER_SCRIPT_BUDGET, sizes
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,6 +10,8 @@ const PARTS: Record<string, readonly string[]> = {
     "driver",
     "stage",
     "message_title",
+    "other_time",
+    "refused",
     "operator.needs",
     "order.history",
     "order.no_history",

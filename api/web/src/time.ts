@@ -1,6 +1,6 @@
 /** Instants and durations as people at the gate read them. */
 
-import { language, t } from "./language";
+import { find, type Key, language, t } from "./language";
 import type { Language } from "./types";
 
 // Day before month in every language here, and 24 hours: as Vietnamese road signs write it.
@@ -22,15 +22,11 @@ export const instant = (iso: string): Date => new Date(iso);
 const HOUR_MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
 
 export const clockTime = (at: Date, timezone: string): string => format(at, timezone, HOUR_MINUTE);
-/** The time at the other side and whose it is: "10:00 giờ Trung Quốc"; null where clocks agree. */
+/** The time at the other side and whose it is: "(giờ TQ 10:00)"; null where clocks agree. */
 export function otherTime(at: Date, timezone: string, other: string | null): string | null {
   if (other === null || clockTime(at, timezone) === clockTime(at, other)) return null;
-  const parts = new Intl.DateTimeFormat(LOCALES[language.value], {
-    timeZone: other,
-    timeZoneName: "longGeneric",
-  }).formatToParts(at);
-  const named = parts.find(({ type }) => type === "timeZoneName")?.value ?? other;
-  return `${clockTime(at, other)} (${named})`;
+  const named = `other_time.${other}` as Key;
+  return t(find(named) === null ? "other_time.other" : named, { time: clockTime(at, other) });
 }
 export const clockSeconds = (at: Date, timezone: string): string =>
   format(at, timezone, { ...HOUR_MINUTE, second: "2-digit" });

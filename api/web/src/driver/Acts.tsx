@@ -44,7 +44,7 @@ function Change({ view, now, onDone }: Props & { onDone: () => void }) {
   };
   const possible: [Question, string, boolean][] = [
     ["late", t("driver.late"), view.slot !== null],
-    ["slot", t("driver.another"), view.slot !== null],
+    ["slot", t("driver.another"), view.not_before !== null],
     ["extension", t("driver.more_time"), view.not_before !== null],
     ["cancel", t("driver.cancel"), true],
   ];
@@ -57,7 +57,7 @@ function Change({ view, now, onDone }: Props & { onDone: () => void }) {
         possible.map(
           ([question, words, can]) =>
             can && (
-              <button key={question} type="button" class={question} onClick={() => setAsked(question)}>
+              <button key={question} type="button" onClick={() => setAsked(question)}>
                 {words}
               </button>
             ),

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../language";
 import { problem } from "../parts/problem";
+import { ApiError } from "../request";
 import type { DriverView } from "../types";
 import { QrCode } from "./Pass";
 import { canPush, pushed, startPush, stopPush } from "./push";
@@ -8,6 +9,15 @@ import { resumeSharing, sharing, startSharing, stopSharing, tracker, unsent } fr
 
 /** Stages in which a truck's place still tells something. */
 const ON_ITS_WAY: readonly DriverView["state"][] = ["registered", "staged", "released", "queued"];
+
+/** A tracker reports every quarter of an hour at least, also when parked (QCVN 31), ms. */
+const SILENT_MS = 30 * 60_000;
+
+/** Is there no tracker in the truck, or one that has fallen silent? */
+function unfollowed({ tracker: by, position, at }: DriverView): boolean {
+  if (by !== "device" || position === null) return true;
+  return Date.parse(at) - Date.parse(position.at) > SILENT_MS;
+}
 
 /** What this phone can do for its truck beside showing: be its tracker, and ring. */
 export function Phone({ view }: { view: DriverView }) {
@@ -19,10 +29,15 @@ export function Phone({ view }: { view: DriverView }) {
   if (!view.may_act || !under_way) return null;
   return (
     <>
-      {(view.tracker !== "device" || tracker.value !== null) && <Share />}
+      {(unfollowed(view) || tracker.value !== null) && <Share />}
       {view.push_key !== null && canPush() && <Push publicKey={view.push_key} />}
     </>
   );
+}
+
+function refusal(error: unknown): string {
+  const conflict = error instanceof ApiError && error.status === 409;
+  return conflict ? t("driver.refused_now") : problem(error);
 }
 
 function useTrying(): [unknown, (work: Promise<void>) => void] {
@@ -38,7 +53,7 @@ function Share() {
       <h2>{t(on ? "driver.share_on" : "driver.share")}</h2>
       {!on && <p>{t("driver.share_why")}</p>}
       {sharing.value === "denied" && <p class="refusal">{t("driver.share_denied")}</p>}
-      {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
+      {wrong !== null && <p class="refusal">{refusal(wrong)}</p>}
       {on && unsent.value > 0 && <p>{t("driver.share_waiting", { n: unsent.value })}</p>}
       {on && tracker.value && (
         <>
@@ -65,7 +80,7 @@ function Push({ publicKey }: { publicKey: string }) {
     <section class="offer push" data-push={pushed.value}>
       <p>{t(on ? "driver.push_on" : "driver.push_why")}</p>
       {pushed.value === "denied" && <p class="refusal">{t("driver.push_denied")}</p>}
-      {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
+      {wrong !== null && <p class="refusal">{refusal(wrong)}</p>}
       <button type="button" onClick={() => attempt(on ? stopPush() : startPush(publicKey))}>
         {t(on ? "driver.push_stop" : "driver.push")}
       </button>

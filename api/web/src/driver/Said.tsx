@@ -26,7 +26,8 @@ function nameOfAct({ kind, body }: Act): string {
 function why({ status, type, detail }: Refusal): string {
   const reason = type.split(":").at(-1) ?? "";
   if (reason === "claim") return t("driver.claim");
-  const words = find(`driver.refused_${reason}`);
+  if (reason === "moved") return t("driver.refused_moved");
+  const words = find(`refused.${reason}`);
   if (words !== null) return words;
   return status === 409 || status === 410
     ? t("driver.refused_now")
@@ -40,9 +41,10 @@ export function Said() {
       {waiting.value.map((one) =>
         one.refused ? (
           <div key={one.id} class="said refusal" role="alert">
-            <p>
-              {t("driver.refused", { what: nameOfAct(one) })} {why(one.refused)}
-            </p>
+            <div>
+              <b>{t("driver.refused", { what: nameOfAct(one) })}</b>
+              <p>{why(one.refused)}</p>
+            </div>
             <button type="button" onClick={() => void drop(one)}>
               {t("driver.understood")}
             </button>

@@ -41,6 +41,7 @@ export const kept = signal<Kept | null>(brought() ?? restore(code));
 /** Why the last attempt failed: "network", or the server's status. */
 export const failure = signal<"network" | number | null>(null);
 export const clock = new ServerClock(CLOCK_LIMIT_MS);
+if (kept.value) clock.observe(kept.value.view.at, kept.value.heardAt);
 
 /** What the page itself brought along, for a first sight without another question. */
 function brought(): Kept | null {
@@ -103,12 +104,11 @@ async function claimFirst(): Promise<void> {
 
 /** Ask for the view now, regularly, and when there may be something new. */
 export function follow(): () => void {
-  const last = kept.value;
-  if (last) clock.observe(last.view.at, last.heardAt);
   const again = (): void => void look().then(claimFirst);
   const seen = (): void => void (document.visibilityState === "visible" && look());
   const worker = navigator.serviceWorker as ServiceWorkerContainer | undefined;
-  again();
+  if (document.getElementById("view")) void claimFirst();
+  else again();
   const timer = setInterval(again, REFRESH_MS);
   addEventListener("online", again);
   document.addEventListener("visibilitychange", seen);

@@ -1,0 +1,387 @@
+"""The driver's page on a phone, in a real Chromium: opened, answered, and without a network."""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from api_server import SetClock, served
+from border import KEYS, SECRET, Border, after, border
+from desk import LANGUAGES, PATIENCE_MS, ROOT, assert_words, wait_until, words
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from streams import on_disk
+
+from api.app import create_app
+from flowctl.registry.keys import link_code, login_digits
+from flowctl.settings import Settings
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 360, "height": 740}
+SCRIPT_BUDGET = 30_000
+"""Bytes of gzipped script a driver's phone may have to load (a phone in a valley, a dear SIM)."""
+FIRST_PAINT_MS = 1500
+LINES = {"3G": (1_600_000, 150, 2500), "slow 3G": (400_000, 400, 4000)}
+"""Bits a second, round trip in ms, and when the slot is to be read at the latest, ms."""
+YARD = (106.7, 21.93)
+
+CONTROLLED = """async () => {
+  const names = await caches.keys();
+  const kept = await Promise.all(names.map(async name => (await caches.open(name)).keys()));
+  return navigator.serviceWorker.controller !== null
+    && kept.flat().some(one => /assets.(vi|zh|en)-/.test(one.url));
+}"""
+
+AGED = """() => new Promise(done => {
+  const opening = indexedDB.open('flowctl');
+  opening.onsuccess = () => {
+    const work = opening.result.transaction('acts', 'readwrite');
+    const acts = work.objectStore('acts');
+    acts.getAll().onsuccess = ({target}) =>
+      target.result.forEach(act => acts.put({...act, at: act.at - 60_000}));
+    work.oncomplete = () => { opening.result.close(); done(); };
+  };
+})"""
+"""Let what waits have waited a minute."""
+
+SHOWN = """() => navigator.serviceWorker.getRegistration()
+  .then(one => one.getNotifications())
+  .then(all => all.length > 0 && all.map(one => [one.title, one.body, one.tag]))"""
+
+SUBSCRIBING = """() => {
+  PushManager.prototype.subscribe = async () => ({toJSON: () => ({
+    endpoint: 'https://push.example.com/phone',
+    keys: {
+      p256dh: 'BNNL5ZaTfK81qhXOx23-wewhigUeFb632jN6LvRWCFH1'
+        + 'ubQr77FE_9qV1FuojuRmHP42zmf34rXgW80OvUVDgTk',
+      auth: 'zqbxT6JKstKSY9JKibZLSQ',
+    },
+  })});
+}"""
+"""A browser without Google's push service behind it cannot subscribe; all else is its own."""
+
+
+@dataclass
+class Cab:
+    """A phone in a cab, before a border where its truck waits for a slot."""
+
+    browser: Browser
+    url: str
+    place: Border
+    clock: SetClock
+    valkey: str
+    trip: int
+
+    @property
+    def path(self) -> str:
+        """The page of the trip."""
+        return f"/d/{link_code(KEYS, self.trip, 0)}"
+
+    def phone(self, **more: Any) -> BrowserContext:  # noqa: ANN401 - passed on to the browser
+        """Return another phone, whose browser speaks Vietnamese."""
+        made = self.browser.new_context(
+            viewport=PHONE, locale="vi-VN", is_mobile=True, has_touch=True, **more
+        )
+        made.set_default_timeout(PATIENCE_MS)
+        return made
+
+    def open(self, phone: BrowserContext | None = None, language: str = "vi") -> Page:
+        """Open the trip's page."""
+        page = (phone or self.phone()).new_page()
+        page.goto(f"{self.url}{self.path}?lang={language}")
+        page.locator(".state h2").wait_for()
+        return page
+
+    def open_kept(self, phone: BrowserContext) -> Page:
+        """Open the trip's page once more as it lies on the phone."""
+        page = phone.new_page()
+        page.goto(f"{self.url}{self.path}")
+        page.locator(".state h2").wait_for()
+        return page
+
+    def sent_code(self, page: Page) -> str:
+        """Return the newest code on its way by SMS, once it was asked for."""
+        page.locator("[name=code]").wait_for()
+        [(login,)] = self.place.conn.execute(
+            "select params->>'login' from outbox where kind = 'login_code' order by id desc limit 1"
+        ).fetchall()
+        return login_digits(KEYS, login)
+
+    def one(self, query: str) -> Any:  # noqa: ANN401 - a column of any type
+        """Return the one column of the trip's one row."""
+        [(value,)] = self.place.conn.execute(query, [self.trip]).fetchall()
+        return value
+
+    def acts(self) -> list[tuple[str, str]]:
+        """Return what the driver did by the page, as the ledger has it."""
+        return self.place.conn.execute(
+            "select coalesce(reason, ''), details::text from ledger"
+            " where subject = (select subject from trips where id = %s) and actor = 'driver'"
+            " order by seq",
+            [self.trip],
+        ).fetchall()
+
+
+@pytest.fixture
+def cab(browser: Browser, database: str, valkey: str) -> Iterator[Cab]:
+    settings = Settings(
+        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+    )
+    with border(database) as place:
+        trip = place.trip(at=after(-180))
+        place.visit(trip, "yard_bao_nguyen", -120)
+        place.position(trip, *YARD, -1, speed=0.0)
+        place.tell(trip, after(120))
+        clock = SetClock(after(0))
+        with served(create_app(settings, clock)) as url:
+            yield Cab(browser, url, place, clock, valkey, trip)
+            for context in browser.contexts:
+                context.close()
+
+
+def look_at(page: Page, name: str) -> None:
+    """Keep the picture, and see that nothing is wider than the phone."""
+    shots = ROOT / "out"
+    shots.mkdir(exist_ok=True)
+    page.screenshot(path=shots / f"{name}-360x740.png")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def controlled(page: Page) -> None:
+    """Wait until the service worker keeps the page."""
+    wait_until(page, lambda: page.evaluate(CONTROLLED), "the service worker keeps the page")
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_first_sight_on_a_thin_line_comes_soon(cab: Cab, line: str):
+    bits, round_trip, latest = LINES[line]
+    page = cab.phone().new_page()
+    page.request.get(
+        f"{cab.url}/v1/driver/{cab.path[3:]}"
+    )  # a server that has just started is slow
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send(
+        "Network.emulateNetworkConditions",
+        {
+            "offline": False,
+            "latency": round_trip,
+            "downloadThroughput": bits / 8,
+            "uploadThroughput": bits / 8,
+        },
+    )
+    page.goto(cab.url + cab.path)
+    page.locator(".slot .window").wait_for()
+    page.wait_for_timeout(500)
+    painted = page.evaluate(
+        """() => new Promise(tell => new PerformanceObserver(seen => tell({
+          first: performance.getEntriesByName('first-contentful-paint')[0].startTime,
+          all: seen.getEntries().at(-1).startTime,
+        })).observe({type: 'largest-contentful-paint', buffered: true}))"""
+    )
+    assert painted["first"] < FIRST_PAINT_MS
+    assert painted["all"] < latest
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_driver_accepts_says_how_late_and_asks_for_another_time(cab: Cab, language: str):
+    said = words(language)["driver"]
+    page = cab.open(language=language)
+    expect(page.locator(".slot .other")).to_contain_text("11:00")
+    look_at(page, f"driver-slot-{language}")
+    page.get_by_role("button", name=said["accept"]).click()
+    expect(page.locator(".slot .answered")).to_have_text(said["accepted"])
+    page.get_by_role("button", name=said["change"]).click()
+    look_at(page, f"driver-change-{language}")
+    page.get_by_role("button", name=said["late"]).click()
+    look_at(page, f"driver-late-{language}")
+    page.locator(".choices button").first.click()
+    expect(page.locator(".slot .answered").last).to_contain_text("10:15")
+    assert [reason for reason, _ in cab.acts()] == ["accepted", "late"]
+    assert_words(page, [said["number"], said["near"]])
+
+
+def test_who_cannot_come_is_asked_twice(cab: Cab):
+    said = words("vi")["driver"]
+    page = cab.open()
+    page.get_by_role("button", name=said["change"]).click()
+    page.get_by_role("button", name=said["cancel"]).click()
+    expect(page.locator(".asking")).to_contain_text(said["cancel_cost"])
+    page.get_by_role("button", name=said["cancel_yes"]).click()
+    expect(page.locator(".state h2")).to_have_text(words("vi")["stage"]["cancelled"])
+    assert cab.one("select state from trips where id = %s") == "cancelled"
+
+
+def test_what_was_said_without_a_network_is_sent_once_when_it_is_back(cab: Cab):
+    said = words("vi")["driver"]
+    phone = cab.phone()
+    page = cab.open(phone)
+    controlled(page)
+    phone.set_offline(True)
+    page.get_by_role("button", name=said["accept"]).click()
+    page.get_by_role("button", name=said["change"]).click()
+    page.locator("[name=standby]").check()
+    page.get_by_role("button", name=words("vi")["common"]["close"]).click()
+    expect(page.locator(".said")).to_have_count(2)
+    page.reload()
+    expect(page.locator(".said").first).to_contain_text(said["waiting"].partition("{")[0])
+    expect(page.locator("section.slot .window")).to_be_visible()
+    look_at(page, "driver-waiting-vi")
+    cab.open_kept(phone)  # a second tab sends nothing twice
+    assert cab.acts() == []
+    phone.set_offline(False)
+    expect(page.locator(".said")).to_have_count(0)
+    expect(page.locator(".slot .answered")).to_have_text(said["accepted"])
+    assert len(cab.acts()) == 2
+    assert cab.one("select standby from trips where id = %s") is True
+
+
+def test_an_answer_to_a_slot_that_changed_meanwhile_is_given_back(cab: Cab):
+    said = words("vi")["driver"]
+    phone = cab.phone()
+    page = cab.open(phone)
+    controlled(page)
+    phone.set_offline(True)
+    page.get_by_role("button", name=said["accept"]).click()
+    expect(page.locator(".said")).to_have_count(1)
+    page.evaluate(AGED)
+    cab.place.conn.execute("update slots set starts_at = starts_at + interval '1 hour'")
+    phone.set_offline(False)
+    expect(page.locator(".said.refusal")).to_contain_text(said["refused_moved"])
+    assert cab.acts() == []
+    page.get_by_role("button", name=said["understood"]).click()
+    expect(page.locator(".said")).to_have_count(0)
+
+
+def test_the_page_and_the_pass_open_without_a_network(cab: Cab):
+    phone = cab.phone()
+    page = cab.open(phone)
+    page.locator(".show-pass").wait_for()
+    controlled(page)
+    phone.set_offline(True)
+    page = cab.open_kept(phone)
+    expect(page.locator(".fresh.old")).to_contain_text("Không có mạng")
+    page.locator(".show-pass").click()
+    expect(page.locator(".sheet.pass .qr path")).to_have_attribute("d", re.compile(r"M.{500,}"))
+    look_at(page, "driver-pass-vi")
+    kept: list[str] = page.evaluate(
+        "caches.keys().then(async names => (await (await caches.open(names[0])).keys())"
+        ".map(one => new URL(one.url).pathname))"
+    )
+    assert not [path for path in kept if path.startswith("/v1/")]
+
+
+def test_a_second_phone_reads_and_acts_with_the_code_from_the_sms(cab: Cab):
+    said = words("vi")["driver"]
+    cab.open().locator(".acts").wait_for()
+    page = cab.open()
+    expect(page.locator(".claim")).to_contain_text(said["claim"])
+    expect(page.locator(".acts")).to_have_count(0)
+    look_at(page, "driver-claim-vi")
+    page.get_by_role("button", name=said["claim_get"]).click()
+    right = cab.sent_code(page)
+    page.locator("[name=code]").fill("000000" if right != "000000" else "000001")
+    page.get_by_role("button", name=said["claim_done"]).click()
+    expect(page.locator(".claim .refusal")).to_have_text(said["code_wrong"])
+    page.locator("[name=code]").fill(right)
+    page.get_by_role("button", name=said["claim_done"]).click()
+    expect(page.locator(".acts")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_trip_opens_by_number_and_code(cab: Cab, language: str):
+    said = words(language)["driver"]
+    page = cab.phone().new_page()
+    page.goto(f"{cab.url}/d?lang={language}")
+    page.locator("[name=phone]").fill("0903000001")
+    look_at(page, f"driver-login-{language}")
+    page.get_by_role("button", name=said["go_on"]).click()
+    expect(page.locator("[role=status]")).to_have_text(said["login_sent"])
+    page.locator("[name=code]").fill(cab.sent_code(page))
+    page.get_by_role("button", name=said["go_on"]).click()
+    expect(page.locator("h1")).to_have_text("12C00001")
+    expect(page.locator(".acts")).to_be_visible()
+
+
+def test_the_phone_of_a_truck_without_a_tracker_tells_its_place(cab: Cab):
+    said = words("vi")["driver"]
+    cab.trip = cab.place.trip(at=after(-10), device=None)
+    phone = cab.phone(
+        permissions=["geolocation"], geolocation={"longitude": 106.71, "latitude": 21.95}
+    )
+    page = cab.open(phone)
+    offer = page.locator(".offer.share")
+    expect(offer).to_contain_text(said["share_why"])
+    look_at(page, "driver-share-vi")
+    offer.get_by_role("button", name=said["share"]).click()
+    expect(offer).to_have_attribute("data-sharing", "on")
+    expect(offer.get_by_role("link", name=said["share_app"])).to_have_attribute(
+        "href", re.compile("id=")
+    )
+    look_at(page, "driver-shared-vi")
+    controlled(page)
+    phone.set_offline(True)
+    phone.set_geolocation({"longitude": 106.72, "latitude": 21.96})
+    page.reload()
+    expect(offer).to_contain_text(said["share_waiting"].format(n=1))
+    with page.expect_response("**/v1/osmand/**") as answered:
+        phone.set_offline(False)
+    assert answered.value.ok
+    fixes = on_disk(cab.valkey)
+    device = cab.one("select d.uid from trips t join devices d on d.id = t.device_id where t.id=%s")
+    assert set(fixes.devices) == {device}
+    assert [(row["lon"], row["lat"]) for row in fixes.rows] == [(106.71, 21.95), (106.72, 21.96)]
+    offer.get_by_role("button", name=said["share_stop"]).click()
+    expect(offer).to_have_attribute("data-sharing", "off")
+
+
+def test_messages_are_pushed_after_a_tap_and_show_once(cab: Cab):
+    said = words("vi")["driver"]
+    page = cab.open(cab.phone(permissions=["notifications"]))
+    controlled(page)
+    page.evaluate(SUBSCRIBING)
+    page.locator(".offer.push button").click()
+    expect(page.locator(".offer.push")).to_have_attribute("data-push", "on")
+    assert_words(page, [said["push_on"]])
+    assert cab.one("select count(*) from push_subscriptions where trip_id = %s") == 1
+    worker = page.context.new_cdp_session(page)
+    registered: list[str] = []
+    worker.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda seen: registered.extend(one["registrationId"] for one in seen["registrations"]),
+    )
+    worker.send("ServiceWorker.enable")
+    wait_until(page, lambda: registered != [], "the worker is known")
+    message = {"title": "12C00001 · Đổi giờ hẹn", "text": "10:15", "link": cab.path, "tag": "7"}
+    for _ in range(2):
+        worker.send(
+            "ServiceWorker.deliverPushMessage",
+            {"origin": cab.url, "registrationId": registered[0], "data": json.dumps(message)},
+        )
+    wait_until(page, lambda: page.evaluate(SHOWN) is not False, "the message is shown")
+    assert page.evaluate(SHOWN) == [["12C00001 · Đổi giờ hẹn", "10:15", "7"]]
+
+
+def test_a_build_that_replaces_another_keeps_the_page_and_drops_the_oldest(cab: Cab):
+    phone = cab.phone()
+    page = cab.open(phone)
+    controlled(page)
+    names = page.evaluate("caches.open('flowctl-older').then(() => caches.keys())")
+    assert len(names) == 2
+    page.reload()
+    expect(page.locator("section.slot")).to_be_visible()
+
+
+def test_the_drivers_scripts_keep_their_budget(cab: Cab):
+    page = cab.open()
+    controlled(page)
+    loaded: list[str] = page.evaluate(
+        "performance.getEntriesByType('resource').map(one => one.name)"
+    )
+    scripts = {url for url in loaded if url.endswith(".js")} | {f"{cab.url}/sw.js"}
+    assert len(scripts) > 3
+    sizes = {url: len(gzip.compress(page.request.get(url).body())) for url in scripts}
+    assert sum(sizes.values()) <= SCRIPT_BUDGET, sizes
