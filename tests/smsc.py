@@ -1,6 +1,7 @@
 """An SMSC whose manners a test sets; the PDUs are smpp34's, written and read by its own codec."""
 
 import asyncio
+import ssl
 import struct
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -157,9 +158,9 @@ def run(scene: Coroutine[Any, Any, None]) -> None:
 
 
 @asynccontextmanager
-async def smsc_running(smsc: Smsc) -> AsyncIterator[Smsc]:
+async def smsc_running(smsc: Smsc, tls: ssl.SSLContext | None = None) -> AsyncIterator[Smsc]:
     """Run an SMSC."""
-    server = await asyncio.start_server(smsc.serve, "127.0.0.1", smsc.port)
+    server = await asyncio.start_server(smsc.serve, "127.0.0.1", smsc.port, ssl=tls)
     smsc.port = server.sockets[0].getsockname()[1]
     try:
         yield smsc
@@ -176,7 +177,7 @@ def gateway_to(
     link: dict[str, Any] = {name: of.pop(name) for name in list(of) if name in Link.__slots__}
     account = SmppAccount(
         name="viettel",
-        link=Link("127.0.0.1", port, **{"response_s": 2.0, **link}),
+        link=Link(**{"host": "127.0.0.1", "port": port, "response_s": 2.0, **link}),
         bind=Bind("flowctl", password),
         source=Address("FLOWCTL", ton=5, npi=0),
         rate_per_s=100.0,

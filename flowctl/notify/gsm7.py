@@ -17,6 +17,9 @@ _EXTENDED = {
     0x40: "|",
     0x65: "€",
 }
+BASIC_LETTERS = frozenset(_BASIC) - {chr(_ESCAPE)}
+ESCAPED_LETTERS = frozenset(_EXTENDED.values())
+"""These take two septets: an escape and the letter."""
 _OCTETS = {
     **{letter: bytes([code]) for code, letter in enumerate(_BASIC) if code != _ESCAPE},
     **{letter: bytes([_ESCAPE, code]) for code, letter in _EXTENDED.items()},

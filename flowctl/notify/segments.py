@@ -7,15 +7,10 @@ takes several, each gives up six octets to say which one it is (TS 23.040, secti
 
 from typing import Literal
 
+from flowctl.notify.gsm7 import BASIC_LETTERS, ESCAPED_LETTERS
+
 Alphabet = Literal["gsm7", "ucs2"]
 
-_BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_EXTENDED = frozenset("\f^{}\\[~]|€")
-"""These take two septets: an escape and the letter."""
-_GSM7 = _BASIC | _EXTENDED
 _ROOM: dict[Alphabet, tuple[int, int]] = {"gsm7": (160, 153), "ucs2": (70, 67)}
 """Septets or UTF-16 units in a text of one part, and in each part of several."""
 

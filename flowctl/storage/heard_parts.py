@@ -30,7 +30,12 @@ class OverdueText:
 
 
 def keep_part(conn: Connection, of: PartOf, number: int, cipher: bytes, at: datetime) -> None:
-    """Keep a part, in the caller's transaction; one that came before changes nothing."""
+    """Keep a part, in the caller's transaction; one that came before changes nothing.
+
+    Until the transaction ends another part of the phone's waits: else two that come at once by
+    different connections would each find the text unfinished.
+    """
+    conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [of.phone_hash.hex()])
     conn.execute(
         "insert into sms_heard_parts"
         " (site, gateway, phone_hash, ref_group, total, number, cipher, at)"

@@ -98,6 +98,19 @@ def test_parts_of_a_text_are_joined_in_order_whichever_came_first(place: Border,
     assert rows(place, "select trip_id, gateway from sms_answers") == [(trip, "viettel")]
 
 
+def test_parts_that_come_at_once_by_two_connections_are_joined(place: Border, database: str):
+    place.trip(phone=PHONE)
+
+    async def scene() -> None:
+        async with inbound(place, database) as one, inbound(place, database) as other:
+            for group in range(8):
+                parts = [HeardPart(PHONE, group, n, 2, f"{group}/{n} ") for n in (1, 2)]
+                await asyncio.gather(one.part("a", parts[0]), other.part("a", parts[1]))
+
+    run(scene())
+    assert said(place) == [f"{group}/1 {group}/2 " for group in range(8)]
+
+
 def test_what_came_of_a_text_counts_where_its_last_part_stays_out(place: Border, database: str):
     place.trip(phone=PHONE)
     clock = SetClock()

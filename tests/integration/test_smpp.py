@@ -1,12 +1,15 @@
 """The SMPP gateway against an SMSC over TCP, well and badly behaved."""
 
 import asyncio
+import ssl
 import struct
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from certificates import make_certificate
 from smsc import Kept, Reply, Smsc, bound_to, message, run, smsc_running, until
 
 from flowctl.notify.gateways import (
@@ -164,6 +167,24 @@ def test_that_a_gateway_does_not_let_us_in_shows_before_a_message_has_tried_it()
             assert state.state == "away"
             assert "invalid password" in str(state.trouble)
 
+    run(scene())
+
+
+def test_over_tls_only_an_smsc_with_a_certificate_of_its_name_is_spoken_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def scene() -> None:
+        async with smsc_running(Smsc(), server) as smsc:
+            async with bound_to(smsc.port, host="localhost", tls=True) as gateway:
+                assert await gateway.send(message()) == ("m1",)
+            async with bound_to(smsc.port, tls=True) as gateway:  # by its address
+                with pytest.raises(GatewayAway, match="certificate verify failed"):
+                    await gateway.send(message())
+
+    certificate, key = make_certificate(tmp_path)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(certificate, key)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     run(scene())
 
 
