@@ -11,6 +11,8 @@ from flowctl.notify.gsm7 import BASIC_LETTERS, ESCAPED_LETTERS
 
 Alphabet = Literal["gsm7", "ucs2"]
 
+_GSM7 = BASIC_LETTERS | ESCAPED_LETTERS
+
 _ROOM: dict[Alphabet, tuple[int, int]] = {"gsm7": (160, 153), "ucs2": (70, 67)}
 """Septets or UTF-16 units in a text of one part, and in each part of several."""
 
@@ -43,5 +45,5 @@ def split(text: str) -> tuple[str, ...]:
 
 def _length(text: str, alphabet: Alphabet) -> int:
     if alphabet == "gsm7":
-        return len(text) + sum(text.count(letter) for letter in _EXTENDED)
+        return len(text) + sum(text.count(letter) for letter in ESCAPED_LETTERS)
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
