@@ -172,11 +172,12 @@ class Sender:
                 newer = find_newer_site(conn, asked.site, loaded_at, now)
             overtaken = stored.list_overtaken(conn, in_hand) if in_hand else ()
             claimed = Claimed((), None, 0)
-            if asked.limit:
+            # Asked first, as it takes a tenth of the time of a claim that finds nothing.
+            waits = stored.is_any_due(conn, asked.site, now)
+            if waits and asked.limit:
                 claimed = claim_due(conn, asked, rules, lease=lease)
-            quiet = idle and not claimed.messages and not claimed.settled
-            if quiet and not asked.limit:
-                quiet = not stored.is_any_due(conn, asked.site, now)
+            found = claimed.messages or claimed.settled
+            quiet = idle and not (found if asked.limit else waits)
             if quiet and beat_due:
                 beat(conn, _PROCESS, now)
             elif look and not quiet:
