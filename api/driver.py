@@ -6,7 +6,6 @@ What the driver says there is in `api.driver_acts`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +24,7 @@ from flowctl.notify.outbox import facts_of
 from flowctl.notify.texts import write_text
 from flowctl.registry import requests
 from flowctl.registry.keys import Link
+from flowctl.registry.phone_tracker import Tracker, tracker_of
 from flowctl.registry.push import push_public_key
 from flowctl.site import Site
 from flowctl.state import Advice, AdviceKind, LiveTrip, Stage
@@ -147,7 +147,7 @@ class DriverView:
     late_until: datetime | None
     claimed: bool
     may_act: bool
-    tracker: Literal["device", "phone"] | None
+    tracker: Tracker | None
     position: Position | None
     way: Way | None
     gate_now: GateNow | None
@@ -230,7 +230,7 @@ def _view(
         late_until=row.late_until,
         claimed=heard.link.claimed,
         may_act=heard.link.mine,
-        tracker=None if row.device is None else "phone" if row.is_phone else "device",
+        tracker=tracker_of(row),
         position=_position(row),
         way=(
             find_way(site, yard, gate, staged=trip.arrived_at is not None)

@@ -61,6 +61,9 @@ with going as (
           and (t.state = 'active' or t.ended_at is null or t.ended_at >= %(before)s))
 ), said as (
     delete from sms_answers a using going where a.phone_hash = going.phone_hash
+), pushed as (
+    delete from push_subscriptions p using going, trips t
+    where t.driver_id = going.id and p.trip_id = t.id
 )
 update drivers d set phone_cipher = null, phone_hash = null, silent_since = null
 from going where d.id = going.id
@@ -70,7 +73,7 @@ from going where d.id = going.id
 def _forget_numbers(conn: Connection, before: datetime) -> int:
     """Forget the numbers of drivers whose trips all ended before a moment; returns how many.
 
-    What was written from them is forgotten with them.
+    What was written from them is forgotten with them, and where their browsers were reached.
     """
     with conn.transaction(), conn.cursor(row_factory=scalar_row) as cursor:
         drivers = cursor.execute(_SILENT, {"before": before, "most": _AT_ONCE}).fetchall()
@@ -118,13 +121,16 @@ _BESIDE_TRIPS: tuple[LiteralString, ...] = (
     "delete from alerts where site = %(site)s and trip_id is null and last_seen_at < %(before)s",
     "delete from gate_events where site = %(site)s and at < %(before)s",
     "delete from yard_events where site = %(site)s and at < %(before)s",
+    "delete from gate_decisions where site = %(site)s and trip_id is null and at < %(before)s",
+    """delete from source_tokens k using devices v where v.is_phone and k.device_uid = v.uid
+       and k.expires_wall_at < clock_timestamp() - interval '7 days'""",
     """delete from drivers d where phone_hash is null
        and not exists (select from trips t where t.driver_id = d.id)""",
     """delete from sms_receipts r where r.at < %(before)s
        and not exists (select from sms_parts p where p.gateway = r.gateway and p.ref = r.ref)""",
 )
-"""Alerts of hauliers, plates seen at gates and yards, drivers of whom nothing is left, receipts of
-messages that are gone."""
+"""Alerts of hauliers, plates seen at gates and yards, tokens of phones, drivers of whom
+nothing is left, receipts of messages that are gone."""
 
 
 def _drop_trips(conn: Connection, site: str, before: datetime, now: datetime) -> int:

@@ -184,16 +184,31 @@ def test_a_forgotten_number_opens_nothing(api: RunningApi):
     assert claim(api.client(), trip, "123456").status_code == 409
 
 
-def test_claims_and_codes_go_with_the_trip_and_the_number(api: RunningApi):
-    trip = api.border.trip(phone=PHONE)
+def test_what_proves_and_reaches_a_phone_goes_with_the_number_and_the_trip(api: RunningApi):
+    place = api.border
+    trip = place.trip(phone=PHONE)
     claim(api.client(), trip)
     api.client().post("/v1/driver-logins", json={"phone": PHONE})
-    place = api.border
+    for what in (trip, None):
+        place.conn.execute(
+            "insert into gate_decisions (id, site, gate, trip_id, plate, kind, at, decided_by,"
+            " recorded_at) values (gen_random_uuid(), 'lang_son', 'tan_thanh', %(trip)s, 'X1',"
+            " 'late', %(at)s, 'Lan', %(at)s)",
+            {"trip": what, "at": api.clock.at},
+        )
     place.conn.execute(
-        "update trips set state = 'cleared', ended_at = %s - interval '3000 days'", [api.clock.at]
+        "insert into push_subscriptions values (%s, 0, 'hash', 'cipher', now())", [trip]
     )
-    assert forget_ended(place.conn, place.site, api.clock.at) == 1
-    left = place.conn.execute(
-        "select (select count(*) from claims), (select count(*) from logins)"
-    ).fetchone()
-    assert left == (0, 0)
+    place.conn.execute("update trips set state = 'cleared', ended_at = %s", [api.clock.at])
+
+    def left() -> list[int]:
+        tables = ("push_subscriptions", "claims", "logins", "gate_decisions")
+        rows = [place.conn.execute(f"select count(*) from {name}").fetchone() for name in tables]  # noqa: S608
+        return [row[0] for row in rows if row is not None]
+
+    assert left() == [1, 1, 1, 2]
+    site = place.site
+    forget_ended(place.conn, site, api.clock.at + timedelta(days=site.numbers_kept_days + 1))
+    assert left()[0] == 0, "where the browser was reached goes with the number"
+    forget_ended(place.conn, site, api.clock.at + timedelta(days=3000))
+    assert left() == [0, 0, 0, 0]
