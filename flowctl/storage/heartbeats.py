@@ -40,7 +40,11 @@ def beat(conn: Connection, process: str, now: datetime) -> None:
 
 def stay(conn: Connection, process: str) -> None:
     """Say that ``process`` works, though it is not done up to a later moment than before."""
-    conn.execute("update heartbeats set wall_at = now() where process = %s", [process])
+    conn.execute(
+        "insert into heartbeats (process, at, wall_at) values (%s, 'epoch', now())"
+        " on conflict (process) do update set wall_at = excluded.wall_at",
+        [process],
+    )
 
 
 def find_beat(conn: Connection, process: str) -> datetime | None:
