@@ -226,9 +226,8 @@ class SmppGateway:
 
     async def _bound(self) -> Session:
         """Return the session; a process that has just begun waits for its first try to connect."""
-        link = self.account.link
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._tried.wait(), link.connect_s + link.response_s)
+            await asyncio.wait_for(self._tried.wait(), 2 * self.account.link.connect_s)
         if self._session is None or self._session.over is not None:
             raise GatewayAway(f"{self.name}: {self.trouble or 'its connection is not kept'}.")
         return self._session

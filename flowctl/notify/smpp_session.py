@@ -41,7 +41,10 @@ Deliver = Callable[[Delivered], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where an SMSC is, and how long one waits for it (seconds)."""
+    """Where an SMSC is, and how long one waits for it (seconds).
+
+    ``connect_s`` is for the connection, and again for the bind.
+    """
 
     host: str
     port: int
@@ -262,7 +265,7 @@ async def _bind(
     link: Link, bind: Bind, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> int:
     writer.write(pdu(BIND_TRANSCEIVER, 1, bind.body()))
-    async with asyncio.timeout(link.response_s):
+    async with asyncio.timeout(link.connect_s):
         while True:
             command, status, _, _ = await read_pdu(reader)
             if command in {BIND_TRANSCEIVER | RESPONSE, GENERIC_NACK}:

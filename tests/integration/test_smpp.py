@@ -196,7 +196,7 @@ def test_an_smsc_that_accepts_connections_and_says_nothing_is_away():
 
         server = await asyncio.start_server(silent, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with bound_to(port, response_s=0.1) as gateway:
+        async with bound_to(port, connect_s=0.2) as gateway:
             with pytest.raises(GatewayAway, match="does not answer the bind"):
                 await gateway.send(message())
         server.close()
