@@ -42,6 +42,7 @@ class Smsc:
     names: str = "m{}"
     taken: list[Any] = field(default_factory=list)
     binds: list[bytes] = field(default_factory=list)
+    answered: int = 0
     enquiries: int = 0
     nacks: int = 0
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
@@ -112,6 +113,7 @@ class Smsc:
             writer.close()
         elif reply.status is not None:
             writer.write(answer(SUBMIT, number, ref.encode() + b"\0", reply.status))
+            self.answered += 1
 
 
 def answer(command: int, number: int, body: bytes = b"", status: int = 0) -> bytes:

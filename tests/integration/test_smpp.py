@@ -120,7 +120,8 @@ def test_an_answer_that_comes_too_late_keeps_a_message_from_being_given_again():
         async with smsc_running(smsc), bound_to(smsc.port, response_s=0.1) as gateway:
             with pytest.raises(MessageUnsure):
                 await gateway.send(message())
-            await asyncio.sleep(0.3)
+            await until(lambda: smsc.answered)
+            await asyncio.sleep(0.05)
             assert await gateway.send(message()) == ("m1",)
             assert len(smsc.taken) == 1
 
@@ -148,8 +149,9 @@ def test_where_nobody_is_or_the_password_is_wrong_that_is_said_and_the_waits_gro
             async with bound_to(smsc.port, password="wrong") as gateway:
                 with pytest.raises(GatewayAway, match=r"invalid password.*check system_id"):
                     await gateway.send(message())
-                await asyncio.sleep(0.35)
-                assert 2 <= len(smsc.binds) <= 4
+                began = asyncio.get_running_loop().time()
+                await until(lambda: len(smsc.binds) == 3)
+                assert asyncio.get_running_loop().time() - began > 0.2  # 0.1 s and twice that
             nobody = smsc.port
         async with bound_to(nobody) as gateway:
             with pytest.raises(GatewayAway, match=f"no connection to 127.0.0.1:{nobody}"):
@@ -221,7 +223,7 @@ def test_a_dead_link_is_noticed_by_an_enquiry_without_an_answer():
         smsc = Smsc(answers_enquiries=False)
         async with (
             smsc_running(smsc),
-            bound_to(smsc.port, enquire_link_s=0.05, response_s=0.1),
+            bound_to(smsc.port, enquire_link_s=0.05, response_s=0.3),
         ):
             await until(lambda: len(smsc.binds) == 2)
             smsc.answers_enquiries = True
