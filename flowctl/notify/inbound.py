@@ -128,7 +128,7 @@ class StoredInbound:
                 )
             with self._conn.transaction():
                 return work(self._conn)
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise UnavailableError(
                 f"What a gateway brought cannot be kept: {str(error).strip()}"
             ) from error

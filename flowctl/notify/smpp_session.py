@@ -8,6 +8,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from traceback import format_tb
 
 import structlog
 
@@ -191,9 +192,11 @@ class Session:
         except FlowctlError as error:
             _log.warning("a message cannot be kept now", smsc=self.link.host, reason=str(error))
             status = TRY_LATER
-        except Exception:  # noqa: BLE001 - answered like a 500: logged, and to be sent again
-            # A defect of ours must neither lose the message nor end the connection.
-            _log.exception("a message cannot be taken in", smsc=self.link.host)
+        except Exception as error:  # noqa: BLE001 - answered like a 500: logged, to come again
+            # A defect of ours must neither lose the message nor end the connection. What was
+            # written, and from which number, is no matter of the log: no locals, no message.
+            where = "".join(format_tb(error.__traceback__))
+            _log.error("a defect", smsc=self.link.host, kind=type(error).__name__, where=where)
             status = TRY_LATER
         self.writer.write(pdu(DELIVER_SM | RESPONSE, number, b"\x00", status))
 
