@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Database:
-    """Runs functions of `flowctl.storage`, one after the other, each in a transaction."""
+    """Runs functions of `flowctl.storage`, one after the other."""
 
     url: str
     stop: Event
@@ -27,15 +28,18 @@ class Database:
     _patience: Patience = field(default_factory=Patience, init=False)
     _conn: Connection | None = field(default=None, init=False)
 
-    async def call(self, work: Callable[[Connection], T]) -> T:
+    async def call(self, work: Callable[[Connection], T], *, alone: bool = False) -> T:
         """Return what ``work`` returns; it is done again where the connection broke meanwhile.
+
+        What is ``alone``, a single statement, needs no transaction around it.
 
         Raises
         ------
         UnavailableError
             The database has been away for too long.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._call, work)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._call, work, alone)
 
     def close(self) -> None:
         """Close the connection."""
@@ -43,14 +47,14 @@ class Database:
         if self._conn is not None:
             self._conn.close()
 
-    def _call(self, work: Callable[[Connection], T]) -> T:
+    def _call(self, work: Callable[[Connection], T], alone: bool) -> T:
         while True:
             try:
                 if self._conn is None:
                     self._conn = psycopg.connect(
                         self.url, autocommit=True, options="-c timezone=UTC"
                     )
-                with self._conn.transaction():
+                with nullcontext() if alone else self._conn.transaction():
                     done = work(self._conn)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 if self._conn is not None:

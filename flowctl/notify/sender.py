@@ -163,6 +163,13 @@ class Sender:
         loaded_at, rules = self._loaded_at, self.site.policy.notify
         lease = timedelta(seconds=self._params.lease_s)
 
+        if idle and not (look or states or beat_due):
+            self.quiet = not await self._database.call(
+                lambda conn: stored.is_any_due(conn, asked.site, now), alone=True
+            )
+            if self.quiet:
+                return
+
         def work(conn: Connection) -> _Look:
             if states:
                 save_states(conn, asked.site, states)
