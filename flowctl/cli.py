@@ -88,12 +88,14 @@ def api(
 ) -> None:
     """Serve the API and the pages."""
     from api.serve import serve  # noqa: PLC0415 - the other commands do without the web server
+    from api.sms import callers  # noqa: PLC0415
     from flowctl.storage.roles import describe_guard  # noqa: PLC0415
     from flowctl.storage.sites import get_site  # noqa: PLC0415
 
     with sentences():
         chosen = get_settings()
         # Asked here as well: inside the server's start-up a refusal would come with a traceback.
+        callers(chosen)
         with psycopg.connect(chosen.database_url) as conn:
             get_site(conn, chosen.site)
             typer.echo(describe_guard(conn), err=True)

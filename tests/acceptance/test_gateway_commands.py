@@ -97,6 +97,9 @@ def test_a_file_with_faults_and_none_at_all_are_refused_in_sentences(shell: Shel
     bad = tmp_path / "bad.toml"
     bad.write_text("[[gateway]]\nname = 'x'\nkind = 'fax'")
     assert "no known kind" in shell.run("gateway", "check", str(bad), refused=True)
+    shell.env["FLOWCTL_GATEWAYS_FILE"] = str(bad)
+    for process in ("api", "notify"):
+        assert "no known kind" in shell.run(process, refused=True)
     del shell.env["FLOWCTL_GATEWAYS_FILE"]
     assert "set FLOWCTL_GATEWAYS_FILE" in shell.run("gateway", "list", refused=True)
 
