@@ -1,5 +1,6 @@
 /** What the pages ask of the server, path by path; the driver's page has its own (driver/api.ts). */
 
+import type { MessageRecord, MessageState, MessageSummary } from "./operator/messages";
 import type { Affected, Cause, Closure, ClosureWish, Held, Overtakes, Penalty, Plan, Why } from "./order";
 import type {
   Alert,
@@ -60,6 +61,12 @@ export const giveEnd = (id: number, endsAt: string): Promise<Closure> =>
 export const endClosure = (id: number): Promise<Closure> =>
   request("POST", `/v1/closures/${id}/end`);
 export const takeBack = (id: number): Promise<void> => request("DELETE", `/v1/closures/${id}`);
+export const getMessageSummary = (): Promise<MessageSummary> =>
+  request("GET", "/v1/messages/summary");
+export const listMessages = (state: MessageState): Promise<MessageRecord[]> =>
+  request("GET", `/v1/messages?state=${state}`);
+export const retryMessage = (id: number): Promise<MessageRecord> =>
+  request("POST", `/v1/messages/${id}/retry`);
 export const getPlan = (): Promise<Plan> => request("GET", "/v1/plans/latest");
 export const getOvertakes = (): Promise<Overtakes> => request("GET", "/v1/ledger/overtakes");
 export const getBoard = (): Promise<Board> => request("GET", "/v1/board");

@@ -18,22 +18,6 @@ export interface Kept {
   heardAt: number;
 }
 
-/** What a server of before does not say yet. */
-const UNSAID = {
-  accepted: false,
-  may_accept: false,
-  late_until: null,
-  claimed: true,
-  may_act: true,
-  tracker: "device",
-  position: null,
-  way: null,
-  gate_now: null,
-  yards_now: [],
-  other_timezone: null,
-  push_key: null,
-} satisfies Partial<DriverView>;
-
 /** What the link of the messages ends with: it opens this trip and no other; empty under /d. */
 export const code = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 
@@ -46,7 +30,7 @@ if (kept.value) clock.observe(kept.value.view.at, kept.value.heardAt);
 /** What the page itself brought along, for a first sight without another question. */
 function brought(): Kept | null {
   const text = document.getElementById("view")?.textContent;
-  return text ? { view: { ...UNSAID, ...(JSON.parse(text) as DriverView) }, heardAt: Date.now() } : null;
+  return text ? { view: JSON.parse(text) as DriverView, heardAt: Date.now() } : null;
 }
 
 function restore(of: string): Kept | null {
@@ -67,8 +51,7 @@ export function listKeptTrips(): [string, Kept][] {
 }
 
 /** Keep what the server says of the trip, for now and for where there is no network. */
-export async function take(told: DriverView): Promise<void> {
-  const view = { ...UNSAID, ...told };
+export async function take(view: DriverView): Promise<void> {
   const heardAt = Date.now();
   clock.observe(view.at, heardAt);
   kept.value = { view, heardAt };

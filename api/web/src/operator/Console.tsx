@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { getSite, listClosures, listHeld } from "../client";
+import { getMessageSummary, getSite, listClosures, listHeld } from "../client";
 import { t } from "../language";
 import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
@@ -11,6 +11,7 @@ import { Gate } from "./Gate";
 import { Legend } from "./Legend";
 import { LiveLine } from "./live";
 import { MapView } from "./MapView";
+import { Messages } from "./Messages";
 import { TopBar, type View } from "./TopBar";
 import { Yards } from "./Yards";
 
@@ -35,9 +36,11 @@ export function Console({ session, onLeave }: Props) {
   const [selected, setSelected] = useState<number | null>(null);
   const [travel, setTravel] = useState(0);
   const [view, setView] = useState<View>("map");
-  const [alerting, setAlerting] = useState(false);
+  const [desk, setDesk] = useState<"alerts" | "messages" | null>(null);
   const closures = useAsked(listClosures, ASK_AGAIN_MS, []);
   const held = useAsked(listHeld, ASK_AGAIN_MS, []);
+  const watches = session.role !== "planner";
+  const messages = useAsked(async () => (watches ? getMessageSummary() : null), ASK_AGAIN_MS, []);
   const line = useMemo(() => new LiveLine(onLeave), []);
 
   useEffect(() => {
@@ -49,7 +52,7 @@ export function Console({ session, onLeave }: Props) {
     const close = (event: KeyboardEvent): void => {
       if (event.key !== "Escape") return;
       setSelected(null);
-      setAlerting(false);
+      setDesk(null);
     };
     addEventListener("keydown", close);
     return () => removeEventListener("keydown", close);
@@ -63,7 +66,7 @@ export function Console({ session, onLeave }: Props) {
     setSelected(id);
     setTravel(travel + 1);
     setView("map");
-    setAlerting(false);
+    setDesk(null);
   };
   return (
     <div class="console">
@@ -74,7 +77,9 @@ export function Console({ session, onLeave }: Props) {
         view={view}
         onView={setView}
         onLeave={onLeave}
-        onAlerts={session.role === "planner" ? null : () => setAlerting(!alerting)}
+        onAlerts={watches ? () => setDesk(desk === "alerts" ? null : "alerts") : null}
+        onMessages={watches ? () => setDesk(desk === "messages" ? null : "messages") : null}
+        dead={messages.answer?.dead ?? 0}
         onPick={show}
       />
       <main>
@@ -92,15 +97,24 @@ export function Console({ session, onLeave }: Props) {
           onToggle={(state) => setHidden(toggled(hidden, state))}
         />
         {view === "corridor" && <Corridor site={site} at={picture?.at ?? null} />}
-        {alerting && (
+        {desk === "alerts" && (
           <Alerts
             site={site}
             waiting={picture?.alerts ?? 0}
             onShow={show}
-            onClose={() => setAlerting(false)}
+            onClose={() => setDesk(null)}
           />
         )}
-        {selected !== null && !alerting && (
+        {desk === "messages" && (
+          <Messages
+            timezone={site.timezone}
+            summary={messages}
+            mayRetry={session.role === "operator" || session.role === "administrator"}
+            onShow={show}
+            onClose={() => setDesk(null)}
+          />
+        )}
+        {selected !== null && desk === null && (
           <Drawer
             id={selected}
             site={site}

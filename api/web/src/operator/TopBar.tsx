@@ -21,6 +21,9 @@ interface Props {
   onView: (view: View) => void;
   /** Null for those who may not see alerts. */
   onAlerts: (() => void) | null;
+  /** Null for those who may not see messages; how many were given up. */
+  onMessages: (() => void) | null;
+  dead: number;
   onPick: (id: number) => void;
   onLeave: () => void;
 }
@@ -44,7 +47,8 @@ function Age({ line, timezone }: { line: LiveLine; timezone: string }) {
   return <span class="age live">{t("operator.age", { n })}</span>;
 }
 
-export function TopBar({ site, session, line, view, onView, onAlerts, onPick, onLeave }: Props) {
+export function TopBar(props: Props) {
+  const { site, session, line, view, onView, onAlerts, onMessages, dead, onPick, onLeave } = props;
   const picture = line.picture.value;
   const at = picture ? instant(picture.at) : null;
   return (
@@ -72,6 +76,11 @@ export function TopBar({ site, session, line, view, onView, onAlerts, onPick, on
       {onAlerts && (
         <button type="button" class="bell" onClick={onAlerts}>
           {t("alerts.title")} <b class={picture?.alerts ? "some" : ""}>{picture?.alerts ?? ""}</b>
+        </button>
+      )}
+      {onMessages && (
+        <button type="button" class="inbox" data-desk="messages" onClick={onMessages}>
+          {t("sms_desk.title")} <b class={dead > 0 ? "some" : ""}>{dead > 0 && dead}</b>
         </button>
       )}
       <Search line={line} onPick={onPick} />
