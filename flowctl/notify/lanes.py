@@ -71,9 +71,10 @@ class Lanes:
         """Return how many messages they may be given within ``ahead_s``."""
         return ceil(sum(lane.room(now, ahead_s) for lane in self.all))
 
-    def wait_s(self, now: float) -> float:
-        """Return how long it is until one of them has room, as far as time alone decides."""
-        return min((lane.pace.wait_s(now) for lane in self.all), default=float("inf"))
+    def find_wait(self, now: float) -> float | None:
+        """Return how long it is until the next has room by its rate; None where time helps none."""
+        waits = (lane.pace.wait_s(now) for lane in self.all)
+        return min((wait for wait in waits if wait > 0.0), default=None)
 
     def states(self, now: float) -> list[GatewayState]:
         """Return how each does."""

@@ -9,15 +9,15 @@ import asyncio
 import heapq
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import structlog
 
 from flowctl.clock import Clock
 from flowctl.errors import FlowctlError
-from flowctl.notify.claiming import Claimed, claim_due, settle_outdated
+from flowctl.notify.claiming import Claimed
 from flowctl.notify.database import Connection, Database
 from flowctl.notify.gateways import (
     Gateway,
@@ -28,6 +28,7 @@ from flowctl.notify.gateways import (
     MessageUnsure,
 )
 from flowctl.notify.lanes import Lane, Lanes
+from flowctl.notify.looking import Round, is_quiet, look
 from flowctl.notify.outbox import write_message
 from flowctl.notify.outcomes import (
     PARAMS,
@@ -43,18 +44,14 @@ from flowctl.notify.verdicts import Verdict, ends_at
 from flowctl.registry.keys import Keys
 from flowctl.site import Site
 from flowctl.storage import sending as stored
-from flowctl.storage.gateway_states import save_states
-from flowctl.storage.heartbeats import BEAT_EVERY, beat, stay
-from flowctl.storage.sites import find_newer_site
+from flowctl.storage.heartbeats import BEAT_EVERY
 
 _log = structlog.get_logger()
 
-_PROCESS = "notify"
 _WORKING_S = 0.02
 _LOOK_EVERY_S = 1.0
 _STATES_EVERY_S = 10.0
 _RECENT_S = 60.0
-_OUTDATED_AT_ONCE = 500
 _RESULTS_AT_ONCE = 100
 
 
@@ -64,18 +61,6 @@ class _Turn(NamedTuple):
     later: bool
     id: int
     held: InHand
-
-
-class _Look(NamedTuple):
-    """What a look into the outbox brought; ``quiet``: nothing waits or is on its way.
-
-    ``overtaken`` are messages in hand whose trips have a newer one by now.
-    """
-
-    claimed: Claimed
-    overtaken: Sequence[int]
-    quiet: bool
-    newer: tuple[datetime | None, Site] | None
 
 
 class Sender:
@@ -153,53 +138,32 @@ class Sender:
     async def _step(self) -> None:
         """Claim what there is room for, hand it over, and write down what became of others."""
         now, at = self._clock.now(), self._time()
-        idle = not (self._hand or self._sends or self._results)
-        look = at - self._looked_at >= _LOOK_EVERY_S
-        asked = self._asked(now, at)
         changed = self._lanes.tell_changes(at) or at - self._saved_at >= _STATES_EVERY_S
-        states = self._lanes.states(at) if changed else []
-        in_hand = [turn.id for turn in self._hand]
-        beat_due = self._beaten_at is None or abs(now - self._beaten_at) >= BEAT_EVERY
-        loaded_at, rules = self._loaded_at, self.site.policy.notify
-        lease = timedelta(seconds=self._params.lease_s)
-
-        if idle and not (look or states or beat_due):
-            self.quiet = not await self._database.call(
-                lambda conn: stored.is_any_due(conn, asked.site, now), alone=True
-            )
+        asked = Round(
+            outbox=self._asked(now, at),
+            rules=self.site.policy.notify,
+            lease=timedelta(seconds=self._params.lease_s),
+            loaded_at=self._loaded_at,
+            in_hand={turn.id: turn.held.due.kind for turn in self._hand},
+            idle=not (self._hand or self._sends or self._results),
+            tidies=at - self._looked_at >= _LOOK_EVERY_S,
+            beats=self._beaten_at is None or abs(now - self._beaten_at) >= BEAT_EVERY,
+            states=self._lanes.states(at) if changed else (),
+        )
+        if asked.is_glance:
+            self.quiet = await self._database.call(partial(is_quiet, asked=asked), alone=True)
             if self.quiet:
                 return
-
-        def work(conn: Connection) -> _Look:
-            if states:
-                save_states(conn, asked.site, states)
-            newer = None
-            if look:
-                settle_outdated(conn, replace(asked, limit=_OUTDATED_AT_ONCE), rules)
-                newer = find_newer_site(conn, asked.site, loaded_at, now)
-            overtaken = stored.list_overtaken(conn, in_hand) if in_hand else ()
-            claimed = Claimed((), None, 0)
-            # Asked first, as it takes a tenth of the time of a claim that finds nothing.
-            waits = stored.is_any_due(conn, asked.site, now)
-            if waits and asked.limit:
-                claimed = claim_due(conn, asked, rules, lease=lease)
-            found = claimed.messages or claimed.settled
-            quiet = idle and not (found if asked.limit else waits)
-            if quiet and beat_due:
-                beat(conn, _PROCESS, now)
-            elif look and not quiet:
-                stay(conn, _PROCESS)
-            return _Look(claimed, overtaken, quiet, newer)
-
-        claimed, overtaken, self.quiet, newer = await self._database.call(work)
-        if newer is not None:
-            self._loaded_at, self.site = newer
+        found = await self._database.call(partial(look, asked=asked))
+        self.quiet = found.quiet
+        if found.newer is not None:
+            self._loaded_at, self.site = found.newer
             _log.info("site loaded anew", site=self.site.id)
-        self._looked_at = at if look else self._looked_at
-        self._saved_at = at if states else self._saved_at
-        self._beaten_at = now if self.quiet and beat_due else self._beaten_at
-        self._let_go(overtaken)
-        self._take(claimed, asked.open_gateways)
+        self._looked_at = at if asked.tidies else self._looked_at
+        self._saved_at = at if asked.states else self._saved_at
+        self._beaten_at = now if found.quiet and asked.beats else self._beaten_at
+        self._let_go(found.superseded)
+        self._take(found.claimed, asked.outbox.open_gateways)
         self._hand_over()
         await self._record()
 
@@ -225,15 +189,16 @@ class Sender:
             held = InHand(due, claimed.until, at, only_gateway(due, open_gateways))
             self._keep(held)
 
-    def _let_go(self, overtaken: Sequence[int]) -> None:
-        """Put back what may be superseded by now; the next claim finds out."""
-        if not overtaken:
+    def _let_go(self, superseded: frozenset[int]) -> None:
+        """Give up what a newer message has made untrue while it was in hand."""
+        if not superseded:
             return
-        gone = set(overtaken)
         self._results += [
-            put_back(turn.held, self._params, wait=False) for turn in self._hand if turn.id in gone
+            stored.Given(turn.id, turn.held.claim, Verdict.SUPERSEDED.value)
+            for turn in self._hand
+            if turn.id in superseded
         ]
-        self._hand = [turn for turn in self._hand if turn.id not in gone]
+        self._hand = [turn for turn in self._hand if turn.id not in superseded]
         heapq.heapify(self._hand)
 
     def _keep(self, held: InHand) -> None:
@@ -253,8 +218,8 @@ class Sender:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._hand:
-            wait_s = max(self._lanes.wait_s(at), 0.001)
+        wait_s = self._lanes.find_wait(at)
+        if self._hand and wait_s is not None:
             self._timer = asyncio.get_running_loop().call_later(wait_s, self._hand_over)
 
     def _next_for(self, lane: Lane, at: float) -> InHand | None:

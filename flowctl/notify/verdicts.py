@@ -1,6 +1,6 @@
 """What becomes of a message whose turn has come: sent, gathered, or not sent at all. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -47,9 +47,14 @@ class Verdict(StrEnum):
     LIMITED = "limited"
 
 
+def is_superseded(kind: str, later_kinds: Iterable[str]) -> bool:
+    """Tell whether a message is untrue as its trip has newer ones of these kinds."""
+    return not SUPERSEDED_BY.get(kind, frozenset()).isdisjoint(later_kinds)
+
+
 def judge(message: DueMessage, rules: NotifyRules, now: datetime) -> Verdict:
     """Return what becomes of a message at a domain moment."""
-    if SUPERSEDED_BY.get(message.kind, frozenset()).intersection(message.later_kinds):
+    if is_superseded(message.kind, message.later_kinds):
         return Verdict.SUPERSEDED
     if message.phone_cipher is None or ends_at(message) <= now:
         return Verdict.EXPIRED

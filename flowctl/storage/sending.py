@@ -155,14 +155,14 @@ def lock_outdated(conn: Connection, asked: Asked) -> list[DueMessage]:
     return _list(conn, _OUTDATED + _WITH_FACTS, asked)
 
 
-def list_overtaken(conn: Connection, ids: Sequence[int]) -> list[int]:
-    """Return those of the messages in hand whose trips have a newer one by now."""
+def list_overtaken(conn: Connection, ids: Sequence[int]) -> dict[int, list[str]]:
+    """Return those of the messages in hand whose trips have newer ones by now, with their kinds."""
     rows = conn.execute(
-        "select o.id from outbox o where o.id = any(%s) and exists (select from outbox l"
-        " where l.trip_id = o.trip_id and l.id > o.id and l.state = 'waiting')",
+        "select o.id, array_agg(l.kind) from outbox o join outbox l on l.trip_id = o.trip_id"
+        " and l.id > o.id and l.state = 'waiting' where o.id = any(%s) group by o.id",
         [list(ids)],
     ).fetchall()
-    return [int(message) for (message,) in rows]
+    return dict(rows)
 
 
 def is_any_due(conn: Connection, site: str, now: datetime) -> bool:
