@@ -1,9 +1,12 @@
 """The gate officer's page in Chromium, whose camera sees what a test draws."""
 
+import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -12,8 +15,10 @@ from api_server import PASSWORD, SetClock, served
 from border import KEYS, SECRET, Border, after, border
 from conftest import CHROMIUM, SWITCHES
 from desk import words
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pydantic import SecretStr
+from sending import KeptGateway, send_all
 
 from api.app import create_app
 from flowctl.registry.accounts import Role, set_account
@@ -21,6 +26,7 @@ from flowctl.registry.keys import derive_keys
 from flowctl.registry.passes import Pass, make_pass, sign_pass
 from flowctl.settings import Settings
 from flowctl.storage.live import find_live
+from flowctl.storage.outbox import queue_message
 
 pytestmark = pytest.mark.browser
 SAID = words("vi")["gate"]
@@ -36,6 +42,7 @@ class Post:
     url: str
     camera: Path
     browser: Browser
+    database: str
 
     def truck(self, starts: float = 0, *, at: float = -300, gate: str = "tan_thanh") -> int:
         """Let a truck wait for a slot at minute ``starts``."""
@@ -71,6 +78,16 @@ class Post:
         page.locator("button.scan").click()
         page.locator(".truck").wait_for()
 
+    def sms(self, kind: str) -> str:
+        """Send what waits, and return the text of this kind."""
+        gateway = KeptGateway()
+        with ThreadPoolExecutor(1) as elsewhere:  # this thread's loop is the browser's
+            elsewhere.submit(
+                send_all, self.database, self.place.site, gateway, now=self.clock.at
+            ).result()
+        [text] = [message.text for message in gateway.took if message.kind == kind]
+        return text
+
     def decisions(self) -> list[tuple[str, str | None, str]]:
         return self.place.conn.execute(
             "select kind, reason, actor from ledger"
@@ -79,13 +96,18 @@ class Post:
 
 
 def draw(text: str, path: Path) -> None:
-    """Write a still film (YUV4MPEG2) of a QR code, a little grey and off the middle."""
+    """Let the camera see a QR code, a little grey and off the middle."""
     modules = np.array([list(row) for row in segno.make_qr(text, error="m").matrix], dtype=bool)
     scale = 400 // len(modules)
     code = np.kron(modules, np.ones((scale, scale), dtype=bool))
+    film(np.where(code, 40, 190), path)
+
+
+def film(seen: np.ndarray, path: Path) -> None:
+    """Write a still film (YUV4MPEG2) of what a camera sees: grey values of a square."""
     picture = np.full((SEEN_PX, 640), 190, dtype=np.uint8)
     top, left = 30, 110
-    picture[top : top + len(code), left : left + len(code)][code] = 40
+    picture[top : top + len(seen), left : left + len(seen)] = seen
     frame = b"FRAME\n" + picture.tobytes() + bytes([128]) * (640 * SEEN_PX // 2)
     path.write_bytes(b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420jpeg\n" + frame * 3)
 
@@ -118,7 +140,7 @@ def post(database: str, valkey: str, camera: Path, tablet: Browser) -> Iterator[
     with border(database) as place:
         clock = SetClock()
         with served(create_app(settings, clock)) as url:
-            yield Post(place, clock, url, camera, tablet)
+            yield Post(place, clock, url, camera, tablet, database)
             for context in tablet.contexts:
                 context.close()
 
@@ -140,6 +162,41 @@ def test_a_scanned_pass_shows_slot_and_order_and_the_truck_is_admitted_by_name(p
     post.scan(page, sign_pass(KEYS, post.pass_of(trip)))
     expect(page.locator(".finding")).to_have_text("Đã cho vào lúc 08:00 (Lan)")
     expect(page.locator(".truck")).to_have_attribute("data-tone", "bad")
+
+
+def test_a_driver_registers_accepts_is_called_and_passes_by_what_his_phone_shows(post: Post):
+    trip = post.place.trip(at=after(-300), device=None)
+    link = next(word for word in post.sms("registered").split() if "/d/" in word)
+    post.place.tell(trip, after(15))
+    phone = post.browser.new_context(viewport={"width": 360, "height": 740}).new_page()
+    phone.goto(post.url + urlsplit(link).path.rstrip("."))
+    phone.get_by_role("button", name=words("vi")["driver"]["accept"]).click()
+    expect(phone.locator(".slot .answered")).to_be_visible()
+    queue_message(
+        post.place.conn,
+        site="lang_son",
+        trip_id=trip,
+        kind="call_up",
+        params={"gate": "tan_thanh", "yard": "yard_bao_nguyen", "code": "K7Q2M9XA"},
+        now=post.clock.at,
+        expires_at=None,
+    )
+    post.place.release(trip, 0, until=60)
+    assert "12C00001" in post.sms("call_up")
+    phone.reload()
+    phone.locator(".show-pass").click()
+    shown = phone.locator(".sheet.pass .qr").screenshot()
+    page = post.open()
+    film(np.asarray(Image.open(io.BytesIO(shown)).convert("L").resize((420, 420))), post.camera)
+    page.locator("button.scan").click()
+    expect(page.locator(".finding")).to_have_text(SAID["is_called"])
+    expect(page.locator(".plate")).to_have_text("12C00001")
+    page.locator("button.admit").click()
+    expect(page.locator(".waits")).to_have_count(0)
+    rows = post.place.conn.execute(
+        "select kind, reason, actor from ledger where actor in ('driver', 'Lan') order by seq"
+    ).fetchall()
+    assert rows == [("changed", "accepted", "driver"), ("admitted", None, "Lan")]
 
 
 def test_without_a_network_passes_are_checked_and_decisions_sent_once_also_after_a_reload(
