@@ -3,8 +3,10 @@
 import gzip
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from desk import LANGUAGES, PATIENCE_MS, ROOT, assert_words, wait_until, words
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from streams import on_disk
 
+from api import pages
 from api.app import create_app
 from flowctl.registry.keys import link_code, login_digits
 from flowctl.settings import Settings
@@ -365,14 +368,40 @@ def test_messages_are_pushed_after_a_tap_and_show_once(cab: Cab):
     assert page.evaluate(SHOWN) == [["12C00001 · Đổi giờ hẹn", "10:15", "7"]]
 
 
-def test_a_build_that_replaces_another_keeps_the_page_and_drops_the_oldest(cab: Cab):
+def test_a_new_build_takes_over_with_all_it_needs(
+    cab: Cab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     phone = cab.phone()
     page = cab.open(phone)
     controlled(page)
-    names = page.evaluate("caches.open('flowctl-older').then(() => caches.keys())")
-    assert len(names) == 2
+    page.evaluate("caches.open('flowctl-gate')")
+    old = page.evaluate("caches.keys()")
+    newer = tmp_path / "dist"
+    shutil.copytree(pages.DIST, newer)
+    version = next(name for name in old if "driver" in name).rpartition("-")[2]
+    for name, was, now in [
+        ("sw.js", version, "newer"),
+        ("driver.vi.html", "<body>", '<body data-build="newer">'),
+    ]:
+        text = (newer / name).read_text(encoding="utf-8")
+        assert was in text
+        (newer / name).write_text(text.replace(was, now), encoding="utf-8")
+    monkeypatch.setattr(pages, "DIST", newer)
     page.reload()
-    expect(page.locator("section.slot")).to_be_visible()
+    wait_until(
+        page,
+        lambda: set(page.evaluate("caches.keys()")) == {*old, "flowctl-driver-newer"},
+        "the new build is kept beside the one that is still open",
+    )
+    phone.set_offline(True)
+    wait_until(page, lambda: opened_by(page) == "newer", "the new build opens")
+    expect(page.locator("section.slot .window")).to_be_visible()
+
+
+def opened_by(page: Page) -> str | None:
+    """Reload the page, and say by which build it was opened."""
+    page.reload()
+    return page.locator("body").get_attribute("data-build")
 
 
 def test_the_drivers_scripts_keep_their_budget(cab: Cab):

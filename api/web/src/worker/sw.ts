@@ -23,14 +23,21 @@ interface Pushed {
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const PAGE = "/d";
-const NAME = `flowctl-${VERSION}`;
+/** Beside it lie caches of other pages. */
+const OURS = "flowctl-driver-";
+const NAME = OURS + VERSION;
 const WORDS = /\/assets\/(vi|zh|en)-/;
 const ICON = "/icon-192.png";
 
+/** The caches of this page's builds, the oldest first. */
+async function listBuilds(): Promise<string[]> {
+  return (await caches.keys()).filter((name) => name.startsWith(OURS));
+}
+
 /** Languages whose words an older build of the page has loaded here. */
 async function spoken(): Promise<Set<string>> {
-  const caches_ = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
-  const urls = (await Promise.all(caches_.map((one) => one.keys()))).flat().map(({ url }) => url);
+  const builds = await Promise.all((await listBuilds()).map((name) => caches.open(name)));
+  const urls = (await Promise.all(builds.map((one) => one.keys()))).flat().map(({ url }) => url);
   return new Set(urls.flatMap((url) => WORDS.exec(url)?.[1] ?? []));
 }
 
@@ -47,7 +54,7 @@ async function install(): Promise<void> {
 
 /** The build before stays as well: a page that is still open may ask for its words. */
 async function activate(): Promise<void> {
-  const others = (await caches.keys()).filter((name) => name !== NAME);
+  const others = (await listBuilds()).filter((name) => name !== NAME);
   await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
   await worker.clients.claim();
 }
