@@ -296,6 +296,27 @@ def test_a_driver_asks_for_more_time_after_reading_what_it_costs(
     expect(page.locator("[name=standby]")).to_be_checked()
 
 
+def test_a_driver_chooses_another_slot_that_is_really_free(disturbed: Disturbed):
+    said = words("vi")["driver"]
+    page = disturbed.driver(disturbed.waiting, "vi")
+    window = page.locator(".slot .window")
+    before = window.inner_text()
+    page.get_by_role("button", name=said["change"]).click()
+    page.get_by_role("button", name=said["another"]).click()
+    first = page.locator(".choices.slots button").first
+    first.wait_for()
+    look_at(page, "driver-another-vi")
+    wanted = first.inner_text().partition("\n")[0]
+    first.click()
+    expect(window).to_have_text(wanted)
+    assert wanted != before
+    [(starts_at,)] = disturbed.place.conn.execute(
+        "select starts_at from slots where trip_id = %s order by told_at desc limit 1",
+        [disturbed.waiting],
+    ).fetchall()
+    assert f"{starts_at.astimezone(disturbed.place.site.timezone):%H:%M}" == wanted[:5]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_planner_sees_what_one_more_place_is_worth(disturbed: Disturbed, language: str):
     said = words(language)["planner"]
