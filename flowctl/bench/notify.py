@@ -342,10 +342,12 @@ def _judge(
         if arrived is None:
             lost += state in ("sent", "waiting", "dead")
             continue
-        over = expires_at is not None and arrived.at >= expires_at
-        back_at = taken_back.get(stage.fleet.phones[trip])
-        late = kind != "cancelled" and back_at is not None and arrived.at > back_at + _LOOK_S
-        stale += over or late
+        ends = [] if expires_at is None else [expires_at]
+        if kind != "cancelled" and stage.fleet.phones[trip] in taken_back:
+            ends.append(taken_back[stage.fleet.phones[trip]] + _LOOK_S)
+        if ends and arrived.at >= min(ends):
+            stale += 1
+            stage.tell(f"message {message} arrived {arrived.at - min(ends):.3f} s after its end")
     states = Counter(row[3] for row in rows)
     return {
         "messages": len(rows),

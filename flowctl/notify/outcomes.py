@@ -20,11 +20,12 @@ _MOST_DOUBLINGS = 16
 
 @dataclass(frozen=True, slots=True)
 class SendParams:
-    """How messages are sent; seconds of wall time, assumed.
+    """How messages are sent; seconds, of wall time but for one, assumed.
 
     About ``ahead_s`` of what the gateways can take is claimed, at most ``batch`` messages, and none
     is kept in hand for longer than ``in_hand_s`` before it is handed over, as it may be outdated by
-    then. A gateway has ``send_s`` to answer, and a claim lasts ``lease_s``, which is longer. The
+    then; nor one that ends within ``reach_s`` of domain time, as it would be there too late. A
+    gateway has ``send_s`` to answer, and a claim lasts ``lease_s``, which is longer. The
     n-th retry waits ``first_retry_s`` · 2ⁿ, at most ``longest_retry_s``: with ``attempts`` tries a
     message is tried for ten minutes. What one gateway may have taken goes to no other, but for
     urgent messages after ``unsure_s``. Who stops waits ``grace_s`` for answers.
@@ -33,6 +34,7 @@ class SendParams:
     batch: int = 500
     ahead_s: float = 1.0
     in_hand_s: float = 2.0
+    reach_s: float = 1.0
     send_s: float = 45.0
     lease_s: float = 60.0
     first_retry_s: float = 1.0

@@ -225,13 +225,14 @@ class Sender:
     def _next_for(self, lane: Lane, at: float) -> InHand | None:
         """Take the first message that may go by a gateway; what is not true any more is settled."""
         passed_over: list[_Turn] = []
+        reach = timedelta(seconds=self._params.reach_s)
         found = None
         while self._hand and found is None:
             turn = heapq.heappop(self._hand)
             held = turn.held
             if at - held.since_s > self._params.in_hand_s:
                 self._results.append(put_back(held, self._params, wait=False))
-            elif ends_at(held.due) <= self._clock.now():
+            elif ends_at(held.due) <= self._clock.now() + reach:
                 self._results.append(stored.Given(held.due.id, held.claim, Verdict.EXPIRED.value))
             elif held.may_go_to(lane.name):
                 found = held

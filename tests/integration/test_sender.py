@@ -241,6 +241,15 @@ def test_a_message_that_expires_while_it_waits_for_room_is_not_sent(place: Borde
     assert states(place) == {"sent": 1, "expired": 1}
 
 
+def test_a_message_that_would_be_there_too_late_is_not_sent(place: Border, database: str):
+    trip, gateway = place.trip(), KeptGateway()
+    for seconds in (0.9, 1.1):
+        put(place, trip, "reply_help", expires_at=MORNING + timedelta(seconds=seconds))
+    send_all(database, place.site, gateway)
+    assert sorted(kinds(gateway)) == ["registered", "reply_help"]
+    assert states(place) == {"sent": 2, "expired": 1}
+
+
 def test_a_message_that_is_superseded_while_it_waits_for_room_is_not_sent(
     place: Border, database: str
 ):
