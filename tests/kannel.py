@@ -3,8 +3,10 @@
 Debian's packages kannel and kannel-extras; `make test` installs them without starting a service.
 """
 
+import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -79,7 +81,9 @@ def running_kannel(home: Path, *, api_port: int, token: str) -> Iterator[Kannel]
 def _running(
     line: list[str], output: IO[str], environment: dict[str, str] | None = None
 ) -> Iterator[None]:
-    process = subprocess.Popen(line, env=environment, stdout=output, stderr=output)
+    process = subprocess.Popen(
+        line, env=environment, stdout=output, stderr=output, start_new_session=True
+    )
     try:
         yield
     finally:
@@ -87,7 +91,7 @@ def _running(
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # with what it began
             process.wait()
 
 

@@ -107,6 +107,17 @@ def test_what_phones_write_comes_in_and_acts(scene: Scene):
     assert {gateway for *_, gateway in found} == {"kannel"}
 
 
+def test_what_could_not_be_kept_comes_again_until_it_is(scene: Scene):
+    count = "select count(*) from sms_answers where gateway = 'kannel'"
+    [(before,)] = scene.rows(count)
+    scene.place.conn.execute("alter table sms_answers rename to away")
+    with scene.kannel.phones("+84903999999 8888 text ?"):
+        time.sleep(0.5)
+        scene.place.conn.execute("alter table away rename to sms_answers")
+        assert scene.rows(count) == [(before,)]
+        until(lambda: scene.rows(count) != [(before,)])
+
+
 def test_a_wrong_password_is_said(scene: Scene):
     secrets = {"password": type(SECRET)("wrong")}
     scene.gateway = HttpGateway(replace(scene.gateway.account, secrets=secrets), "")
