@@ -89,7 +89,7 @@ def _running(
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(2)  # boxes take their time to go, and have nothing to save
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)  # with what it began
             process.wait()
