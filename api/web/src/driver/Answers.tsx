@@ -2,7 +2,7 @@ import { t } from "../language";
 import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
 import { ApiError } from "../request";
-import { clockTime, dayMonth, instant, moment } from "../time";
+import { clockTime, dayMonth, daysAhead, instant, moment } from "../time";
 import type { DriverView } from "../types";
 import type { ActKind } from "./acts";
 import { listSlots } from "./api";
@@ -57,8 +57,10 @@ export function OtherSlot({ view, say }: { view: DriverView; say: Say }) {
             {clockTime(instant(starts_at), view.timezone)}–
             {clockTime(instant(ends_at), view.timezone)}
             <small>
-              {dayMonth(instant(starts_at), view.timezone)}
-              {gate !== view.gate?.id && ` · ${gate}`} · {t("driver.free", { n: free })}
+              {daysAhead(instant(starts_at), instant(view.at), view.timezone) !== 0 &&
+                `${dayMonth(instant(starts_at), view.timezone)} · `}
+              {t("driver.free", { n: free })}
+              {gate !== view.gate?.id && ` · ${gate}`}
             </small>
           </button>
         ))}

@@ -1,5 +1,6 @@
 import "../style/base.css";
 import "./driver.css";
+import "./answers.css";
 import { mount } from "../parts/mount";
 import { Driver } from "./Driver";
 import { Login } from "./Login";
