@@ -21,7 +21,13 @@ const BEFORE_THE_LANE: readonly DriverView["state"][] = [
 export function QrCode({ path, size }: { path: string; size: number }) {
   const side = size + 2 * QUIET;
   return (
-    <svg class="qr" viewBox={`${-QUIET} ${-QUIET} ${side} ${side}`} shape-rendering="crispEdges">
+    <svg
+      class="qr"
+      role="img"
+      aria-label="QR"
+      viewBox={`${-QUIET} ${-QUIET} ${side} ${side}`}
+      shape-rendering="crispEdges"
+    >
       <path d={path} fill="#000" />
     </svg>
   );
