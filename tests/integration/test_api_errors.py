@@ -172,7 +172,7 @@ def test_pages_are_served_where_they_are_built_and_missed_in_a_sentence_where_no
 ):
     dist = tmp_path_factory.mktemp("dist")
     monkeypatch.setattr(api_pages, "DIST", dist)
-    pages = {"/": "index", "/board": "board", "/d/abc": "driver", "/planner": "planner"}
+    pages = {"/": "index", "/board": "board", "/d/abc": "driver.vi", "/planner": "planner"}
     for path in pages:
         assert "make setup" in problem(api.client().get(path), 503)
     for path, name in pages.items():
