@@ -67,6 +67,8 @@ export function flushFixes(): Promise<void> {
         await request("POST", path, { device_id: device, location: locations });
       } catch (error) {
         if (!(error instanceof ApiError) || error.status === 0 || error.status >= 429) break;
+        // The token is over: the driver sees that nothing is shared, and may begin anew.
+        if (error.status === 401 && tracker.value?.url.endsWith(path)) stopSharing();
       }
       await forget("fixes", batch.flatMap(({ key }) => key ?? []));
       waiting = await listKept<Fix>("fixes");

@@ -78,7 +78,8 @@ function Dead({ message, timezone, onShow, onDone }: DeadProps) {
         </time>
       </p>
       <p class="trouble">
-        {message.trouble} ({t("sms_desk.attempts", { n: message.attempts })})
+        {message.trouble}
+        {message.attempts > 0 && ` (${t("sms_desk.attempts", { n: message.attempts })})`}
       </p>
       {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
       <p class="buttons">
