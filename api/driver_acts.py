@@ -1,6 +1,6 @@
 """What a driver says on the own page: each act once, by a browser that claimed the link."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.asked import NO_BODY
 from api.claims import require_claim
 from api.driver import DriverView, get_driver_view
+from api.gone import gate_place
 from api.links import link_of, open_link
 from api.moments import Moment
 from api.transaction import transaction
@@ -50,10 +51,21 @@ class ChosenSlot(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class FreeSlot:
+    """A slot that the driver may choose, with the trucks it still takes."""
+
+    gate: str
+    gate_name: Mapping[str, str]
+    starts_at: datetime
+    ends_at: datetime
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
 class FreeSlots:
     """What the driver may choose from, the soonest first; empty where nothing may be chosen."""
 
-    slots: list[Offer]
+    slots: list[FreeSlot]
 
 
 Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
@@ -121,10 +133,17 @@ async def list_slots(request: Request, code: str) -> FreeSlots:
         now: datetime = state.clock.now()
         with transaction(request) as conn:
             row = open_link(conn, state.site, link, now)
-            active = row.state == "active"
-            return FreeSlots(places.list_offers(conn, state.site, row, now) if active else [])
+            if row.state != "active":
+                return FreeSlots([])
+            offers = places.list_offers(conn, state.site, row, now)
+        return FreeSlots([_free_slot(state.site, offer) for offer in offers])
 
     return await run_in_threadpool(look)
+
+
+def _free_slot(site: Site, offer: Offer) -> FreeSlot:
+    name = gate_place(site, offer.gate).name
+    return FreeSlot(offer.gate, name, offer.starts_at, offer.ends_at, offer.free)
 
 
 @router.post("/v1/driver/{code}/slot")

@@ -165,6 +165,7 @@ def test_a_driver_chooses_among_free_slots(api: RunningApi):
     slots = browser.client.get(f"{browser.path}/slots").json()["slots"]
     assert len(slots) == 12
     assert all(one["starts_at"] > had and one["free"] > 0 for one in slots)
+    assert {one["gate_name"]["vi"] for one in slots} == {"Tân Thanh"}
     wish = {name: slots[3][name] for name in ("gate", "starts_at")}
     assert browser.says("slot", wish).json()["slot"]["starts_at"] == slots[3]["starts_at"]
     assert browser.client.get(f"{browser.path}/slots").json() == {"slots": []}

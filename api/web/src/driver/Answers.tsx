@@ -1,4 +1,4 @@
-import { t } from "../language";
+import { nameOf, t } from "../language";
 import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
 import { ApiError } from "../request";
@@ -48,7 +48,7 @@ export function OtherSlot({ view, say }: { view: DriverView; say: Say }) {
     <>
       <p>{t("driver.another_hint")}</p>
       <div class="choices slots">
-        {answer.map(({ gate, starts_at, ends_at, free }) => (
+        {answer.map(({ gate, gate_name, starts_at, ends_at, free }) => (
           <button
             key={starts_at + gate}
             type="button"
@@ -60,7 +60,7 @@ export function OtherSlot({ view, say }: { view: DriverView; say: Say }) {
               {daysAhead(instant(starts_at), instant(view.at), view.timezone) !== 0 &&
                 `${dayMonth(instant(starts_at), view.timezone)} · `}
               {t("driver.free", { n: free })}
-              {gate !== view.gate?.id && ` · ${gate}`}
+              {gate !== view.gate?.id && ` · ${nameOf(gate_name)}`}
             </small>
           </button>
         ))}

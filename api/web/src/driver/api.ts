@@ -2,10 +2,11 @@
 
 import type { Why } from "../order";
 import { request } from "../request";
-import type { DriverView, Language } from "../types";
+import type { DriverView, Language, Names } from "../types";
 
 export interface FreeSlot {
   gate: string;
+  gate_name: Names;
   starts_at: string;
   ends_at: string;
   free: number;

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { nameOf, t } from "../language";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { LeaveButton } from "../parts/LeaveButton";
+import { problem } from "../parts/problem";
 import { WithSession } from "../parts/WithSession";
 import { clockTime, instant } from "../time";
 import type { Session } from "../types";
@@ -73,6 +74,11 @@ function Network() {
   const waits = store.waiting.value.length;
   return (
     <>
+      {store.wrong.value !== null && (
+        <p class="refusal" role="alert">
+          {problem(store.wrong.value)}
+        </p>
+      )}
       {store.offline.value && (
         <p class="offline" role="status">
           {t("gate.offline")}

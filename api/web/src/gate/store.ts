@@ -46,6 +46,8 @@ const clock = new ServerClock(CLOCK_LIMIT_MS);
 export const place = signal<Place | null>(kept(KEYS.place));
 export const gate = signal<string | null>(kept(KEYS.gate));
 export const offline = signal(false);
+/** What the server answered instead of what was asked, null where all is well or nothing answers. */
+export const wrong = signal<ApiError | null>(null);
 export const rejected = signal<Rejected[]>([]);
 export const waiting = signal<Waiting[]>(kept(KEYS.waiting) ?? []);
 const heard = signal<{ list: GateList; at: number } | null>(kept(KEYS.list));
@@ -103,9 +105,11 @@ export async function exchange(officer: string): Promise<void> {
       if (gate.value !== null) await loadList(gate.value);
     } while (again);
     offline.value = false;
+    wrong.value = null;
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) location.reload(); // to sign in again
-    offline.value = true;
+    wrong.value = error instanceof ApiError && error.status > 0 ? error : null;
+    offline.value = wrong.value === null;
   } finally {
     busy = false;
   }
