@@ -58,6 +58,7 @@ from api.middleware import BodyLimit, ProtectiveHeaders
 from api.reload import reloading
 from api.tokens import Tokens
 from flowctl.clock import Clock
+from flowctl.registry.answers import Order
 from flowctl.registry.keys import derive_keys
 from flowctl.settings import Settings
 from flowctl.storage.sites import get_loaded_site
@@ -137,6 +138,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.state.settings = settings
     app.state.clock = clock
     app.state.keys = derive_keys(settings.secret)
+    app.state.order = Order()
     errors.install(app)
     app.router.routes.extend(trackers.ROUTES)
     app.router.routes.extend(sms.ROUTES)

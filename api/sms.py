@@ -67,6 +67,7 @@ async def _take_answer(request: Request) -> Response:
                 text=heard.text[:LONGEST_TEXT],
                 gateway=gateway.name,
                 ref=None if heard.ref is None else stored_ref(heard.ref),
+                order=request.app.state.order,
                 now=now,
             )
 

@@ -13,7 +13,7 @@ import structlog
 from flowctl.clock import Clock
 from flowctl.errors import UnavailableError
 from flowctl.notify.gateways import Heard, HeardPart, Receipt
-from flowctl.registry.answers import take_answer
+from flowctl.registry.answers import Order, take_answer
 from flowctl.registry.keys import Keys, decrypt_answer, encrypt_answer, hash_phone
 from flowctl.site import Site
 from flowctl.storage.heard_parts import PartOf, keep_part, take_overdue, take_whole
@@ -42,6 +42,7 @@ class StoredInbound:
     site: Site
     keys: Keys
     clock: Clock
+    _order: Order = field(default_factory=Order, init=False)
     _conn: Connection | None = field(default=None, init=False)
     _thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, "inbound"), init=False
@@ -91,6 +92,7 @@ class StoredInbound:
             text=heard.text[:LONGEST_TEXT],
             gateway=gateway,
             ref=heard.ref,
+            order=self._order,
             now=self.clock.now(),
         )
 

@@ -4,7 +4,7 @@ Only a registered number is answered, so that nobody can have us write to number
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,7 +18,7 @@ from flowctl.registry.requests import RefusedError
 from flowctl.registry.trips import cancel
 from flowctl.registry.wishes import Answer, Wish, read_answer_of
 from flowctl.site import Site
-from flowctl.state import Slot, Stage
+from flowctl.state import LiveTrip, Slot, Stage
 from flowctl.storage import answers as stored
 from flowctl.storage.answers import Addressee, Heard, Outcome
 from flowctl.storage.claims import LinkedTrip, list_trips_of_driver
@@ -39,7 +39,7 @@ class AnswerParams:
     none is taken for the same: a network may deliver it twice. More than ``most_per_h`` texts an
     hour of one number are kept and neither acted on nor answered: two machines may be talking. Who
     writes within ``over_s`` of his trip's end hears that it is over. A reply is worth sending for
-    ``reply_s``.
+    ``reply_s``. Numbers in the order are told by trips as they were read ``order_s`` ago at most.
     """
 
     kept_letters: int = 500
@@ -47,10 +47,28 @@ class AnswerParams:
     most_per_h: int = 30
     over_s: int = 86_400
     reply_s: int = 3600
+    order_s: int = 10
 
 
 PARAMS = AnswerParams()
 _log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Order:
+    """A site's active trips, read once for all who ask within seconds where they are."""
+
+    _trips: tuple[LiveTrip, ...] = field(default=(), init=False)
+    _site: Site | None = field(default=None, init=False)
+    _at: datetime | None = field(default=None, init=False)
+
+    def look(self, conn: Connection, site: Site, now: datetime) -> tuple[LiveTrip, ...]:
+        """Return the trips as they stood at ``now``, or a few seconds before."""
+        kept = timedelta(seconds=PARAMS.order_s)
+        if self._at is None or self._site is not site or abs(now - self._at) > kept:
+            self._trips = list_live_trips(conn, site, now)
+            self._site, self._at = site, now
+        return self._trips
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,7 @@ class _Desk:
     conn: Connection
     site: Site
     now: datetime
+    order: Order
 
     def reply(self, trip_id: int, kind: str, **params: str) -> None:
         queue_message(
@@ -82,6 +101,7 @@ def take_answer(
     text: str,
     gateway: str,
     ref: str | None,
+    order: Order,
     now: datetime,
 ) -> None:
     """Act on what came from a phone, in the caller's transaction; the same ``ref`` acts once.
@@ -94,6 +114,8 @@ def take_answer(
         What was written, however long.
     ref
         The gateway's name for the text, None where it gives none.
+    order
+        The caller's, from one text to the next.
     """
     mark = _mark(keys, phone)
     kept = text[: PARAMS.kept_letters]
@@ -102,7 +124,7 @@ def take_answer(
     if answer_id is None:
         return
     who = stored.find_addressee(conn, mark)
-    desk = _Desk(conn, site, now)
+    desk = _Desk(conn, site, now, order)
     if who is None:
         outcome = Outcome("unregistered")
     elif refused := _too_much(conn, keys, heard, answer_id, kept, now):
@@ -248,7 +270,7 @@ def _status(desk: _Desk, trip_id: int, _answer: Answer) -> str:
     live = _look(desk, trip_id)
     mine = live_trip(live)
     gate, stage = gate_of(mine), shown_stage(mine, desk.now)
-    others = list_live_trips(desk.conn, desk.site, desk.now)
+    others = desk.order.look(desk.conn, desk.site, desk.now)
     ahead = count_ahead(others, mine, desk.site.policy, desk.now)
     place = {"n": str((ahead or 0) + 1)}
     slot = _slot_of(desk, live)

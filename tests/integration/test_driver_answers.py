@@ -9,7 +9,7 @@ from border import KEYS, MORNING, Border, after, border
 from builders import MESSAGE_KINDS
 from sending import KeptGateway, send_all
 
-from flowctl.registry.answers import PARAMS, take_answer
+from flowctl.registry.answers import PARAMS, Order, take_answer
 from flowctl.registry.keys import decrypt_answer
 from flowctl.registry.trips import TripChange, cancel, change
 from flowctl.storage.ended import forget_ended
@@ -43,6 +43,7 @@ class Phone:
             text=text,
             gateway="tests",
             ref=name,
+            order=Order(),
             now=at,
         )
         return self.told()
@@ -285,3 +286,13 @@ def test_what_was_written_is_forgotten_with_the_number(phone: Phone):
     assert phone.place.conn.execute(kept).fetchall() == [(0,)]
     hashes = phone.place.conn.execute("select phone_hash from drivers").fetchall()
     assert set(hashes) == {(None,)}
+
+
+def test_many_who_ask_at_once_where_they_are_cost_one_look_at_all_trips(phone: Phone):
+    place, order = phone.place, Order()
+    first = place.trip()
+    assert [trip.id for trip in order.look(place.conn, place.site, MORNING)] == [first]
+    second = place.trip(phone=THEIRS)
+    soon, later = (MORNING + timedelta(seconds=s) for s in (9, 11))
+    assert [trip.id for trip in order.look(place.conn, place.site, soon)] == [first]
+    assert [trip.id for trip in order.look(place.conn, place.site, later)] == [first, second]
