@@ -175,6 +175,11 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
             "FLOWCTL_VALKEY_URL names a store that may hold real positions, and the demo empties"
             " its streams; unset it, and the demo starts a store of its own."
         )
+    if os.environ.get("FLOWCTL_GATEWAYS_FILE"):
+        raise FlowctlError(
+            "FLOWCTL_GATEWAYS_FILE names gateways to real telephones, and the demo's drivers have"
+            " invented numbers; unset it, and the demo writes its messages to a file."
+        )
     with ExitStack() as stack:
         stopped = stack.enter_context(_interruptible())
         postgres = stack.enter_context(start_postgres(options.state_dir))
@@ -215,10 +220,19 @@ def _find_scenario(day: str) -> Scenario:
     return load_scenario(days[day])
 
 
+_PAGES = (
+    ("operators", "/"),
+    ("public board", "/board"),
+    ("planners", "/planner"),
+    ("drivers", "/d"),
+    ("gate officers", "/gate"),
+)
+
+
 def _greet(console: Console, system: LocalSystem, seconds: float) -> None:
     url = system.settings.public_url
     console.print(f"Ready in {seconds:.1f} s.")
-    for page, path in (("operators", "/"), ("public board", "/board"), ("planners", "/planner")):
+    for page, path in _PAGES:
         console.print(f"  {page:13} {url}{path}", highlight=False)
     for name, password in system.accounts.values():
         console.print(f"  account {name}, password {password}", highlight=False)

@@ -140,6 +140,7 @@ def local_system(
         secret=SecretStr(secrets.token_hex(32)),
         ledger_key_file=ledger_key,
         paper_dir=run_dir / "paper",
+        gateways_file=None,  # whatever the environment names: nobody real is written to
         sms_file=sms_file,
         clock_file=clock_file,
         demo=True,
@@ -181,12 +182,14 @@ def _offer_settings(run_dir: Path, settings: Settings) -> Path:
 def environment(settings: Settings) -> dict[str, str]:
     """Return the settings as the environment variables they are read from.
 
-    Without the address of who owns the ledger: no process shall hold that.
+    Without the address of who owns the ledger: no process shall hold that. What is not set is
+    empty, so that nothing of a surrounding environment comes in.
     """
     values = settings.model_dump(exclude={"owner_url"})
     values["secret"] = settings.secret.get_secret_value()
     return {
-        f"FLOWCTL_{name.upper()}": str(value) for name, value in values.items() if value is not None
+        f"FLOWCTL_{name.upper()}": "" if value is None else str(value)
+        for name, value in values.items()
     }
 
 

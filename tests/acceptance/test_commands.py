@@ -55,6 +55,13 @@ def test_the_demo_does_not_empty_a_store_it_was_not_given_for_that(tmp_path: Pat
     assert "FLOWCTL_VALKEY_URL" in refused(done)
 
 
+def test_the_demo_writes_to_no_real_telephone(tmp_path: Path):
+    state, port = str(tmp_path / "state"), str(free_port())
+    file = "deploy/gateways/smpp.toml"
+    done = flowctl("demo", "--port", port, "--state", state, FLOWCTL_GATEWAYS_FILE=file)
+    assert "FLOWCTL_GATEWAYS_FILE" in refused(done)
+
+
 def test_a_site_loaded_beside_a_played_day_holds_from_that_day_on(database: str, tmp_path: Path):
     day = datetime(2024, 1, 23, 2, tzinfo=UTC)
     ClockWriter(tmp_path / "clock", start=day, speed=1.0).set(at=day, until=day)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from desk import PATIENCE_MS, Desk
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from running import Running, running_morning
 
 from flowctl.embedded import start_valkey
@@ -32,14 +32,20 @@ def running_system(state_dir: Path, postgres_url: str) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """Return what starts browsers: a process can hold one of it only."""
+    with sync_playwright() as one:
+        yield one
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright) -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"There is no Chromium at {CHROMIUM}; on Debian: apt-get install chromium")
     expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield running
-        running.close()
+    running = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+    yield running
+    running.close()
 
 
 @pytest.fixture

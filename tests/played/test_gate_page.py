@@ -16,7 +16,7 @@ from border import KEYS, SECRET, Border, after, border
 from conftest import CHROMIUM, SWITCHES
 from desk import words
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 from pydantic import SecretStr
 from sending import KeptGateway, send_all
 
@@ -120,7 +120,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tablet(camera: Path) -> Iterator[Browser]:
+def tablet(playwright: Playwright, camera: Path) -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"There is no Chromium at {CHROMIUM}; on Debian: apt-get install chromium")
     seeing = [
@@ -128,10 +128,9 @@ def tablet(camera: Path) -> Iterator[Browser]:
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={camera}",
     ]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES, *seeing])
-        yield running
-        running.close()
+    running = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES, *seeing])
+    yield running
+    running.close()
 
 
 @pytest.fixture
