@@ -146,6 +146,7 @@ def test_what_was_said_without_a_network_is_sent_once_when_it_is_back(cab: Cab):
     phone = cab.phone()
     page = cab.open(phone)
     controlled(page)
+    expect(page.locator("nav.acts")).to_be_visible()  # the claim was answered
     phone.set_offline(True)
     page.get_by_role("button", name=said["accept"]).click()
     page.get_by_role("button", name=said["change"]).click()
@@ -170,6 +171,7 @@ def test_an_answer_to_a_slot_that_changed_meanwhile_is_given_back(cab: Cab):
     phone = cab.phone()
     page = cab.open(phone)
     controlled(page)
+    expect(page.locator("nav.acts")).to_be_visible()  # the claim was answered
     phone.set_offline(True)
     page.get_by_role("button", name=said["accept"]).click()
     expect(page.locator(".said")).to_have_count(1)
@@ -187,6 +189,7 @@ def test_the_page_and_the_pass_open_without_a_network(cab: Cab):
     page = cab.open(phone)
     page.locator(".show-pass").wait_for()
     controlled(page)
+    expect(page.locator("nav.acts")).to_be_visible()  # the claim was answered
     phone.set_offline(True)
     page = cab.open_kept(phone)
     expect(page.locator(".fresh.old")).to_contain_text("Không có mạng")

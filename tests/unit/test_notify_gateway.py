@@ -2,6 +2,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,7 +32,9 @@ def send(gateway: FileGateway, messages: Iterable[Message]) -> None:
     async def at_once() -> None:
         await asyncio.gather(*map(gateway.send, messages))
 
-    asyncio.run(at_once())
+    # In a thread of its own: a browser of other tests may hold the loop of this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, at_once()).result()
 
 
 def ids(path: Path) -> list[int]:
