@@ -171,6 +171,11 @@ def test_an_accented_message_says_what_its_plain_text_says():
         assert plain == texts("vi")[f"sms.{kind}"]
 
 
+def test_vietnamese_drivers_are_addressed_in_one_way():
+    words = texts("vi")
+    assert [key for key, text in words.items() if "bạn" in text.lower().split()] == []
+
+
 def test_chinese_has_one_word_for_a_call_up():
     words = texts("zh")
     assert [key for key, text in words.items() if "叫号" in text] == []
