@@ -16,7 +16,7 @@ from flowctl.registry.keys import Keys, decrypt_answer, encrypt_answer, hash_pho
 from flowctl.registry.phones import parse_phone
 from flowctl.registry.requests import RefusedError
 from flowctl.registry.trips import cancel
-from flowctl.registry.wishes import Answer, Wish, read_answer_of
+from flowctl.registry.wishes import Answer, Wish, read_answer_of, read_delay
 from flowctl.site import Site
 from flowctl.state import LiveTrip, Slot, Stage
 from flowctl.storage import answers as stored
@@ -39,7 +39,8 @@ class AnswerParams:
     none is taken for the same: a network may deliver it twice. More than ``most_per_h`` texts an
     hour of one number are kept and neither acted on nor answered: two machines may be talking. Who
     writes within ``over_s`` of his trip's end hears that it is over. A reply is worth sending for
-    ``reply_s``. Numbers in the order are told by trips as they were read ``order_s`` ago at most.
+    ``reply_s``. For ``asked_s`` after we asked how late, a number is the answer. Numbers in the
+    order are told by trips as they were read ``order_s`` ago at most.
     """
 
     kept_letters: int = 500
@@ -47,6 +48,7 @@ class AnswerParams:
     most_per_h: int = 30
     over_s: int = 86_400
     reply_s: int = 3600
+    asked_s: int = 600
     order_s: int = 10
 
 
@@ -125,12 +127,14 @@ def take_answer(
         return
     who = stored.find_addressee(conn, mark)
     desk = _Desk(conn, site, now, order)
+    since = now - timedelta(seconds=PARAMS.asked_s)
+    asked = stored.find_asked_trip(conn, answer_id, heard, since=since)
     if who is None:
         outcome = Outcome("unregistered")
     elif refused := _too_much(conn, keys, heard, answer_id, kept, now):
         outcome = Outcome(refused)
     else:
-        outcome = _act(desk, who, text)
+        outcome = _act(desk, who, text, asked)
     stored.settle_answer(conn, answer_id, outcome)
     _log.info(
         "answer by SMS", answer=answer_id, gateway=gateway, letters=len(text), **outcome._asdict()
@@ -161,8 +165,8 @@ def _too_much(
     return None
 
 
-def _act(desk: _Desk, who: Addressee, text: str) -> Outcome:
-    """Find what is meant, and of which trip."""
+def _act(desk: _Desk, who: Addressee, text: str, asked: int | None) -> Outcome:
+    """Find what is meant, and of which trip; ``asked`` is the one we asked about just now."""
     ended_since = desk.now - timedelta(seconds=PARAMS.over_s)
     trips = list_trips_of_driver(
         desk.conn, who.driver_id, site=desk.site.id, ended_since=ended_since
@@ -174,7 +178,10 @@ def _act(desk: _Desk, who: Addressee, text: str) -> Outcome:
     if not active:
         return _without_trip(desk, who, trips, answer)
     if answer is None:
-        return _help(desk, who, trips[0])
+        late_min = read_delay(text)
+        if asked is None or late_min is None or asked not in {trip.id for trip in active}:
+            return _help(desk, who, trips[0])
+        return _of_trip(desk, asked, Answer(Wish.LATE, late_min))
     meant = active if plate is None else [trip for trip in active if trip.plate == plate]
     if len(meant) > 1:
         desk.reply(active[0].id, "reply_which", plates=", ".join(trip.plate for trip in active))
@@ -254,7 +261,7 @@ def _cannot_come(desk: _Desk, trip_id: int, _answer: Answer) -> str:
 def _late(desk: _Desk, trip_id: int, answer: Answer) -> str:
     if answer.late_min is None:
         desk.reply(trip_id, "reply_late_ask")
-        return "asked_how_late"
+        return stored.ASKED_HOW_LATE
     until = requests.come_late(
         desk.conn, desk.site, trip_id, answer.late_min, by=SIGNATURE, now=desk.now
     )

@@ -13,6 +13,7 @@ from enum import StrEnum
 from flowctl.registry.plates import strip_mark
 
 _LATEST_MIN = 24 * 60  # a larger number is a slip: nobody holds a slot for a day
+_LEAST_BARE_MIN = 5  # a smaller bare number is one of the digits that ask for something
 _LONGEST = 160  # letters; a longer text is no answer
 _LEAST_END = 3  # letters or digits of a plate's end that name it
 _MOST_WORDS = 3  # of a plate, as "12C 123 45"
@@ -47,8 +48,9 @@ _WORDS = {
         *("好", "好的", "可以", "同意", "接受", "收到", "是"),
     ),
     Wish.CANNOT_COME: (
-        *("2", "no", "n", "cancel", "cannot come", "can't come", "cant come"),
-        *("huy", "khong", "khong den", "khong den duoc", "khong di", "khong di duoc"),
+        # Never a bare no: it may answer anything, and a cancelled trip does not come back.
+        *("2", "cancel", "cannot come", "can't come", "cant come"),
+        *("huy", "huy chuyen", "khong den", "khong den duoc", "khong di", "khong di duoc"),
         *("取消", "不来", "不去", "来不了", "去不了", "不能来"),
     ),
     Wish.STATUS: (
@@ -58,7 +60,8 @@ _WORDS = {
     ),
     Wish.STOP: (
         *("stop", "unsubscribe"),
-        *("dung", "ngung", "dung nhan tin", "ngung nhan tin"),
+        # Never a bare "dung": without accents it is "right" as well as "don't" and "halt".
+        *("dung nhan tin", "ngung nhan tin"),
         *("退订", "停止"),
     ),
     Wish.START: (
@@ -70,12 +73,15 @@ _WORDS = {
 _WISHES = {word: wish for wish, words in _WORDS.items() for word in words}
 
 _MINUTES = r"(?:p|ph|phut|m|min|mins|minute|minutes|分|分钟)"
-_HOURS = r"(?:h|gio|tieng|hour|hours|小时|个小时)"
+_HOURS = r"(?:(?P<clock>h|gio)|tieng|hour|hours|小时|个小时)"
+_DELAY = (
+    rf"(?:(?P<hours>\d{{1,2}}) ?{_HOURS}(?: ?(?P<and>\d{{1,2}}) ?{_MINUTES}?)?"
+    rf"|(?P<minutes>\d{{1,4}}) ?(?P<unit>{_MINUTES})?)"
+)
+_BARE_DELAY = re.compile(_DELAY)
 _LATE = re.compile(
-    r"(?:(?P<digit>3)|tre|muon|den muon|den tre|late|迟到|晚到|晚点|晚|迟)"
-    r"(?:(?(digit)[ :,.-]+|[ :,.-]*)(?:"
-    rf"(?P<hours>\d{{1,2}}) ?{_HOURS}(?: ?(?P<and>\d{{1,2}}) ?{_MINUTES}?)?"
-    rf"|(?P<minutes>\d{{1,4}}) ?{_MINUTES}?))?"
+    r"(?:(?P<digit>3)|tre|(?P<muon>muon)|den muon|den tre|late|迟到|晚到|晚点|晚|迟)"
+    rf"(?:(?(digit)[ :,.-]+|[ :,.-]*){_DELAY})?"
 )
 
 
@@ -92,9 +98,29 @@ def read_answer(text: str) -> Answer | None:
     late = _LATE.fullmatch(plain)
     if late is None:
         return None
-    hours, rest, minutes = (int(late[name] or 0) for name in ("hours", "and", "minutes"))
+    # Without accents "muon 2 gio" is "two hours late" as well as "I want two o'clock".
+    unclear = late["muon"] is not None and late["clock"] is not None
+    return Answer(Wish.LATE, None if unclear else _minutes(late))
+
+
+def read_delay(text: str) -> int | None:
+    """Return the minutes that a text names as the answer to "how many minutes late?".
+
+    A bare number below 5 is one of the digits that ask for something, and no delay; "2h" may be a
+    time of day.
+    """
+    delay = _BARE_DELAY.fullmatch(_plain(text))
+    if delay is None or delay["clock"] is not None:
+        return None
+    said = _minutes(delay)
+    bare = delay["minutes"] is not None and delay["unit"] is None
+    return None if bare and (said or 0) < _LEAST_BARE_MIN else said
+
+
+def _minutes(delay: re.Match[str]) -> int | None:
+    hours, rest, minutes = (int(delay[name] or 0) for name in ("hours", "and", "minutes"))
     said = 60 * hours + rest + minutes
-    return Answer(Wish.LATE, said if 0 < said <= _LATEST_MIN else None)
+    return said if 0 < said <= _LATEST_MIN else None
 
 
 def read_answer_of(text: str, plates: Sequence[str]) -> tuple[Answer | None, str | None]:

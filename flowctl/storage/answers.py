@@ -12,6 +12,9 @@ from psycopg.rows import args_row, class_row, scalar_row
 
 Connection = psycopg.Connection[Any]
 
+ASKED_HOW_LATE = "asked_how_late"
+"""The outcome of a text whose writer was asked how many minutes late he will be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -68,6 +71,22 @@ def list_earlier(
         " order by id desc",
         [phone_hash, since, answer_id],
     ).fetchall()
+
+
+def find_asked_trip(
+    conn: Connection, answer_id: int, heard: Heard, *, since: datetime
+) -> int | None:
+    """Return the trip that a number was asked about last: how late it will be.
+
+    None where that was before ``since``, or where another text was understood since then.
+    """
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(
+            "select case when outcome = %s then trip_id end from sms_answers"
+            " where site = %s and phone_hash = %s and at > %s and id < %s and wish is not null"
+            " order by id desc limit 1",
+            [ASKED_HOW_LATE, heard.site, heard.phone_hash, since, answer_id],
+        ).fetchone()
 
 
 def find_addressee(conn: Connection, phone_hash: bytes) -> Addressee | None:

@@ -124,6 +124,22 @@ def test_a_little_late_is_noted_and_more_moves_the_slot_once_a_day(phone: Phone)
     assert extended(phone, trip) == after(105)
 
 
+def test_a_bare_number_is_the_delay_we_asked_for_and_a_bare_no_cancels_nothing(phone: Phone):
+    told(phone)
+    trip = told(phone)
+    assert phone.kinds("30", at=after(-60)) == ["reply_help"]
+    assert phone.kinds("3 00002") == ["reply_late_ask"]
+    assert phone.kinds("không", at=after(1)) == ["reply_help"]
+    assert phone.kinds("30 phút", at=after(2)) == ["reply_late"]
+    assert phone.outcome == ("late", "late", trip)
+    assert phone.kinds("20", at=after(3)) == []
+    assert phone.kinds("3 00002", at=after(4)) == ["reply_late_ask"]
+    assert phone.kinds("1 00002", at=after(5)) == ["reply_accepted"]
+    assert phone.kinds("30", at=after(6)) == []
+    assert phone.kinds("3 00002", at=after(7)) == ["reply_late_ask"]
+    assert phone.kinds("30", at=after(18)) == []
+
+
 def test_where_am_i_is_answered_with_slot_and_number(phone: Phone):
     trip = told(phone)
     first = phone.place.trip(at=after(-400))

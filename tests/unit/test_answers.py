@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowctl.registry.wishes import Answer, Wish, read_answer, read_answer_of
+from flowctl.registry.wishes import Answer, Wish, read_answer, read_answer_of, read_delay
 
 
 @pytest.mark.parametrize(
@@ -16,10 +16,10 @@ from flowctl.registry.wishes import Answer, Wish, read_answer, read_answer_of
         ),
         *(
             (text, Wish.CANNOT_COME)
-            for text in ("2", "Hủy", "không đến được", "KHONG", "取消。", "no")
+            for text in ("2", "Hủy", "không đến được", "KHONG DI DUOC", "取消。", "cancel")
         ),
         *((text, Wish.STATUS) for text in ("?", "？", "Ở đâu", "thứ mấy", "where am I", "查询")),
-        *((text, Wish.STOP) for text in ("STOP", "stop!", "Dừng", "ngung nhan tin", "退订")),
+        *((text, Wish.STOP) for text in ("STOP", "stop!", "Dừng nhận tin", "退订")),
         *((text, Wish.START) for text in ("start", "Nhận tin", "恢复")),
     ],
 )
@@ -46,7 +46,7 @@ def test_a_delay_is_read_in_minutes(text: str, minutes: int):
     assert read_answer(text) == Answer(Wish.LATE, minutes)
 
 
-@pytest.mark.parametrize("text", ["3", "late", "3 0", "3 9999", "trễ"])
+@pytest.mark.parametrize("text", ["3", "late", "3 0", "3 9999", "trễ", "muốn 2 giờ"])
 def test_a_delay_that_says_no_minutes_or_too_many_has_to_be_asked_for(text: str):
     assert read_answer(text) == Answer(Wish.LATE, None)
 
@@ -67,10 +67,28 @@ def test_a_delay_that_says_no_minutes_or_too_many_has_to_be_asked_for(text: str)
         "ok " * 700,
         "-1",
         "1?",
+        *("đúng", "Đừng", "dừng", "dung", "ngừng"),
+        *("không", "Khong", "no", "N", "不"),
     ],
 )
 def test_what_is_not_clear_is_not_guessed_at(text: str):
     assert read_answer(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        *(("30", 30), ("３０ phút.", 30), ("5", 5), ("3 phut", 3), ("1 tiếng", 60)),
+        *(
+            (text, None)
+            for text in ("1", "2", "4", "0", "1441", "12345", "14h", "không", "30 xe", "")
+        ),
+    ],
+)
+def test_minutes_we_asked_for_need_no_word_and_small_digits_stay_what_they_are(
+    text: str, minutes: int | None
+):
+    assert read_delay(text) == minutes
 
 
 MINE = ["12C12345", "29H67120", "桂F12345"]
