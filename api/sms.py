@@ -147,9 +147,16 @@ def _json(octets: bytes) -> dict[str, str]:
         found = json.loads(octets)
     except ValueError as error:
         raise Problem(400, "Malformed call", "The body is no JSON.") from error
+    except RecursionError as error:
+        raise Problem(400, "Malformed call", "The body's JSON is nested too deeply.") from error
     if not isinstance(found, dict):
         raise Problem(400, "Malformed call", "The body must be one JSON object.")
-    return {name: str(value) for name, value in found.items() if isinstance(value, str | int)}
+    return {_whole(k): _whole(str(v)) for k, v in found.items() if isinstance(v, str | int)}
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of letters: JSON may hold them, nothing else can."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _route(what: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:

@@ -71,7 +71,10 @@ def test_answers_come_by_address_form_or_json_in_their_charset_and_act_once(
     assert (
         client.post(f"{KANNEL}/answer", json={**given, "id": "g", "text": "🚚"}).status_code == 200
     )
-    assert said(place) == [words, words, words, "tré", "\ufffd\0", "x" * 500, "🚚"]
+    half = f'{{"phone": "{PHONE}", "id": "h\\ud800", "text": "x\\ud83d"}}'
+    as_json = {"content-type": "application/json"}
+    assert client.post(f"{KANNEL}/answer", content=half, headers=as_json).status_code == 200
+    assert said(place) == [words, words, words, "tré", "\ufffd\0", "x" * 500, "🚚", "x?"]
     assert rows(place, "select distinct gateway, trip_id is null from sms_answers") == [
         ("kannel", False)
     ]
@@ -124,6 +127,7 @@ def test_calls_that_lack_something_or_hold_too_much_are_refused_in_a_sentence(
         (client.get(f"{KANNEL}/answer?" + "a=1&" * 80), "at most 60 fields"),
         (client.post(f"{KANNEL}/answer", content=b"{", headers=as_json), "no JSON"),
         (client.post(f"{KANNEL}/answer", json=[1]), "one JSON object"),
+        (client.post(f"{KANNEL}/answer", content=b"[" * 9000, headers=as_json), "too deeply"),
     ):
         assert answer.status_code == 400
         assert words in answer.json()["detail"]
