@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from api.asked import NO_BODY
 from api.claims import require_claim
 from api.driver import DriverView, get_driver_view
+from api.errors import Problem
 from api.gone import gate_place
 from api.links import link_of, open_link
 from api.moments import Moment
@@ -73,7 +75,9 @@ Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
 Act = Callable[[Connection, Site, int, datetime], object]
 
 
-async def _act(request: Request, code: str, key: UUID | None, do: Act) -> DriverView:
+async def _act(
+    request: Request, code: str, key: UUID | None, do: Act, body: BaseModel | None = None
+) -> DriverView:
     """Do it in one transaction, unless it was done before, and return the view then."""
 
     def run() -> None:
@@ -82,11 +86,30 @@ async def _act(request: Request, code: str, key: UUID | None, do: Act) -> Driver
         with transaction(request) as conn:
             trip_id = open_link(conn, state.site, link, now).id
             require_claim(request, conn, trip_id)
-            if key is None or insert_act(conn, trip_id, key, now=now):
+            if key is None or _is_new(conn, trip_id, key, _digest(request, body), now):
                 do(conn, state.site, trip_id, now)
 
     await run_in_threadpool(run)
     return await get_driver_view(request, code)
+
+
+def _digest(request: Request, body: BaseModel | None) -> bytes:
+    """Return what tells an act from another: its name and what it says."""
+    name = request.url.path.rsplit("/", 1)[-1]
+    said = "" if body is None else body.model_dump_json()
+    return sha256(f"{name} {said}".encode()).digest()
+
+
+def _is_new(conn: Connection, trip_id: int, key: UUID, digest: bytes, now: datetime) -> bool:
+    before = insert_act(conn, trip_id, key, digest, now=now)
+    if before not in (None, digest):
+        raise Problem(
+            422,
+            "Key used twice",
+            "Another request came with this Idempotency-Key before, so nothing was done; send this"
+            " one with a key of its own.",
+        )
+    return before is None
 
 
 @router.post("/v1/driver/{code}/accept", dependencies=[NO_BODY])
@@ -110,6 +133,7 @@ async def come_late(request: Request, code: str, body: Lateness, key: Key = None
         lambda conn, site, trip, now: requests.come_late(
             conn, site, trip, body.minutes, by=_SIGNATURE, now=now
         ),
+        body,
     )
 
 
@@ -155,6 +179,7 @@ async def choose_slot(request: Request, code: str, body: ChosenSlot, key: Key = 
         code,
         key,
         lambda conn, site, trip, now: places.choose(conn, site, trip, slot, by=_SIGNATURE, now=now),
+        body,
     )
 
 
@@ -179,4 +204,5 @@ async def stand_by(request: Request, code: str, body: StandbyWish, key: Key = No
         lambda conn, site, trip, now: requests.stand_by(
             conn, site, trip, on=body.on, by=_SIGNATURE, now=now
         ),
+        body,
     )

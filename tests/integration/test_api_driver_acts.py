@@ -86,10 +86,11 @@ def test_a_driver_asks_for_more_time_once_a_day(api: RunningApi):
     assert browser.says("extension").status_code == 409
     api.border.tell(trip, after(60))
     assert browser.view["not_before"] == "2024-01-23T03:00:00Z"
+    assert browser.view["moves_left"] == 1
     asked = browser.says("extension")
     assert asked.status_code == 200
     assert asked.json()["extended_until"] == "2024-01-23T03:00:00Z"
-    assert asked.json()["not_before"] is None
+    assert (asked.json()["not_before"], asked.json()["moves_left"]) == (None, 0)
     again = browser.says("extension")
     assert again.status_code == 409
     assert "used up its 1 extensions" in again.json()["detail"]
@@ -119,6 +120,19 @@ def test_the_same_request_acts_once_and_a_refused_one_not_at_all(api: RunningApi
     assert browser.says("extension").status_code == 409, "another key is another request"
 
 
+def test_a_key_of_one_act_is_refused_for_another_and_for_other_words(api: RunningApi):
+    _, browser = told(api)
+    key = str(uuid4())
+    assert browser.says("late", {"minutes": 20}, key).status_code == 200
+    for act, body in (("accept", None), ("late", {"minutes": 25})):
+        refused = browser.says(act, body, key)
+        assert refused.status_code == 422
+        assert "Idempotency-Key" in refused.json()["detail"]
+    again = browser.says("late", {"minutes": 20}, key)
+    assert (again.status_code, again.json()["late_until"]) == (200, "2024-01-23T02:20:00Z")
+    assert again.json()["accepted"] is False
+
+
 def test_a_link_that_was_passed_on_shows_the_trip_and_acts_for_nobody_else(api: RunningApi):
     trip, browser = told(api)
     stranger = Browser(api, trip, claims=False)
@@ -145,6 +159,7 @@ def test_links_end_with_the_number_and_a_day_after_the_trip(api: RunningApi):
     ):
         assert answer.status_code == 410
         assert answer.json()["detail"].startswith("This link was replaced")
+        assert answer.json()["type"] == "urn:flowctl:replaced"
     browser.path = f"/v1/driver/{link_code(KEYS, trip, 1)}"
     assert (browser.view["claimed"], browser.view["may_act"]) == (False, False)
     assert browser.says("cancel").status_code == 403
@@ -167,7 +182,9 @@ def test_a_driver_chooses_among_free_slots(api: RunningApi):
     assert all(one["starts_at"] > had and one["free"] > 0 for one in slots)
     assert {one["gate_name"]["vi"] for one in slots} == {"Tân Thanh"}
     wish = {name: slots[3][name] for name in ("gate", "starts_at")}
-    assert browser.says("slot", wish).json()["slot"]["starts_at"] == slots[3]["starts_at"]
+    chosen = browser.says("slot", wish).json()
+    assert chosen["slot"]["starts_at"] == slots[3]["starts_at"]
+    assert (chosen["extended_until"], chosen["moves_left"]) == (None, 0), "no time was asked for"
     assert browser.client.get(f"{browser.path}/slots").json() == {"slots": []}
     assert browser.says("slot", wish).status_code == 409
 

@@ -40,10 +40,11 @@ create table free_places (
     primary key (site, gate, lane_class, starts_at)
 );
 
--- what a page sent, so that what is sent again acts once
+-- what a page sent, so that what is sent again acts once; digest of the act and its body
 create table driver_acts (
     trip_id bigint not null references trips on delete cascade,
     key     uuid not null,
+    digest  bytea not null,
     at      timestamptz not null,
     primary key (trip_id, key)
 );
