@@ -71,6 +71,8 @@ def register(
 ) -> int:
     """Enter an active trip and tell its driver; returns its id.
 
+    A number is spoken to in one language: the declared one counts where it has no active trip.
+
     Raises
     ------
     FlowctlError
@@ -319,9 +321,11 @@ def _changed_driver(conn: Connection, keys: Keys, trip: TripRecord, wish: TripCh
                 f"The number of trip {trip.id} was changed {trip.link_epoch} times and cannot be"
                 " once more; cancel the trip and register it anew."
             )
-        return driver
-    stored.set_language(conn, trip.driver_id, language)
-    return trip.driver_id
+    else:
+        driver = trip.driver_id
+    if wish.language is not None:
+        stored.set_language(conn, driver, language)
+    return driver
 
 
 def _end_former_links(conn: Connection, trip: TripRecord, driver: int, now: datetime) -> None:

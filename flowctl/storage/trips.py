@@ -62,10 +62,15 @@ class TripValues:
 def upsert_driver(
     conn: Connection, *, phone_cipher: bytes, phone_hash: bytes, language: str
 ) -> int:
-    """Enter a driver, or find the one of this phone and take over the language; returns the id."""
+    """Enter a driver, or find the one of this phone; returns the id.
+
+    The language is the number's own: while a trip of it is active, another one changes nothing.
+    """
     [(driver,)] = conn.execute(
         "insert into drivers (phone_cipher, phone_hash, language) values (%s, %s, %s)"
-        " on conflict (phone_hash) do update set language = excluded.language returning id",
+        " on conflict (phone_hash) do update set language = case when exists"
+        "  (select from trips t where t.driver_id = drivers.id and t.state = 'active')"
+        "  then drivers.language else excluded.language end returning id",
         [phone_cipher, phone_hash, language],
     ).fetchall()
     return int(driver)

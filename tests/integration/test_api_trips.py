@@ -231,6 +231,25 @@ def test_what_was_declared_can_be_changed(api: RunningApi):
     assert machine.patch("/v1/trips/1", json={}).json()["gates"] == ["huu_nghi", "tan_thanh"]
 
 
+def test_a_number_keeps_its_language_while_a_trip_of_it_is_active(api: RunningApi):
+    machine = api.machine()
+
+    def spoken() -> list[str]:
+        return [machine.get(f"/v1/trips/{trip}").json()["language"] for trip in (1, 2)]
+
+    register(machine)
+    assert register(machine, plate="29H-1", device=None, language="zh")["language"] == "vi"
+    machine.patch("/v1/trips/2", json={"language": "en"})
+    assert spoken() == ["en", "en"], "who changes a trip may change the language of its number"
+    other = {"plate": "29H-2", "phone": "0903 999 999", "device": None}
+    third = register(machine, **other)["id"]
+    moved = machine.patch(f"/v1/trips/{third}", json={"phone": declaration()["phone"]})
+    assert (moved.json()["language"], spoken()) == ("en", ["en", "en"])
+    for trip in (1, 2, third):
+        machine.post(f"/v1/trips/{trip}/cancel")
+    assert register(machine, language="zh")["language"] == "zh"
+
+
 def test_a_change_keeps_to_the_same_rules(api: RunningApi):
     machine = api.machine()
     register(machine)
