@@ -17,6 +17,7 @@ from api.gone import Gone, Place, gate_place, list_gone, road_yard, yard_place
 from api.links import link_of, open_link
 from api.picture import Picture
 from api.transaction import transaction
+from api.why import Language
 from flowctl.dispatch.legs import call_up_at
 from flowctl.dispatch.turns import count_ahead, gate_of, shown_stage
 from flowctl.errors import ConflictError
@@ -33,6 +34,7 @@ from flowctl.storage.closures import find_advice
 from flowctl.storage.live import Connection, LiveRow
 from flowctl.storage.outbox import SentMessage, list_sent
 from flowctl.storage.snapshot import live_trip
+from flowctl.storage.trips import find_asked_until
 
 router = APIRouter(tags=["driver"])
 
@@ -97,16 +99,19 @@ class Told:
 
     sent: list[SentMessage]
     advice: Advice | None
+    asked_until: datetime | None
     not_before: datetime | None
+    moves_left: int
     may_accept: bool
     link: LinkState
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a view is made with besides the trip: where it is opened, and by what it is pushed."""
+    """What a view is made with besides the trip: where and in which language, how it is pushed."""
 
     address: str
+    language: Language | None
     push_key: str
 
 
@@ -116,10 +121,11 @@ class DriverView:
 
     ``gone`` are its gate and its yard where the site has them no more, each with what comes in its
     stead. ``advice`` stands in place of the slot. More time may be asked for where ``not_before``
-    is there: the slot would begin no sooner. It was asked for until ``extended_until``. The slot
-    told last may be ``accepted``; its driver comes late, but by ``late_until``. ``claimed`` tells
-    whether some browser acts for the trip, ``may_act`` whether it is this one. ``tracker`` is what
-    the truck is followed by.
+    is there: the slot would begin no sooner; like another slot, ``moves_left`` times today. It was
+    asked for until ``extended_until``, unless another slot was chosen since. The slot told last may
+    be ``accepted``; its driver comes late, but by ``late_until``. ``claimed`` tells whether some
+    browser acts for the trip, ``may_act`` whether it is this one. ``tracker`` is what the truck is
+    followed by.
     """
 
     plate: str
@@ -142,6 +148,7 @@ class DriverView:
     standby: bool
     extended_until: datetime | None
     not_before: datetime | None
+    moves_left: int
     accepted: bool
     may_accept: bool
     late_until: datetime | None
@@ -156,15 +163,22 @@ class DriverView:
 
 
 @router.get("/v1/driver/{code}")
-async def get_driver_view(request: Request, code: str) -> DriverView:
-    """Return the trip of a code; 404 where it proves nothing, 410 a day after the trip ended."""
+async def get_driver_view(
+    request: Request, code: str, language: Language | None = None
+) -> DriverView:
+    """Return the trip of a code; 404 where it proves nothing, 410 a day after the trip ended.
+
+    Its messages are in the driver's language where none is named.
+    """
     link = link_of(request, code)
     feed: Feed = request.app.state.feed
     picture = (await feed.current()).picture
-    return await run_in_threadpool(_look, request, code, link, picture)
+    return await run_in_threadpool(_look, request, code, link, picture, language)
 
 
-def _look(request: Request, code: str, link: Link, picture: Picture) -> DriverView:
+def _look(
+    request: Request, code: str, link: Link, picture: Picture, language: Language | None
+) -> DriverView:
     state = request.app.state
     site: Site = state.site
     now: datetime = state.clock.now()
@@ -174,12 +188,16 @@ def _look(request: Request, code: str, link: Link, picture: Picture) -> DriverVi
         told = Told(
             sent=list_sent(conn, row.id),
             advice=find_advice(conn, row.id) if active else None,
+            asked_until=None if row.extended_until is None else find_asked_until(conn, row.id),
             not_before=_not_before(conn, site, row, now) if active else None,
+            moves_left=requests.count_moves_left(conn, site, row.id, now),
             may_accept=active and requests.may_accept(conn, site, row, now),
             link=find_link_state(request, conn, row.id),
         )
     address = f"{state.settings.public_url.rstrip('/')}/d/{code}"
-    return _view(site, now, row, picture, told, Page(address, push_public_key(state.keys)))
+    return _view(
+        site, now, row, picture, told, Page(address, language, push_public_key(state.keys))
+    )
 
 
 def _not_before(conn: Connection, site: Site, row: LiveRow, now: datetime) -> datetime | None:
@@ -220,11 +238,12 @@ def _view(
         released_at=trip.released_at,
         ahead=count_ahead(picture.trips, trip, site.policy, now) if counts else None,
         registered_at=row.registered_at,
-        messages=_messages(site, row, page.address, heard.sent),
+        messages=_messages(site, row, page, heard.sent),
         advice=None if heard.advice is None else Word(heard.advice.kind, heard.advice.at),
         standby=row.standby,
-        extended_until=row.extended_until,
+        extended_until=heard.asked_until,
         not_before=heard.not_before,
+        moves_left=heard.moves_left,
         accepted=row.accepted_at is not None,
         may_accept=heard.may_accept,
         late_until=row.late_until,
@@ -279,7 +298,7 @@ def _yard(site: Site, trip: LiveTrip, gate: str) -> str | None:
     return None if yard is None else yard.id
 
 
-def _messages(site: Site, row: LiveRow, link: str, sent: list[SentMessage]) -> list[ShownMessage]:
+def _messages(site: Site, row: LiveRow, page: Page, sent: list[SentMessage]) -> list[ShownMessage]:
     return [
         ShownMessage(
             kind=message.kind,
@@ -287,8 +306,8 @@ def _messages(site: Site, row: LiveRow, link: str, sent: list[SentMessage]) -> l
             text=write_text(
                 site,
                 kind=message.kind,
-                language=row.language,
-                facts=facts_of(message.params, plate=row.plate, link=link),
+                language=page.language or row.language,
+                facts=facts_of(message.params, plate=row.plate, link=page.address),
                 where="page",
             ),
         )

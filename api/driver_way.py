@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from shapely.ops import substring
 
 from flowctl.site import Site
 from geo.zones import Role
@@ -35,9 +36,15 @@ def find_way(site: Site, yard: str, gate: str, *, staged: bool) -> Way | None:
         return None
     to_yard = next((one.line for one in site.corridors if one.yard == yard), None)
     before = [] if staged or to_yard is None else [to_yard]
-    return Way(
-        _thinned([*before, freight.line]), _middle(zone.polygon), _middle(shapely.union_all(lanes))
-    )
+    ends = shapely.union_all(lanes).point_on_surface()
+    road = _up_to(freight.line, ends)
+    return Way(_thinned([*before, road]), _middle(zone.polygon), _point(ends.x, ends.y))
+
+
+def _up_to(line: shapely.LineString, end: shapely.Point) -> shapely.LineString:
+    """Return a line without what lies beyond the point of it that is nearest to its ``end``."""
+    cut = substring(line, 0.0, line.project(end))
+    return cut if isinstance(cut, shapely.LineString) else line
 
 
 def _thinned(lines: list[shapely.LineString]) -> list[Point]:

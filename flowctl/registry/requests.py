@@ -154,17 +154,22 @@ def check_movable(conn: Connection, site: Site, live: LiveRow, now: datetime) ->
         raise RefusedError(
             Obstacle.CALLED, f"The truck of trip {live.id} was called to the gate already."
         )
-    most = site.policy.slot.extensions_per_day
-    today = now.astimezone(site.timezone).date()
-    used = sum(
-        at.astimezone(site.timezone).date() == today for at in stored.list_extensions(conn, live.id)
-    )
-    if used >= most:
+    if count_moves_left(conn, site, live.id, now) == 0:
+        most, today = site.policy.slot.extensions_per_day, now.astimezone(site.timezone).date()
         raise RefusedError(
             Obstacle.USED_UP,
             f"Trip {live.id} has used up its {most} extensions of {today};"
             " it keeps the slot it has.",
         )
+
+
+def count_moves_left(conn: Connection, site: Site, trip_id: int, now: datetime) -> int:
+    """Return how often a trip's slot may still be moved on this local day at its driver's wish."""
+    today = now.astimezone(site.timezone).date()
+    used = sum(
+        at.astimezone(site.timezone).date() == today for at in stored.list_extensions(conn, trip_id)
+    )
+    return max(site.policy.slot.extensions_per_day - used, 0)
 
 
 def _get_slot(site: Site, live: LiveRow, now: datetime) -> datetime:

@@ -286,6 +286,16 @@ def list_extensions(conn: Connection, trip_id: int) -> list[datetime]:
         ).fetchall()
 
 
+def find_asked_until(conn: Connection, trip_id: int) -> datetime | None:
+    """Return before when a trip's driver asked for no slot; None where he chose one since."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(
+            "select case when gate is null then until end from extensions where trip_id = %s"
+            " order by id desc limit 1",
+            [trip_id],
+        ).fetchone()
+
+
 def extend(
     conn: Connection, trip_id: int, *, until: datetime, now: datetime, chosen: Slot | None = None
 ) -> None:
