@@ -18,6 +18,7 @@ from streams import on_disk
 from api import pages
 from api.app import create_app
 from flowctl.settings import Settings
+from flowctl.storage.sending import Sent, record_sent
 
 pytestmark = pytest.mark.browser
 
@@ -139,6 +140,47 @@ def test_who_cannot_come_is_asked_twice(cab: Cab):
     page.get_by_role("button", name=said["cancel_yes"]).click()
     expect(page.locator(".state h2")).to_have_text(words("vi")["stage"]["cancelled"])
     assert cab.one("select state from trips where id = %s") == "cancelled"
+    assert words("vi")["driver"]["yard"] not in page.locator("main dt").all_inner_texts()
+    expect(page.locator(".order")).to_have_count(0)
+
+
+def test_the_sheets_say_how_often_a_day_allows_a_change(cab: Cab):
+    said = words("vi")["driver"]
+    page = cab.open()
+    page.get_by_role("button", name=said["change"]).click()
+    page.get_by_role("button", name=said["more_time"]).click()
+    expect(page.locator(".moves-left")).to_have_text(said["moves_left"].format(n=1))
+    page.get_by_role("button", name=said["more_time_yes"]).click()
+    expect(page.locator(".slot .answered")).to_contain_text("11:00")
+    page.get_by_role("button", name=said["change"]).click()
+    expect(page.locator(".sheet")).to_contain_text(said["moves_none"])
+
+
+def test_a_slot_more_than_a_day_away_is_counted_in_days(cab: Cab):
+    cab.place.conn.execute("update slots set starts_at = %s", [after(28 * 60 + 30)])
+    expect(cab.open().get_by_role("timer")).to_have_text("1 ngày 4 giờ")
+
+
+def test_messages_follow_the_language_of_the_page(cab: Cab):
+    [(first,)] = cab.place.conn.execute("select min(id) from outbox").fetchall()
+    record_sent(cab.place.conn, [Sent(first, after(-1), "sms", (), 1, None, None)])
+    page = cab.phone().new_page()
+    page.goto(cab.url + cab.path)
+    message = page.locator(".messages li p").last
+    expect(message).to_contain_text("xin chưa ra cửa khẩu")
+    page.get_by_role("button", name="中", exact=True).click()
+    expect(message).to_contain_text("先不要去口岸")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_link_that_opens_nothing_says_why_and_shows_the_way(cab: Cab, language: str):
+    said = words(language)["driver"]
+    cab.place.conn.execute("update trips set link_epoch = 1")
+    page = cab.phone().new_page()
+    for path, why in ((cab.path, "replaced"), ("/d/nosuchtrip12", "unknown")):
+        page.goto(f"{cab.url}{path}?lang={language}")
+        expect(page.get_by_role("alert")).to_have_text(said[why])
+        expect(page.get_by_role("link", name=said["login_title"])).to_have_attribute("href", "/d")
 
 
 def test_what_was_said_without_a_network_is_sent_once_when_it_is_back(cab: Cab):
@@ -225,10 +267,18 @@ def test_a_trip_opens_by_number_and_code(cab: Cab, language: str):
     said = words(language)["driver"]
     page = cab.phone().new_page()
     page.goto(f"{cab.url}/d?lang={language}")
+    for number in ("02438253531", "+12025550123", "0903000009"):
+        page.locator("[name=phone]").fill(number)
+        page.get_by_role("button", name=said["go_on"]).click()
+        if number != "0903000009":
+            expect(page.get_by_role("alert")).to_have_text(said["phone_wrong"])
+    page.get_by_role("button", name=said["other_number"]).click()
     page.locator("[name=phone]").fill("0903000001")
     look_at(page, f"driver-login-{language}")
     page.get_by_role("button", name=said["go_on"]).click()
     expect(page.locator("[role=status]")).to_have_text(said["login_sent"])
+    page.get_by_role("button", name=said["code_again"]).click()
+    expect(page.locator("[role=status]")).to_have_text(said["code_resent"])
     page.locator("[name=code]").fill(cab.sent_code(page))
     page.get_by_role("button", name=said["go_on"]).click()
     expect(page.locator("h1")).to_have_text("12C00001")

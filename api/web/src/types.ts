@@ -293,9 +293,12 @@ export interface DriverView {
   /** Stands in place of the slot. */
   advice: { kind: AdviceKind; at: string } | null;
   standby: boolean;
+  /** Before when no slot was asked for; null where another one was chosen since. */
   extended_until: string | null;
   /** Where more time may be asked for: the slot would begin no sooner. */
   not_before: string | null;
+  /** How often today the slot may still be moved at the driver's wish; not in views kept from before. */
+  moves_left?: number;
   /** Whether the slot told last was accepted, and whether it may be. */
   accepted: boolean;
   may_accept: boolean;

@@ -62,6 +62,7 @@ function Change({ view, now, onDone }: Props & { onDone: () => void }) {
               </button>
             ),
         )}
+      {asked === null && view.slot && view.moves_left === 0 && <p>{t("driver.moves_none")}</p>}
       {asked === "late" && <RunningLate view={view} say={say} />}
       {asked === "slot" && <OtherSlot view={view} say={say} />}
       {asked === "extension" && <MoreTime view={view} now={now} say={say} back={back} />}

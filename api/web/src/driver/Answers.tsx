@@ -47,6 +47,7 @@ export function OtherSlot({ view, say }: { view: DriverView; say: Say }) {
   return (
     <>
       <p>{t("driver.another_hint")}</p>
+      <MovesLeft view={view} />
       <div class="choices slots">
         {answer.map(({ gate, gate_name, starts_at, ends_at, free }) => (
           <button
@@ -69,12 +70,18 @@ export function OtherSlot({ view, say }: { view: DriverView; say: Say }) {
   );
 }
 
+/** A driver is to know beforehand that the day does not allow many. */
+function MovesLeft({ view: { moves_left: n } }: { view: DriverView }) {
+  return n === undefined ? null : <p class="moves-left">{t("driver.moves_left", { n })}</p>;
+}
+
 export function MoreTime({ view, now, say, back }: Asking & { view: DriverView; now: Date }) {
   if (view.not_before === null) return null;
   const time = moment(instant(view.not_before), now, view.timezone);
   return (
     <div class="asking" role="group" aria-label={t("driver.more_time")}>
       <p>{t("driver.more_time_cost", { time })}</p>
+      <MovesLeft view={view} />
       <button type="button" onClick={back}>
         {t("driver.more_time_no")}
       </button>

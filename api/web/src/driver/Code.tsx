@@ -16,24 +16,33 @@ interface DigitsProps {
   sent: string;
   name: string;
   onDigits: (digits: string) => Promise<void>;
+  /** Asks for another code. */
+  again: () => Promise<void>;
 }
 
 /** Asks for the six digits of an SMS. */
-export function Digits({ sent, name, onDigits }: DigitsProps) {
+export function Digits({ sent, name, onDigits, again }: DigitsProps) {
+  const [resent, setResent] = useState(false);
   const [digits, setDigits] = useState("");
   const [wrong, setWrong] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  const run = (work: Promise<void>): void => {
+    setBusy(true);
+    work.catch(setWrong).finally(() => setBusy(false));
+  };
+  const resend = async (): Promise<void> => {
+    await again();
+    setWrong(null);
+    setResent(true);
+  };
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        setBusy(true);
-        onDigits(digits)
-          .catch(setWrong)
-          .finally(() => setBusy(false));
+        run(onDigits(digits));
       }}
     >
-      <p role="status">{sent}</p>
+      <p role="status">{resent ? t("driver.code_resent") : sent}</p>
       {wrong !== null && (
         <p class="refusal" role="alert">
           {codeProblem(wrong)}
@@ -54,6 +63,9 @@ export function Digits({ sent, name, onDigits }: DigitsProps) {
       </label>
       <button type="submit" class="main" disabled={busy || digits.length < 6}>
         {name}
+      </button>
+      <button type="button" disabled={busy} onClick={() => run(resend())}>
+        {t("driver.code_again")}
       </button>
     </form>
   );
@@ -79,6 +91,7 @@ export function ClaimByCode() {
             await postClaim(code, digits);
             await look();
           }}
+          again={() => sendCode(code)}
         />
       ) : (
         <button

@@ -36,13 +36,22 @@ function Nothing() {
       ? t("driver.unknown")
       : why === 410
         ? t("driver.gone")
-        : why === "network"
-          ? t("common.no_network")
-          : t("common.server_error", { status: why, detail: "" });
+        : why === "replaced"
+          ? t("driver.replaced")
+          : why === "network"
+            ? t("common.no_network")
+            : t("common.server_error", { status: why, detail: "" });
   return (
-    <p class="refusal" role="alert">
-      {sentence}
-    </p>
+    <>
+      <p class="refusal" role="alert">
+        {sentence}
+      </p>
+      {(why === 404 || why === "replaced") && (
+        <a class="button" href="/d">
+          {t("driver.login_title")}
+        </a>
+      )}
+    </>
   );
 }
 
@@ -99,7 +108,7 @@ export function Driver() {
             <dd>{nameOf(view.gate.name)}</dd>
           </div>
         )}
-        {view.yard && (
+        {view.yard && view.state !== "cancelled" && (
           <div>
             <dt>{t("driver.yard")}</dt>
             <dd>{nameOf(view.yard.name)}</dd>

@@ -50,12 +50,23 @@ export function Login() {
       )}
       {found && (found.length > 0 ? <Trips trips={found} /> : <p>{t("driver.login_none")}</p>)}
       {!found && asked && (
-        <Digits sent={t("driver.login_sent")} name={t("driver.go_on")} onDigits={open} />
+        <>
+          <Digits
+            sent={t("driver.login_sent")}
+            name={t("driver.go_on")}
+            onDigits={open}
+            again={() => askLogin(phone)}
+          />
+          <button type="button" onClick={() => setAsked(false)}>
+            {t("driver.other_number")}
+          </button>
+        </>
       )}
       {!found && !asked && (
         <form
           onSubmit={(event) => {
             event.preventDefault();
+            setWrong(null);
             askLogin(phone).then(() => setAsked(true), setWrong);
           }}
         >

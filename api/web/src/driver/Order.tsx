@@ -13,6 +13,7 @@ const ASK_AGAIN_MS = 30_000;
 /** The truck's number, and on demand why it is this one. */
 export function Order({ view }: { view: DriverView }) {
   const [open, setOpen] = useState(false);
+  if (view.state === "cancelled") return null;
   return (
     <section class="order">
       {view.ahead !== null && (

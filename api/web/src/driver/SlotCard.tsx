@@ -13,12 +13,21 @@ function day(at: Date, now: Date, timezone: string): string {
   return ahead === 1 ? `${t("driver.tomorrow")}, ${date}` : date;
 }
 
+const HOUR_MS = 3_600_000;
+
+/** Nobody counts seconds of a slot that is more than a day away. */
+function timeLeft(milliseconds: number): string {
+  const hours = Math.floor(milliseconds / HOUR_MS);
+  if (hours < 24) return countdown(milliseconds);
+  return t("driver.days_hours", { d: Math.floor(hours / 24), h: hours % 24 });
+}
+
 function Left({ starts, ends, now }: { starts: Date; ends: Date; now: Date }) {
   if (now < starts) {
     return (
       <p class="left">
         <span>{t("driver.starts_in")}</span>
-        <strong role="timer">{countdown(starts.getTime() - now.getTime())}</strong>
+        <strong role="timer">{timeLeft(starts.getTime() - now.getTime())}</strong>
       </p>
     );
   }

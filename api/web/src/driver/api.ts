@@ -37,7 +37,9 @@ export interface OwnTrip {
 
 const at = (code: string): string => `/v1/driver/${encodeURIComponent(code)}`;
 
-export const getDriverView = (code: string): Promise<DriverView> => request("GET", at(code));
+/** The trip, its messages in a language, else in the driver's own. */
+export const getDriverView = (code: string, language?: Language): Promise<DriverView> =>
+  request("GET", at(code) + (language === undefined ? "" : `?language=${language}`));
 export const getDriverWhy = (code: string, language: Language): Promise<Why> =>
   request("GET", `${at(code)}/why?language=${language}`);
 /** The same key twice acts once, however often the network made us ask. */

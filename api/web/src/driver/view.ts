@@ -1,16 +1,18 @@
 /** The trip as the server last told it, kept on the phone for where there is no network. */
 
 import { signal } from "@preact/signals";
-import { chosenLanguage, speak } from "../language";
+import { chosenLanguage, language, speak } from "../language";
 import { ApiError } from "../request";
 import { ServerClock } from "../time";
-import type { DriverView } from "../types";
+import type { DriverView, Language } from "../types";
 import { getDriverView, postClaim } from "./api";
 
 const REFRESH_MS = 10_000;
 /** How far the countdown may run on between two answers, wall time. */
 const CLOCK_LIMIT_MS = 24 * 3_600_000;
 const KEPT = "flowctl.view.";
+/** The trip goes by another number now, which got another link. */
+const REPLACED = "urn:flowctl:replaced";
 
 export interface Kept {
   view: DriverView;
@@ -22,8 +24,10 @@ export interface Kept {
 export const code = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 
 export const kept = signal<Kept | null>(brought() ?? restore(code));
-/** Why the last attempt failed: "network", or the server's status. */
-export const failure = signal<"network" | number | null>(null);
+/** Why the last attempt failed: "network", the trip's new number, or the server's status. */
+export const failure = signal<"network" | "replaced" | number | null>(null);
+/** The language of the messages that are shown. */
+let toldIn: Language | null = kept.value?.view.language ?? null;
 export const clock = new ServerClock(CLOCK_LIMIT_MS);
 if (kept.value) clock.observe(kept.value.view.at, kept.value.heardAt);
 
@@ -51,7 +55,7 @@ export function listKeptTrips(): [string, Kept][] {
 }
 
 /** Keep what the server says of the trip, for now and for where there is no network. */
-export async function take(view: DriverView): Promise<void> {
+async function take(view: DriverView): Promise<void> {
   const heardAt = Date.now();
   clock.observe(view.at, heardAt);
   kept.value = { view, heardAt };
@@ -60,16 +64,31 @@ export async function take(view: DriverView): Promise<void> {
   if (chosenLanguage() === null) await speak(view.language);
 }
 
+function failed(error: unknown): "network" | "replaced" | number {
+  if (!(error instanceof ApiError) || error.status === 0) return "network";
+  return error.type === REPLACED ? "replaced" : error.status;
+}
+
 export async function look(): Promise<void> {
+  // A page that knows nothing of the trip yet speaks a language that may not be the driver's.
+  const asked = kept.value || chosenLanguage() ? language.value : undefined;
   try {
-    await take(await getDriverView(code));
+    const view = await getDriverView(code, asked);
+    await take(view);
+    toldIn = asked ?? view.language;
   } catch (error) {
-    failure.value = error instanceof ApiError && error.status > 0 ? error.status : "network";
-    if (failure.value === 404 || failure.value === 410) {
+    failure.value = failed(error);
+    if (failure.value === 404 || failure.value === 410 || failure.value === "replaced") {
       localStorage.removeItem(KEPT + code);
       kept.value = null;
     }
   }
+}
+
+/** Take the answer to an act, whose messages are in the driver's own language. */
+export async function takeAnswer(view: DriverView): Promise<void> {
+  await take(view);
+  if (language.value !== view.language) await look();
 }
 
 /** The first browser that opens a link may act by it. */
@@ -92,11 +111,15 @@ export function follow(): () => void {
   const worker = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   if (document.getElementById("view")) void claimFirst();
   else again();
+  const unsubscribe = language.subscribe((spoken) => {
+    if (toldIn !== null && spoken !== toldIn) void look();
+  });
   const timer = setInterval(again, REFRESH_MS);
   addEventListener("online", again);
   document.addEventListener("visibilitychange", seen);
   worker?.addEventListener("message", again);
   return () => {
+    unsubscribe();
     clearInterval(timer);
     removeEventListener("online", again);
     document.removeEventListener("visibilitychange", seen);

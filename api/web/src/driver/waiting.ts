@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { type Act, type ActKind, flush, listActs, say, unsay } from "./acts";
 import { flushFixes } from "./share";
-import { code, kept, take } from "./view";
+import { code, kept, takeAnswer } from "./view";
 
 const RETRY_MS = 5_000;
 
@@ -20,7 +20,7 @@ async function refresh(): Promise<void> {
 
 async function send(): Promise<void> {
   await flush(async (view, of) => {
-    if (of === code) await take(view);
+    if (of === code) await takeAnswer(view);
   });
   await refresh();
   await flushFixes();
