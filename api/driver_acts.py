@@ -21,8 +21,8 @@ from api.moments import Moment
 from api.transaction import transaction
 from api.trips import StandbyWish
 from flowctl.registry import places, requests
+from flowctl.registry.decisions import withdraw
 from flowctl.registry.places import Offer
-from flowctl.registry.trips import cancel
 from flowctl.site import Site
 from flowctl.state import Slot
 from flowctl.storage.driver_acts import insert_act
@@ -139,12 +139,12 @@ async def come_late(request: Request, code: str, body: Lateness, key: Key = None
 
 @router.post("/v1/driver/{code}/cancel", dependencies=[NO_BODY])
 async def cannot_come(request: Request, code: str, key: Key = None) -> DriverView:
-    """Cancel the trip; 409 where it is over."""
+    """Cancel the trip; 409 where it is over, or its truck was let in."""
     return await _act(
         request,
         code,
         key,
-        lambda conn, site, trip, now: cancel(conn, site, trip, by=_SIGNATURE, now=now),
+        lambda conn, site, trip, now: withdraw(conn, site, trip, by=_SIGNATURE, now=now),
     )
 
 

@@ -48,6 +48,15 @@ class LastDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingAdmission:
+    """Where a truck was let in already, which no refusal there took back."""
+
+    gate: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListedTrip:
     """A truck of the list; ``order`` counts from 1 in the order of screening.
 
@@ -63,6 +72,7 @@ class ListedTrip:
     order: int | None
     needs: str | None
     decision: LastDecision | None
+    admission: StandingAdmission | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +202,9 @@ def _listed(
     decision = None
     if row.decided is not None and row.decided_at is not None and row.decided_by is not None:
         decision = LastDecision(row.decided, row.reason, row.decided_at, row.decided_by)
+    admission = None
+    if row.admitted_gate is not None and row.admitted_at is not None and row.admitted_by:
+        admission = StandingAdmission(row.admitted_gate, row.admitted_at, row.admitted_by)
     return ListedTrip(
         trip=row.id,
         plate=row.plate,
@@ -202,4 +215,5 @@ def _listed(
         order=place,
         needs=row.needs,
         decision=decision,
+        admission=admission,
     )

@@ -16,6 +16,7 @@ from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry import requests
 from flowctl.registry import trips as registry
 from flowctl.registry.accounts import Role
+from flowctl.registry.decisions import withdraw
 from flowctl.registry.phone_tracker import Tracker, tracker_of
 from flowctl.registry.plates import strip_mark
 from flowctl.registry.rules import Declaration
@@ -265,11 +266,12 @@ def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) ->
 
 @router.post("/v1/trips/{trip_id}/cancel", dependencies=[NO_BODY])
 def cancel_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
-    """Cancel an active trip; its driver is told."""
+    """Cancel an active trip; its driver is told. A haulier cannot once its truck was let in."""
     state = request.app.state
     with transaction(request) as conn:
         get_visible(conn, state.site, trip_id, who)
-        registry.cancel(conn, state.site, trip_id, by=who.signature, now=state.clock.now())
+        end = withdraw if who.role is Role.HAULIER else registry.cancel
+        end(conn, state.site, trip_id, by=who.signature, now=state.clock.now())
         return _answer(state, get_visible(conn, state.site, trip_id, who))
 
 

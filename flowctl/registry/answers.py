@@ -12,10 +12,10 @@ import structlog
 from flowctl.dispatch.turns import count_ahead, gate_of, shown_stage
 from flowctl.errors import ConflictError, FlowctlError
 from flowctl.registry import requests
+from flowctl.registry.decisions import withdraw
 from flowctl.registry.keys import Keys, decrypt_answer, encrypt_answer, hash_phone
 from flowctl.registry.phones import parse_phone
 from flowctl.registry.requests import RefusedError
-from flowctl.registry.trips import cancel
 from flowctl.registry.wishes import Answer, Wish, read_answer_of, read_delay
 from flowctl.site import Site
 from flowctl.state import LiveTrip, Slot, Stage
@@ -254,7 +254,7 @@ def _accept(desk: _Desk, trip_id: int, _answer: Answer) -> str:
 
 def _cannot_come(desk: _Desk, trip_id: int, _answer: Answer) -> str:
     # The word of the cancellation is the answer.
-    cancel(desk.conn, desk.site, trip_id, by=SIGNATURE, now=desk.now)
+    withdraw(desk.conn, desk.site, trip_id, by=SIGNATURE, now=desk.now)
     return "cancelled"
 
 

@@ -13,7 +13,8 @@ from uuid import UUID
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.registry.plates import parse_plate
-from flowctl.registry.trips import observe, record
+from flowctl.registry.requests import Obstacle, RefusedError
+from flowctl.registry.trips import cancel, get_active, observe, record
 from flowctl.site import Site
 from flowctl.storage import gate_decisions as stored
 from flowctl.storage.gate_decisions import Connection, DecisionRow, PlateTrip
@@ -113,6 +114,28 @@ def decide(
     )
     record(conn, site, entry, now)
     return True
+
+
+def withdraw(conn: Connection, site: Site, trip_id: int, *, by: str, now: datetime) -> None:
+    """Cancel a trip at its driver's wish, as long as no officer let its truck in.
+
+    Raises
+    ------
+    RefusedError
+        The truck was admitted.
+    ConflictError
+        The trip is over.
+    """
+    get_active(conn, site, trip_id)
+    admission = stored.find_admission(conn, trip_id)
+    if admission is not None:
+        at = admission.at.astimezone(site.timezone).isoformat(sep=" ", timespec="minutes")
+        raise RefusedError(
+            Obstacle.CALLED,
+            f"The truck of trip {trip_id} was admitted at {admission.gate} at {at};"
+            " its trip can no longer be cancelled.",
+        )
+    cancel(conn, site, trip_id, by=by, now=now)
 
 
 def _trip_of(conn: Connection, site: Site, decision: Decision, now: datetime) -> PlateTrip | None:

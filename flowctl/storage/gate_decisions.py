@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg.rows import args_row, scalar_row
@@ -25,7 +25,11 @@ class DecisionRow:
 
 
 class DueTrip(NamedTuple):
-    """A trip expected at a gate, or over since the day began; the decision is the newest there."""
+    """A trip expected at a gate, or over since the day began; the decision is the newest there.
+
+    The admission is the newest one that the same gate did not take back by a refusal, at whichever
+    gate, see `Admission`.
+    """
 
     id: int
     plate: str
@@ -38,6 +42,17 @@ class DueTrip(NamedTuple):
     reason: str | None
     decided_at: datetime | None
     decided_by: str | None
+    admitted_gate: str | None
+    admitted_at: datetime | None
+    admitted_by: str | None
+
+
+class Admission(NamedTuple):
+    """That an officer let a truck in, and nobody at that gate refused it since."""
+
+    gate: str
+    at: datetime
+    by: str
 
 
 class PlateTrip(NamedTuple):
@@ -89,6 +104,27 @@ def is_admitted_otherwise(
     return bool(found)
 
 
+_OF_TRIP: LiteralString = (
+    "with t as (select %s::bigint as id) select a.gate, a.at, a.decided_by from t cross join"
+    " lateral ("
+)
+_AS_A: LiteralString = ") a"
+_ADMISSION: LiteralString = """
+    select d.gate, d.at, d.decided_by from gate_decisions d
+    where d.trip_id = t.id and d.kind = 'admitted' and not exists (
+        select from gate_decisions later where later.trip_id = d.trip_id
+        and later.gate = d.gate and later.kind = 'refused' and later.at > d.at)
+    order by d.at desc limit 1
+"""
+"""The standing admission of the trip ``t``, whatever was marked beside it."""
+
+
+def find_admission(conn: Connection, trip_id: int) -> Admission | None:
+    """Return the standing admission of a trip's truck, at whichever gate."""
+    with conn.cursor(row_factory=args_row(Admission)) as cursor:
+        return cursor.execute(_OF_TRIP + _ADMISSION + _AS_A, [trip_id]).fetchone()
+
+
 def find_trip(conn: Connection, trip_id: int, *, site: str) -> PlateTrip | None:
     """Return a trip of any state."""
     with conn.cursor(row_factory=args_row(PlateTrip)) as cursor:
@@ -110,33 +146,40 @@ def find_trip_of_plate(
         ).fetchone()
 
 
+_DUE_BEFORE: LiteralString = """
+select t.id, t.plate, t.direction, t.state, t.needs,
+       case when s.gate = %(gate)s then s.starts_at end as starts_at,
+       case when r.gate = %(gate)s then r.released_at end as released_at,
+       d.kind, d.reason, d.at, d.decided_by, a.gate, a.at, a.decided_by
+from trips t
+left join slots s on s.trip_id = t.id
+left join lateral (
+    select gate, released_at from releases
+    where trip_id = t.id and ended is null order by id desc limit 1) r on true
+left join lateral (
+    select kind, reason, at, decided_by from gate_decisions
+    where trip_id = t.id and gate = %(gate)s order by at desc, id desc limit 1
+) d on true
+left join lateral ("""
+_DUE_AFTER: LiteralString = """) a on true
+where t.site = %(site)s and (t.state = 'active' or t.ended_at >= %(began)s)
+  and ((coalesce(r.gate, s.gate) = %(gate)s
+        and (r.gate is not null or s.starts_at < %(until)s))
+       or a.at >= %(began)s)
+order by coalesce(s.starts_at, r.released_at), t.id
+"""
+
+
 def list_due(
     conn: Connection, site: str, gate: str, *, day_began: datetime, until: datetime
 ) -> list[DueTrip]:
     """Return the trips called to a gate, told a slot there before ``until``, or over since then.
 
-    A trip that was called elsewhere is expected there alone.
+    A trip that was called elsewhere is expected there alone. One that was admitted since then at
+    whichever gate is listed at every gate, so that no other admits it again unawares.
     """
+    query: LiteralString = _DUE_BEFORE + _ADMISSION + _DUE_AFTER
     with conn.cursor(row_factory=args_row(DueTrip), binary=True) as cursor:
         return cursor.execute(
-            """
-            select t.id, t.plate, t.direction, t.state, t.needs,
-                   case when s.gate = %(gate)s then s.starts_at end as starts_at,
-                   case when r.gate = %(gate)s then r.released_at end as released_at,
-                   d.kind, d.reason, d.at, d.decided_by
-            from trips t
-            left join slots s on s.trip_id = t.id
-            left join lateral (
-                select gate, released_at from releases
-                where trip_id = t.id and ended is null order by id desc limit 1) r on true
-            left join lateral (
-                select kind, reason, at, decided_by from gate_decisions
-                where trip_id = t.id and gate = %(gate)s order by at desc, id desc limit 1
-            ) d on true
-            where t.site = %(site)s and (t.state = 'active' or t.ended_at >= %(began)s)
-              and coalesce(r.gate, s.gate) = %(gate)s
-              and (r.gate is not null or s.starts_at < %(until)s)
-            order by coalesce(s.starts_at, r.released_at), t.id
-            """,
-            {"site": site, "gate": gate, "began": day_began, "until": until},
+            query, {"site": site, "gate": gate, "began": day_began, "until": until}
         ).fetchall()

@@ -76,6 +76,8 @@ class LiveRow(NamedTuple):
 # unless an operator accepted it in place of the one that proved them.
 # What was seen at a gate before the truck last came into a yard is forgotten: it was sent back.
 # A truck has cleared when it entered the zone beyond, or left the lane and did not queue again.
+# One that an officer admitted is at the gate since then where no visit shows when it came: its
+# tracker is silent, or it has none. Who came back into a yard since was sent back here too.
 # The columns come in the order of LiveRow's fields. All is gathered in sets: a look for each of
 # 20,000 trips takes the server three times as long.
 _TRIPS: LiteralString = "with t as (select * from trips t where "
@@ -114,6 +116,16 @@ _LIVE: LiteralString = """
 ), r as (
     select distinct on (one.trip_id) one.*
     from t join releases one on one.trip_id = t.id order by one.trip_id, one.id desc
+), a as (
+    select distinct on (d.trip_id) d.trip_id, d.gate, d.at
+    from t join gate_decisions d on d.trip_id = t.id
+    left join m on m.trip_id = t.id
+    where d.kind = 'admitted' and d.at >= coalesce(m.yarded_at, '-infinity')
+      and m.queued_at is null and m.lane_at is null and m.cleared_at is null
+      and not exists (
+        select from gate_decisions later where later.trip_id = d.trip_id
+        and later.gate = d.gate and later.kind = 'refused' and later.at > d.at)
+    order by d.trip_id, d.at desc
 ), p as (
     select trip_id, sum(loses_s) as penalty_s
     from t join penalties on trip_id = t.id where lifted_at is null group by trip_id
@@ -125,8 +137,9 @@ select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.r
             else least(m.arrived_at, t.left_arrived_at) end as arrived_at,
        case when t.device_accepted_at is null then m.counted_at
             else least(m.counted_at, t.left_counted_at) end as counted_at,
-       case when m.queued_at is null and m.lane_at is null then m.yard end as yard,
-       m.queued_at, m.queued_gate, m.lane_at,
+       case when coalesce(m.queued_at, m.lane_at, a.at) is null then m.yard end as yard,
+       coalesce(m.queued_at, a.at) as queued_at, coalesce(a.gate, m.queued_gate) as queued_gate,
+       m.lane_at,
        case when t.state = 'cleared' then coalesce(m.cleared_at, t.ended_at)
             else m.cleared_at end as cleared_at,
        s.gate as told_gate, s.starts_at as told_starts_at, s.told_at,
@@ -145,6 +158,7 @@ left join slots s on s.trip_id = t.id
 left join r on r.trip_id = t.id
 left join p on p.trip_id = t.id
 left join m on m.trip_id = t.id
+left join a on a.trip_id = t.id
 """
 
 

@@ -5,12 +5,17 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 from api_server import RunningApi
 from border import KEYS, after
 
 from flowctl.registry.accounts import Role
+from flowctl.registry.decisions import withdraw
+from flowctl.registry.keys import link_code
 from flowctl.registry.passes import pass_public_key
-from flowctl.storage.snapshot import gate_histories
+from flowctl.registry.requests import RefusedError
+from flowctl.state import Stage
+from flowctl.storage.snapshot import gate_histories, list_live_trips
 
 PATH = "/v1/gates/tan_thanh"
 
@@ -94,6 +99,59 @@ def test_a_decision_counts_once_however_often_it_is_sent_and_names_the_officer(a
         "at": "2024-01-23T01:00:00Z",
         "by": "Lan",
     }
+
+
+def test_an_admission_stays_known_whatever_is_marked_until_the_same_gate_refuses(api: RunningApi):
+    trip = api.border.trip(device=None, gates=("tan_thanh", "huu_nghi"))
+    api.border.tell(trip, after(0))
+    lan = officer(api)
+    told = {"gate": "tan_thanh", "at": "2024-01-23T00:50:00Z", "by": "Lan"}
+
+    def listed(gate: str) -> dict[str, Any]:
+        [row] = lan.get(f"/v1/gates/{gate}/list").json()["trips"]
+        return dict(row)
+
+    send(lan, decision(trip=trip, at=after(-10).isoformat()))
+    send(lan, decision("late", trip=trip, at=after(-5).isoformat()))
+    assert (listed("tan_thanh")["decision"]["kind"], listed("tan_thanh")["admission"]) == (
+        "late",
+        told,
+    )
+    assert (listed("huu_nghi")["admission"], listed("huu_nghi")["slot"]) == (told, None)
+    wrong = decision("refused", trip=trip, reason="wrong_gate", at=after(-3).isoformat())
+    assert lan.post("/v1/gates/huu_nghi/decisions", json=[wrong]).json()["recorded"] == 1
+    assert listed("tan_thanh")["admission"] == told, "another gate takes nothing back"
+    send(lan, decision("refused", trip=trip, reason="papers"))
+    assert listed("tan_thanh")["admission"] is None
+
+
+def test_an_admitted_truck_that_no_tracker_shows_is_at_the_gate_and_no_driver_cancels_it(
+    api: RunningApi,
+):
+    place = api.border
+    trip = place.trip(at=after(-300))
+    place.visit(trip, "yard_bao_nguyen", -100)
+    place.tell(trip, after(-30))
+    place.release(trip, -90, until=-30)
+    send(officer(api), decision(trip=trip, at=after(-40).isoformat()))
+    [live] = list_live_trips(place.conn, place.site, after(0))
+    assert (live.stage, live.queued_gate, live.yard) == (Stage.QUEUED, "tan_thanh", None)
+    assert live.queued_at == after(-40)
+    assert entered(api) == 1
+    with pytest.raises(RefusedError, match="was admitted at tan_thanh at 2024-01-23 07:20"):
+        withdraw(place.conn, place.site, trip, by="driver", now=after(0))
+    path = f"/v1/driver/{link_code(KEYS, trip, 0)}"
+    driver = api.client()
+    assert driver.post(f"{path}/claim").status_code == 200
+    refused = driver.post(f"{path}/cancel")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:flowctl:called")
+    place.visit(trip, "queue_tan_thanh", -38)
+    [live] = list_live_trips(place.conn, place.site, after(0))
+    assert live.queued_at == after(-38), "what its tracker shows later is the same coming"
+    assert entered(api) == 1
+    place.visit(trip, "yard_viettel", -5)
+    [live] = list_live_trips(place.conn, place.site, after(0))
+    assert (live.queued_at, live.yard) == (None, "yard_viettel"), "it was sent back"
 
 
 def test_a_truck_without_a_tracker_that_is_admitted_has_entered_once_whoever_admits_it(
