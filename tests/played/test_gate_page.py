@@ -287,6 +287,27 @@ def test_what_is_out_of_order_is_told_and_admitted_by_a_second_press_only(post: 
     assert post.decisions()[-1] == ("admitted", None, "Lan")
 
 
+def test_a_plates_end_or_a_pasted_pass_finds_a_truck_and_what_is_no_plate_is_refused(post: Post):
+    trip = post.truck(starts=20 * 60)
+    page = post.open()
+
+    def enter(text: str) -> None:
+        page.locator("input[name=plate]").fill(text)
+        page.locator("input[name=plate]").press("Enter")
+
+    enter("???")
+    expect(page.locator(".by-plate .refusal")).to_have_text(SAID["no_plate"])
+    expect(page.locator(".truck")).to_have_count(0)
+    enter("0000.1")
+    expect(page.locator(".plate")).to_have_text("12C00001")
+    expect(page.locator("dd").nth(0)).to_have_text("24/01 04:00 – 04:15")
+    page.locator("button", has_text=SAID["early"]).click()
+    expect(page.locator(".waits")).to_have_count(0)
+    enter(sign_pass(KEYS, post.pass_of(trip)))
+    expect(page.locator(".plate")).to_have_text("12C00001")
+    page.locator("button.next").click()
+
+
 def test_without_a_camera_the_plate_is_asked_for(post: Post):
     page = post.open()
     page.evaluate(

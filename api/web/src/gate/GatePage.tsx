@@ -9,7 +9,7 @@ import type { Session } from "../types";
 import type { GateList, Kind, Refusal } from "./api";
 import { byPass, byPlate, type Found } from "./check";
 import { keepPage } from "./kept_page";
-import { readPass } from "./pass";
+import { isPassText, readPass } from "./pass";
 import { Scanner } from "./Scanner";
 import * as store from "./store";
 import { TruckCard } from "./TruckCard";
@@ -84,7 +84,9 @@ function Network() {
           {t("gate.offline")}
         </p>
       )}
-      {waits > 0 && <p class="waits">{t("gate.waiting", { n: waits })}</p>}
+      {waits > 0 && (
+        <p class="waits">{waits === 1 ? t("gate.waiting_one") : t("gate.waiting", { n: waits })}</p>
+      )}
       {store.rejected.value.map(({ plate, detail }, index) => (
         <p class="refusal" role="alert" key={index}>
           {t("gate.rejected", { plate, detail })}
@@ -134,6 +136,17 @@ function Desk({ place, officer }: { place: store.Place; officer: string }) {
     show(byPass(await readPass(text, known.public_key), known, store.now()));
   }
 
+  /** A plate or a pasted pass; tells whether it could be either. */
+  function typed(text: string, known: GateList): boolean {
+    if (isPassText(text)) {
+      void scanned(text.trimStart(), known);
+      return true;
+    }
+    const one = byPlate(text, known, store.now());
+    if (one) show(one);
+    return one !== null;
+  }
+
   function decided(one: Found, kind: Kind, reason?: Refusal): void {
     const truck = one.trip === null ? { plate: one.plate } : { trip: one.trip };
     store.decide({ ...truck, kind, ...(reason && { reason }) }, one.plate, officer);
@@ -151,11 +164,12 @@ function Desk({ place, officer }: { place: store.Place; officer: string }) {
             {t("gate.scan")}
           </button>
         )}
-        <PlateForm onPlate={(text) => show(byPlate(text, list, store.now()))} />
+        <PlateForm onText={(text) => typed(text, list)} />
         <p class="heard">
           {t("gate.list_at", {
             time: clockTime(instant(list.at), place.timezone),
-            n: list.trips.length,
+            n: list.trips.filter(({ admission }) => (admission?.gate ?? list.gate) === list.gate)
+              .length,
           })}
         </p>
       </section>
@@ -177,20 +191,27 @@ function Desk({ place, officer }: { place: store.Place; officer: string }) {
   );
 }
 
-function PlateForm({ onPlate }: { onPlate: (text: string) => void }) {
+function PlateForm({ onText }: { onText: (text: string) => boolean }) {
+  const [wrong, setWrong] = useState(false);
   function submit(event: SubmitEvent): void {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    onPlate(String(new FormData(form).get("plate")));
-    form.reset();
+    const understood = onText(String(new FormData(form).get("plate")));
+    setWrong(!understood);
+    if (understood) form.reset();
   }
   return (
     <form class="by-plate" onSubmit={submit}>
       <label>
         {t("gate.plate")}
-        <input name="plate" required maxLength={20} autocomplete="off" autocapitalize="characters" />
+        <input name="plate" required autocomplete="off" autocapitalize="characters" />
       </label>
       <button>{t("gate.find")}</button>
+      {wrong && (
+        <p class="refusal" role="alert">
+          {t("gate.no_plate")}
+        </p>
+      )}
     </form>
   );
 }

@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import { type Key, find, nameOf, t } from "../language";
 import { SureButton } from "../parts/SureButton";
-import { clockTime, instant } from "../time";
-import { type Kind, type Refusal, REFUSALS } from "./api";
+import { clockTime, dayMonth, daysAhead, instant, moment } from "../time";
+import { type Kind, type Refusal, REFUSALS, type Slot } from "./api";
 import type { Finding, Found } from "./check";
-import type { Place } from "./store";
+import { now, type Place } from "./store";
 
 interface Props {
   found: Found;
@@ -75,9 +75,9 @@ function Admit({ tone, onAdmit }: { tone: Finding["tone"]; onAdmit: () => void }
 
 function Facts({ found: { row }, place }: { found: Found; place: Place }) {
   if (!row) return null;
-  const time = (iso: string): string => clockTime(instant(iso), place.timezone);
+  const time = (iso: string): string => moment(instant(iso), now(), place.timezone);
   const facts: [Key, string][] = [];
-  if (row.slot) facts.push(["gate.slot", slotText(row.slot.starts_at, row.slot.ends_at, time)]);
+  if (row.slot) facts.push(["gate.slot", slotText(row.slot, place.timezone)]);
   if (row.order !== null) facts.push(["gate.order", String(row.order)]);
   if (row.needs !== null) facts.push(["gate.needs", row.needs]);
   const stage = find(`stage.${row.stage}`);
@@ -103,8 +103,13 @@ function Facts({ found: { row }, place }: { found: Found; place: Place }) {
   );
 }
 
-const slotText = (starts: string, ends: string, time: (iso: string) => string): string =>
-  starts === ends ? time(starts) : `${time(starts)} – ${time(ends)}`;
+/** A slot's times, with its day where that is not today. */
+function slotText({ starts_at, ends_at }: Slot, timezone: string): string {
+  const [starts, ends] = [instant(starts_at), instant(ends_at)];
+  const times = [...new Set([starts, ends].map((at) => clockTime(at, timezone)))].join(" – ");
+  const today = daysAhead(starts, now(), timezone) === 0;
+  return today ? times : `${dayMonth(starts, timezone)} ${times}`;
+}
 
 function Reasons({ onChoose, onBack }: { onChoose: (one: Refusal) => void; onBack: () => void }) {
   return (
@@ -128,7 +133,7 @@ const reasonText = (code: string | null): string =>
 function words(finding: Finding, place: Place): string {
   const gate = place.gates.find((one) => one.id === finding.gate);
   return t(finding.key, {
-    time: finding.at ? clockTime(instant(finding.at), place.timezone) : "",
+    time: finding.at ? moment(instant(finding.at), now(), place.timezone) : "",
     by: finding.by ?? "",
     site: finding.site ?? "",
     gate: gate ? nameOf(gate.name) : (finding.gate ?? ""),

@@ -27,6 +27,13 @@ export interface Told {
   by: string;
 }
 
+/** Where and when a truck was let in, which no refusal there took back. */
+export interface Admission {
+  gate: string;
+  at: string;
+  by: string;
+}
+
 /** A truck of the list; `order` counts from 1, null where its turn is not known. */
 export interface Listed {
   trip: number;
@@ -38,6 +45,7 @@ export interface Listed {
   order: number | null;
   needs: string | null;
   decision: Told | null;
+  admission: Admission | null;
 }
 
 export interface GateList {

@@ -28,16 +28,29 @@ export interface Found {
 }
 
 const SPACES = /[\s.\-_/·・•‧:]+/g;
+/** What may be a plate: the server's rule (flowctl/registry/plates.py). */
+const PLATE = /^(?=.*\d)[0-9A-ZĐ一-鿿]{4,12}$/;
+/** So much of a plate's end, where one truck alone has it, is that truck's. */
+const END = /^[0-9A-ZĐ一-鿿]{4,}$/;
 
 /** A plate in its one spelling, as the server has it. */
 export const plain = (text: string): string =>
   text.normalize("NFKC").replace(SPACES, "").toUpperCase();
 
-export function byPlate(text: string, list: GateList, now: Date): Found {
-  const plate = plain(text);
-  const row = list.trips.find((one) => one.plate === plate) ?? null;
-  const finding = row ? judge(row, list, now) : ({ tone: "bad", key: "gate.is_unknown" } as const);
-  return { plate, trip: row?.trip ?? null, row, finding, moved: false };
+/** The truck of a plate or of a plate's end, null where what was typed can be no plate. */
+export function byPlate(text: string, list: GateList, now: Date): Found | null {
+  const typed = plain(text);
+  const row = list.trips.find((one) => one.plate === typed) ?? endingWith(typed, list);
+  if (row) {
+    return { plate: row.plate, trip: row.trip, row, finding: judge(row, list, now), moved: false };
+  }
+  return PLATE.test(typed) ? nothing(typed, { tone: "bad", key: "gate.is_unknown" }) : null;
+}
+
+function endingWith(typed: string, list: GateList): Listed | null {
+  if (!END.test(typed)) return null;
+  const [row, another] = list.trips.filter((one) => one.plate.endsWith(typed));
+  return row && !another ? row : null;
 }
 
 export function byPass(pass: Pass | null, list: GateList, now: Date): Found {
@@ -92,14 +105,16 @@ function fromPass(pass: Pass, list: GateList): Listed | null {
     order: null,
     needs: null,
     decision: null,
+    admission: null,
   };
 }
 
 function judge(row: Listed, list: GateList, now: Date): Finding {
-  const { decision, slot } = row;
+  const { admission, slot } = row;
   if (row.stage === "cancelled") return { tone: "bad", key: "gate.is_cancelled" };
-  if (decision?.kind === "admitted") {
-    return { tone: "bad", key: "gate.is_admitted", at: decision.at, by: decision.by };
+  if (admission) {
+    const key = admission.gate === list.gate ? "gate.is_admitted" : "gate.is_admitted_at";
+    return { tone: "bad", key, ...admission };
   }
   if (row.stage === "cleared") return { tone: "bad", key: "gate.is_cleared" };
   if (row.released_at !== null) return { tone: "good", key: "gate.is_called" };

@@ -21,6 +21,9 @@ const SIGNATURE_BYTES = 64;
 const TRIP_BYTES = 5;
 const VERSION = 1;
 
+/** Whether a text was meant as a pass, typed and pasted ones too. */
+export const isPassText = (text: string): boolean => text.trimStart().startsWith(PREFIX);
+
 /** The pass of a scanned text, null where it is none. */
 export async function readPass(text: string, publicKey: string): Promise<Pass | null> {
   const data = text.startsWith(PREFIX) ? fromBase45(text.slice(PREFIX.length)) : null;

@@ -61,10 +61,15 @@ export const list = computed<GateList | null>(() => {
 });
 
 function withDecision(row: Listed): Listed {
-  const mine = waiting.value.filter((one) => one.trip === row.trip).at(-1);
-  if (!mine) return row;
-  const { kind, at, by } = mine;
-  return { ...row, decision: { kind, reason: mine.reason ?? null, at, by } };
+  return waiting.value.filter((one) => one.trip === row.trip).reduce(decidedHere, row);
+}
+
+/** An admission stays whatever is marked beside it, until the same gate refuses the truck. */
+function decidedHere(row: Listed, { kind, at, by, gate, reason }: Waiting): Listed {
+  let { admission } = row;
+  if (kind === "admitted") admission = { gate, at, by };
+  if (kind === "refused" && admission?.gate === gate) admission = null;
+  return { ...row, admission, decision: { kind, reason: reason ?? null, at, by } };
 }
 
 export const keptSession = (): Session | null => kept(KEYS.session);
