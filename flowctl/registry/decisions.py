@@ -143,6 +143,10 @@ def _trip_of(conn: Connection, site: Site, decision: Decision, now: datetime) ->
         trip = stored.find_trip(conn, decision.trip_id, site=site.id)
         if trip is None:
             raise NotFoundError(f"There is no trip {decision.trip_id}.")
+        if decision.plate is not None and parse_plate(decision.plate).text != trip.plate:
+            raise FlowctlError(
+                f"Trip {trip.id} is the truck {trip.plate}'s, not {decision.plate}'s; name one."
+            )
         return trip
     if decision.plate is None:
         raise FlowctlError("A decision names its truck by a trip or a plate.")

@@ -206,6 +206,7 @@ def test_one_bad_decision_holds_up_no_other(api: RunningApi):
         decision(trip=987_654),
         decision(),
         decision(plate="?"),
+        decision(trip=trip, plate="99C99999"),
         decision(trip=trip, at=after(60).isoformat()),
         decision(trip=trip, at=after(-60 * 40).isoformat()),
     ]
