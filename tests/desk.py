@@ -14,6 +14,16 @@ ROOT = Path(__file__).parents[1]
 LANGUAGES = ("vi", "zh", "en")
 PATIENCE_MS = 60_000
 
+CHROMIUM = Path("/usr/bin/chromium")
+SWITCHES = [
+    "--no-sandbox",  # the tests run as root in a container
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
 
 def words(language: str) -> dict[str, dict[str, str]]:
     text = (ROOT / "data" / "messages" / f"{language}.json").read_text(encoding="utf-8")

@@ -4,21 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk import PATIENCE_MS, Desk
+from desk import CHROMIUM, PATIENCE_MS, SWITCHES, Desk
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from running import Running, running_morning
 
 from flowctl.embedded import start_valkey
-
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = [
-    "--no-sandbox",  # the tests run as root in a container
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="package")
@@ -31,14 +21,14 @@ def running_system(state_dir: Path, postgres_url: str) -> Iterator[Running]:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """Return what starts browsers: a process can hold one of it only."""
+    """Return what starts browsers: a process can hold one only, and no other loop beside it."""
     with sync_playwright() as one:
         yield one
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"There is no Chromium at {CHROMIUM}; on Debian: apt-get install chromium")

@@ -13,8 +13,7 @@ import pytest
 import segno
 from api_server import PASSWORD, SetClock, served
 from border import KEYS, SECRET, Border, after, border
-from conftest import CHROMIUM, SWITCHES
-from desk import words
+from desk import CHROMIUM, SWITCHES, words
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect
 from pydantic import SecretStr
