@@ -28,15 +28,20 @@ def require_claim(request: Request, conn: psycopg.Connection[Any], trip_id: int)
     if state.mine:
         return
     if state.claimed:
-        raise Problem(
-            403,
-            "Forbidden",
-            "This link was opened first on another phone. To act here, ask for a code by SMS to"
-            " the registered number, and enter it.",
-            type=UNCLAIMED,
-        )
+        raise claimed_elsewhere()
     raise Problem(
         403, "Forbidden", "Claim this link before you act: open its page once.", type=UNCLAIMED
+    )
+
+
+def claimed_elsewhere() -> Problem:
+    """Return the Problem that says whose browser may act for a trip, and how another one may."""
+    return Problem(
+        403,
+        "Forbidden",
+        "This link was opened first on another phone. To act here, ask for a code by SMS to the"
+        " registered number, and enter it.",
+        type=UNCLAIMED,
     )
 
 

@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.asked import NO_BODY
 from api.attempts import Lock, count_attempt, count_try, forgive
-from api.claims import UNCLAIMED, find_link_state, give_cookies
+from api.claims import claimed_elsewhere, find_link_state, give_cookies
 from api.errors import Problem
 from api.links import trip_of
 from api.transaction import transaction
@@ -174,13 +174,7 @@ def _claim(request: Request, conn: Connection, trip_id: int) -> str | None:
         return None
     token = claims.claim_first(conn, trip_id, wall_now=datetime.now(UTC))
     if token is None:
-        raise Problem(
-            403,
-            "Forbidden",
-            "This link was opened first on another phone. To act here, ask for a code by SMS to"
-            " the registered number, and enter it.",
-            type=UNCLAIMED,
-        )
+        raise claimed_elsewhere()
     return token
 
 

@@ -6,7 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
+from typing import Any
 
+import psycopg
 from border import KEYS, MORNING
 
 from flowctl.notify.database import Database
@@ -88,3 +90,10 @@ async def sending(
         async with asyncio.timeout(20):
             await sender.run(lambda: until(sender))
         return sender
+
+
+def count_by_state(conn: psycopg.Connection[Any], site: str) -> dict[str, int]:
+    rows = conn.execute(
+        "select state, count(*) from outbox where site = %s group by state", [site]
+    ).fetchall()
+    return {state: int(n) for state, n in rows}

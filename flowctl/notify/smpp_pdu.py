@@ -25,7 +25,6 @@ GENERIC_NACK = RESPONSE
 
 OK = 0x00
 INVALID_COMMAND = 0x03
-SYSTEM_ERROR = 0x08
 TRY_LATER, NEVER = 0x64, 0x65
 """What a receiver answers to a deliver_sm: temporary and permanent application error (5.1.3)."""
 MEANINGS: Mapping[int, str] = {

@@ -20,8 +20,6 @@ SUPERSEDED_BY: Mapping[str, frozenset[str]] = {
     "stay": _NEWER | {"depart"},
     "depart": _NEWER | {"stay"},
     "no_slot": _NEWER,
-    "accepted": _OVER,
-    "late_noted": _OVER,
     "login_code": frozenset({"login_code"}),
     **{kind: frozenset({"hold"}) | _CALLS | _OVER for kind in _CALLS},
 }

@@ -104,25 +104,14 @@ def is_admitted_otherwise(
     return bool(found)
 
 
-_OF_TRIP: LiteralString = (
-    "with t as (select %s::bigint as id) select a.gate, a.at, a.decided_by from t cross join"
-    " lateral ("
-)
-_AS_A: LiteralString = ") a"
-_ADMISSION: LiteralString = """
-    select d.gate, d.at, d.decided_by from gate_decisions d
-    where d.trip_id = t.id and d.kind = 'admitted' and not exists (
-        select from gate_decisions later where later.trip_id = d.trip_id
-        and later.gate = d.gate and later.kind = 'refused' and later.at > d.at)
-    order by d.at desc limit 1
-"""
-"""The standing admission of the trip ``t``, whatever was marked beside it."""
-
-
 def find_admission(conn: Connection, trip_id: int) -> Admission | None:
     """Return the standing admission of a trip's truck, at whichever gate."""
     with conn.cursor(row_factory=args_row(Admission)) as cursor:
-        return cursor.execute(_OF_TRIP + _ADMISSION + _AS_A, [trip_id]).fetchone()
+        return cursor.execute(
+            "select gate, at, decided_by from standing_admissions where trip_id = %s"
+            " order by at desc limit 1",
+            [trip_id],
+        ).fetchone()
 
 
 def find_trip(conn: Connection, trip_id: int, *, site: str) -> PlateTrip | None:
@@ -146,7 +135,7 @@ def find_trip_of_plate(
         ).fetchone()
 
 
-_DUE_BEFORE: LiteralString = """
+_DUE: LiteralString = """
 select t.id, t.plate, t.direction, t.state, t.needs,
        case when s.gate = %(gate)s then s.starts_at end as starts_at,
        case when r.gate = %(gate)s then r.released_at end as released_at,
@@ -160,8 +149,10 @@ left join lateral (
     select kind, reason, at, decided_by from gate_decisions
     where trip_id = t.id and gate = %(gate)s order by at desc, id desc limit 1
 ) d on true
-left join lateral ("""
-_DUE_AFTER: LiteralString = """) a on true
+left join lateral (
+    select gate, at, decided_by from standing_admissions
+    where trip_id = t.id order by at desc limit 1
+) a on true
 where t.site = %(site)s and (t.state = 'active' or t.ended_at >= %(began)s)
   and ((coalesce(r.gate, s.gate) = %(gate)s
         and (r.gate is not null or s.starts_at < %(until)s))
@@ -178,8 +169,7 @@ def list_due(
     A trip that was called elsewhere is expected there alone. One that was admitted since then at
     whichever gate is listed at every gate, so that no other admits it again unawares.
     """
-    query: LiteralString = _DUE_BEFORE + _ADMISSION + _DUE_AFTER
     with conn.cursor(row_factory=args_row(DueTrip), binary=True) as cursor:
         return cursor.execute(
-            query, {"site": site, "gate": gate, "began": day_began, "until": until}
+            _DUE, {"site": site, "gate": gate, "began": day_began, "until": until}
         ).fetchall()

@@ -118,13 +118,10 @@ _LIVE: LiteralString = """
     from t join releases one on one.trip_id = t.id order by one.trip_id, one.id desc
 ), a as (
     select distinct on (d.trip_id) d.trip_id, d.gate, d.at
-    from t join gate_decisions d on d.trip_id = t.id
+    from t join standing_admissions d on d.trip_id = t.id
     left join m on m.trip_id = t.id
-    where d.kind = 'admitted' and d.at >= coalesce(m.yarded_at, '-infinity')
+    where d.at >= coalesce(m.yarded_at, '-infinity')
       and m.queued_at is null and m.lane_at is null and m.cleared_at is null
-      and not exists (
-        select from gate_decisions later where later.trip_id = d.trip_id
-        and later.gate = d.gate and later.kind = 'refused' and later.at > d.at)
     order by d.trip_id, d.at desc
 ), p as (
     select trip_id, sum(loses_s) as penalty_s

@@ -115,11 +115,3 @@ def list_sent(conn: Connection, trip_id: int, *, limit: int = 20) -> list[SentMe
             " and not params ? 'driver' order by id desc limit %s",
             [trip_id, limit],
         ).fetchall()
-
-
-def count_by_state(conn: Connection, site: str) -> dict[str, int]:
-    """Return how many messages are in each state."""
-    rows = conn.execute(
-        "select state, count(*) from outbox where site = %s group by state", [site]
-    ).fetchall()
-    return {state: int(n) for state, n in rows}

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from border import KEYS, MORNING, Border, after, border
-from sending import send_all
+from sending import count_by_state, send_all
 
 from flowctl.notify.file import FileGateway
 from flowctl.registry.keys import link_code
 from flowctl.registry.trips import TripChange, cancel, change
-from flowctl.storage.outbox import count_by_state, list_sent, queue_message
+from flowctl.storage.outbox import list_sent, queue_message
 
 SLOT = {
     "gate": "tan_thanh",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from border import MORNING, Border, after, border
-from sending import KeptGateway, StillClock, send_all, sending
+from sending import KeptGateway, StillClock, count_by_state, send_all, sending
 
 from flowctl.notify.gateways import (
     GatewayAway,
@@ -21,7 +21,7 @@ from flowctl.notify.gateways import (
 from flowctl.notify.outcomes import SendParams
 from flowctl.storage.gateway_states import list_states
 from flowctl.storage.heartbeats import find_beat
-from flowctl.storage.outbox import count_by_state, queue_message
+from flowctl.storage.outbox import queue_message
 
 SLOT = {
     "gate": "tan_thanh",

@@ -139,12 +139,7 @@ def test_a_road_drawn_the_other_way_round_is_turned(tmp_path: Path):
         ("capacity = 50", "capacity = true", 'field "capacity"', "not a number"),
         ("capacity = 50", "", 'field "capacity"', "is missing"),
         ("Asia/Ho_Chi_Minh", "Asia/Ho_Chi_Min", 'field "timezone"', '"Asia/Ho_Chi_Minh"?'),
-        (
-            'Ho_Chi_Minh"',
-            'Ho_Chi_Minh"\nother_timezone = "Asia/Shanghi"',
-            'field "other_timezone"',
-            '"Asia/Shanghai"?',
-        ),
+        ("epsg = ", 'other_timezone = "Asia/Shanghi"\nepsg = ', '"other_timezone"', '/Shanghai"?'),
         ('gate = "north"', 'gate = "nord"', 'access 1, field "gate"', 'did you mean "north"?'),
         ("epsg = 32648", "epsg = 4326", 'field "epsg"', "does not measure in metres"),
         ("epsg = 32648", "epsg = 999999", 'field "epsg"', "not a known reference system"),
