@@ -277,3 +277,31 @@ def count_open(conn: Connection, site: str) -> int:
             "select count(*) from alerts where site = %s and state = 'open'", [site]
         ).fetchall()
     return int(n)
+
+
+def mark(conn: Connection, site: str) -> str:
+    """Return a word that is another one as soon as anything about the site's alerts changed."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        [word] = cursor.execute(
+            """
+            select concat_ws(
+                '.', (select max(id) from alerts where site = %(site)s),
+                (select max(d.id) from alert_decisions d join alerts a on a.id = d.alert_id
+                 where a.site = %(site)s),
+                (select count(*) from alerts where site = %(site)s and state = 'open'))
+            """,
+            {"site": site},
+        ).fetchall()
+    return str(word)
+
+
+def alarmed_trips(conn: Connection, site: str) -> set[int]:
+    """Return the trips that an alert nobody has judged is about."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return set(
+            cursor.execute(
+                "select trip_id from alerts where site = %s and state = 'open'"
+                " and trip_id is not null",
+                [site],
+            ).fetchall()
+        )
