@@ -18,6 +18,7 @@ from api.permissions import PERMISSIONS, POSITIONS, WITNESSED
 from api.tokens import Tokens
 from flowctl.registry.accounts import Role, hash_token
 from flowctl.storage.accounts import find_session
+from flowctl.storage.audit import By
 from flowctl.storage.sources import Source
 
 COOKIE = "flowctl_session"
@@ -86,6 +87,17 @@ def caller(request: Request) -> Caller:
     """Return who was let through; a dependency of routes that are not public."""
     found: Caller = request.state.caller
     return found
+
+
+def acting(request: Request) -> By:
+    """Return who was let through, as the log of acts names them."""
+    who = caller(request)
+    return By(who.signature, str(who.role), address_of(request))
+
+
+def address_of(request: Request) -> str | None:
+    """Return the IP address a request came from; None where the server does not know it."""
+    return None if request.client is None else request.client.host
 
 
 def machine(request: Request) -> Source:

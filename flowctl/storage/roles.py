@@ -17,7 +17,9 @@ Connection = psycopg.Connection[TupleRow]
 
 LEDGER_TABLES = ("ledger", "ledger_heads", "ledger_signatures")
 """What the processes only read and add to."""
-_KEPT = (*LEDGER_TABLES, "alembic_version")
+GUARDED_TABLES = (*LEDGER_TABLES, "audit")
+"""The ledger, and who did what: nobody may change either through the application."""
+_KEPT = (*GUARDED_TABLES, "alembic_version")
 """What stays with who migrates; who could set the revision back could have tables made anew."""
 
 
@@ -109,7 +111,7 @@ def describe_guard(conn: Connection) -> str:
         " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
         " join pg_roles r on r.rolname = current_user"
         " where n.nspname = current_schema() and c.relname = any(%s)",
-        list(LEDGER_TABLES),
+        list(GUARDED_TABLES),
     )
     if free:
         return (
@@ -173,7 +175,7 @@ def _list_aggregates(conn: Connection) -> list[str]:
 
 def _let_add(conn: Connection, role: sql.Identifier) -> None:
     for granted in (
-        "select, insert on ledger, ledger_signatures",
+        "select, insert on ledger, ledger_signatures, audit",
         "select, insert, update (seq, hash, at) on ledger_heads",
         "select on alembic_version",
     ):
