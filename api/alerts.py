@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.auth import Caller, caller
 from api.moments import Moment
 from api.transaction import transaction
-from flowctl.cheating.alerts import Kind
+from flowctl.alarms.alerts import Kind
 from flowctl.site import Site
 from flowctl.storage.alerts import (
     AlertRecord,

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from flowctl.cheating.alerts import Kind
+from flowctl.alarms.alerts import Kind
 from flowctl.cheating_limits import CheatingParams
 from flowctl.policy import (
     Answer,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from flowctl.cheating.alerts import Alert, Kind, Severity, Value, moment
+from flowctl.alarms.alerts import Alert, Kind, Severity, Value, moment
 from flowctl.cheating_limits import CheatingParams
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flowctl.cheating.alerts import Alert, Kind, Point, Severity, Value, about_trip, moment
+from flowctl.alarms.alerts import Alert, Kind, Point, Severity, Value, about_trip, moment
 from flowctl.cheating.prism import cannot_have_been
 from flowctl.cheating_limits import CheatingParams
 from geo.sphere import distance_m

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from flowctl.cheating.alerts import Point
+from flowctl.alarms.alerts import Point
 from flowctl.cheating_limits import CheatingParams
 from geo.sphere import distance_m
 

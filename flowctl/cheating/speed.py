@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flowctl.cheating.alerts import Alert, Kind, Point, Severity, about_trip, moment
+from flowctl.alarms.alerts import Alert, Kind, Point, Severity, about_trip, moment
 from flowctl.cheating_limits import CheatingParams
 from geo.sphere import distance_m
 

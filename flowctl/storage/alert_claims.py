@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from flowctl.cheating.alerts import Point
+from flowctl.alarms.alerts import Point
 from flowctl.cheating.hoarding import Booked, Fate
 from flowctl.cheating.identity import Claim, DeviceChange, Weighing
 from flowctl.cheating.speed import Leg

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import shapely
 
-from flowctl.cheating.alerts import Alert, Point
+from flowctl.alarms.alerts import Alert, Point
 from flowctl.cheating.hoarding import hoarding
 from flowctl.cheating.identity import (
     Companions,

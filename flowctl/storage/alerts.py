@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 from psycopg.rows import class_row, scalar_row
 
-from flowctl.cheating.alerts import PROVED, Alert, Kind, Severity, Value
+from flowctl.alarms.alerts import PROVED, Alert, Kind, Severity, Value
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.policy import Answer
 from flowctl.site import Site

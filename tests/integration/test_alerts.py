@@ -8,7 +8,7 @@ import pytest
 from alert_looks import QUEUE, YARD, decide, look, swap
 from border import KEYS, MORNING, Border, after, border
 
-from flowctl.cheating.alerts import Kind
+from flowctl.alarms.alerts import Kind
 from flowctl.cheating_limits import CheatingParams
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.policy import Policy

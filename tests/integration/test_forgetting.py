@@ -10,7 +10,7 @@ from border import Border, after, border
 from psycopg import sql
 from sending import send_all
 
-from flowctl.cheating.alerts import Alert, Kind, Severity
+from flowctl.alarms.alerts import Alert, Kind, Severity
 from flowctl.notify.file import FileGateway
 from flowctl.registry.requests import extend
 from flowctl.registry.trips import cancel

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl.cheating.alerts import Point
+from flowctl.alarms.alerts import Point
 from flowctl.cheating.prism import cannot_have_been
 from flowctl.cheating.speed import Leg, impossible_speeds
 from flowctl.cheating_limits import CheatingParams

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from flowctl.cheating.alerts import Kind, Point, Severity
+from flowctl.alarms.alerts import Kind, Point, Severity
 from flowctl.cheating.identity import (
     Claim,
     Companions,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from flowctl.cheating.alerts import Alert, Point
+from flowctl.alarms.alerts import Alert, Point
 from flowctl.cheating.identity import Companions, drifted_apart
 from flowctl.cheating.prism import cannot_have_been
 from flowctl.cheating.speed import Leg, impossible_speeds

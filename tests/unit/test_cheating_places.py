@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from flowctl.cheating.alerts import Kind, Severity
+from flowctl.alarms.alerts import Kind, Severity
 from flowctl.cheating.whereabouts import Booking, Call, GateStay, ghost_bookings, unreleased
 from flowctl.cheating_limits import CheatingParams
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
-from flowctl.cheating.alerts import Alert, Kind, Point
+from flowctl.alarms.alerts import Alert, Kind, Point
 from flowctl.cheating.hoarding import Booked, Fate, hoarding
 from flowctl.cheating.speed import Leg, impossible_speeds
 from flowctl.cheating_limits import CheatingParams

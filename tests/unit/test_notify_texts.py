@@ -6,7 +6,7 @@ import pytest
 from border import SITE
 from builders import MESSAGE_KINDS, at
 
-from flowctl.cheating.alerts import Kind
+from flowctl.alarms.alerts import Kind
 from flowctl.errors import FlowctlError
 from flowctl.notify.texts import Facts, catalogue, without_accents, write_text
 from flowctl.site import Site

@@ -7,7 +7,7 @@ import pytest
 from border import SITE
 from builders import at
 
-from flowctl.cheating.alerts import Kind as AlertKind
+from flowctl.alarms.alerts import Kind as AlertKind
 from flowctl.dispatch.reasons import Reason
 from flowctl.ledger.chain import Row
 from flowctl.ledger.entries import Kind

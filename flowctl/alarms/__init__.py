@@ -1,0 +1,1 @@
+"""What needs somebody's eye: one kind of alert, and what of a border raises it. Pure."""
