@@ -77,7 +77,7 @@ def test_an_operator_reads_an_alert_and_dismisses_it(cheated: Desk, language: st
     size = SIZES[language]
     page = cheated.console(size=size, language=language)
     said = words(language)["alerts"]
-    bell = page.locator(".bell")
+    bell = page.locator("[data-desk=alerts]")
     expect(bell.locator("b")).to_have_text("5")
     bell.click()
     drawer = page.locator(".drawer.alerts")
@@ -105,4 +105,4 @@ def test_a_planner_sees_no_alerts(cheated: Desk):
     page = cheated.open("/", language="en")
     cheated.sign_in(page, "planner")
     page.locator(".map canvas").wait_for()
-    expect(page.locator(".bell")).to_have_count(0)
+    expect(page.locator("[data-desk=alerts]")).to_have_count(0)

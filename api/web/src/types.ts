@@ -165,7 +165,11 @@ export interface Live {
   gates: GateLive[];
   /** How many nobody has looked at. */
   alerts: number;
+  marks?: Marks;
 }
+
+/** Each changes when the list of that name has changed; what it says means nothing else. */
+export type Marks = Record<"closures" | "acts" | "alerts" | "messages" | "zones", string>;
 
 export type Judgement = "acknowledged" | "dismissed" | "confirmed";
 export type AlertState = "open" | Judgement;

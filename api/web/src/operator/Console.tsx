@@ -1,22 +1,22 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { getMessageSummary, getSite, listClosures, listHeld } from "../client";
+import { getMessageSummary, getSite } from "../client";
 import { t } from "../language";
+import { lazily } from "../parts/lazily";
 import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
 import type { Session, Site, TruckState } from "../types";
-import { Alerts } from "./Alerts";
+import { Boards } from "./Boards";
 import { Corridor } from "./Corridor";
+import { Desks } from "./Desks";
 import { Drawer } from "./Drawer";
-import { Gate } from "./Gate";
 import { Legend } from "./Legend";
 import { LiveLine } from "./live";
 import { MapView } from "./MapView";
-import { Messages } from "./Messages";
-import { TopBar, type View } from "./TopBar";
-import { Yards } from "./Yards";
+import { TopBar } from "./TopBar";
+import { type Desk, type View, watches } from "./views";
 
-/** Closures come from other desks too, and who is held changes with every plan. */
 const ASK_AGAIN_MS = 10_000;
+const ZonesView = lazily(() => import("./zones/ZonesView").then((part) => part.ZonesView));
 
 interface Props {
   session: Session;
@@ -36,12 +36,15 @@ export function Console({ session, onLeave }: Props) {
   const [selected, setSelected] = useState<number | null>(null);
   const [travel, setTravel] = useState(0);
   const [view, setView] = useState<View>("map");
-  const [desk, setDesk] = useState<"alerts" | "messages" | null>(null);
-  const closures = useAsked(listClosures, ASK_AGAIN_MS, []);
-  const held = useAsked(listHeld, ASK_AGAIN_MS, []);
-  const watches = session.role !== "planner";
-  const messages = useAsked(async () => (watches ? getMessageSummary() : null), ASK_AGAIN_MS, []);
+  const [desk, setDesk] = useState<Desk | null>(null);
   const line = useMemo(() => new LiveLine(onLeave), []);
+  const picture = line.picture.value;
+  const messages = useAsked(
+    async () => (watches(session) ? getMessageSummary() : null),
+    ASK_AGAIN_MS,
+    [],
+    picture?.marks?.messages,
+  );
 
   useEffect(() => {
     getSite().then(setSite, setWrong);
@@ -61,7 +64,6 @@ export function Console({ session, onLeave }: Props) {
   if (wrong !== null) return <p class="refusal">{problem(wrong)}</p>;
   if (!site) return <main class="login">{t("common.loading")}</main>;
 
-  const picture = line.picture.value;
   const show = (id: number): void => {
     setSelected(id);
     setTravel(travel + 1);
@@ -76,10 +78,10 @@ export function Console({ session, onLeave }: Props) {
         line={line}
         view={view}
         onView={setView}
+        desk={desk}
+        onDesk={(one) => setDesk(desk === one ? null : one)}
+        counts={{ alerts: picture?.alerts ?? 0, acts: 0, messages: messages.answer?.dead ?? 0 }}
         onLeave={onLeave}
-        onAlerts={watches ? () => setDesk(desk === "alerts" ? null : "alerts") : null}
-        onMessages={watches ? () => setDesk(desk === "messages" ? null : "messages") : null}
-        dead={messages.answer?.dead ?? 0}
         onPick={show}
       />
       <main>
@@ -97,19 +99,16 @@ export function Console({ session, onLeave }: Props) {
           onToggle={(state) => setHidden(toggled(hidden, state))}
         />
         {view === "corridor" && <Corridor site={site} at={picture?.at ?? null} />}
-        {desk === "alerts" && (
-          <Alerts
-            site={site}
-            waiting={picture?.alerts ?? 0}
-            onShow={show}
-            onClose={() => setDesk(null)}
-          />
+        {view === "zones" && (
+          <ZonesView site={site} session={session} onClose={() => setView("map")} />
         )}
-        {desk === "messages" && (
-          <Messages
-            timezone={site.timezone}
-            summary={messages}
-            mayRetry={session.role === "operator" || session.role === "administrator"}
+        {desk !== null && (
+          <Desks
+            desk={desk}
+            site={site}
+            session={session}
+            picture={picture}
+            messages={messages}
             onShow={show}
             onClose={() => setDesk(null)}
           />
@@ -124,21 +123,7 @@ export function Console({ session, onLeave }: Props) {
           />
         )}
       </main>
-      <aside class="boards">
-        {site.gates.map((gate) => (
-          <Gate
-            key={gate.id}
-            gate={gate}
-            session={session}
-            picture={picture}
-            timezone={site.timezone}
-            closures={closures}
-            held={held}
-            onPick={show}
-          />
-        ))}
-        <Yards yards={site.yards} live={picture?.yards ?? []} />
-      </aside>
+      <Boards site={site} session={session} picture={picture} onPick={show} />
     </div>
   );
 }

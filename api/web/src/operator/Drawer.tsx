@@ -7,6 +7,7 @@ import { ago, clockTime, dayMonth, instant } from "../time";
 import type { Session, Site } from "../types";
 import type { LiveLine } from "./live";
 import { STATE_COLOUR } from "./palette";
+import { TruckActs } from "./acts/TruckActs";
 import { TripOrder } from "./TripOrder";
 
 /** The registry's part of a truck changes by the minute, its position by the second. */
@@ -87,6 +88,7 @@ export function Drawer({ id, site, session, line, onClose }: Props) {
             gateName={gate}
             onChanged={asked.again}
           />
+          <TruckActs trip={trip} site={site} session={session} onDone={asked.again} />
           <dl>
             <Row name={t("operator.direction")}>{t(`direction.${trip.direction}`)}</Row>
             <Row name={t("operator.cargo")}>{t(`cargo.${trip.cargo}`)}</Row>

@@ -4,7 +4,8 @@ import type { Closure, Held } from "../order";
 import { problem } from "../parts/problem";
 import type { Asked } from "../parts/useAsked";
 import { instant } from "../time";
-import type { Session, SiteGate } from "../types";
+import type { Session, Site, SiteGate } from "../types";
+import { GateActs } from "./acts/GateActs";
 import { Closing } from "./Closing";
 import { Closures } from "./Closures";
 import { GateCard } from "./GateCard";
@@ -13,6 +14,7 @@ import type { Picture } from "./live";
 
 interface Props {
   gate: SiteGate;
+  site: Site;
   session: Session;
   picture: Picture | null;
   timezone: string;
@@ -22,7 +24,8 @@ interface Props {
 }
 
 /** A gate: its figures, what closes it, whom that holds, and the way to close it. */
-export function Gate({ gate, session, picture, timezone, closures, held, onPick }: Props) {
+export function Gate(props: Props) {
+  const { gate, site, session, picture, timezone, closures, held, onPick } = props;
   const [closing, setClosing] = useState(false);
   const now = picture && instant(picture.at);
   const may = session.role !== "planner";
@@ -57,6 +60,7 @@ export function Gate({ gate, session, picture, timezone, closures, held, onPick 
           onChanged={changed}
         />
       )}
+      <GateActs gate={gate} site={site} session={session} timezone={timezone} />
       <HeldTrucks
         held={(held.answer ?? []).filter((one) => one.gate === gate.id)}
         timezone={timezone}

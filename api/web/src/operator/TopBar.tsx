@@ -1,17 +1,15 @@
 import { nameOf, t } from "../language";
+import { AccountMenu } from "../parts/AccountMenu";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
-import { LeaveButton } from "../parts/LeaveButton";
 import { useTick } from "../parts/useTick";
 import { clockSeconds, instant, longDay } from "../time";
 import type { Session, Site } from "../types";
 import type { LiveLine } from "./live";
 import { Search } from "./Search";
+import { type Desk, desksOf, type View, viewsOf } from "./views";
 
 /** Data older than this is no longer called live; one event comes each second. */
 const OLD_S = 5;
-
-export const VIEWS = ["map", "corridor"] as const;
-export type View = (typeof VIEWS)[number];
 
 interface Props {
   site: Site;
@@ -19,11 +17,10 @@ interface Props {
   line: LiveLine;
   view: View;
   onView: (view: View) => void;
-  /** Null for those who may not see alerts. */
-  onAlerts: (() => void) | null;
-  /** Null for those who may not see messages; how many were given up. */
-  onMessages: (() => void) | null;
-  dead: number;
+  desk: Desk | null;
+  onDesk: (desk: Desk) => void;
+  /** What waits for somebody at each desk. */
+  counts: Record<Desk, number>;
   onPick: (id: number) => void;
   onLeave: () => void;
 }
@@ -48,44 +45,51 @@ function Age({ line, timezone }: { line: LiveLine; timezone: string }) {
 }
 
 export function TopBar(props: Props) {
-  const { site, session, line, view, onView, onAlerts, onMessages, dead, onPick, onLeave } = props;
+  const { site, session, line, view, onView, desk, onDesk, counts, onPick, onLeave } = props;
   const picture = line.picture.value;
   const at = picture ? instant(picture.at) : null;
   return (
     <header class="top">
-      <h1>
-        <strong>{t("common.product")}</strong> {nameOf(site.name)}
-      </h1>
-      <div class="clock" title={t("operator.local_time")}>
-        <time>{at ? clockSeconds(at, site.timezone) : "--:--:--"}</time>
-        <span>{at ? longDay(at, site.timezone) : t("operator.local_time")}</span>
+      <div class="where">
+        <h1>
+          <strong>{t("common.product")}</strong> {nameOf(site.name)}
+        </h1>
+        <div class="clock" title={t("operator.local_time")}>
+          <time>{at ? clockSeconds(at, site.timezone) : "--:--:--"}</time>
+          <span>{at ? longDay(at, site.timezone) : t("operator.local_time")}</span>
+        </div>
+        <Age line={line} timezone={site.timezone} />
+        <Search line={line} onPick={onPick} />
+        <LanguageSwitch />
+        <AccountMenu session={session} onLeave={onLeave} />
       </div>
-      <Age line={line} timezone={site.timezone} />
-      <span class="views">
-        {VIEWS.map((one) => (
+      <nav>
+        <span class="views">
+          {viewsOf(session).map((one) => (
+            <button
+              type="button"
+              key={one}
+              aria-pressed={one === view}
+              onClick={() => onView(one)}
+            >
+              {t(`operator.view_${one}`)}
+            </button>
+          ))}
+        </span>
+        {desksOf(session).map((one) => (
           <button
             type="button"
             key={one}
-            aria-pressed={one === view}
-            onClick={() => onView(one)}
+            class="to-desk"
+            data-desk={one}
+            aria-pressed={one === desk}
+            onClick={() => onDesk(one)}
           >
-            {t(`operator.view_${one}`)}
+            {t(`operator.desk_${one}`)}{" "}
+            <b class={counts[one] > 0 ? "some" : ""}>{counts[one] || ""}</b>
           </button>
         ))}
-      </span>
-      {onAlerts && (
-        <button type="button" class="bell" onClick={onAlerts}>
-          {t("alerts.title")} <b class={picture?.alerts ? "some" : ""}>{picture?.alerts ?? ""}</b>
-        </button>
-      )}
-      {onMessages && (
-        <button type="button" class="inbox" data-desk="messages" onClick={onMessages}>
-          {t("sms_desk.title")} <b class={dead > 0 ? "some" : ""}>{dead > 0 && dead}</b>
-        </button>
-      )}
-      <Search line={line} onPick={onPick} />
-      <LanguageSwitch />
-      <LeaveButton session={session} onLeave={onLeave} />
+      </nav>
     </header>
   );
 }

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { getSession } from "../client";
 import { ApiError } from "../request";
-import type { GateLive, Live, TruckColumns, TruckState, YardLive } from "../types";
+import type { GateLive, Live, Marks, TruckColumns, TruckState, YardLive } from "../types";
 
 export interface Truck {
   id: number;
@@ -23,6 +23,8 @@ export interface Picture {
   gates: GateLive[];
   yards: YardLive[];
   alerts: number;
+  /** Absent where the server is older than the page. */
+  marks?: Marks | undefined;
 }
 
 const SILENCE_MS = 15_000;
@@ -78,6 +80,7 @@ export class LiveLine {
       gates: live.gates,
       yards: live.yards,
       alerts: live.alerts,
+      marks: live.marks,
     };
     this.version.value += 1;
     this.heardAt.value = Date.now();

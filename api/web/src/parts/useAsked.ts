@@ -8,8 +8,18 @@ export interface Asked<T> {
   again: () => void;
 }
 
-/** Ask the server now, whenever an input changes, and every `everyMs` from then on. */
-export function useAsked<T>(ask: () => Promise<T>, everyMs: number, inputs: Inputs): Asked<T> {
+/**
+ * Ask the server now, whenever an input changes, and every `everyMs` from then on.
+ *
+ * `mark` is what the live line says of the list that is asked for: when it changes somebody has
+ * changed the list, and it is asked for at once; the former answer stands until then.
+ */
+export function useAsked<T>(
+  ask: () => Promise<T>,
+  everyMs: number,
+  inputs: Inputs,
+  mark: string | undefined = undefined,
+): Asked<T> {
   const [answer, setAnswer] = useState<T | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
   const [asked, setAsked] = useState(0);
@@ -29,7 +39,7 @@ export function useAsked<T>(ask: () => Promise<T>, everyMs: number, inputs: Inpu
       current = false;
       clearInterval(timer);
     };
-  }, [...inputs, asked]);
+  }, [...inputs, asked, mark]);
 
   return { answer, wrong, again: () => setAsked((n) => n + 1) };
 }
