@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,38 +16,56 @@ from flowctl.policy import Policy
 from flowctl.site import Site
 from flowctl.site_files import SiteSource, parse_site
 from flowctl.storage.policies import add_policy, find_policy
+from flowctl.storage.site_versions import add_version, find_source
 from geo.zones import Role, Zone
 
 Connection = psycopg.Connection[Any]
 
 
-def save_site(conn: Connection, source: SiteSource, *, where: str, now: datetime) -> Site:
+def save_site(
+    conn: Connection,
+    source: SiteSource,
+    *,
+    where: str,
+    now: datetime,
+    starts_at: datetime | None = None,
+    by: str = "",
+    why: str = "",
+) -> Site:
     """Check a site's texts and store them under the site's id.
 
-    A zone that was drawn otherwise before ends in its former form at ``now``, and begins in the
-    present one. What a file says of the time of a zone's versions it says of all time. Returns
-    the site with the rules that are in force at ``now``.
+    A zone that was drawn otherwise before ends in its former form when this one begins. What a
+    file says of the time of a zone's versions it says of all time. Returns the site with the rules
+    that are in force at ``now``.
+
+    Parameters
+    ----------
+    starts_at
+        From when on it holds, ``now`` where it is None: what is measured, planned and shown goes by
+        the former texts until then.
+    by, why
+        Who stores it, and what for.
 
     Raises
     ------
     SiteError
         The site is not fit for use, or a version of its rules was loaded with another text before.
+    ConflictError
+        It would begin before a version that is yet to begin.
     """
     site = parse_site(source, where=where)
-    former = conn.execute(
-        "select definition from sites where id = %s for update", [site.id]
-    ).fetchone()
     conn.execute(
-        "insert into sites (id, loaded_at, definition) values (%s, %s, %s)"
-        " on conflict (id) do update set loaded_at = excluded.loaded_at,"
-        " definition = excluded.definition",
-        [site.id, now, Jsonb(asdict(source))],
+        "insert into sites (id, loaded_at) values (%s, %s)"
+        " on conflict (id) do update set loaded_at = excluded.loaded_at",
+        [site.id, now],
     )
+    former, since = find_source(conn, site.id, None), starts_at or now
+    add_version(conn, site.id, source, starts_at=since, now=now, by=by, why=why)
     if former is not None and not _open_versions(conn, site.id):
         # It was loaded when versions were not kept yet.
-        known = parse_site(SiteSource(**former[0]), where=f"site {site.id} in the database")
+        known = parse_site(former, where=f"site {site.id} in the database")
         _open(conn, site.id, _drawings(known.zones), None)
-    _keep_versions(conn, site, None if former is None else now)
+    _keep_versions(conn, site, None if former is None else since)
     add_policy(conn, site, source.policy, now=now)
     return _in_force(conn, site, now)
 
@@ -165,12 +183,14 @@ def _versions(zone: str, since: int | None, until: int | None, feature: Any) -> 
 def find_loaded_at(conn: Connection, site: str, now: datetime | None = None) -> datetime | None:
     """Return when a site was last loaded, or None where it never was.
 
-    With ``now`` rules that came into force by then without a new load count as a load.
+    With ``now`` rules and zones that came into force by then without a new load count as a load.
     """
     row = conn.execute(
         "select greatest(loaded_at, (select max(valid_from) from policies"
-        "  where policies.site = sites.id and valid_from <= %s)) from sites where id = %s",
-        [now, site],
+        "  where policies.site = sites.id and valid_from <= %(now)s),"
+        " (select max(starts_at) from site_versions v where v.site = sites.id"
+        "  and starts_at <= %(now)s)) from sites where id = %(site)s",
+        {"site": site, "now": now},
     ).fetchone()
     return None if row is None else row[0]
 
@@ -201,17 +221,17 @@ def get_loaded_site(
 
 
 def get_site(conn: Connection, site: str, now: datetime | None = None) -> Site:
-    """Return a stored site, by the rules in force at ``now`` or else by those loaded last.
+    """Return a stored site by the zones and rules in force at ``now``, or else those loaded last.
 
     Raises
     ------
     NotFoundError
         No site of this id was loaded.
     """
-    row = conn.execute("select definition from sites where id = %s", [site]).fetchone()
-    if row is None:
+    source = find_source(conn, site, now)
+    if source is None:
         raise NotFoundError(
             f"The database holds no site {site}; load it with: flowctl site load data/sites/{site}"
         )
-    found = parse_site(SiteSource(**row[0]), where=f"site {site} in the database")
+    found = parse_site(source, where=f"site {site} in the database")
     return found if now is None else _in_force(conn, found, now)
