@@ -26,6 +26,16 @@ TRACCAR_AREA = re.compile(
 MOST_LON, MOST_LAT, HALF_TURN = 180.0, 90.0, 180.0
 LEAST_CORNERS = 3
 
+UNSOUND = {
+    "self-intersection": "it crosses itself",
+    "ring self-intersection": "it touches itself",
+    "hole lies outside shell": "a hole lies outside of the outline",
+    "holes are nested": "one hole lies in another",
+    "nested shells": "one part lies in another",
+    "interior is disconnected": "a hole cuts it in two",
+}
+"""What GEOS calls what is wrong with a polygon."""
+
 Position: TypeAlias = tuple[float, float]
 
 
@@ -160,13 +170,22 @@ def drawn_of(geometry: object) -> shapely.Geometry:
     except GEOSException as error:
         raise ShapeError(f"cannot be read: {str(error).splitlines()[0]}") from error
     if not shapely.is_valid(shape):
-        raise ShapeError(
-            f"is broken: {shapely.is_valid_reason(shape)}; draw it without crossings, parts of a "
-            "MultiPolygon apart from each other"
-        )
+        raise ShapeError(_unsound(shapely.is_valid_reason(shape)))
     if isinstance(shape, shapely.LineString) and shape.length == 0:
         raise ShapeError("has no length")
     return shape
+
+
+def _unsound(reason: str) -> str:
+    """Return what GEOS says of a shape, such as ``Self-intersection[106.7 21.9]``, in words."""
+    found = re.fullmatch(r"(.*?)\[(\S+) (\S+)\]", reason)
+    what, lon, lat = found.groups() if found else (reason, None, None)
+    where = f" at longitude {float(lon):.6f}, latitude {float(lat):.6f}" if lon and lat else ""
+    words = UNSOUND.get(what.lower(), what)
+    return (
+        f"is broken: {words}{where}; draw it without crossings, parts of a MultiPolygon apart from"
+        " each other"
+    )
 
 
 def _positions(nested: object) -> Iterator[Position]:

@@ -42,7 +42,8 @@ def test_a_self_crossing_zone_is_refused(tmp_path: Path):
         zones["lane_north"]["geometry"]["coordinates"] = [ring]
 
     problem = only_problem(write_site(tmp_path, spoil=cross))
-    assert 'zones.geojson, feature lane_north, field "geometry": is broken: Self-inter' in problem
+    assert 'zones.geojson, feature lane_north, field "geometry": is broken: it crosses' in problem
+    assert "at longitude 106.713000, latitude 22.000500" in problem
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def test_a_zone_drawn_as_a_circle_or_a_corridor_is_its_outline(tmp_path: Path):
             ],
             {},
             "geometry",
-            "is broken: Self-intersection",
+            "is broken: it crosses itself",
         ),
     ],
 )
