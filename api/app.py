@@ -14,9 +14,11 @@ from api import (
     acceptance,
     alerts,
     aside,
-    board,
+    board_routes,
+    by_hand,
     carried,
     closures,
+    device_faults,
     devices,
     driver,
     driver_acts,
@@ -32,31 +34,42 @@ from api import (
     messages,
     metrics,
     officer,
+    own_account,
     pages,
     paper,
+    past,
     phone,
     plans,
+    search,
     sessions,
     simulations,
     site,
     sms,
     spacetime,
+    texts,
     trackers,
     traffic,
     trips,
     visits,
     why,
+    zone_drafts,
+    zone_preview,
+    zone_versions,
 )
 from api.asked import refuse_unknown
 from api.assets import Assets
 from api.auth import authorize
+from api.board_texts import BoardTexts
 from api.database import Database
 from api.edge import make_edge
+from api.endings import Endings
 from api.feed import Feed
 from api.known import KnownDevices
 from api.middleware import BodyLimit, ProtectiveHeaders
 from api.reload import reloading
 from api.tokens import Tokens
+from api.waking import Waker
+from api.watching import watching
 from flowctl.clock import Clock
 from flowctl.registry.answers import Order
 from flowctl.registry.keys import derive_keys
@@ -70,11 +83,17 @@ _POOL_WAIT_S = 5.0
 _ROUTERS = (
     health.router,
     sessions.router,
+    own_account.router,
     fixes.router,
     aside.router,
+    device_faults.router,  # before the device whose identifier may hold slashes
     devices.router,
+    by_hand.router,
+    texts.router,
     metrics.router,
     trips.router,
+    past.router,
+    search.router,
     acceptance.router,
     gates.router,
     officer.router,
@@ -84,6 +103,9 @@ _ROUTERS = (
     visits.router,
     alerts.router,
     site.router,
+    zone_versions.router,
+    zone_drafts.router,
+    zone_preview.router,
     spacetime.router,
     live.router,
     messages.router,
@@ -91,7 +113,6 @@ _ROUTERS = (
     traffic.router,
     eta.router,
     events.router,
-    board.router,
     ledger.router,
     why.router,
     driver.router,
@@ -104,14 +125,14 @@ _ROUTERS = (
 
 
 class App(FastAPI):
-    """The application: a tracker's request reaches its route before all that surrounds the others.
+    """The application: trackers and the board's readers come before all that surrounds the others.
 
-    What lies around would cost more than the one fix it brings.
+    What lies around would cost more than the one fix they bring, or the text they take.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        route = trackers.find_route(scope)
+        route = trackers.find_route(scope) or board_routes.find_route(scope)
         if route is None:
             await super().__call__(scope, receive, send)
         else:
@@ -141,6 +162,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.state.order = Order()
     errors.install(app)
     app.router.routes.extend(trackers.ROUTES)
+    app.router.routes.extend(board_routes.ROUTES)
     app.router.routes.extend(sms.ROUTES)
     app.state.sms_callers = sms.callers(settings)
     for router in _ROUTERS:
@@ -167,10 +189,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         await run_in_threadpool(_open, pool, state)
         state.feed = Feed(pool, state.site, state.clock)
+        state.waker = Waker(store, state.feed, state.site.id)
+        state.board = BoardTexts(state.feed, pool)
         database, appender = Database(pool), stream.Appender(store)
-        state.tokens = Tokens(database)
+        state.tokens, state.endings = Tokens(database), Endings(database)
         state.edge = make_edge(state.site, state.clock, appender, KnownDevices(database))
-        async with state.feed.running(), appender.running(), reloading(state):
+        async with (
+            state.feed.running(),
+            state.waker.running(),
+            appender.running(),
+            reloading(state),
+            watching(state),
+        ):
             yield
     finally:
         await store.aclose()

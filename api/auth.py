@@ -4,7 +4,6 @@
 """
 
 import base64
-import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,25 +13,45 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from api.errors import Problem
-from api.permissions import PERMISSIONS, POSITIONS, WITNESSED
+from api.permissions import PERMISSIONS, SCOPES
 from api.tokens import Tokens
-from flowctl.registry.accounts import Role, hash_token
-from flowctl.storage.accounts import find_session
+from flowctl.registry.accounts import Role
+from flowctl.registry.sessions import End, Present, find_present
 from flowctl.storage.audit import By
-from flowctl.storage.sources import Source
+from flowctl.storage.sources import Scope, Source
 
 COOKIE = "flowctl_session"
 CSRF_HEADER = "x-flowctl"
+ENDED = "urn:flowctl:session-ended"
+"""The type of the problem that says: somebody ended this session."""
+EXPIRED = "urn:flowctl:session-expired"
+"""The type of the problem that says: this session lasted its time, or was not used for long."""
+ENROL = "urn:flowctl:authenticator-first"
+"""The type of the problem that says: set up an authenticator before anything else."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_BEFORE_ENROLMENT = frozenset(
+    {
+        "/v1/sessions/current",
+        "/v1/accounts/current/totp",
+        "/v1/accounts/current/totp/confirm",
+    }
+)
+_ENDS = {
+    End.ELSEWHERE: (ENDED, "This session was ended from another place. Sign in again."),
+    End.PASSWORD: (ENDED, "The account has a new password, which ended this session. Sign in."),
+    End.DISABLED: (ENDED, "This account is disabled; an administrator can say why."),
+    End.TIME: (EXPIRED, "This session lasted its time, or was not used for long. Sign in again."),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who may be here; ``source`` is a machine's and None for people."""
+    """Somebody who may be here: a machine by its ``source``, or a person ``present``."""
 
     name: str
     role: Role
     source: Source | None = None
+    present: Present | None = None
 
     @property
     def signature(self) -> str:
@@ -50,8 +69,10 @@ async def authorize(request: Request) -> None:
     roles = PERMISSIONS[request.method, path]
     if roles is None:
         return
-    # A withdrawn right, like a withdrawn token, ends with the next request, not with a memory.
-    caller = await find_caller(request, anew=path in WITNESSED)
+    # A withdrawn right, like a withdrawn token, ends with the next request, not with a memory; of
+    # who may send positions we keep one, for trackers post many times a second.
+    scope = SCOPES.get((request.method, path))
+    caller = await find_caller(request, anew=scope is not Scope.POSITIONS)
     if caller is None:
         raise _unknown()
     if caller.role not in roles:
@@ -60,7 +81,9 @@ async def authorize(request: Request) -> None:
             403, "Forbidden", f"The role {caller.role} may not {asked}; these roles may: {may}."
         )
     if caller.source is not None:
-        _refuse_beyond_rights(caller.source, path)
+        _refuse_beyond_scope(caller.source, scope)
+    if caller.present is not None and path not in _BEFORE_ENROLMENT:
+        _refuse_before_enrolment(request, caller.present)
     by_cookie = caller.source is None
     if by_cookie and request.method not in _SAFE and request.headers.get(CSRF_HEADER) != "1":
         raise Problem(403, "Forbidden", "A change by session cookie needs the header X-Flowctl: 1.")
@@ -71,6 +94,11 @@ async def find_caller(request: Request, *, anew: bool = False) -> Caller | None:
     """Return who holds the request's token or cookie; None where that is nobody.
 
     ``anew`` asks the database whose a token is, whatever is remembered of it.
+
+    Raises
+    ------
+    Problem
+        401, the cookie is of a session that has ended, with a type that says how.
     """
     token = _token_of(request.headers.get("authorization", ""))
     if token is not None:
@@ -86,6 +114,14 @@ async def find_caller(request: Request, *, anew: bool = False) -> Caller | None:
 def caller(request: Request) -> Caller:
     """Return who was let through; a dependency of routes that are not public."""
     found: Caller = request.state.caller
+    return found
+
+
+def signed_in(request: Request) -> Present:
+    """Return the person who was let through; a dependency of routes for people."""
+    found = caller(request).present
+    if found is None:
+        raise Problem(403, "Forbidden", "Only a person who signed in may do this.")
     return found
 
 
@@ -119,20 +155,44 @@ async def source_of_token(request: Request, token: str) -> Source:
     source: Source | None = await request.app.state.tokens.find(token)
     if source is None:
         raise _unknown()
+    _refuse_beyond_scope(source, Scope.POSITIONS)
     return source
 
 
-def _refuse_beyond_rights(source: Source, path: str) -> None:
-    """Raise the Problem that says what this source, or its token, may not do."""
-    if source.device_uid and path not in POSITIONS:
-        raise Problem(403, "Forbidden", "The token of one device may send its positions only.")
-    if path in WITNESSED and not source.witnesses:
+def needs_authenticator(request: Request, present: Present) -> bool:
+    """Tell whether a person must set up an authenticator before anything else.
+
+    Who signed in elsewhere was asked there for whatever proves it.
+    """
+    roles = request.app.state.settings.totp_roles.split(",")
+    account = present.account
+    return not present.session.by_other and not account.asks_code and account.role in roles
+
+
+def _refuse_before_enrolment(request: Request, present: Present) -> None:
+    if needs_authenticator(request, present):
         raise Problem(
             403,
             "Forbidden",
-            f"The source {source.name} has no right to witness at gates; an administrator gives it"
-            f" with: flowctl source set {shlex.quote(source.name)} --witness",
+            f"Who is {present.account.role} here proves it by an authenticator's code, too: set one"
+            " up first.",
+            type=ENROL,
         )
+
+
+def _refuse_beyond_scope(source: Source, scope: Scope | None) -> None:
+    """Raise the Problem that says what this source, or its token, may not do."""
+    if scope in source.scopes:
+        return
+    if source.device_uid is not None:
+        raise Problem(403, "Forbidden", "The token of one device may send its positions only.")
+    raise Problem(
+        403,
+        "Forbidden",
+        f"This key of the source {source.name} may {', '.join(sorted(source.scopes)) or 'nothing'},"
+        f" and this needs {scope or 'a person'}; an administrator gives rights with: flowctl source"
+        f" set {source.name} --may …",
+    )
 
 
 def _token_of(authorization: str) -> str | None:
@@ -159,5 +219,10 @@ def _unknown() -> Problem:
 
 def _caller_of_session(state: Any, token: str) -> Caller | None:  # noqa: ANN401 - Starlette's State
     with state.pool.connection() as conn:
-        account = find_session(conn, hash_token(token), wall_now=datetime.now(UTC))
-    return None if account is None else Caller(account.name, Role(account.role))
+        found = find_present(conn, token, wall_now=datetime.now(UTC))
+    if isinstance(found, End):
+        kind, sentence = _ENDS[found]
+        raise Problem(401, "Unauthorized", sentence, type=kind)
+    if found is None:
+        return None
+    return Caller(found.account.name, Role(found.account.role), present=found)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from flowctl.registry.accounts import Role
+from flowctl.storage.sources import Scope
 
 _ADMIN = frozenset({Role.ADMINISTRATOR})
 _MACHINE = frozenset({Role.MACHINE})
 _EVERYBODY = frozenset(Role)
+_PEOPLE = _EVERYBODY - _MACHINE
 _CONTROL_ROOM = _ADMIN | {Role.OPERATOR, Role.OFFICER, Role.PLANNER}
 _WATCHERS = _ADMIN | {Role.OPERATOR, Role.OFFICER}
 _DISPATCHERS = _ADMIN | {Role.OPERATOR}
@@ -16,18 +18,10 @@ _PLANNERS = _ADMIN | {Role.PLANNER, Role.OPERATOR}
 PUBLIC: frozenset[Role] | None = None
 """Needs no credentials; a driver's code and a token in the path are checked by their routes."""
 
-POSITIONS = frozenset({"/v1/fixes", "/v1/traccar", "/v1/owntracks", "/v1/ufms"})
-"""The paths that take positions, which is all that the token of a single device is good for."""
-
-WITNESSED = frozenset({"/v1/gates/{gate}/events"})
-"""The paths that take what was seen at gates: a source needs the right to witness there.
-
-What they are told makes a gate's capacity and ends trips, which no tracker's token may do.
-"""
-
 PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/"): PUBLIC,
     ("GET", "/board"): PUBLIC,
+    ("GET", "/board/embed"): PUBLIC,
     ("GET", "/d"): PUBLIC,
     ("GET", "/d/{code}"): PUBLIC,
     ("GET", "/sw.js"): PUBLIC,
@@ -38,8 +32,17 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/gate-sw.js"): PUBLIC,
     ("GET", "/v1/health"): PUBLIC,
     ("POST", "/v1/sessions"): PUBLIC,
-    ("GET", "/v1/sessions/current"): _EVERYBODY - _MACHINE,
-    ("DELETE", "/v1/sessions/current"): _EVERYBODY - _MACHINE,
+    ("GET", "/v1/sessions/current"): _PEOPLE,
+    ("DELETE", "/v1/sessions/current"): _PEOPLE,
+    ("GET", "/v1/sessions"): _PEOPLE,
+    ("DELETE", "/v1/sessions"): _PEOPLE,
+    ("DELETE", "/v1/sessions/{session_id}"): _PEOPLE,
+    ("POST", "/v1/accounts/current/password"): _PEOPLE,
+    ("GET", "/v1/accounts/current/totp"): _PEOPLE,
+    ("POST", "/v1/accounts/current/totp"): _PEOPLE,
+    ("POST", "/v1/accounts/current/totp/confirm"): _PEOPLE,
+    ("POST", "/v1/accounts/current/totp/end"): _PEOPLE,
+    ("POST", "/v1/accounts/current/recovery-codes"): _PEOPLE,
     ("POST", "/v1/fixes"): _MACHINE,
     ("GET", "/v1/osmand/{token}"): PUBLIC,
     ("POST", "/v1/osmand/{token}"): PUBLIC,
@@ -65,6 +68,9 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/devices"): _DISPATCHERS,
     ("POST", "/v1/devices/{uid:path}/assignments"): _DISPATCHERS,
     ("POST", "/v1/devices/{uid:path}/assignments/{assignment_id}/end"): _DISPATCHERS,
+    ("POST", "/v1/devices/{uid:path}/fault"): _DISPATCHERS,
+    ("POST", "/v1/devices/{uid:path}/fault/end"): _DISPATCHERS,
+    ("GET", "/v1/devices/{uid:path}/faults"): _DISPATCHERS,
     ("GET", "/v1/devices/{uid:path}"): _DISPATCHERS,
     ("GET", "/metrics"): _MACHINE | _ADMIN,
     ("POST", "/v1/trips"): _REGISTRARS,
@@ -94,10 +100,38 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/paper/{order}/entries"): _WATCHERS,
     ("GET", "/v1/plans/latest"): _PLANNERS,
     ("GET", "/v1/visits"): _CONTROL_ROOM,
+    ("POST", "/v1/walk-ins"): _DISPATCHERS,
+    ("POST", "/v1/trips/{trip_id}/hand"): _DISPATCHERS,
+    ("GET", "/v1/trips/{trip_id}/hand"): _CONTROL_ROOM,
+    ("GET", "/v1/hand-words"): _CONTROL_ROOM,
+    ("POST", "/v1/hand-words/{word_id}/undo"): _DISPATCHERS,
+    ("POST", "/v1/hand-words/{word_id}/second"): _DISPATCHERS,
+    ("POST", "/v1/texts/preview"): _DISPATCHERS,
+    ("POST", "/v1/texts"): _DISPATCHERS,
+    ("GET", "/v1/texts"): _DISPATCHERS,
     ("GET", "/v1/alerts"): _WATCHERS,
+    ("GET", "/v1/alerts/carers"): _WATCHERS,
     ("GET", "/v1/alerts/{alert_id}"): _WATCHERS,
     ("POST", "/v1/alerts/{alert_id}"): _WATCHERS,
+    ("POST", "/v1/alerts/{alert_id}/care"): _WATCHERS,
+    ("POST", "/v1/alerts/{alert_id}/snooze"): _WATCHERS,
+    ("GET", "/v1/search"): _CONTROL_ROOM,
+    ("GET", "/v1/trips/{trip_id}/track"): _CONTROL_ROOM,
+    ("GET", "/v1/trips/{trip_id}/past"): _CONTROL_ROOM,
     ("GET", "/v1/site"): _EVERYBODY,
+    ("GET", "/v1/zone-versions"): _DISPATCHERS,
+    ("GET", "/v1/zone-versions/{version}"): _DISPATCHERS,
+    ("DELETE", "/v1/zone-versions/{version}"): _DISPATCHERS,
+    ("GET", "/v1/zone-drafts"): _DISPATCHERS,
+    ("POST", "/v1/zone-drafts"): _DISPATCHERS,
+    ("GET", "/v1/zone-drafts/{draft}"): _DISPATCHERS,
+    ("PUT", "/v1/zone-drafts/{draft}"): _DISPATCHERS,
+    ("DELETE", "/v1/zone-drafts/{draft}"): _DISPATCHERS,
+    ("POST", "/v1/zone-drafts/{draft}/import"): _DISPATCHERS,
+    ("POST", "/v1/zone-drafts/{draft}/rebase"): _DISPATCHERS,
+    ("GET", "/v1/zone-drafts/{draft}/preview"): _DISPATCHERS,
+    ("POST", "/v1/zone-drafts/{draft}/publish"): _DISPATCHERS,
+    ("POST", "/v1/zones/split"): _DISPATCHERS,
     ("GET", "/v1/live"): _CONTROL_ROOM,
     ("GET", "/v1/forecast"): _CONTROL_ROOM,
     ("GET", "/v1/traffic"): _CONTROL_ROOM,
@@ -106,6 +140,8 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/corridors/{way}/spacetime"): _CONTROL_ROOM,
     ("GET", "/v1/events"): _CONTROL_ROOM,
     ("GET", "/v1/board"): PUBLIC,
+    ("GET", "/v1/board.csv"): PUBLIC,
+    ("GET", "/v1/board.geojson"): PUBLIC,
     ("GET", "/v1/ledger/head"): PUBLIC,
     ("GET", "/v1/ledger/heads"): PUBLIC,
     ("GET", "/v1/ledger/overtakes"): PUBLIC,
@@ -133,3 +169,32 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/simulations"): _PLANNERS,
     ("GET", "/v1/simulations/{job_id}"): _PLANNERS,
 }
+
+SCOPES: Mapping[tuple[str, str], Scope] = {
+    ("POST", "/v1/fixes"): Scope.POSITIONS,
+    ("POST", "/v1/traccar"): Scope.POSITIONS,
+    ("POST", "/v1/owntracks"): Scope.POSITIONS,
+    ("POST", "/v1/ufms"): Scope.POSITIONS,
+    ("GET", "/metrics"): Scope.METRICS,
+    ("GET", "/v1/site"): Scope.SITE,
+    ("POST", "/v1/trips"): Scope.TRIPS_WRITE,
+    ("GET", "/v1/trips"): Scope.TRIPS_READ,
+    ("GET", "/v1/trips/{trip_id}"): Scope.TRIPS_READ,
+    ("PATCH", "/v1/trips/{trip_id}"): Scope.TRIPS_WRITE,
+    ("POST", "/v1/trips/{trip_id}/cancel"): Scope.TRIPS_WRITE,
+    ("POST", "/v1/trips/{trip_id}/extension"): Scope.TRIPS_WRITE,
+    ("POST", "/v1/trips/{trip_id}/standby"): Scope.TRIPS_WRITE,
+    ("GET", "/v1/trips/{trip_id}/penalties"): Scope.TRIPS_READ,
+    ("GET", "/v1/trips/{trip_id}/why"): Scope.TRIPS_READ,
+    ("POST", "/v1/gates/{gate}/events"): Scope.WITNESS,
+}
+"""What a machine's key must be good for, where machines may come at all."""
+
+RIGHTS: Mapping[str, frozenset[Role]] = {
+    "acts": _DISPATCHERS,
+    "zones": _ADMIN | {Role.PLANNER},
+    "bulletin": _CONTROL_ROOM,
+    "people": _ADMIN,
+    "audit": _ADMIN,
+}
+"""What pages offer to whom; a button stands only where the role may what it does."""

@@ -1,94 +1,300 @@
-"""Signing in and out."""
+"""Signing in and out, and the sessions that are open."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 
+import anyio.to_thread
+from anyio import CapacityLimiter
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.attempts import count_attempt
-from api.auth import COOKIE, Caller, caller
+from api.auth import COOKIE, address_of, needs_authenticator, signed_in
 from api.errors import Problem
+from api.permissions import RIGHTS
+from api.record import Connection, record
 from api.transaction import transaction
-from flowctl.registry.accounts import SESSION_LASTS, Session, hash_token, open_session
-from flowctl.storage.accounts import delete_session
+from flowctl.errors import NotFoundError
+from flowctl.registry.accounts import Role, get_account, is_password
+from flowctl.registry.sessions import LIMITS, Present, Session, leave, list_open, open_session
+from flowctl.registry.totp import is_second_proof
+from flowctl.storage import sessions as stored
+from flowctl.storage.accounts import Account, find_account
+from flowctl.storage.audit import By
+from flowctl.storage.sessions import SessionRecord
 
 router = APIRouter(tags=["sessions"])
 
+CODE_NEEDED = "urn:flowctl:code-needed"
+"""The type of the problem that says: name and password are right, now the code."""
 _LOCKED_S = 900
 _MOST_FROM_ONE_PLACE = 5
 _MOST_FOR_ONE_ACCOUNT = 50
 """Failures within `_LOCKED_S`: a guesser is shut out by place, an attack from many by account."""
+_MOST_CODES = 10
+"""Wrong codes for one account, with the right password, within `_LOCKED_S`."""
+HASHERS = CapacityLimiter(2)
+"""So many passwords are tried at once: each takes 64 MB and a core for a tenth of a second."""
 
 
 class Credentials(BaseModel):
-    """What somebody signs in with."""
+    """What somebody signs in with; ``code`` is an authenticator's or a recovery code."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     account: str = Field(min_length=1, max_length=80)
     password: str = Field(min_length=1, max_length=200)
+    code: str | None = Field(default=None, min_length=6, max_length=40)
 
 
-class Present(BaseModel):
-    """Who is signed in."""
+class Last(BaseModel):
+    """When and where from somebody was in before."""
+
+    at: datetime
+    address: str | None
+    browser: str | None
+
+
+class Who(BaseModel):
+    """Who is signed in, and what pages offer them.
+
+    ``must_enrol`` tells that an authenticator must be set up first; ``last`` stands in the answer
+    to signing in.
+    """
 
     account: str
     role: str
+    agency: str | None
+    post: str
+    person: str
+    permissions: list[str]
+    authenticator: bool
+    must_enrol: bool
+    last: Last | None = None
+
+
+class OpenSession(BaseModel):
+    """A session somebody has open."""
+
+    id: UUID
+    current: bool
+    made_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+    address: str | None
+    browser: str | None
+    by_other: bool
+
+
+class Ended(BaseModel):
+    """How many sessions were ended."""
+
+    ended: int
 
 
 @router.post("/v1/sessions")
-async def sign_in(request: Request, credentials: Credentials, response: Response) -> Present:
+async def sign_in(request: Request, credentials: Credentials, response: Response) -> Who:
     """Open a session and set its cookie."""
     store = request.app.state.store
-    place = request.client.host if request.client is not None else "nowhere"
     limits = {
-        f"signin:{credentials.account}:{place}": _MOST_FROM_ONE_PLACE,
+        f"signin:{credentials.account}:{address_of(request) or 'nowhere'}": _MOST_FROM_ONE_PLACE,
         f"signin:{credentials.account}": _MOST_FOR_ONE_ACCOUNT,
     }
     for key, most in limits.items():
-        await count_attempt(
-            store,
-            key,
-            most=most,
-            within=timedelta(seconds=_LOCKED_S),
-            what="Too many failed attempts to sign in",
-        )
-    session = await run_in_threadpool(_open, request, credentials)
-    if session is None:
-        raise Problem(401, "Unauthorized", "Account or password is wrong.")
-    await store.delete(*limits)
-    response.set_cookie(
-        COOKIE,
-        session.token,
-        max_age=int(SESSION_LASTS.total_seconds()),
-        httponly=True,
-        samesite="strict",
-        secure=request.app.state.settings.public_url.startswith("https:"),
+        await _count(request, key, most)
+    account = await run_in_threadpool(_read, request, credentials.account)
+    # In a thread and without a connection: it takes a tenth of a second by design.
+    right = await anyio.to_thread.run_sync(
+        is_password, credentials.password, account, limiter=HASHERS
     )
-    return Present(account=session.account, role=session.role)
-
-
-def _open(request: Request, credentials: Credentials) -> Session | None:
-    with transaction(request) as conn:
-        return open_session(
-            conn,
-            name=credentials.account,
-            password=credentials.password,
-            wall_now=datetime.now(UTC),
-        )
+    if account is None or not right:
+        raise _wrong()
+    if account.disabled_wall_at is not None:
+        raise Problem(403, "Forbidden", "This account is disabled; an administrator can say why.")
+    code_key = f"signin-code:{credentials.account}"
+    if account.asks_code:
+        if credentials.code is None:
+            raise Problem(
+                401, "Unauthorized", "Give a code of the authenticator, too.", type=CODE_NEEDED
+            )
+        await _count(request, code_key, _MOST_CODES)
+    session = await run_in_threadpool(_open, request, account, credentials.code)
+    if session is None:
+        raise _wrong()
+    await store.delete(*limits, code_key)
+    give_cookie(request, response, session)
+    opened = await run_in_threadpool(_present, request, session)
+    return _who(request, opened, session.last)
 
 
 @router.get("/v1/sessions/current")
-def current_session(who: Annotated[Caller, Depends(caller)]) -> Present:
+def current_session(request: Request, present: Annotated[Present, Depends(signed_in)]) -> Who:
     """Say who is signed in."""
-    return Present(account=who.name, role=who.role)
+    return _who(request, present)
 
 
 @router.delete("/v1/sessions/current", status_code=204)
 def sign_out(request: Request, response: Response) -> None:
     """End the session."""
     with transaction(request) as conn:
-        delete_session(conn, hash_token(request.cookies[COOKIE]))
+        name = leave(conn, request.cookies[COOKIE], wall_now=datetime.now(UTC))
+        if name is not None:
+            record(request, conn, "session.end", f"account:{name}")
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+
+
+@router.get("/v1/sessions")
+def list_sessions(
+    request: Request,
+    present: Annotated[Present, Depends(signed_in)],
+    account: Annotated[str | None, Field(max_length=80)] = None,
+) -> list[OpenSession]:
+    """Return one's own open sessions; an administrator may name another account."""
+    name = _whose(present, account)
+    with transaction(request) as conn:
+        found = list_open(conn, get_account(conn, name), wall_now=datetime.now(UTC))
+    return [_shown(one, present) for one in found]
+
+
+@router.delete("/v1/sessions")
+def end_others(
+    request: Request,
+    present: Annotated[Present, Depends(signed_in)],
+    account: Annotated[str | None, Field(max_length=80)] = None,
+) -> Ended:
+    """End all sessions of one's account but this; an administrator may name another account."""
+    name = _whose(present, account)
+    with transaction(request) as conn:
+        get_account(conn, name)
+        n = stored.end_sessions_of(
+            conn, name, why="ended", wall_at=datetime.now(UTC), but=present.session.id
+        )
+        record(request, conn, "session.end_others", f"account:{name}", after={"ended": n})
+    return Ended(ended=n)
+
+
+@router.delete("/v1/sessions/{session_id}", status_code=204)
+def end_one(
+    request: Request, session_id: UUID, present: Annotated[Present, Depends(signed_in)]
+) -> None:
+    """End a session of one's own; an administrator may end anybody's."""
+    with transaction(request) as conn:
+        owner = stored.find_session_account(conn, session_id)
+        mine = owner == present.account.name
+        if owner is None or not (mine or present.account.role == Role.ADMINISTRATOR):
+            raise NotFoundError("There is no such session open; it may have ended meanwhile.")
+        why = "left" if session_id == present.session.id else "ended"
+        stored.end_session(conn, session_id, why=why, wall_at=datetime.now(UTC))
+        record(request, conn, "session.end", f"account:{owner}")
+
+
+def give_cookie(request: Request, response: Response, session: Session) -> None:
+    """Let a browser keep what it is known by."""
+    lasts = LIMITS[Role(session.account.role)].absolute
+    response.set_cookie(
+        COOKIE,
+        session.token,
+        max_age=int(lasts.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=request.app.state.settings.public_url.startswith("https:"),
+    )
+
+
+def enter(
+    request: Request, conn: Connection, account: Account, *, by_other: bool = False
+) -> Session | None:
+    """Open a session in place of the one the browser has, and write that down."""
+    wall_now = datetime.now(UTC)
+    before = request.cookies.get(COOKIE)
+    if before is not None:
+        leave(conn, before, wall_now=wall_now)
+    session = open_session(
+        conn,
+        account,
+        address=address_of(request),
+        browser=request.headers.get("user-agent"),
+        wall_now=wall_now,
+        by_other=by_other,
+    )
+    if session is not None:
+        by = By(account.name, account.role, address_of(request))
+        after = {"elsewhere": by_other, "code": account.asks_code and not by_other}
+        record(request, conn, "session.begin", f"account:{account.name}", after=after, by=by)
+    return session
+
+
+async def _count(request: Request, key: str, most: int) -> None:
+    await count_attempt(
+        request.app.state.store,
+        key,
+        most=most,
+        within=timedelta(seconds=_LOCKED_S),
+        what="Too many failed attempts to sign in",
+    )
+
+
+def _read(request: Request, name: str) -> Account | None:
+    with transaction(request) as conn:
+        return find_account(conn, name)
+
+
+def _open(request: Request, account: Account, code: str | None) -> Session | None:
+    with transaction(request) as conn:
+        if account.asks_code and not is_second_proof(
+            conn, request.app.state.keys, account, code or "", wall_now=datetime.now(UTC)
+        ):
+            return None
+        return enter(request, conn, account)
+
+
+def _present(request: Request, session: Session) -> Present:
+    with transaction(request) as conn:
+        [newest, *_] = stored.list_open_sessions(
+            conn, session.account.name, wall_now=datetime.now(UTC)
+        )
+    return Present(session.account, newest)
+
+
+def _who(request: Request, present: Present, last: SessionRecord | None = None) -> Who:
+    account = present.account
+    return Who(
+        account=account.name,
+        role=account.role,
+        agency=account.agency,
+        post=account.post or "",
+        person=account.person or "",
+        permissions=[name for name, roles in RIGHTS.items() if account.role in roles],
+        authenticator=account.asks_code,
+        must_enrol=needs_authenticator(request, present),
+        last=None
+        if last is None
+        else Last(at=last.created_wall_at, address=last.address, browser=last.browser),
+    )
+
+
+def _whose(present: Present, account: str | None) -> str:
+    if account is None or account == present.account.name:
+        return present.account.name
+    if present.account.role != Role.ADMINISTRATOR:
+        raise Problem(403, "Forbidden", "Only an administrator sees the sessions of others.")
+    return account
+
+
+def _shown(one: SessionRecord, present: Present) -> OpenSession:
+    return OpenSession(
+        id=one.id,
+        current=one.id == present.session.id,
+        made_at=one.created_wall_at,
+        seen_at=one.seen_wall_at,
+        ends_at=one.expires_wall_at,
+        address=one.address,
+        browser=one.browser,
+        by_other=one.by_other,
+    )
+
+
+def _wrong() -> Problem:
+    return Problem(401, "Unauthorized", "Account, password or code is wrong.")

@@ -1,7 +1,6 @@
 """The command line: everything flowctl does begins here."""
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -21,6 +20,7 @@ from flowctl.settings import Settings
 from flowctl.shell import EXIT_REFUSED, database, get_settings, sentences
 
 _ROOMS = {
+    "account": "flowctl.cli_accounts:app",
     "source": "flowctl.cli_sources:app",
     "device": "flowctl.cli_devices:app",
     "roads": "flowctl.cli_roads:app",
@@ -35,6 +35,7 @@ _ROOMS = {
     "zones": "flowctl.cli_pictures:zones_app",
     "corridor": "flowctl.cli_pictures:corridor",
     "listen": "flowctl.cli_listen:listen_app",
+    "practice": "flowctl.cli_practice:practice",
     "bench": "flowctl.bench.commands:app",
 }
 
@@ -187,26 +188,6 @@ def site_load(path: Path) -> None:
             " on, those with versions from when these say. Of the rules of the order version"
             f" {site.policy.version} is in force."
         )
-
-
-@app.command()
-def account(
-    name: str,
-    role: Annotated[str, typer.Option(help="operator, officer, planner, haulier, administrator")],
-) -> None:
-    """Make an account, or give it a new password, which is read from standard input."""
-    from flowctl.registry.accounts import Role, set_account  # noqa: PLC0415
-
-    with database() as conn:
-        if role not in set(Role):
-            raise FlowctlError(f"There is no role {role}; there are: {', '.join(Role)}.")
-        password = (
-            typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-            if sys.stdin.isatty()
-            else sys.stdin.readline().strip()
-        )
-        set_account(conn, name=name, role=Role(role), password=password)
-        typer.echo(f"The account {name} ({role}) can sign in.")
 
 
 @app.command()

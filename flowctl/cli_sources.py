@@ -15,7 +15,14 @@ from flowctl.registry import sources as registry
 from flowctl.shell import database, get_settings, show_table
 from flowctl.storage import sources as stored
 from flowctl.storage.sites import get_site
-from flowctl.storage.sources import OutcomeCount, ScreeningOverrides, Source, TokenRecord
+from flowctl.storage.sources import (
+    POSITIONS_ONLY,
+    OutcomeCount,
+    Scope,
+    ScreeningOverrides,
+    Source,
+    TokenRecord,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,6 +38,10 @@ _UNITS = {
 _MOST_UNITS = 10_000
 
 Device = Annotated[str | None, typer.Option(help="The one device the token speaks for.")]
+May = Annotated[
+    str | None,
+    typer.Option(help=f"What it may do, with commas: {', '.join(Scope)}."),
+]
 Rate = Annotated[float | None, typer.Option(help="Fixes a second it may send; 0: no limit.")]
 Accuracy = Annotated[float | None, typer.Option(help="Poorest accuracy taken, metres.")]
 Future = Annotated[int | None, typer.Option(help="How far ahead its clocks may run, seconds.")]
@@ -46,8 +57,9 @@ def add(
     enrols: Annotated[
         bool, typer.Option("--enrols", help="Its unknown devices are registered as its own.")
     ] = False,
+    may: May = None,
     witness: Annotated[
-        bool, typer.Option("--witness", help="It may say what passes at gates.")
+        bool, typer.Option("--witness", help="It may say what passes at gates, too.")
     ] = False,
     rate: Rate = None,
     accuracy_limit: Accuracy = None,
@@ -67,7 +79,7 @@ def add(
                 enrols=enrols,
                 rate_per_s=rate or None,
                 screening=screening,
-                witnesses=witness,
+                scopes=_rights(POSITIONS_ONLY, may, witness=witness or None),
             )
         )
 
@@ -78,8 +90,9 @@ def set_terms(
     enrols: Annotated[
         bool | None, typer.Option(help="Whether its unknown devices are registered as its own.")
     ] = None,
+    may: May = None,
     witness: Annotated[
-        bool | None, typer.Option(help="Whether it may say what passes at gates.")
+        bool | None, typer.Option(help="Whether it may say what passes at gates, too.")
     ] = None,
     rate: Rate = None,
     accuracy_limit: Accuracy = None,
@@ -92,17 +105,23 @@ def set_terms(
 ) -> None:
     """Change what a source may do; what is not named stays.
 
-    Processes see it within a minute; the right to witness holds, or ends, with the next event.
+    Processes see it within a minute; rights beyond sending positions hold, or end, at once.
     """
     with database() as conn:
-        before = ScreeningOverrides() if as_site else registry.get_source(conn, name).screening
+        found = registry.get_source(conn, name)
+        before = ScreeningOverrides() if as_site else found.screening
         screening = _screening(
             conn,
             ScreeningOverrides(lateness_limit, future_limit, accuracy_limit, lag_limit),
             before,
         )
         source = registry.set_terms(
-            conn, name, enrols=enrols, rate_per_s=rate, screening=screening, witnesses=witness
+            conn,
+            name,
+            enrols=enrols,
+            rate_per_s=rate,
+            screening=screening,
+            scopes=_rights(found.scopes, may, witness=witness),
         )
         typer.echo(f"{source.name}: {_terms(source)}.")
 
@@ -147,7 +166,7 @@ def _listed(
             {
                 "name": source.name,
                 "enrols": source.enrols,
-                "witnesses": source.witnesses,
+                "may": sorted(source.scopes),
                 "rate_per_s": source.rate_per_s,
                 "limits": source.screening.stated(),
                 "tokens": [_token_json(one) for one in tokens if one.source_id == source.id],
@@ -159,9 +178,11 @@ def _listed(
     }
 
 
-def _token_json(one: TokenRecord) -> dict[str, str | None]:
+def _token_json(one: TokenRecord) -> dict[str, str | list[str] | None]:
     ends = one.expires_wall_at
     return {
+        "id": str(one.id),
+        "may": one.scopes,
         "device": one.device_uid,
         "created_wall_at": one.created_wall_at.isoformat(),
         "expires_wall_at": None if ends is None else ends.isoformat(),
@@ -173,12 +194,23 @@ def token(
     name: str,
     device: Device = None,
     lasts: Annotated[str | None, typer.Option(help="How long it is good, such as 90d.")] = None,
+    may: May = None,
 ) -> None:
-    """Print one more token of a source; with --device, one that speaks for this device alone."""
+    """Print one more token of a source; with --device, one that speaks for this device alone.
+
+    With --may it is good for part of what its source may do.
+    """
     with database() as conn:
         span = None if lasts is None else duration(lasts)
         typer.echo(
-            registry.add_token(conn, name, device=device, lasts=span, wall_now=datetime.now(UTC))
+            registry.add_token(
+                conn,
+                name,
+                device=device,
+                lasts=span,
+                scopes=None if may is None else scopes(may),
+                wall_now=datetime.now(UTC),
+            )
         )
 
 
@@ -205,6 +237,23 @@ def withdraw(name: str, device: Device = None) -> None:
         typer.echo(f"{ended} tokens ended; running processes notice within a minute.")
 
 
+def scopes(text: str) -> frozenset[Scope]:
+    """Return the rights somebody named.
+
+    Raises
+    ------
+    FlowctlError
+        One of them is none.
+    """
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    unknown = sorted(names - set(Scope))
+    if unknown or not names:
+        raise FlowctlError(
+            f"There is no right {', '.join(unknown) or 'named'}; there are: {', '.join(Scope)}."
+        )
+    return frozenset(map(Scope, names))
+
+
 def duration(text: str) -> timedelta:
     """Return a span such as 90s, 30m, 24h or 7d.
 
@@ -217,6 +266,14 @@ def duration(text: str) -> timedelta:
     if unit in _UNITS and number.isascii() and number.isdigit() and int(number) <= _MOST_UNITS:
         return int(number) * _UNITS[unit]
     raise FlowctlError(f"{text!r} is no span of time; write it as 90s, 30m, 24h or 7d.")
+
+
+def _rights(before: frozenset[Scope], may: str | None, *, witness: bool | None) -> frozenset[Scope]:
+    """Return what a source may do: what ``may`` names, else as before; with witnessing or not."""
+    named = before if may is None else scopes(may)
+    if witness is None:
+        return named
+    return named | {Scope.WITNESS} if witness else named - {Scope.WITNESS}
 
 
 def _screening(
@@ -235,7 +292,7 @@ def _screening(
 
 def _terms(source: Source) -> str:
     parts = ["enrols its devices" if source.enrols else "registered devices only"]
-    parts.append("may witness at gates" if source.witnesses else "may not witness")
+    parts.append(f"may {' '.join(sorted(source.scopes))}")
     if source.rate_per_s is not None:
         parts.append(f"{source.rate_per_s:g} fixes/s")
     parts += [f"{name} {value:g}" for name, value in source.screening.stated().items()]

@@ -6,11 +6,12 @@ import shlex
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -20,7 +21,7 @@ from pydantic import SecretStr
 
 from flowctl.errors import FlowctlError
 from flowctl.ledger_key import make_key
-from flowctl.registry.accounts import Role, set_account
+from flowctl.registry.accounts import Agency, Person, Role, set_account
 from flowctl.registry.sources import add_source
 from flowctl.server_process import DirectoryLock, ServerProcess
 from flowctl.settings import Settings
@@ -28,9 +29,17 @@ from flowctl.site import Site
 from flowctl.site_files import SiteSource
 from flowctl.storage.migrate import migrate
 from flowctl.storage.sites import save_site
+from flowctl.storage.sources import Scope
 
 PROCESSES = ("api", "ingest", "controller", "notify", "simulator")
 READY_WAIT_S = 60.0
+_DEMO_PEOPLE = {
+    Role.OPERATOR: Person("Nguyễn Thị Lan", "Điều hành bãi Bảo Nguyên"),
+    Role.OFFICER: Person("Hoàng Văn Minh", "Chi cục Hải quan Tân Thanh", Agency.CUSTOMS),
+    Role.PLANNER: Person("Trần Quốc Bảo", "Trung tâm điều phối Đồng Đăng"),
+    Role.HAULIER: Person("Phạm Thu Hà", "Điều vận"),
+    Role.ADMINISTRATOR: Person("Lý Gia Hưng", "Quản trị hệ thống"),
+}
 SETTINGS_FILE = "environment"
 _POLL_S = 0.05
 
@@ -91,6 +100,8 @@ def local_system(
     port: int,
     clock_file: Path | None = None,
     now: datetime | None = None,
+    people: Callable[[psycopg.Connection[Any]], None] | None = None,
+    practice: date | None = None,
 ) -> Iterator[LocalSystem]:
     """Prepare an empty database and run every process against it.
 
@@ -108,6 +119,10 @@ def local_system(
         The shared clock, already written, where domain time is not real time.
     now
         The domain moment of the site's loading; the present one where it is None.
+    people
+        Enters who may sign in; where it is None one account of each role is made.
+    practice
+        The day that is practised on, where nothing is real.
 
     Raises
     ------
@@ -123,27 +138,40 @@ def local_system(
         make_key(ledger_key)
     migrate(database_url, owner_url)
     accounts: dict[Role, tuple[str, str]] = {
-        role: (str(role), secrets.token_urlsafe(9)) for role in Role if role is not Role.MACHINE
+        role: (str(role), secrets.token_urlsafe(9))
+        for role in Role
+        if role is not Role.MACHINE and people is None
     }
     with psycopg.connect(database_url) as conn:
         site = save_site(conn, source, where="the site's files", now=now or datetime.now(UTC))
-        token = add_source(conn, name="demo", enrols=True, witnesses=True)
+        token = add_source(conn, name="demo", enrols=True, scopes=Scope)
         for role, (name, password) in accounts.items():
-            set_account(conn, name=name, role=role, password=password)
+            set_account(
+                conn,
+                name=name,
+                role=role,
+                password=password,
+                wall_now=datetime.now(UTC),
+                whose=_DEMO_PEOPLE[role],
+            )
+        if people is not None:
+            people(conn)
     settings = Settings(
-        database_url=database_url,
-        owner_url=owner_url,
-        valkey_url=valkey_url,
-        public_url=f"http://127.0.0.1:{port}",
-        port=port,
-        site=site.id,
-        secret=SecretStr(secrets.token_hex(32)),
-        ledger_key_file=ledger_key,
-        paper_dir=run_dir / "paper",
-        gateways_file=None,  # whatever the environment names: nobody real is written to
-        sms_file=sms_file,
-        clock_file=clock_file,
-        demo=True,
+        **_defaults(  # whatever the environment names: nobody real is written to
+            database_url=database_url,
+            owner_url=owner_url,
+            valkey_url=valkey_url,
+            public_url=f"http://127.0.0.1:{port}",
+            port=port,
+            site=site.id,
+            secret=SecretStr(secrets.token_hex(32)),
+            ledger_key_file=ledger_key,
+            paper_dir=run_dir / "paper",
+            sms_file=sms_file,
+            clock_file=clock_file,
+            demo=True,
+            practice=practice,
+        )
     )
     with ExitStack() as stack:
         processes = {name: _start(stack, name, run_dir, settings) for name in PROCESSES}
@@ -151,6 +179,12 @@ def local_system(
         stack.callback(_offer_settings(run_dir, settings).unlink)
         _wait_until_ready(system)
         yield system
+
+
+def _defaults(**chosen: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of any type
+    """Return every setting: what is chosen, else its default and never the environment's."""
+    fields = Settings.model_fields.items()
+    return {name: one.get_default(call_default_factory=True) for name, one in fields} | chosen
 
 
 def _start(stack: ExitStack, name: str, run_dir: Path, settings: Settings) -> ServerProcess:
@@ -162,11 +196,16 @@ def _start(stack: ExitStack, name: str, run_dir: Path, settings: Settings) -> Se
         lock=lock,
         log=home / "log",
         user=None,
-        env={**os.environ, **environment(settings)},
+        env={**_surroundings(), **environment(settings)},
     )
     lock.close()
     stack.callback(process.stop)
     return process
+
+
+def _surroundings() -> dict[str, str]:
+    """Return the environment without what another deployment of this machine is set to."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("FLOWCTL_")}
 
 
 def _offer_settings(run_dir: Path, settings: Settings) -> Path:

@@ -3,6 +3,7 @@
 How a gate behaves is a site's data, never a setting.
 """
 
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
@@ -12,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_SECRET = "demo-only-secret-never-for-a-real-gate"  # noqa: S105 - refused outside demo below
 _LEAST_SECRET = 32
+_ROLE = "(operator|officer|planner|haulier|administrator)"
+_ROLES = rf"^({_ROLE}(,{_ROLE})*)?$"
 
 
 class KeySettings(BaseSettings):
@@ -48,7 +51,17 @@ class Settings(KeySettings):
     gateways_file: Path | None = None
     """The gateways messages go by (see deploy/gateways); without one, ``sms_file``."""
     clock_file: Path | None = None
+    totp_roles: str = Field(default="", pattern=_ROLES)
+    """The roles that must prove themselves by an authenticator, too, with commas."""
+    oidc_issuer: str | None = None
+    """The address of an OpenID Connect provider by which people may sign in; none: they cannot."""
+    oidc_client_id: str = ""
+    oidc_secret_file: Path | None = None
+    oidc_name: str = "OpenID"
+    """What the button calls the provider."""
     demo: bool = False
+    practice: date | None = None
+    """The day that a practice copies, set by ``flowctl practice`` alone: nothing here is real."""
 
     @model_validator(mode="after")
     def refuse_demo_secret(self) -> Self:
@@ -58,6 +71,16 @@ class Settings(KeySettings):
             raise ValueError(
                 "FLOWCTL_SECRET must be set to at least 32 characters outside the demo; "
                 "make one with: openssl rand -hex 32"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def refuse_to_practise_on_people(self) -> Self:
+        """In a practice messages go to a file, whoever else is named."""
+        if self.practice is not None and (self.gateways_file is not None or self.sms_file is None):
+            raise ValueError(
+                "FLOWCTL_PRACTICE writes messages to FLOWCTL_SMS_FILE alone: drivers are invented,"
+                " and their numbers may be somebody's; unset FLOWCTL_GATEWAYS_FILE."
             )
         return self
 

@@ -11,9 +11,11 @@ import httpx
 import uvicorn
 from border import MORNING, Border
 from fastapi import FastAPI
+from people import set_account
 
-from flowctl.registry.accounts import Role, set_account
+from flowctl.registry.accounts import Role
 from flowctl.registry.sources import add_source
+from flowctl.storage.sources import Scope
 
 PASSWORD = "a-password-of-the-tests"
 
@@ -59,7 +61,7 @@ class RunningApi:
     def witness(self) -> httpx.Client:
         """Return a client with the token of the source gates, which may say what passes there."""
         if self._witness_token is None:
-            self._witness_token = add_source(self.border.conn, name="gates", witnesses=True)
+            self._witness_token = add_source(self.border.conn, name="gates", scopes={Scope.WITNESS})
         return self.client(Authorization=f"Bearer {self._witness_token}")
 
     def person(self, role: Role, name: str | None = None) -> httpx.Client:

@@ -35,6 +35,7 @@ _PHONE = b"phone"
 _WEBHOOK = b"webhook"
 _ANSWER = b"answer"
 _PUSH = b"push"
+_TOTP = b"totp"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -51,6 +52,7 @@ class Keys:
     push_seed: bytes
     push_cipher: bytes
     answer_cipher: bytes
+    totp_cipher: bytes
 
 
 class Link(NamedTuple):
@@ -79,6 +81,7 @@ def derive_keys(secret: SecretStr) -> Keys:
         push_seed=derived("push-signature"),
         answer_cipher=derived("answer-text"),
         push_cipher=derived("push-cipher"),
+        totp_cipher=derived("totp-cipher"),
     )
 
 
@@ -133,6 +136,22 @@ def decrypt_push(keys: Keys, cipher: bytes) -> str:
         The cipher text was made with another secret, or was damaged.
     """
     return _decrypt(keys.push_cipher, cipher, _PUSH, "address of a browser")
+
+
+def encrypt_totp(keys: Keys, secret: str) -> bytes:
+    """Return nonce and cipher text of an authenticator's secret; differs at every call."""
+    return _encrypt(keys.totp_cipher, secret, _TOTP)
+
+
+def decrypt_totp(keys: Keys, cipher: bytes) -> str:
+    """Return an authenticator's secret.
+
+    Raises
+    ------
+    FlowctlError
+        The cipher text was made with another secret, or was damaged.
+    """
+    return _decrypt(keys.totp_cipher, cipher, _TOTP, "secret of an authenticator")
 
 
 def decrypt_phone(keys: Keys, cipher: bytes) -> str:

@@ -6,8 +6,10 @@ former ones go on for a while, so that a provider can change over without losing
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.registry.accounts import hash_token
@@ -15,7 +17,14 @@ from flowctl.registry.devices import register_device
 from flowctl.registry.rules import check_device
 from flowctl.site import Site
 from flowctl.storage import sources as stored
-from flowctl.storage.sources import Connection, ScreeningOverrides, Source
+from flowctl.storage.sources import (
+    POSITIONS_ONLY,
+    Connection,
+    Scope,
+    ScreeningOverrides,
+    Source,
+    TokenRecord,
+)
 
 GRACE = timedelta(hours=24)
 """How long former tokens stay good after a rotation, unless said otherwise."""
@@ -60,11 +69,11 @@ def add_source(
     enrols: bool = False,
     rate_per_s: float | None = None,
     screening: ScreeningOverrides | None = None,
-    witnesses: bool = False,
+    scopes: Iterable[Scope] = POSITIONS_ONLY,
 ) -> str:
     """Enter a machine that posts positions or events; returns its bearer token, once.
 
-    ``screening`` has passed `check_screening`; ``witnesses`` lets it say what passes at gates.
+    ``screening`` has passed `check_screening`; ``scopes`` is what it may do.
 
     Raises
     ------
@@ -85,7 +94,7 @@ def add_source(
         enrols=enrols,
         screening=screening or ScreeningOverrides(),
         rate_per_s=_checked_rate(rate_per_s),
-        witnesses=witnesses,
+        scopes=scopes,
     )
     if source_id is None:
         raise ConflictError(f"There is a source {plain!r} already; choose another name.")
@@ -116,7 +125,7 @@ def set_terms(
     enrols: bool | None = None,
     rate_per_s: float | None = None,
     screening: ScreeningOverrides | None = None,
-    witnesses: bool | None = None,
+    scopes: Iterable[Scope] | None = None,
 ) -> Source:
     """Change what a source may do, None leaving it as it is; a rate of 0 takes the limit away.
 
@@ -132,8 +141,8 @@ def set_terms(
         source = replace(source, rate_per_s=_checked_rate(rate_per_s or None))
     if screening is not None:
         source = replace(source, screening=screening)
-    if witnesses is not None:
-        source = replace(source, witnesses=witnesses)
+    if scopes is not None:
+        source = replace(source, scopes=frozenset(scopes))
     stored.update_source(conn, source)
     return source
 
@@ -145,20 +154,73 @@ def add_token(
     wall_now: datetime,
     device: str | None = None,
     lasts: timedelta | None = None,
+    scopes: Iterable[Scope] | None = None,
 ) -> str:
     """Return one more token of a source, once; that of a device claims the device for the source.
+
+    ``scopes`` is what it may do at most; None: whatever its source may.
 
     Raises
     ------
     NotFoundError, ConflictError
         There is no such source, or the device belongs to another one.
+    FlowctlError
+        The source may not do all that.
     """
     source = get_source(conn, name)
+    narrow = None if scopes is None else _within(source, scopes)
     uid = check_device(device)
     if uid is not None:
         register_device(conn, uid, source=source)
     ends = None if lasts is None else wall_now + lasts
-    return _new_token(conn, source.id, device=uid, expires_wall_at=ends)
+    return _new_token(conn, source.id, device=uid, expires_wall_at=ends, scopes=narrow)
+
+
+def narrow_token(
+    conn: Connection, token_id: UUID, scopes: Iterable[Scope], *, wall_now: datetime
+) -> None:
+    """Let a token do less than before.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such token, or it has ended.
+    FlowctlError
+        It would be more than before, or nothing.
+    """
+    token = get_token(conn, token_id, wall_now=wall_now)
+    name = stored.find_source_name(conn, token.source_id)
+    source = get_source(conn, name or "")
+    before = source.scopes if token.scopes is None else frozenset(map(Scope, token.scopes))
+    if token.device_uid is not None:
+        before = POSITIONS_ONLY
+    stored.narrow_token(conn, token_id, _within(replace(source, scopes=before), scopes))
+
+
+def end_token(conn: Connection, token_id: UUID, *, wall_now: datetime) -> None:
+    """End one token at once.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such token, or it has ended.
+    """
+    get_token(conn, token_id, wall_now=wall_now)
+    stored.end_token(conn, token_id, wall_at=wall_now)
+
+
+def get_token(conn: Connection, token_id: UUID, *, wall_now: datetime) -> TokenRecord:
+    """Return a token that is good.
+
+    Raises
+    ------
+    NotFoundError
+        There is none, or it has ended.
+    """
+    token = stored.find_token(conn, token_id, wall_now=wall_now)
+    if token is None:
+        raise NotFoundError(f"There is no key {token_id}, or it has ended.")
+    return token
 
 
 def rotate_token(
@@ -209,8 +271,25 @@ def _has_token(conn: Connection, source: Source, uid: str, wall_now: datetime) -
     return any((one.source_id, one.device_uid) == (source.id, uid) for one in tokens)
 
 
+def _within(source: Source, scopes: Iterable[Scope]) -> frozenset[Scope]:
+    wish = frozenset(scopes)
+    if not wish:
+        raise FlowctlError("A key that may do nothing is none; end it in place of that.")
+    if not wish <= source.scopes:
+        raise FlowctlError(
+            f"The source {source.name} may not {', '.join(sorted(wish - source.scopes))}, so its"
+            f" key cannot; it may: {', '.join(sorted(source.scopes))}."
+        )
+    return wish
+
+
 def _new_token(
-    conn: Connection, source_id: int, *, device: str | None, expires_wall_at: datetime | None
+    conn: Connection,
+    source_id: int,
+    *,
+    device: str | None,
+    expires_wall_at: datetime | None,
+    scopes: Iterable[Scope] | None = None,
 ) -> str:
     token = secrets.token_urlsafe(32)
     stored.insert_token(
@@ -219,6 +298,7 @@ def _new_token(
         source_id=source_id,
         device_uid=device,
         expires_wall_at=expires_wall_at,
+        scopes=scopes,
     )
     return token
 

@@ -1,8 +1,11 @@
 """Sources of positions and events at rest: their tokens, their limits; moments are wall time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import class_row, scalar_row
@@ -11,6 +14,22 @@ from psycopg.types.json import Jsonb
 from flowctl.telemetry.screening import ScreeningParams
 
 Connection = psycopg.Connection[Any]
+
+
+class Scope(StrEnum):
+    """What a machine may do; see `api.permissions` for which paths that is."""
+
+    POSITIONS = "positions"
+    WITNESS = "witness"
+    """Say what passes at gates, which makes their capacity and ends trips."""
+    SITE = "site"
+    TRIPS_READ = "trips:read"
+    TRIPS_WRITE = "trips:write"
+    METRICS = "metrics"
+
+
+POSITIONS_ONLY = frozenset({Scope.POSITIONS})
+"""What a source may do unless more is said, and all that one device's token is good for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +82,8 @@ class Source:
         Its unknown devices are registered at their first fix, as its own.
     rate_per_s
         Fixes a second it may send, None for no limit.
-    witnesses
-        It may say what passes at gates, which makes their capacity and ends trips.
+    scopes
+        What it may do: of a source all of its tokens, of a token no more than its source.
     device_uid
         The one device the token speaks for, None where it speaks for all of the source.
     until_wall_at
@@ -76,19 +95,24 @@ class Source:
     enrols: bool = False
     screening: ScreeningOverrides = ScreeningOverrides()
     rate_per_s: float | None = None
-    witnesses: bool = False
+    scopes: frozenset[Scope] = POSITIONS_ONLY
     device_uid: str | None = None
     until_wall_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """A token as it is kept: for what, since when, until when (None: until withdrawn)."""
+    """A token as it is kept: for what, since when, until when (None: until withdrawn).
 
+    ``scopes`` is None where it may do all that its source may.
+    """
+
+    id: UUID
     source_id: int
     device_uid: str | None
     created_wall_at: datetime
     expires_wall_at: datetime | None
+    scopes: list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +131,27 @@ def insert_source(
     enrols: bool,
     screening: ScreeningOverrides,
     rate_per_s: float | None,
-    witnesses: bool,
+    scopes: Iterable[Scope],
 ) -> int | None:
     """Enter a source without a token; returns its id, or None where the name is taken."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(
-            "insert into sources (name, enrols, screening, rate_per_s, witnesses)"
+            "insert into sources (name, enrols, screening, rate_per_s, scopes)"
             " values (%s, %s, %s, %s, %s) on conflict (name) do nothing returning id",
-            [name, enrols, Jsonb(screening.stated()), rate_per_s, witnesses],
+            [name, enrols, Jsonb(screening.stated()), rate_per_s, sorted(scopes)],
         ).fetchone()
 
 
 def update_source(conn: Connection, source: Source) -> None:
     """Change what a source may do."""
     conn.execute(
-        "update sources set enrols = %s, screening = %s, rate_per_s = %s, witnesses = %s"
+        "update sources set enrols = %s, screening = %s, rate_per_s = %s, scopes = %s"
         " where id = %s",
         [
             source.enrols,
             Jsonb(source.screening.stated()),
             source.rate_per_s,
-            source.witnesses,
+            sorted(source.scopes),
             source.id,
         ],
     )
@@ -140,13 +164,45 @@ def insert_token(
     source_id: int,
     device_uid: str | None,
     expires_wall_at: datetime | None,
+    scopes: Iterable[Scope] | None = None,
 ) -> None:
-    """Enter a token of a source, or of one device of it."""
+    """Enter a token of a source, or of one device of it, for no more than ``scopes``."""
     conn.execute(
-        "insert into source_tokens (token_hash, source_id, device_uid, expires_wall_at)"
-        " values (%s, %s, %s, %s)",
-        [token_hash, source_id, device_uid, expires_wall_at],
+        "insert into source_tokens (token_hash, source_id, device_uid, expires_wall_at, scopes)"
+        " values (%s, %s, %s, %s, %s)",
+        [
+            token_hash,
+            source_id,
+            device_uid,
+            expires_wall_at,
+            None if scopes is None else sorted(scopes),
+        ],
     )
+
+
+def narrow_token(conn: Connection, token_id: UUID, scopes: Iterable[Scope]) -> None:
+    """Let a token do no more than this."""
+    conn.execute("update source_tokens set scopes = %s where id = %s", [sorted(scopes), token_id])
+
+
+def end_token(conn: Connection, token_id: UUID, *, wall_at: datetime) -> None:
+    """Let one token end."""
+    conn.execute(
+        "update source_tokens set expires_wall_at = %(at)s where id = %(id)s"
+        " and (expires_wall_at is null or expires_wall_at > %(at)s)",
+        {"at": wall_at, "id": token_id},
+    )
+
+
+def find_token(conn: Connection, token_id: UUID, *, wall_now: datetime) -> TokenRecord | None:
+    """Return a token that is good."""
+    with conn.cursor(row_factory=class_row(TokenRecord)) as cursor:
+        return cursor.execute(
+            "select id, source_id, device_uid, created_wall_at, expires_wall_at, scopes"
+            " from source_tokens"
+            " where id = %s and (expires_wall_at is null or expires_wall_at > %s)",
+            [token_id, wall_now],
+        ).fetchone()
 
 
 def end_tokens(
@@ -187,8 +243,12 @@ def end_phone_tokens(conn: Connection, trip_id: int) -> None:
 def find_source(conn: Connection, token_hash: bytes, *, wall_now: datetime) -> Source | None:
     """Return the source that holds this token; a token that has ended is nobody's."""
     row = conn.execute(
-        "select id, name, enrols, screening, rate_per_s, witnesses, device_uid, expires_wall_at"
-        " from sources join source_tokens on source_id = id"
+        "select s.id, name, enrols, screening, rate_per_s,"
+        " case when device_uid is not null then array['positions']"
+        "  when k.scopes is null then s.scopes"
+        "  else array(select unnest(s.scopes) intersect select unnest(k.scopes)) end,"
+        " device_uid, expires_wall_at"
+        " from sources s join source_tokens k on source_id = s.id"
         " where token_hash = %s and (expires_wall_at is null or expires_wall_at > %s)",
         [token_hash, wall_now],
     ).fetchone()
@@ -198,7 +258,7 @@ def find_source(conn: Connection, token_hash: bytes, *, wall_now: datetime) -> S
 def find_source_named(conn: Connection, name: str) -> Source | None:
     """Return the source of this name."""
     row = conn.execute(
-        "select id, name, enrols, screening, rate_per_s, witnesses from sources where name = %s",
+        "select id, name, enrols, screening, rate_per_s, scopes from sources where name = %s",
         [name],
     ).fetchone()
     return None if row is None else _source(*row)
@@ -213,7 +273,7 @@ def find_source_name(conn: Connection, source_id: int) -> str | None:
 def list_sources(conn: Connection) -> list[Source]:
     """Return every source, by name."""
     rows = conn.execute(
-        "select id, name, enrols, screening, rate_per_s, witnesses from sources order by name"
+        "select id, name, enrols, screening, rate_per_s, scopes from sources order by name"
     ).fetchall()
     return [_source(*row) for row in rows]
 
@@ -222,7 +282,8 @@ def list_tokens(conn: Connection, *, wall_now: datetime) -> list[TokenRecord]:
     """Return the tokens that are good, those of whole sources first, the oldest first."""
     with conn.cursor(row_factory=class_row(TokenRecord)) as cursor:
         return cursor.execute(
-            "select source_id, device_uid, created_wall_at, expires_wall_at from source_tokens"
+            "select id, source_id, device_uid, created_wall_at, expires_wall_at, scopes"
+            " from source_tokens"
             " where expires_wall_at is null or expires_wall_at > %s"
             " order by source_id, device_uid nulls first, created_wall_at",
             [wall_now],
@@ -247,9 +308,10 @@ def _source(
     enrols: bool,
     screening: dict[str, Any],
     rate_per_s: float | None,
-    witnesses: bool,
+    scopes: list[str],
     device_uid: str | None = None,
     until_wall_at: datetime | None = None,
 ) -> Source:
     overrides = ScreeningOverrides(**screening)
-    return Source(id_, name, enrols, overrides, rate_per_s, witnesses, device_uid, until_wall_at)
+    may = frozenset(map(Scope, scopes))
+    return Source(id_, name, enrols, overrides, rate_per_s, may, device_uid, until_wall_at)

@@ -64,13 +64,13 @@ def test_a_source_is_added_seen_changed_rotated_and_withdrawn(shell: Shell):
 def test_the_right_to_witness_is_given_listed_and_withdrawn(shell: Shell):
     def rights() -> dict[str, bool]:
         listed = json.loads(shell.run("source", "list", "--json"))["sources"]
-        return {one["name"]: one["witnesses"] for one in listed}
+        return {one["name"]: "witness" in one["may"] for one in listed}
 
     shell.run("source", "add", "trackers")
     shell.run("source", "add", "gates", "--witness")
     assert rights() == {"gates": True, "trackers": False}
-    assert shell.run("source", "list").count("may witness at gates") == 1
-    assert "may witness at gates" in shell.run("source", "set", "trackers", "--witness")
+    assert shell.run("source", "list").count("may positions witness") == 1
+    assert "may positions witness" in shell.run("source", "set", "trackers", "--witness")
     shell.run("source", "set", "gates", "--no-witness")
     assert rights() == {"gates": False, "trackers": True}
 

@@ -9,6 +9,7 @@ from border import SECRET, border
 from api.app import create_app
 from flowctl.registry.sources import add_source
 from flowctl.settings import Settings
+from flowctl.storage.sources import Scope
 
 
 @pytest.fixture
@@ -19,7 +20,8 @@ def api(database: str, valkey: str) -> Iterator[RunningApi]:
     )
     with border(database) as place:
         clock = SetClock()
-        token = add_source(place.conn, name="trackers", enrols=True)
+        may = set(Scope) - {Scope.WITNESS}
+        token = add_source(place.conn, name="trackers", enrols=True, scopes=may)
         app = create_app(settings, clock)
         with served(app) as url:
             running = RunningApi(url, app, clock, token, place)

@@ -9,6 +9,7 @@ from border import MORNING
 
 from flowctl.registry.accounts import Role
 from flowctl.registry.sources import add_source, add_token, set_terms, withdraw_tokens
+from flowctl.storage.sources import Scope
 
 EVENTS = "/v1/gates/tan_thanh/events"
 
@@ -52,8 +53,8 @@ def test_a_tracker_says_nothing_about_gates_and_is_told_what_is_missing(api: Run
     event = seen("cleared", -5, "12C-123.45", direction="export")
     answer = api.client(Authorization=f"Bearer {token}").post(EVENTS, json=[event])
     assert detail(answer, 403) == (
-        "The source acme.trackers has no right to witness at gates; an administrator gives it"
-        " with: flowctl source set acme.trackers --witness"
+        "This key of the source acme.trackers may positions, and this needs witness; an"
+        " administrator gives rights with: flowctl source set acme.trackers --may …"
     )
     assert told(api) == 0
     shown = api.person(Role.OPERATOR).get(f"/v1/trips/{trip}").json()
@@ -64,10 +65,10 @@ def test_a_right_to_witness_holds_and_ends_with_the_next_request(api: RunningApi
     machine = api.machine()
     assert machine.post("/v1/fixes", json=[]).status_code == 200  # its token is remembered now
     detail(machine.post(EVENTS, json=[seen("entered", -3)]), 403)
-    set_terms(api.border.conn, "trackers", witnesses=True)
+    set_terms(api.border.conn, "trackers", scopes={Scope.WITNESS})
     assert machine.post(EVENTS, json=[seen("entered", -2)]).json() == {"recorded": 1, "repeated": 0}
-    set_terms(api.border.conn, "trackers", witnesses=False)
-    assert "no right to witness" in detail(machine.post(EVENTS, json=[seen("entered", -1)]), 403)
+    set_terms(api.border.conn, "trackers", scopes={Scope.POSITIONS})
+    assert "this needs witness" in detail(machine.post(EVENTS, json=[seen("entered", -1)]), 403)
     assert told(api) == 1
 
 

@@ -10,6 +10,7 @@ from flowctl.registry.accounts import hash_token
 from flowctl.registry.devices import register_device
 from flowctl.storage.devices import find_device
 from flowctl.storage.sources import (
+    Scope,
     ScreeningOverrides,
     Source,
     find_source,
@@ -177,15 +178,15 @@ def test_what_a_source_may_do_is_changed_one_term_at_a_time(place: Border):
 
 def test_no_source_witnesses_at_gates_until_it_is_said(place: Border):
     trackers = whose(place, registry.add_source(place.conn, name="acme", enrols=True))
-    gates = registry.add_source(place.conn, name="gates", witnesses=True)
+    gates = registry.add_source(place.conn, name="gates", scopes={Scope.WITNESS})
     seen = whose(place, gates)
     assert trackers is not None
     assert seen is not None
-    assert (trackers.witnesses, seen.witnesses) == (False, True)
+    assert (trackers.scopes, seen.scopes) == ({Scope.POSITIONS}, {Scope.WITNESS})
     registry.set_terms(place.conn, "gates", rate_per_s=5)
-    assert [one.witnesses for one in list_sources(place.conn)] == [False, True]
-    registry.set_terms(place.conn, "gates", witnesses=False)
-    assert not registry.get_source(place.conn, "gates").witnesses
+    assert [Scope.WITNESS in one.scopes for one in list_sources(place.conn)] == [False, True]
+    registry.set_terms(place.conn, "gates", scopes={Scope.POSITIONS})
+    assert registry.get_source(place.conn, "gates").scopes == {Scope.POSITIONS}
 
 
 def test_counters_are_summed_by_source_from_a_day_on(place: Border):

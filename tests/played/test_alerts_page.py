@@ -6,10 +6,11 @@ import pytest
 from api_server import PASSWORD, SetClock, served
 from border import SECRET, Border, after, border
 from desk import LANGUAGES, ROOT, Desk, assert_words, words
+from people import set_account
 from playwright.sync_api import Browser, expect
 
 from api.app import create_app
-from flowctl.registry.accounts import Role, set_account
+from flowctl.registry.accounts import Role
 from flowctl.settings import Settings
 from flowctl.storage.alert_facts import find_alerts
 from flowctl.storage.alerts import save_alerts

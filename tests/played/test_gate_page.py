@@ -14,13 +14,14 @@ import segno
 from api_server import PASSWORD, SetClock, served
 from border import KEYS, SECRET, Border, after, border
 from desk import CHROMIUM, SWITCHES, words
+from people import set_account
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect
 from pydantic import SecretStr
 from sending import KeptGateway, send_all
 
 from api.app import create_app
-from flowctl.registry.accounts import Role, set_account
+from flowctl.registry.accounts import Role
 from flowctl.registry.keys import derive_keys
 from flowctl.registry.passes import Pass, make_pass, sign_pass
 from flowctl.settings import Settings

@@ -8,12 +8,13 @@ import pytest
 from api_server import PASSWORD, SetClock, served
 from border import SECRET, after, border
 from desk import LANGUAGES, ROOT, Desk, assert_words, words
+from people import set_account
 from playwright.sync_api import Browser, expect
 from sending import KeptGateway, send_all
 
 from api.app import create_app
 from flowctl.notify.gateways import MessageRefused, Tariff
-from flowctl.registry.accounts import Role, set_account
+from flowctl.registry.accounts import Role
 from flowctl.settings import Settings
 from flowctl.storage.gateway_states import GatewayState, save_states
 

@@ -9,11 +9,12 @@ from api_server import PASSWORD, SetClock, served
 from border import KEYS, SECRET, Border, after, border
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from desk import LANGUAGES, ROOT, Desk, assert_words, words
+from people import set_account
 from playwright.sync_api import Browser, Page, expect
 
 from api.app import create_app
 from flowctl.ledger.entries import Entry, Kind
-from flowctl.registry.accounts import Role, set_account
+from flowctl.registry.accounts import Role
 from flowctl.registry.keys import link_code
 from flowctl.registry.trips import TripChange, change
 from flowctl.settings import Settings
