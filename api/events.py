@@ -7,7 +7,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from api.auth import find_caller
+from api.auth import is_present
 from api.endings import Endings
 from api.feed import Feed
 from api.frames import GZIP_BEGINS, Frame
@@ -70,7 +70,7 @@ class EventStream(Response):
                 now_ended = await self._endings.mark()
                 if now_ended != ended or time.monotonic() - asked_at > _ASKED_AGAIN_S:
                     ended, asked_at = now_ended, time.monotonic()
-                    if await find_caller(self._request) is None:
+                    if not await is_present(self._request):
                         break
                 text = self._feed.frames.event(frame, since, gzipped=self._gzipped)
                 try:

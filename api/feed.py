@@ -2,44 +2,43 @@
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
-import msgspec
 import psycopg
 import structlog
 from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.concurrency import run_in_threadpool
 
-from api.picture import GatePicture, Picture, Truck, make_picture
+from api.frames import Frame, Frames
+from api.picture import Picture, make_picture
+from api.trucks import same_where_equal
 from flowctl.clock import Clock
 from flowctl.site import Site
-from flowctl.storage.alerts import count_open
-from flowctl.storage.closures import open_site
+from flowctl.storage import acts, alerts, closures, messages, zone_drafts
 from flowctl.storage.live import count_inside, list_active, list_gate_states
 from flowctl.storage.snapshot import gate_histories
 from flowctl.storage.traffic import list_queues
+from flowctl.storage.visits import count_flows
 
 INTERVAL_S = 1.0
+SOONEST_S = 0.2
+"""However much is changed, no picture follows another sooner."""
 _FRESH_S = 0.9
-_TEXTS_KEPT = 8
+_SHARE = 2.0
+"""A picture that was asked for early waits so many times as long as the last one took to make."""
+_NO_STORE = (psycopg.Error, PoolTimeout)
 
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A picture with its place in the sequence."""
-
-    sequence: int
-    picture: Picture
-
-
 class Feed:
-    """Makes the picture of ``site``: on demand, and once a second while somebody watches."""
+    """Makes the picture of ``site``: on demand, and once a second while somebody watches.
+
+    While somebody watches, `wake` brings the next one at once.
+    """
 
     def __init__(
         self, pool: ConnectionPool[psycopg.Connection[Any]], site: Site, clock: Clock
@@ -47,13 +46,14 @@ class Feed:
         self._pool = pool
         self.site = site
         self._clock = clock
+        self.frames = Frames()
         self._frame: Frame | None = None
         self._made_at = -INTERVAL_S
         self._making = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._watchers = 0
         self._watched = asyncio.Event()
-        self._texts: OrderedDict[tuple[int, int], str] = OrderedDict()
+        self._woken = asyncio.Event()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -66,60 +66,84 @@ class Feed:
             with suppress(asyncio.CancelledError):
                 await task
 
+    def wake(self) -> None:
+        """Have a picture made at once: something was changed. For the loop's own thread."""
+        self._woken.set()
+
     async def current(self) -> Frame:
         """Return the picture of now, at most a second old."""
         async with self._making:
             if self._frame is None or time.monotonic() - self._made_at > _FRESH_S:
-                picture = await run_in_threadpool(self._make)
-                sequence = 1 if self._frame is None else self._frame.sequence + 1
-                self._made_at = time.monotonic()
-                self._frame = Frame(sequence, picture)
+                return await self._make()
             return self._frame
 
-    async def watch(self) -> AsyncIterator[Frame]:
-        """Yield the present frame, then each new one; one that comes while busy is skipped."""
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Have a picture made each second while the context lasts."""
         self._watchers += 1
         self._watched.set()
         try:
-            last = await self.current()
-            yield last
-            while True:
-                async with self._changed:
-                    await self._changed.wait()
-                if self._frame is not None and self._frame.sequence > last.sequence:
-                    last = self._frame
-                    yield last
+            yield
         finally:
             self._watchers -= 1
             if not self._watchers:
                 self._watched.clear()
 
-    def text(self, frame: Frame, since: Frame | None) -> str:
-        """Return a frame as JSON: whole, or what changed ``since``; written once for all."""
-        key = (0 if since is None else since.sequence, frame.sequence)
-        if key not in self._texts:
-            self._texts[key] = encode(frame.picture, None if since is None else since.picture)
-            if len(self._texts) > _TEXTS_KEPT:
-                self._texts.popitem(last=False)
-        return self._texts[key]
+    async def first(self) -> Frame:
+        """Return the picture of now, once there is one: the store may be away for a while."""
+        try:
+            return await self.current()
+        except _NO_STORE as error:
+            _log.warning("no live picture", reason=str(error))
+        return await self.after(self._frame)
+
+    async def after(self, last: Frame | None) -> Frame:
+        """Return the newest picture once it is newer than ``last``; those between are skipped."""
+        known = 0 if last is None else last.sequence
+        async with self._changed:
+            while self._frame is None or self._frame.sequence <= known:
+                await self._changed.wait()
+            return self._frame
 
     async def _run(self) -> None:
         while True:
             await self._watched.wait()
             started = time.monotonic()
+            self._woken.clear()  # what is committed from here on may not be in this picture
             try:
-                await self.current()
-            except (psycopg.Error, PoolTimeout) as error:
+                async with self._making:
+                    await self._make()
+            except _NO_STORE as error:
                 # The pages show how old their picture is; it is renewed when the store is back.
                 _log.warning("no live picture", reason=str(error))
-            async with self._changed:
-                self._changed.notify_all()
-            await asyncio.sleep(max(0.0, started + INTERVAL_S - time.monotonic()))
+            else:
+                async with self._changed:
+                    self._changed.notify_all()
+            await self._rest(started)
 
-    def _make(self) -> Picture:
+    async def _rest(self, started: float) -> None:
+        """Wait for the next second, or for somebody's change; others need the machine as well."""
+        took = time.monotonic() - started
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, INTERVAL_S - took)):
+                await self._woken.wait()
+        soonest = started + max(SOONEST_S, _SHARE * took)
+        await asyncio.sleep(max(0.0, min(soonest, started + INTERVAL_S) - time.monotonic()))
+
+    async def _make(self) -> Frame:
+        picture = await run_in_threadpool(self._read)
+        if self._frame is not None:
+            trucks = same_where_equal(dict(picture.trucks), self._frame.picture.trucks)
+            picture = replace(picture, trucks=trucks)
+        self._made_at = time.monotonic()
+        self._frame = self.frames.add(picture)
+        return self._frame
+
+    def _read(self) -> Picture:
         now = self._clock.now()
         with self._pool.connection() as conn:
-            site = open_site(conn, self.site, now)
+            site = closures.open_site(conn, self.site, now)
+            yards = [yard.id for yard in site.yards]
             return make_picture(
                 site,
                 now,
@@ -127,39 +151,16 @@ class Feed:
                 histories=gate_histories(conn, site, now),
                 states=list_gate_states(conn, site.id, [gate.id for gate in site.gates]),
                 queues=list_queues(conn, site.id, at=now),
-                inside=count_inside(conn, [yard.id for yard in site.yards]),
-                alerts=count_open(conn, site.id),
+                inside=count_inside(conn, yards),
+                flows=count_flows(conn, yards, now=now),
+                held=acts.held_trips(conn, site.id, now),
+                alarmed=alerts.alarmed_trips(conn, site.id),
+                alerts=alerts.count_open(conn, site.id),
+                marks={
+                    "closures": closures.mark(conn, site.id),
+                    "acts": acts.mark(conn, site.id),
+                    "alerts": alerts.mark(conn, site.id),
+                    "messages": messages.mark(conn, site.id),
+                    "zones": zone_drafts.mark(conn, site.id, now),
+                },
             )
-
-
-def encode(picture: Picture, since: Picture | None) -> str:
-    """Return a picture as JSON, its trucks in columns.
-
-    With ``since`` the columns hold the trucks that changed, and ``gone`` the trips of those that
-    are no longer there; without it ``full`` tells that what is not in it is not there.
-    """
-    before = {} if since is None else since.trucks
-    changed = {key: truck for key, truck in picture.trucks.items() if before.get(key) != truck}
-    document = {
-        "at": picture.at,
-        "full": since is None,
-        "trucks": _columns(changed),
-        "gone": [key for key in before if key not in picture.trucks],
-        "yards": picture.yards,
-        "gates": [_gate(gate) for gate in picture.gates],
-        "alerts": picture.alerts,
-    }
-    return msgspec.json.encode(document).decode()
-
-
-def _columns(trucks: Mapping[int, Truck]) -> dict[str, list[Any]]:
-    each = trucks.values()
-    names = [field.name for field in fields(Truck)]
-    return {"id": list(trucks)} | {name: [getattr(truck, name) for truck in each] for name in names}
-
-
-def _gate(gate: GatePicture) -> dict[str, Any]:
-    shown = asdict(gate)
-    shown["cleared"] = {"export": gate.cleared.export, "import": gate.cleared.import_}
-    del shown["next_change_at"], shown["expected_wait_s"]  # the board's
-    return shown

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from api.feed import Feed
+from api.frames import encode
 
 router = APIRouter(tags=["live"])
 
@@ -11,5 +12,5 @@ router = APIRouter(tags=["live"])
 async def get_live(request: Request) -> Response:
     """Return the whole picture of now."""
     feed: Feed = request.app.state.feed
-    text = feed.text(await feed.current(), None)
-    return Response(text, media_type="application/json")
+    frame = await feed.current()
+    return Response(encode(frame.picture, None), media_type="application/json")

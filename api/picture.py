@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
 
+from api.trucks import Truck, list_trucks
 from flowctl.dispatch.called import in_transit
 from flowctl.dispatch.n_control import export_rate
 from flowctl.dispatch.supply import Grid, slot_grid
@@ -18,25 +20,7 @@ from flowctl.storage.snapshot import live_trip
 from flowctl.storage.traffic import QueueState
 
 SLOTS_SHOWN = 8
-_MOVING_MPS = 1.0
-_SILENT_MOVING = timedelta(minutes=3)
-_SILENT_PARKED = timedelta(minutes=20)
-"""Trackers send every 30 s on the move and every 15 min parked (Circular 09/2015/TT-BGTVT)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Truck:
-    """One truck on the map; instants are epoch seconds, ``speed`` is in m/s."""
-
-    plate: str
-    lon: float
-    lat: float
-    heading: float | None
-    speed: float | None
-    state: str
-    fixed_at: int
-    gate: str | None
-    slot: int | None
+_DUE_WITHIN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +53,12 @@ class Bounded:
 class GatePicture:
     """One gate; what the controller has not said yet is None.
 
-    ``wait_s`` is what the gate's queue is worth at the learned rate. ``expected_wait_s`` is what a
-    truck that came now would wait: until everybody before it has passed, nights included.
+    ``wait_s`` is what the gate's queue is worth at the learned rate.
     ``state`` tells how the gate works against what it usually does, ``exports`` and ``imports``
     what either direction gets while it always waits. ``queue_tail_m`` is how far the queue
     reaches back from the stop line, ``queue_trucks`` how many trucks with a tracker stand in it;
-    None where none is seen on the way to the gate.
+    None where none is seen on the way to the gate. ``waiting_of`` counts the trucks in yards by
+    cargo, ``due`` those among them whose slot begins within half an hour or has begun.
     """
 
     id: str
@@ -94,26 +78,31 @@ class GatePicture:
     state_since: datetime | None
     cleared: Cleared
     wait_s: float | None
-    expected_wait_s: float | None
     queue_tail_m: float | None
     queue_trucks: int | None
+    waiting_of: Mapping[str, int]
+    due: int
     slots: tuple[SlotLoad, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class YardPicture:
-    """One yard."""
+    """One yard; ``entered`` and ``left`` of the last hour, ``due`` as of a gate."""
 
     id: str
     occupancy: int
     capacity: int
+    entered: int
+    left: int
+    due: int
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """Everything shown of ``site`` at ``at``; ``trucks`` by trip, ``trips`` the active exports.
 
-    ``alerts`` counts those nobody has looked at.
+    ``alerts`` counts those nobody has looked at. Each of ``marks`` changes when the list of its
+    name does.
     """
 
     site: Site
@@ -123,6 +112,7 @@ class Picture:
     yards: tuple[YardPicture, ...]
     trips: tuple[LiveTrip, ...]
     alerts: int
+    marks: Mapping[str, str]
 
 
 def make_picture(
@@ -134,7 +124,11 @@ def make_picture(
     states: Sequence[GateState],
     queues: Sequence[QueueState],
     inside: Mapping[str, int],
+    flows: Mapping[str, tuple[int, int]],
+    held: AbstractSet[int],
+    alarmed: AbstractSet[int],
     alerts: int,
+    marks: Mapping[str, str],
 ) -> Picture:
     """Return the picture of one moment.
 
@@ -152,8 +146,14 @@ def make_picture(
         The queues before the gates that were looked at lately.
     inside
         How many devices stand in each yard, by zone; a yard that is not named is empty.
+    flows
+        How many came into each yard and left it over the last hour.
+    held, alarmed
+        The trips that are held by somebody's word, and those an open alert is about.
     alerts
         How many nobody has looked at.
+    marks
+        What tells pages to ask for a list anew, by its name.
     """
     pairs = [(row, live_trip(row)) for row in rows]
     trips = tuple(trip for row, trip in pairs if row.direction == "export")
@@ -165,9 +165,7 @@ def make_picture(
     return Picture(
         site=site,
         at=now,
-        trucks={
-            row.id: truck for row, trip in pairs if (truck := _truck(row, trip, now)) is not None
-        },
+        trucks=list_trucks(site, now, pairs, held=held, alarmed=alarmed),
         gates=tuple(
             _gate(
                 site,
@@ -181,11 +179,39 @@ def make_picture(
             )
             for index, gate in enumerate(site.gates)
         ),
-        yards=tuple(
-            YardPicture(yard.id, inside.get(yard.id, 0), yard.capacity) for yard in site.yards
-        ),
+        yards=_yards(site, now, trips, inside, flows),
         trips=trips,
         alerts=alerts,
+        marks=marks,
+    )
+
+
+def _yards(
+    site: Site,
+    now: datetime,
+    trips: Iterable[LiveTrip],
+    inside: Mapping[str, int],
+    flows: Mapping[str, tuple[int, int]],
+) -> tuple[YardPicture, ...]:
+    due = Counter(trip.yard for trip in trips if _is_due(trip, now))
+    return tuple(
+        YardPicture(
+            yard.id,
+            inside.get(yard.id, 0),
+            yard.capacity,
+            *flows.get(yard.id, (0, 0)),
+            due[yard.id],
+        )
+        for yard in site.yards
+    )
+
+
+def _is_due(trip: LiveTrip, now: datetime) -> bool:
+    """Tell whether a truck waits in a yard and is to leave it within half an hour."""
+    return (
+        trip.told is not None
+        and trip.told.starts_at <= now + _DUE_WITHIN
+        and shown_stage(trip, now) is Stage.STAGED
     )
 
 
@@ -198,32 +224,6 @@ def _promises(trips: Iterable[LiveTrip]) -> Iterable[tuple[str, int]]:
             Stage.RELEASED,
         ):
             yield trip.told.gate, int(trip.told.starts_at.timestamp())
-
-
-def _truck(row: LiveRow, trip: LiveTrip, now: datetime) -> Truck | None:
-    if row.fixed_at is None or row.lon is None or row.lat is None or trip.cleared_at is not None:
-        return None
-    return Truck(
-        plate=row.plate,
-        lon=round(row.lon, 6),
-        lat=round(row.lat, 6),
-        heading=None if row.heading_deg is None else round(row.heading_deg, 1),
-        speed=None if row.speed_mps is None else round(row.speed_mps, 1),
-        state=_truck_state(row, shown_stage(trip, now), row.fixed_at, now),
-        fixed_at=int(row.fixed_at.timestamp()),
-        gate=gate_of(trip),
-        slot=None if trip.told is None else int(trip.told.starts_at.timestamp()),
-    )
-
-
-def _truck_state(row: LiveRow, stage: Stage, fixed_at: datetime, now: datetime) -> str:
-    """Return the stage of a truck in a yard or beyond it; on the road what its tracker shows."""
-    if stage is not Stage.REGISTERED:
-        return stage
-    moving = row.speed_mps is not None and row.speed_mps > _MOVING_MPS
-    if now - fixed_at > (_SILENT_MOVING if moving else _SILENT_PARKED):
-        return "silent"
-    return "moving" if moving else "parked"
 
 
 def _gate(
@@ -264,15 +264,12 @@ def _gate(
         state_since=None if state is None else state.state_since,
         cleared=cleared,
         wait_s=None if per_h is None or per_h <= 0 else round(queued / per_h * 3600.0),
-        expected_wait_s=_expected_wait(
-            gate,
-            now,
-            now + timedelta(days=site.dispatch.horizon_days),
-            ahead=waiting + moving + queued,
-            per_s=_exports_per_s(gate, state),
-        ),
         queue_tail_m=None if queue is None or queue.tail_m is None else round(queue.tail_m),
         queue_trucks=None if queue is None else queue.trucks,
+        waiting_of=dict(
+            Counter(str(trip.cargo) for trip in trips if shown_stage(trip, now) is Stage.STAGED)
+        ),
+        due=sum(_is_due(trip, now) for trip in trips),
         slots=tuple(slots[:SLOTS_SHOWN]),
     )
 
@@ -286,25 +283,6 @@ def _bounded(per_h: float | None, low: float | None, high: float | None) -> Boun
 def _exports_per_s(gate: Gate, state: GateState | None) -> float:
     per_h = gate.capacity_prior_per_h if state is None else state.capacity_per_h
     return export_rate(per_h, gate.import_prior_per_h) / 3600.0
-
-
-def _expected_wait(
-    gate: Gate, now: datetime, until: datetime, *, ahead: int, per_s: float
-) -> float | None:
-    """Return how long it takes until ``ahead`` trucks have passed, None beyond ``until``.
-
-    A told slot with room is no measure of the wait: told slots may drift, so that one falls free
-    here and there while hundreds wait.
-    """
-    if per_s <= 0:
-        return None
-    needed_s = ahead / per_s
-    for opens, closes in gate.opening.between(now, until):
-        open_s = (closes - opens).total_seconds()
-        if needed_s < open_s:
-            return float(round((opens - now).total_seconds() + needed_s))
-        needed_s -= open_s
-    return None
 
 
 def _next_change(site: Site, gate: Gate, now: datetime) -> datetime | None:

@@ -1,6 +1,6 @@
 """Closures of gates at rest, and what drivers were told meanwhile that was no slot."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
@@ -14,6 +14,7 @@ from flowctl.ledger.entries import Entry, Kind
 from flowctl.site import Site
 from flowctl.state import Advice, AdviceKind
 from flowctl.storage import ledger
+from flowctl.storage.acts import list_extra_hours
 
 Connection = psycopg.Connection[Any]
 
@@ -36,9 +37,21 @@ def list_closures(conn: Connection, site: str, *, since: datetime) -> list[Closu
         ).fetchall()
 
 
+def mark(conn: Connection, site: str) -> str:
+    """Return a word that is another one as soon as a closure, or who is held by one, changed."""
+    [(n, changed, ended, held, said)] = conn.execute(
+        "select count(*), max(changed_at), count(ended_by), (select count(*) from advice),"
+        " (select max(at) from advice) from closures where site = %s",
+        [site],
+    ).fetchall()
+    return f"{n}.{changed}.{ended}.{held}.{said}"
+
+
 def open_site(conn: Connection, site: Site, now: datetime) -> Site:
     """Return a site as its closures of the present, the near past and ahead leave it."""
-    return with_closures(site, list_closures(conn, site.id, since=now - HISTORY), now)
+    since = now - HISTORY
+    closures = list_closures(conn, site.id, since=since)
+    return with_closures(site, closures, now, list_extra_hours(conn, site.id, since=since))
 
 
 def add_closure(
@@ -207,17 +220,19 @@ def _record(conn: Connection, site: Site, entry: Entry, now: datetime) -> None:
 def list_advice(conn: Connection, site: str) -> dict[int, Advice]:
     """Return what drivers of active trips last heard where it was no slot, by trip."""
     rows = conn.execute(
-        "select a.trip_id, a.kind, a.gate, a.at from advice a join trips t on t.id = a.trip_id"
-        " where t.site = %s and t.state = 'active'",
+        "select a.trip_id, a.kind, a.gate, a.at, a.reason from advice a"
+        " join trips t on t.id = a.trip_id where t.site = %s and t.state = 'active'",
         [site],
     ).fetchall()
-    return {trip: Advice(AdviceKind(kind), gate, at) for trip, kind, gate, at in rows}
+    return {trip: Advice(AdviceKind(kind), *values) for trip, kind, *values in rows}
 
 
 def find_advice(conn: Connection, trip_id: int) -> Advice | None:
     """Return what a driver last heard where it was no slot, while it stands."""
-    row = conn.execute("select kind, gate, at from advice where trip_id = %s", [trip_id]).fetchone()
-    return None if row is None else Advice(AdviceKind(row[0]), row[1], row[2])
+    row = conn.execute(
+        "select kind, gate, at, reason from advice where trip_id = %s", [trip_id]
+    ).fetchone()
+    return None if row is None else Advice(AdviceKind(row[0]), *row[1:])
 
 
 def list_held(conn: Connection, site: str) -> list[tuple[int, str, str, AdviceKind, datetime]]:
@@ -231,14 +246,20 @@ def list_held(conn: Connection, site: str) -> list[tuple[int, str, str, AdviceKi
     return [(trip, plate, gate, AdviceKind(kind), at) for trip, plate, gate, kind, at in rows]
 
 
-def save_advice(conn: Connection, told: Iterable[tuple[int, str, str]], now: datetime) -> None:
-    """Keep what drivers were told just now, (trip, kind, gate) each."""
-    columns = list(zip(*told, strict=True)) or [(), (), ()]
+def save_advice(
+    conn: Connection,
+    told: Iterable[tuple[int, str, str]],
+    now: datetime,
+    reasons: Mapping[int, str] | None = None,
+) -> None:
+    """Keep what drivers were told just now, (trip, kind, gate) each; why, by trip."""
+    known = reasons or {}
+    columns = list(zip(*((*one, known.get(one[0])) for one in told), strict=True)) or [()] * 4
     conn.execute(
-        "insert into advice (trip_id, kind, gate, at)"
-        " select *, %s from unnest(%s::bigint[], %s::text[], %s::text[])"
+        "insert into advice (trip_id, kind, gate, reason, at)"
+        " select *, %s from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])"
         " on conflict (trip_id) do update set kind = excluded.kind, gate = excluded.gate,"
-        " at = excluded.at",
+        " reason = excluded.reason, at = excluded.at",
         [now, *(list(column) for column in columns)],
     )
 

@@ -118,6 +118,14 @@ def count_dead(conn: Connection, site: str) -> int:
     return int(n)
 
 
+def mark(conn: Connection, site: str) -> str:
+    """Return a word that is another one as soon as a message was given up, or is no longer."""
+    [(n, newest)] = conn.execute(
+        "select count(*), max(id) from outbox where site = %s and state = 'dead'", [site]
+    ).fetchall()
+    return f"{n}.{newest}"
+
+
 def sum_gateways(
     conn: Connection, site: str, since: datetime, *, oldest: timedelta
 ) -> list[GatewaySum]:

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -24,6 +25,16 @@ class Reason(StrEnum):
 
     LATE_FIX = "late_fix"
     ZONE_CHANGED = "zone_changed"
+
+
+class Stay(NamedTuple):
+    """One stay of a device in a zone; moments are microseconds since 1970."""
+
+    device: int
+    zone: str
+    entered_at: int
+    left_at: int | None
+    seen_inside: bool
 
 
 def list_states(conn: Connection) -> dict[int, TrackState]:
@@ -117,6 +128,35 @@ def _published(identity: UUID, *columns: Any) -> Published:  # noqa: ANN401 - as
     evidence = msgspec.json.decode(columns[-1], type=Evidence)
     facts = dict(zip(Visit.__struct_fields__, (*columns[:-1], evidence), strict=True))
     return Published(identity, Visit(**facts))
+
+
+def list_stays(
+    conn: Connection, since: datetime, until: datetime, devices: Sequence[int]
+) -> list[Stay]:
+    """Return the visits of devices that lasted for some time of ``[since, until)``."""
+    rows = conn.execute(
+        "select device_id, zone, (extract(epoch from entered_at) * 1000000)::bigint,"
+        " (extract(epoch from left_at) * 1000000)::bigint, seen_inside from visits"
+        " where device_id = any(%s) and entered_at < %s and coalesce(left_at, 'infinity') > %s"
+        " order by device_id, entered_at, zone",
+        [list(devices), until, since],
+    ).fetchall()
+    return [Stay(*row) for row in rows]
+
+
+def sum_stays(conn: Connection, since: datetime, until: datetime) -> dict[str, tuple[int, float]]:
+    """Return how often each zone was arrived in within ``[since, until)``, and seconds of stay.
+
+    Stays are summed over all trucks, as far as they lie within. Zones nobody was in are left out.
+    """
+    rows = conn.execute(
+        "select zone, count(*) filter (where entered_at >= %(since)s and not seen_inside),"
+        " extract(epoch from sum(least(coalesce(left_at, %(until)s), %(until)s)"
+        "  - greatest(entered_at, %(since)s)))::float8 from visits"
+        " where entered_at < %(until)s and coalesce(left_at, 'infinity') > %(since)s group by zone",
+        {"since": since, "until": until},
+    ).fetchall()
+    return {zone: (int(n), float(seconds)) for zone, n, seconds in rows}
 
 
 def save_visits(
@@ -232,3 +272,22 @@ def withdraw_visits(conn: Connection, ids: Sequence[UUID]) -> None:
         " select left_at, zone, 'left', -1 from gone where left_at is not null",
         [list(ids)],
     )
+
+
+def count_flows(
+    conn: Connection, zones: Sequence[str], *, now: datetime, within: timedelta = timedelta(hours=1)
+) -> dict[str, tuple[int, int]]:
+    """Return how many came into each zone and how many left it ``within`` that time before now.
+
+    A truck first seen inside did not come then.
+    """
+    rows = conn.execute(
+        "select wanted.id,"
+        " (select count(*) from visits where zone = wanted.id and entered_at > %(since)s"
+        "   and entered_at <= %(now)s and not seen_inside),"
+        " (select count(*) from visits where zone = wanted.id and left_at > %(since)s"
+        "   and left_at <= %(now)s)"
+        " from unnest(%(zones)s::text[]) as wanted (id)",
+        {"zones": list(zones), "since": now - within, "now": now},
+    ).fetchall()
+    return {zone: (int(entered), int(left)) for zone, entered, left in rows}
