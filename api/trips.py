@@ -1,5 +1,6 @@
 """Trips: registered, looked up, changed, cancelled."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from api.asked import NO_BODY
 from api.auth import Caller, caller
 from api.moments import Moment
+from api.record import Connection, record
 from api.transaction import transaction
 from flowctl.dispatch.turns import shown_stage
 from flowctl.errors import FlowctlError, NotFoundError
@@ -37,6 +39,10 @@ Text = Annotated[str, Field(max_length=80)]
 Weight = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Hours = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 TripId = Annotated[int, Path(ge=1, lt=2**63)]
+_LOGGED = (
+    *("direction", "cargo", "gates", "ready_at", "state", "device", "weight_t", "convoy"),
+    *("standby", "extended_until", "needs", "returns_within_h", "language", "haulier"),
+)
 Who = Annotated[Caller, Depends(caller)]
 
 
@@ -58,6 +64,7 @@ class TripDeclaration(BaseModel):
     convoy: Text | None = None
     needs: Text | None = None
     returns_within_h: Hours | None = None
+    declaration: Text | None = None
 
 
 class TripPatch(BaseModel):
@@ -65,7 +72,7 @@ class TripPatch(BaseModel):
 
     ``device: null`` takes its device away, ``convoy: null`` takes the truck out of its convoy,
     ``returns_within_h: null`` says that it does not come back, ``needs: null`` that any bay will
-    do.
+    do, ``declaration: null`` that no declaration names it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -80,11 +87,12 @@ class TripPatch(BaseModel):
     convoy: Text | None = None
     needs: Text | None = None
     returns_within_h: Hours | None = None
+    declaration: Text | None = None
 
     @model_validator(mode="after")
     def refuse_nulls(self) -> "TripPatch":
         """Only some things may be taken away."""
-        may_go = {"device", "convoy", "needs", "returns_within_h"}
+        may_go = {"device", "convoy", "needs", "returns_within_h", "declaration"}
         for name in sorted(self.model_fields_set - may_go):
             if getattr(self, name) is None:
                 raise ValueError(f"{name} cannot be null; leave it out to keep it")
@@ -144,7 +152,9 @@ class TripAnswer:
     A truck whose call lapsed while it stood in its yard is ``staged`` again, and not released.
     ``regains_at``, of a single trip too, is from when its place would count if an operator accepted
     the device that came in place of another. ``tracker`` is ``phone`` where the driver's phone
-    stands in for one: it may be where the truck is not.
+    stands in for one: it may be where the truck is not. ``by_hand``: it stands in its yard by an
+    operator's word; ``device_faulty``: its device is not believed; ``has_number``: its driver can
+    be written to.
     """
 
     id: int
@@ -173,6 +183,10 @@ class TripAnswer:
     returns_within_h: float | None = None
     eta: EtaAnswer | None = None
     regains_at: datetime | None = None
+    by_hand: bool = False
+    device_faulty: bool = False
+    has_number: bool = True
+    declaration: str | None = None
 
 
 @router.post("/v1/trips", status_code=201)
@@ -193,12 +207,15 @@ def register_trip(request: Request, body: TripDeclaration, who: Who) -> TripAnsw
         convoy=body.convoy,
         needs=body.needs,
         returns_within_h=body.returns_within_h,
+        declaration=body.declaration,
     )
     with transaction(request) as conn:
         trip_id = registry.register(
             conn, state.site, state.keys, declaration, by=who.signature, now=state.clock.now()
         )
-        return _answer(state, get_visible(conn, state.site, trip_id, who))
+        shown = trip_answer(state, get_visible(conn, state.site, trip_id, who))
+        record(request, conn, "trip.register", f"trip:{trip_id}", after=_logged(shown))
+        return shown
 
 
 @router.get("/v1/trips")
@@ -220,7 +237,7 @@ def list_registered(
             registered_by=who.signature if _sees_own_only(who) else None,
             limit=limit,
         )
-    return [_answer(application, row) for row in rows]
+    return [trip_answer(application, row) for row in rows]
 
 
 @router.get("/v1/trips/{trip_id}")
@@ -233,7 +250,7 @@ def get_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
         eta = find_eta(conn, site, row, request.app.state.clock.now()) if active else None
         regains_at = find_left_place(conn, trip_id) if active and row.device else None
     shown = None if eta is None else _eta(eta)
-    return replace(_answer(request.app.state, row), eta=shown, regains_at=regains_at)
+    return replace(trip_answer(request.app.state, row), eta=shown, regains_at=regains_at)
 
 
 @router.patch("/v1/trips/{trip_id}")
@@ -255,13 +272,17 @@ def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) ->
         drop_needs="needs" in body.model_fields_set and body.needs is None,
         returns_within_h=body.returns_within_h,
         drop_return="returns_within_h" in body.model_fields_set and body.returns_within_h is None,
+        declaration=body.declaration,
+        drop_declaration="declaration" in body.model_fields_set and body.declaration is None,
     )
     with transaction(request) as conn:
-        get_visible(conn, state.site, trip_id, who)
+        before = trip_answer(state, get_visible(conn, state.site, trip_id, who))
         registry.change(
             conn, state.site, state.keys, trip_id, wish, by=who.signature, now=state.clock.now()
         )
-        return _answer(state, get_visible(conn, state.site, trip_id, who))
+        after = trip_answer(state, get_visible(conn, state.site, trip_id, who))
+        _record_change(request, conn, "trip.change", before, after, named=body.model_fields_set)
+        return after
 
 
 @router.post("/v1/trips/{trip_id}/cancel", dependencies=[NO_BODY])
@@ -269,10 +290,12 @@ def cancel_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
     """Cancel an active trip; its driver is told. A haulier cannot once its truck was let in."""
     state = request.app.state
     with transaction(request) as conn:
-        get_visible(conn, state.site, trip_id, who)
+        before = trip_answer(state, get_visible(conn, state.site, trip_id, who))
         end = withdraw if who.role is Role.HAULIER else registry.cancel
         end(conn, state.site, trip_id, by=who.signature, now=state.clock.now())
-        return _answer(state, get_visible(conn, state.site, trip_id, who))
+        after = trip_answer(state, get_visible(conn, state.site, trip_id, who))
+        _record_change(request, conn, "trip.cancel", before, after)
+        return after
 
 
 @router.post("/v1/trips/{trip_id}/extension", dependencies=[NO_BODY])
@@ -280,9 +303,11 @@ def extend_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
     """Give a truck more time: its slot will be no earlier than ``extended_until``."""
     state = request.app.state
     with transaction(request) as conn:
-        get_visible(conn, state.site, trip_id, who)
+        before = trip_answer(state, get_visible(conn, state.site, trip_id, who))
         requests.extend(conn, state.site, trip_id, by=who.signature, now=state.clock.now())
-        return _answer(state, get_visible(conn, state.site, trip_id, who))
+        after = trip_answer(state, get_visible(conn, state.site, trip_id, who))
+        _record_change(request, conn, "trip.extend", before, after)
+        return after
 
 
 @router.post("/v1/trips/{trip_id}/standby")
@@ -290,11 +315,13 @@ def set_standby(request: Request, trip_id: TripId, body: StandbyWish, who: Who) 
     """Say whether a truck's driver stands by to leave at once."""
     state = request.app.state
     with transaction(request) as conn:
-        get_visible(conn, state.site, trip_id, who)
+        before = trip_answer(state, get_visible(conn, state.site, trip_id, who))
         requests.stand_by(
             conn, state.site, trip_id, on=body.on, by=who.signature, now=state.clock.now()
         )
-        return _answer(state, get_visible(conn, state.site, trip_id, who))
+        after = trip_answer(state, get_visible(conn, state.site, trip_id, who))
+        _record_change(request, conn, "trip.standby", before, after)
+        return after
 
 
 @router.get("/v1/trips/{trip_id}/penalties")
@@ -315,7 +342,46 @@ def lift_penalty(request: Request, trip_id: TripId, penalty_id: TripId, who: Who
         lifted = penalties.lift_penalty(
             conn, state.site, trip_id, penalty_id, actor=who.signature, now=state.clock.now()
         )
+        record(
+            request,
+            conn,
+            "penalty.lift",
+            f"trip:{trip_id}",
+            before={"penalty": penalty_id, "kind": lifted.kind, "loses_s": lifted.loses_s},
+        )
         return _penalty(lifted)
+
+
+def _record_change(
+    request: Request,
+    conn: Connection,
+    act: str,
+    before: TripAnswer,
+    after: TripAnswer,
+    *,
+    named: Collection[str] = (),
+) -> None:
+    """Write down what an act changed of a trip; of what is personal only that it was named."""
+    old, new = _logged(before), _logged(after)
+    differing = [name for name in old if old[name] != new[name]]
+    personal = {"named": ["phone"]} if "phone" in named else {}
+    record(
+        request,
+        conn,
+        act,
+        f"trip:{after.id}",
+        before={name: old[name] for name in differing},
+        after={name: new[name] for name in differing} | personal,
+    )
+
+
+def _logged(trip: TripAnswer) -> dict[str, Any]:
+    """Return what the log of acts keeps of a trip, as JSON."""
+    values = {name: getattr(trip, name) for name in _LOGGED}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
 
 
 def _haulier(body: TripDeclaration, who: Caller) -> str | None:
@@ -360,7 +426,8 @@ def _eta(eta: Eta) -> EtaAnswer:
     return EtaAnswer(eta.expected.target.value, eta.expected.place, p10, p50, p90)
 
 
-def _answer(state: Any, row: LiveRow) -> TripAnswer:  # noqa: ANN401 - Starlette's State
+def trip_answer(state: Any, row: LiveRow) -> TripAnswer:  # noqa: ANN401 - Starlette's State
+    """Return a row of the living picture as clients are told of it."""
     site: Site = state.site
     trip = live_trip(row)
     stage = shown_stage(trip, state.clock.now())
@@ -395,4 +462,8 @@ def _answer(state: Any, row: LiveRow) -> TripAnswer:  # noqa: ANN401 - Starlette
         penalty_s=row.penalty_s,
         needs=row.needs,
         returns_within_h=row.returns_within_h,
+        by_hand=row.by_hand,
+        device_faulty=row.is_faulty,
+        has_number=row.has_number,
+        declaration=row.declaration,
     )

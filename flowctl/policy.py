@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from flowctl.alarm_limits import AlarmParams
 from flowctl.cheating_limits import CheatingParams
 
 
@@ -111,6 +112,48 @@ class ClosureRules:
 
 
 @dataclass(frozen=True, slots=True)
+class HandRules:
+    """What operators may do to the order by hand, and for which reasons; all assumed.
+
+    With ``four_eyes`` a truck is brought forward only once another account approved it, within
+    ``approve_within_s``. A hold without an end lapses after ``longest_hold_s``. The reasons are
+    codes; ``other`` asks for a note.
+
+    One person's word that a truck came to a yard counts from ``backdate_s`` before it was said at
+    the earliest (a yard's clock and gate are off by 15 minutes at most), and is taken back as a
+    slip within ``undo_s``. Operators write ``texts_per_h`` messages of their own in an hour.
+    """
+
+    four_eyes: bool = True
+    approve_within_s: int = 900
+    longest_hold_s: int = 43_200
+    backdate_s: int = 900
+    undo_s: int = 600
+    texts_per_h: int = 600
+    hold_reasons: tuple[str, ...] = (
+        "papers",
+        "quarantine",
+        "customs",
+        "security",
+        "unfit",
+        "driver_away",
+        "other_side",
+        "yard_blocked",
+        "other",
+    )
+    forward_reasons: tuple[str, ...] = (
+        "medical",
+        "humanitarian",
+        "live_animals",
+        "perishable_failing",
+        "dangerous_goods",
+        "official_escort",
+        "rescue",
+        "our_mistake",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class NotifyRules:
     """How often a driver is written to.
 
@@ -141,6 +184,8 @@ class Policy:
     standby: StandbyRules = StandbyRules()
     closure: ClosureRules = ClosureRules()
     notify: NotifyRules = NotifyRules()
+    hand: HandRules = HandRules()
     cheating: Mapping[str, Answer] = field(default_factory=dict)
     """By kind of alert; what is not named is an alert only."""
     cheating_limits: CheatingParams = field(default_factory=CheatingParams)
+    alarms: AlarmParams = field(default_factory=AlarmParams)

@@ -10,12 +10,14 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from flowctl.alarms.alerts import Kind
+from flowctl.alarm_limits import AlarmParams
+from flowctl.alarms.alerts import CHEATING, Kind
 from flowctl.cheating_limits import CheatingParams
 from flowctl.policy import (
     Answer,
     Basis,
     ClosureRules,
+    HandRules,
     HaulierRules,
     NotifyRules,
     Penalty,
@@ -50,6 +52,11 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "most_per_day": (0, 1000),
     "gather_s": (0, 3600),
     "help_every_s": (0, _DAY_S),
+    "approve_within_s": (60, _DAY_S),
+    "longest_hold_s": (900, 30 * _DAY_S),
+    "backdate_s": (0, _DAY_S),
+    "undo_s": (60, 3600),
+    "texts_per_h": (0, 100_000),
     "free_cancellation_s": (0, 30 * _DAY_S),
     "fastest_mps": (1, 50),
     "least_fixes": (3, 100),
@@ -59,6 +66,14 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "hoard_least": (2, 100_000),
     "dropped": (2, 1000),
     "dropped_share": (0, 1),
+    "yard_share": (0.01, 1),
+    "yard_clear_share": (0, 1),
+    "silent_clear_share": (0, 1),
+    "silent_many": (2, 100_000),
+    "silent_many_share": (0.01, 1),
+    "off_fixes": (2, 100),
+    "process_late_s": (60, _DAY_S),
+    "escalate_s": (60, _DAY_S),
 }
 _MOST = 366 * _DAY_S
 """Of what has no limit of its own: a year of seconds, or further than any road here in metres."""
@@ -72,8 +87,10 @@ _Rules = TypeVar(
     HaulierRules,
     StandbyRules,
     ClosureRules,
+    HandRules,
     NotifyRules,
     CheatingParams,
+    AlarmParams,
 )
 
 
@@ -94,8 +111,10 @@ def read_policy(table: Table) -> Policy:
         standby=_rules(table, "standby", default.standby),
         closure=_rules(table, "closure", default.closure),
         notify=_rules(table, "notify", default.notify),
+        hand=_hand(table, default.hand),
         cheating=_cheating(table),
         cheating_limits=_rules(table, "cheating_limits", default.cheating_limits),
+        alarms=_rules(table, "alarms", default.alarms),
     )
     table.close()
     return policy
@@ -124,6 +143,22 @@ def policy_faults(policy: Policy, dispatch: DispatchParams, where: str) -> Itera
             f" site.toml, {dispatch.release_expiry_s}), so that nobody would ever be a no-show;"
             f" give at most {max(dispatch.release_expiry_s - standby.seen_s, 0)}"
         )
+    alarms = policy.alarms
+    for clear, least, higher, most in (
+        ("yard_clear_share", alarms.yard_clear_share, "yard_share", alarms.yard_share),
+        (
+            "queue_clear_per_h",
+            alarms.queue_clear_per_h,
+            "queue_growth_per_h",
+            alarms.queue_growth_per_h,
+        ),
+        ("back_m", alarms.back_m, "off_way_m", alarms.off_way_m),
+    ):
+        if least >= most:
+            yield (
+                f'{where}, alarms, field "{clear}": {least:g} is not below {higher} ({most:g}), so'
+                " that an alarm would be over at the limit that raises it, and waver; give less"
+            )
     if any(policy.priority.classes.values()) and policy.priority.most_places_lost == 0:
         yield (
             f'{where}, priority, field "most_places_lost": 0 lets no truck lose a place, so that'
@@ -165,7 +200,7 @@ def _filled(table: Table, default: _Rules) -> _Rules:
     read: dict[str, Any] = {}
     for one in fields(default):
         preset = getattr(default, one.name)
-        if not isinstance(preset, int | float):
+        if isinstance(preset, bool) or not isinstance(preset, int | float):
             continue
         table.ignore(one.name)
         if table.has(one.name):
@@ -235,7 +270,7 @@ def _cheating(policy: Table) -> Mapping[str, Answer]:
     policy.ignore("cheating")
     if table is None:
         return {}
-    known = [str(kind) for kind in Kind]
+    known = [str(kind) for kind in Kind if kind in CHEATING]
     answers: dict[str, Answer] = {}
     for kind in table.entries():
         if kind not in known:
@@ -247,6 +282,24 @@ def _cheating(policy: Table) -> Mapping[str, Answer]:
             answers[kind] = Answer(answer)
     table.close()
     return answers
+
+
+def _hand(policy: Table, default: HandRules) -> HandRules:
+    """Read what operators may do by hand; a list of reasons is chosen out of those there are."""
+    table = policy.table("hand") if policy.has("hand") else None
+    policy.ignore("hand")
+    if table is None:
+        return default
+    rules = _filled(table, default)
+    if table.has("four_eyes"):
+        rules = replace(rules, four_eyes=table.flag("four_eyes"))
+    for key in ("hold_reasons", "forward_reasons"):
+        if table.has(key):
+            # Every reason has words in each language: none can be made up in a file.
+            chosen = table.subset(key, getattr(default, key), "reason")
+            rules = replace(rules, **{key: chosen})
+    table.close()
+    return rules
 
 
 def _unknown(word: str, what: str, known: list[str]) -> str:

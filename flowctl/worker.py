@@ -30,10 +30,12 @@ from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.state import Snapshot, Stage
 from flowctl.storage import traffic as traffic_store
+from flowctl.storage.alarm_facts import find_alarms
 from flowctl.storage.alert_facts import find_alerts
-from flowctl.storage.alerts import save_alerts
+from flowctl.storage.alerts import end_alerts, save_alerts
 from flowctl.storage.closures import HISTORY, list_advice, list_closures, open_site
 from flowctl.storage.eta_scores import FORECAST_EVERY, keep_forecasts
+from flowctl.storage.hand_watch import judge_words
 from flowctl.storage.heartbeats import beat
 from flowctl.storage.leases import APPLICATION
 from flowctl.storage.ledger_arrivals import log_arrivals
@@ -43,6 +45,7 @@ from flowctl.storage.retention import retain
 from flowctl.storage.roles import describe_guard
 from flowctl.storage.sites import find_loaded_at, get_loaded_site, get_site
 from flowctl.storage.snapshot import gate_histories, list_crossed, list_live_trips
+from flowctl.storage.waits import keep_waits
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
 from flowctl.telemetry.ownership import prolonging
@@ -196,7 +199,9 @@ def _control(
                 lanes_at = now + LANES_EVERY
         if is_due(forecast_at, now, FORECAST_EVERY):
             with conn.transaction():
-                keep_forecasts(conn, open_site(conn, site, now), now)
+                left = open_site(conn, site, now)
+                keep_forecasts(conn, left, now)
+                keep_waits(conn, left, now)
             forecast_at = now + FORECAST_EVERY
         signing.step(conn, site.id, now)
         printing.step(now)
@@ -294,7 +299,11 @@ def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -
         if lanes_due:
             traffic_store.save_lanes(conn, site.id, _lanes(conn, site, now), now)
     with conn.transaction():
-        save_alerts(conn, site, find_alerts(conn, site, now), now)
+        judge_words(conn, site, now)
+    with conn.transaction():
+        found = [*find_alerts(conn, site, now), *find_alarms(conn, site, now)]
+        save_alerts(conn, site, found, now)
+        end_alerts(conn, site.id, now)
 
 
 def _lanes(conn: Connection, site: Site, now: datetime) -> list[LaneTimes]:

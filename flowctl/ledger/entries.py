@@ -31,6 +31,22 @@ class Kind(StrEnum):
     REFUSED = "refused"
     CAME_EARLY = "came_early"
     CAME_LATE = "came_late"
+    # Acts of operators, and their ends
+    HELD = "held"
+    HOLD_ENDED = "hold_ended"
+    PINNED = "pinned"
+    UNPINNED = "unpinned"
+    FORWARDED = "forwarded"
+    FORWARD_ENDED = "forward_ended"
+    CAPACITY = "capacity"
+    CAPACITY_ENDED = "capacity_ended"
+    OPENED = "opened"
+    OPENED_ENDED = "opened_ended"
+    HAND_ENTERED = "hand_entered"
+    HAND_LEFT = "hand_left"
+    HAND_SECONDED = "hand_seconded"
+    HAND_UNDONE = "hand_undone"
+    HAND_DENIED = "hand_denied"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from flowctl.storage.sending import (
 )
 
 _OUTDATED = frozenset({Verdict.SUPERSEDED, Verdict.EXPIRED})
-_NOBODY = "The driver's number was forgotten."
+_NOBODY = "The driver gave no number, or it was forgotten."
 
 
 @dataclass(frozen=True, slots=True)

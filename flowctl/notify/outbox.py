@@ -62,6 +62,7 @@ def facts_of(params: Mapping[str, str], *, plate: str, link: str) -> Facts:
         n=params.get("n"),
         why=params.get("why"),
         plates=params.get("plates"),
+        words=params.get("words"),
     )
 
 

@@ -40,6 +40,8 @@ class Facts:
     why: str | None = None
     """Why something cannot be, see `flowctl.registry.requests.Obstacle`."""
     plates: str | None = None
+    words: str | None = None
+    """What an operator wrote."""
 
 
 @lru_cache(maxsize=8)
@@ -101,7 +103,7 @@ def _values(site: Site, language: str, facts: Facts, where: Where) -> dict[str, 
         known["why"] = words["refused"].get(facts.why, facts.why)
     if facts.plates is not None:
         known["plates"] = plate(facts.plates)
-    said = {"minutes": facts.minutes, "n": facts.n}
+    said = {"minutes": facts.minutes, "n": facts.n, "words": facts.words}
     known |= {name: text for name, text in said.items() if text is not None}
     return known | _times(site, language, facts, words["other_time"])
 

@@ -18,19 +18,22 @@ _LONGEST_HAULIER = 80
 _HEAVIEST_T = 150.0  # thrice what a truck may weigh in all (Circular 07/2010/TT-BGTVT: 48 t)
 _LONGEST_AWAY_H = 720.0  # a month; the limits in force are 24 h, and 36 h for two-way haul
 _CONVOY = re.compile(r"[A-Z0-9][A-Z0-9-]{0,23}")
+_REFERENCE = re.compile(r"[A-Z0-9][A-Z0-9/.-]{2,39}")
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """A declared trip; as it was typed before `check_declaration`, in one spelling after it.
 
+    ``phone`` is None for a truck registered where it stands whose driver gave no number.
     ``haulier`` names who sends the truck, ``weight_t`` is its weight in tonnes, and trucks of one
     ``convoy``, a code, cross together. ``needs`` is the kind of bay it must be screened in.
     The truck comes back by the same gate, ``returns_within_h`` hours after it crossed at most.
+    ``declaration`` is the number of the customs declaration, or what papers name the journey by.
     """
 
     plate: str
-    phone: str
+    phone: str | None
     language: str
     direction: Direction
     cargo: Cargo
@@ -42,6 +45,7 @@ class Declaration:
     convoy: str | None = None
     needs: str | None = None
     returns_within_h: float | None = None
+    declaration: str | None = None
 
 
 def check_declaration(site: Site, declaration: Declaration, *, now: datetime) -> Declaration:
@@ -63,11 +67,12 @@ def check_declaration(site: Site, declaration: Declaration, *, now: datetime) ->
     return replace(
         declaration,
         plate=parse_plate(declaration.plate).text,
-        phone=parse_phone(declaration.phone),
+        phone=None if declaration.phone is None else parse_phone(declaration.phone),
         device=check_device(declaration.device),
         haulier=haulier,
         weight_t=check_weight(declaration.weight_t),
         convoy=check_convoy(declaration.convoy, haulier),
+        declaration=check_reference(declaration.declaration),
     )
 
 
@@ -169,6 +174,19 @@ def check_convoy(convoy: str | None, haulier: str | None) -> str | None:
             f"The convoy {code} has no haulier; a convoy is of one haulier, so name it."
         )
     return code
+
+
+def check_reference(declaration: str | None) -> str | None:
+    """Return a declaration's number in capitals, without spaces; refuse what is none."""
+    if declaration is None:
+        return None
+    number = "".join(declaration.split()).upper()
+    if not _REFERENCE.fullmatch(number):
+        raise FlowctlError(
+            f"{declaration[:40]!r} is no number of a declaration; give 3 to 40 letters, digits,"
+            " hyphens, dots and strokes."
+        )
+    return number
 
 
 def check_needs(site: Site, gates: Sequence[str], kind: str | None) -> None:

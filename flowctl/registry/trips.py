@@ -24,6 +24,7 @@ from flowctl.registry.rules import (
     check_language,
     check_needs,
     check_ready,
+    check_reference,
     check_return,
     check_weight,
 )
@@ -47,7 +48,8 @@ class TripChange:
     """What is to change; None leaves a field as it is.
 
     ``drop_device`` takes its device, ``drop_convoy`` takes the truck out of its convoy;
-    ``drop_needs``: any bay will do; ``drop_return``: it does not come back.
+    ``drop_needs``: any bay will do; ``drop_return``: it does not come back; ``drop_declaration``:
+    no declaration names it.
     """
 
     ready_at: datetime | None = None
@@ -64,6 +66,8 @@ class TripChange:
     drop_needs: bool = False
     returns_within_h: float | None = None
     drop_return: bool = False
+    declaration: str | None = None
+    drop_declaration: bool = False
 
 
 def register(
@@ -98,6 +102,7 @@ def register(
         convoy=checked.convoy,
         needs=checked.needs,
         returns_within_h=checked.returns_within_h,
+        declaration=checked.declaration,
     )
     try:
         trip = stored.insert_trip(conn, site=site.id, values=values, registered_by=by, now=now)
@@ -106,9 +111,10 @@ def register(
         raise _conflict(conn, error, values, device, implied=implied) from error
     if device is not None:
         carry(conn, device.id, values.plate, since=now, by=by)
-    queue_message(
-        conn, site=site.id, trip_id=trip, kind="registered", params={}, now=now, expires_at=None
-    )
+    if checked.phone is not None:
+        queue_message(
+            conn, site=site.id, trip_id=trip, kind="registered", params={}, now=now, expires_at=None
+        )
     record(conn, site, registered_entry(trip, values, by=by, now=now), now)
     carry_over(conn, site, trip, now=now)
     return trip
@@ -181,6 +187,7 @@ def change(
         convoy=convoy,
         needs=needs,
         returns_within_h=within_h,
+        declaration=_changed_reference(trip, wish),
     )
     changes_device = trip.device != (None if device is None else device.uid)
     live = find_live(conn, trip_id, site=site.id) if changes_device else None
@@ -197,6 +204,12 @@ def change(
     entry = find_changed_entry(trip, values, device=uid, by=by, now=now)
     if entry is not None:
         record(conn, site, entry, now)
+
+
+def _changed_reference(trip: TripRecord, wish: TripChange) -> str | None:
+    if wish.drop_declaration:
+        return None
+    return trip.declaration if wish.declaration is None else check_reference(wish.declaration)
 
 
 def cancel(conn: Connection, site: Site, trip_id: int, *, by: str, now: datetime) -> None:
@@ -302,7 +315,9 @@ def _declared_device(conn: Connection, checked: Declaration, now: datetime) -> D
     return register_device(conn, checked.device)
 
 
-def _driver(conn: Connection, keys: Keys, phone: str, language: str) -> int:
+def _driver(conn: Connection, keys: Keys, phone: str | None, language: str) -> int:
+    if phone is None:
+        return stored.insert_numberless_driver(conn, language=language)
     return stored.upsert_driver(
         conn,
         phone_cipher=encrypt_phone(keys, phone),

@@ -120,6 +120,8 @@ _BESIDE_TRIPS: tuple[LiteralString, ...] = (
        and a.site = %(site)s and a.trip_id is null and a.last_seen_at < %(before)s""",
     "delete from alerts where site = %(site)s and trip_id is null and last_seen_at < %(before)s",
     "delete from gate_events where site = %(site)s and at < %(before)s",
+    "delete from desk_texts where site = %(site)s and written_at < %(before)s",
+    "delete from hand_keys where site = %(site)s and at < %(before)s",
     "delete from yard_events where site = %(site)s and at < %(before)s",
     "delete from gate_decisions where site = %(site)s and trip_id is null and at < %(before)s",
     """delete from source_tokens k using devices v where v.is_phone and k.device_uid = v.uid
@@ -129,8 +131,8 @@ _BESIDE_TRIPS: tuple[LiteralString, ...] = (
     """delete from sms_receipts r where r.at < %(before)s
        and not exists (select from sms_parts p where p.gateway = r.gateway and p.ref = r.ref)""",
 )
-"""Alerts of hauliers, plates seen at gates and yards, tokens of phones, drivers of whom
-nothing is left, receipts of messages that are gone."""
+"""Alerts of hauliers, plates seen at gates and yards, texts and keys of operators, tokens of phones,
+drivers of whom nothing is left, receipts of messages that are gone."""
 
 
 def _drop_trips(conn: Connection, site: str, before: datetime, now: datetime) -> int:

@@ -23,10 +23,11 @@ class Proof:
 
     ``fixes`` are those that show the truck inside; ``proof`` is ``fixes`` where they came in time,
     ``second_word`` where a yard or another device bears them out, ``received`` where the arrival
-    counts only since they were received. ``accepted`` is an arrival that a former device proved
-    and an operator let count. ``by_phone``: the trip is followed by its driver's phone, which may
-    be where the truck is not. ``why`` is that of the newest revision of the device's
-    stays in yards since ``logged_at``.
+    counts only since they were received, ``by_hand`` where an operator said so. ``accepted`` is an
+    arrival that a former device proved and an operator let count. ``by_phone``: the trip is
+    followed by its driver's phone, which may be where the truck is not. ``why`` is that of the
+    newest revision of the device's stays in yards since ``logged_at``; ``was_by_hand``: an operator
+    said something of the truck since then, or took it back.
     """
 
     trip_id: int
@@ -39,6 +40,7 @@ class Proof:
     logged_at: datetime | None
     was: datetime | None
     by_phone: bool
+    was_by_hand: bool
 
 
 def log_arrivals(conn: Connection, site: Site, trips: Sequence[LiveTrip], now: datetime) -> None:
@@ -84,7 +86,10 @@ def _list_proofs(conn: Connection, trips: Mapping[int, LiveTrip]) -> list[Proof]
                        and t.left_counted_at = given.counted_at as accepted,
                    logged.logged_at, logged.counted_at as was,
                    exists (select from devices v where v.id = t.device_id and v.is_phone)
-                       as by_phone
+                       as by_phone,
+                   exists (select from hand_words w where w.trip_id = t.id
+                       and greatest(w.undone_at, w.contradicted_at, w.seconded_at, w.said_at)
+                           >= logged.logged_at) as was_by_hand
             from unnest(%s::bigint[], %s::timestamptz[]) as given (trip_id, counted_at)
             join trips t on t.id = given.trip_id
             left join ledger_arrivals logged on logged.trip_id = t.id
@@ -95,12 +100,16 @@ def _list_proofs(conn: Connection, trips: Mapping[int, LiveTrip]) -> list[Proof]
                             else 'received' end as proof,
                        (a.evidence ? 'first')::int + (a.evidence ? 'confirming')::int
                            + (a.evidence ? 'within')::int as fixes
-                from arrivals a
+                from sound_arrivals a
                 where a.device_id = t.device_id and a.role = 'yard'
                   -- Of the trip, as storage.live has it, and not of an earlier one.
                   and coalesce(a.left_at, 'infinity') >= greatest(t.registered_at, t.device_since)
                   and greatest(a.counts_at, t.registered_at, t.device_since) = given.counted_at
-                order by a.entered_at limit 1
+                union all
+                select h.yard, h.entered_at, 'by_hand', null from hand_stays h
+                where h.trip_id = t.id
+                  and greatest(h.counts_at, t.registered_at) = given.counted_at
+                order by entered_at limit 1
             ) stay on true
             left join lateral (
                 select r.why from visit_revisions r
@@ -141,6 +150,8 @@ def _reason(proof: Proof) -> Reason:
         return Reason(proof.why)
     if proof.proof == "second_word":
         return Reason.SECOND_WORD
+    if proof.was_by_hand:
+        return Reason.BY_HAND
     return Reason.OTHER_DEVICE
 
 

@@ -18,6 +18,9 @@ Connection = psycopg.Connection[Any]
 class LiveRow(NamedTuple):
     """A trip, its device's newest fix, its moments, what its driver was told and called up for.
 
+    ``by_hand``: it stands in its yard by an operator's word; ``is_faulty``: its device is marked as
+    faulty, so that its fixes say nothing; ``has_number``: its driver can be written to.
+
     A tuple, because a thousand are made every tick: a frozen dataclass of this width takes five
     times as long.
     """
@@ -68,6 +71,10 @@ class LiveRow(NamedTuple):
     late_until: datetime | None = None
     link_epoch: int = 0
     is_phone: bool = False
+    by_hand: bool = False
+    is_faulty: bool = False
+    has_number: bool = True
+    declaration: str | None = None
 
 
 # A truck is shown as arrived when it came; its seniority counts from when that is proved.
@@ -78,28 +85,48 @@ class LiveRow(NamedTuple):
 # A truck has cleared when it entered the zone beyond, or left the lane and did not queue again.
 # One that an officer admitted is at the gate since then where no visit shows when it came: its
 # tracker is silent, or it has none. Who came back into a yard since was sent back here too.
+# What a device says while it is marked as faulty counts for nothing. An operator's word that a
+# truck came into a yard or left one stands beside what devices show, each at its own moment; it
+# takes part in no device's change, for it is about the truck.
 # The columns come in the order of LiveRow's fields. All is gathered in sets: a look for each of
 # 20,000 trips takes the server three times as long.
 _TRIPS: LiteralString = "with t as (select * from trips t where "
 _LIVE: LiteralString = """
+), said as (
+    select w.trip_id, w.what, w.yard, w.at, w.counts_at, w.over_at, t.registered_at,
+           lead(w.at) over (partition by w.trip_id order by w.at, w.id) as next_at
+    from t join hand_words w on w.trip_id = t.id
+    where w.undone_at is null and not w.is_false
+), gone as (
+    select trip_id, max(at) as at from said where what = 'left' group by trip_id
+), stays as (
+    select t.id as trip_id, v.zone, v.role, v.gate, v.entered_at,
+           case when v.sound_left_at is null and v.role = 'yard' and g.at >= v.entered_at
+                then g.at else v.sound_left_at end as left_at,
+           v.counts_at, greatest(t.registered_at, t.device_since) as since, false as by_hand
+    from t join sound_arrivals v on v.device_id = t.device_id
+        and coalesce(v.left_at, 'infinity') >= greatest(t.registered_at, t.device_since)
+        and v.entered_at <= coalesce(t.ended_at, 'infinity')
+        and v.role <> 'approach'
+    left join gone g on g.trip_id = t.id
+    union all
+    select trip_id, yard, 'yard', null, at, least(next_at, over_at), counts_at, registered_at, true
+    from said where what = 'entered'
 ), seen as (
-    select t.id as trip_id, zone, role, v.gate, v.entered_at, v.left_at, v.counts_at,
-           greatest(t.registered_at, t.device_since) as since,
+    select *,
            coalesce(max(entered_at) filter (where role = 'yard') over trip, '-infinity')
                as yarded_at,
            coalesce(max(entered_at) filter (where role in ('yard', 'queue')) over trip,
                     '-infinity') as requeued_at
-    from t join arrivals v on v.device_id = t.device_id
-        and coalesce(v.left_at, 'infinity') >= greatest(t.registered_at, t.device_since)
-        and v.entered_at <= coalesce(t.ended_at, 'infinity')
-        and v.role <> 'approach'
-    window trip as (partition by t.id)
+    from stays window trip as (partition by trip_id)
 ), m as (
     select trip_id,
            min(greatest(entered_at, since)) filter (where role = 'yard') as arrived_at,
            min(greatest(counts_at, since)) filter (where role = 'yard') as counted_at,
            max(zone) filter (where role = 'yard' and left_at is null and entered_at = yarded_at)
                as yard,
+           coalesce(bool_or(by_hand) filter (where role = 'yard' and left_at is null
+               and entered_at = yarded_at), false) as by_hand,
            max(entered_at) filter (where role = 'yard') as yarded_at,
            min(entered_at) filter (where role = 'queue' and entered_at >= yarded_at) as queued_at,
            max(gate) filter (where role in ('queue', 'lane') and entered_at >= yarded_at)
@@ -146,11 +173,14 @@ select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.r
        r.to_yard as moving_to, r.ended as release_ended,
        coalesce(s.swapped, false) as swapped, t.needs, m.yarded_at,
        t.returns_within_h, s.accepted_at, s.late_until, t.link_epoch,
-       coalesce(v.is_phone, false) as is_phone
+       coalesce(v.is_phone, false) as is_phone, coalesce(m.by_hand, false) as by_hand,
+       q.id is not null as is_faulty, d.phone_cipher is not null as has_number,
+       t.declaration
 from t
 join drivers d on d.id = t.driver_id
 left join devices v on v.id = t.device_id
-left join tracks k on k.device_id = t.device_id
+left join device_faults q on q.device_id = t.device_id and q.until is null
+left join tracks k on k.device_id = t.device_id and q.id is null
 left join slots s on s.trip_id = t.id
 left join r on r.trip_id = t.id
 left join p on p.trip_id = t.id
@@ -171,6 +201,24 @@ def list_active(conn: Connection, site: str) -> list[LiveRow]:
             _live_of("t.site = %s and t.state = 'active'") + " order by t.id", [site]
         ).fetchall()
     return list(map(LiveRow._make, rows))  # half as long as a row factory
+
+
+def list_crossing(
+    conn: Connection, site: str, *, since: datetime, until: datetime
+) -> list[LiveRow]:
+    """Return the trips that were under way at some time from ``since`` to ``until``.
+
+    Those that were cancelled are left out; moments are as they are known today.
+    """
+    with conn.cursor(row_factory=args_row(LiveRow), binary=True) as cursor:
+        return cursor.execute(
+            _live_of(
+                "t.site = %s and t.registered_at < %s and t.state <> 'cancelled'"
+                " and coalesce(t.ended_at, 'infinity') >= %s"
+            )
+            + " order by t.id",
+            [site, until, since],
+        ).fetchall()
 
 
 def find_live(conn: Connection, trip_id: int, *, site: str) -> LiveRow | None:
@@ -201,6 +249,30 @@ def list_trips(
             + " order by t.id desc",
             {"site": site, "state": state, "plate": plate, "by": registered_by, "limit": limit},
         ).fetchall()
+
+
+def list_chosen(conn: Connection, site: str, trip_ids: Sequence[int]) -> list[LiveRow]:
+    """Return certain trips of any state, in order of registration."""
+    if not trip_ids:
+        return []
+    with conn.cursor(binary=True) as cursor:
+        rows = cursor.execute(
+            _live_of("t.site = %s and t.id = any(%s)") + " order by t.id", [site, list(trip_ids)]
+        ).fetchall()
+    return list(map(LiveRow._make, rows))
+
+
+def list_between(conn: Connection, site: str, *, since: datetime, until: datetime) -> list[LiveRow]:
+    """Return the trips of any state that were registered by ``until`` and not over by ``since``."""
+    with conn.cursor(binary=True) as cursor:
+        rows = cursor.execute(
+            _live_of(
+                "t.site = %s and t.registered_at < %s and coalesce(t.ended_at, 'infinity') >= %s"
+            )
+            + " order by t.id",
+            [site, until, since],
+        ).fetchall()
+    return list(map(LiveRow._make, rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +313,31 @@ def list_gate_states(conn: Connection, site: str, gates: Sequence[str]) -> list[
 
 
 def count_inside(conn: Connection, zones: Sequence[str]) -> dict[str, int]:
-    """Return how many devices are in each of these zones now."""
+    """Return how many trucks are in each of these zones now, by their devices or by hand."""
     rows = conn.execute(
-        "select zone, count(distinct device_id) from visits"
-        " where left_at is null and zone = any(%s) group by zone",
-        [list(zones)],
+        """
+        select zone, count(*) from (
+            select distinct v.zone, v.device_id from sound_arrivals v
+            where v.left_at is null and v.zone = any(%(zones)s)
+              and not exists (  -- driven off by an operator's word
+                select from trips t join hand_words w on w.trip_id = t.id
+                where t.device_id = v.device_id and t.state = 'active' and w.what = 'left'
+                  and w.undone_at is null and not w.is_false and w.at >= v.entered_at)
+            union all
+            select h.yard, t.id from trips t
+            cross join lateral (
+                select yard, entered_at from hand_stays
+                where trip_id = t.id and left_at is null limit 1) h
+            where t.state = 'active' and h.yard = any(%(zones)s)
+              and exists (select from hand_words w where w.trip_id = t.id)
+              and not exists (select from sound_arrivals v where v.device_id = t.device_id
+                and v.entered_at <= coalesce(t.ended_at, 'infinity')
+                and coalesce(v.left_at, 'infinity') >= h.entered_at
+                and (v.left_at is null or v.role in ('queue', 'lane', 'beyond')))
+              and not exists (select from standing_admissions a
+                where a.trip_id = t.id and a.at >= h.entered_at)
+        ) inside group by zone
+        """,
+        {"zones": list(zones)},
     ).fetchall()
     return {zone: int(n) for zone, n in rows}

@@ -71,8 +71,8 @@ def list_pushable(conn: Connection, message_ids: Sequence[int]) -> list[Pushable
     """
     with conn.cursor(row_factory=class_row(Pushable)) as cursor:
         return cursor.execute(
-            "select o.id, o.trip_id, t.link_epoch, o.kind, o.params, t.plate, d.language,"
-            " p.endpoint_hash, p.cipher"
+            "select o.id, o.trip_id, t.link_epoch, o.kind, worded(o.kind, o.params) as params,"
+            " t.plate, d.language, p.endpoint_hash, p.cipher"
             " from outbox o join trips t on t.id = o.trip_id join drivers d on d.id = t.driver_id"
             " join push_subscriptions p on p.trip_id = t.id and p.epoch = t.link_epoch"
             " where o.id = any(%s) and o.kind <> 'login_code' order by o.id, p.endpoint_hash",

@@ -39,6 +39,7 @@ class TripRecord:
     needs: str | None
     returns_within_h: float | None
     link_epoch: int
+    declaration: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class TripValues:
     convoy: str | None
     needs: str | None = None
     returns_within_h: float | None = None
+    declaration: str | None = None
 
 
 def upsert_driver(
@@ -72,6 +74,16 @@ def upsert_driver(
         "  (select from trips t where t.driver_id = drivers.id and t.state = 'active')"
         "  then drivers.language else excluded.language end returning id",
         [phone_cipher, phone_hash, language],
+    ).fetchall()
+    return int(driver)
+
+
+def insert_numberless_driver(conn: Connection, *, language: str) -> int:
+    """Enter a driver who gave no number, and is told nothing by SMS; returns the id."""
+    [(driver,)] = conn.execute(
+        "insert into drivers (phone_cipher, phone_hash, language) values (null, null, %s)"
+        " returning id",
+        [language],
     ).fetchall()
     return int(driver)
 
@@ -95,8 +107,8 @@ def insert_trip(
         [(trip,)] = conn.execute(
             "insert into trips (site, plate, driver_id, device_id, direction, cargo, gates,"
             " ready_at, registered_at, registered_by, haulier, weight_t, convoy, needs,"
-            " returns_within_h)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+            " returns_within_h, declaration) values"
+            " (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
             [
                 site,
                 values.plate,
@@ -113,6 +125,7 @@ def insert_trip(
                 values.convoy,
                 values.needs,
                 values.returns_within_h,
+                values.declaration,
             ],
         ).fetchall()
     return int(trip)
@@ -132,7 +145,7 @@ def update_trip(conn: Connection, trip_id: int, values: TripValues, *, now: date
             "  case when device_id is distinct from %(device)s then %(now)s else device_since end,"
             " cargo = %(cargo)s, gates = %(gates)s, ready_at = %(ready_at)s,"
             " weight_t = %(weight_t)s, convoy = %(convoy)s, needs = %(needs)s,"
-            " returns_within_h = %(returns)s"
+            " returns_within_h = %(returns)s, declaration = %(declaration)s"
             " where id = %(trip)s and state = 'active'",
             {
                 "trip": trip_id,
@@ -145,6 +158,7 @@ def update_trip(conn: Connection, trip_id: int, values: TripValues, *, now: date
                 "convoy": values.convoy,
                 "needs": values.needs,
                 "returns": values.returns_within_h,
+                "declaration": values.declaration,
                 "now": now,
             },
         )
@@ -208,7 +222,7 @@ _TRIP: LiteralString = """
 select t.id, t.site, t.plate, t.driver_id, d.language, v.uid as device, t.direction, t.cargo,
        t.gates, t.ready_at, t.registered_at, t.registered_by, t.state, t.ended_at,
        t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until, t.needs,
-       t.returns_within_h, t.link_epoch
+       t.returns_within_h, t.link_epoch, t.declaration
 from trips t join drivers d on d.id = t.driver_id left join devices v on v.id = t.device_id
 where t.site = %s and t.id = %s
 for no key update of t

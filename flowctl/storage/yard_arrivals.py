@@ -32,11 +32,13 @@ def list_yard_arrivals(
             select t.gates[1], y.zone, y.entered_at, t.ready_at, t.registered_at
             from trips t
             cross join lateral (
-                select v.zone, v.entered_at from visits v
+                select v.zone, v.entered_at from sound_arrivals v
                 where v.device_id = t.device_id and v.role = 'yard'
                   and coalesce(v.left_at, 'infinity') >= t.registered_at
                   and v.entered_at <= coalesce(t.ended_at, 'infinity')
-                order by v.entered_at, v.zone limit 1
+                union all
+                select h.yard, h.entered_at from hand_stays h where h.trip_id = t.id
+                order by entered_at, zone limit 1
             ) y
             where t.site = %(site)s and t.direction = 'export'
               and coalesce(t.ended_at, 'infinity') >= %(since)s

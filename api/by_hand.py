@@ -1,0 +1,136 @@
+"""Trucks moved by hand: who stands at a yard unregistered, who came in, who left; slips undone."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from api.asked import NO_BODY
+from api.auth import Caller, acting, caller
+from api.moments import Moment
+from api.once import Key, act_once
+from api.transaction import transaction
+from api.trips import Gates, Text, TripAnswer, get_visible, trip_answer
+from flowctl.registry import by_hand as registry
+from flowctl.registry.by_hand import HandReason, Said
+from flowctl.registry.rules import Declaration
+from flowctl.state import Cargo, Direction
+from flowctl.storage import hand_words as stored
+from flowctl.storage.audit import By
+from flowctl.storage.hand_words import Connection, HandWord, What
+
+router = APIRouter(tags=["by hand"])
+
+Who = Annotated[Caller, Depends(caller)]
+TripId = Annotated[int, Path(ge=1, lt=2**63)]
+WordId = Annotated[int, Path(ge=1, lt=2**63)]
+
+
+class WalkIn(BaseModel):
+    """A truck that stands in ``yard`` without registration; ``phone`` null where none is given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plate: Text
+    yard: Text
+    gates: Gates
+    direction: Direction = Direction.EXPORT
+    cargo: Cargo = Cargo.NORMAL
+    phone: Text | None = None
+    language: Text = "vi"
+    haulier: Text | None = None
+    needs: Text | None = None
+    device: Text | None = None
+
+
+class HandSaid(BaseModel):
+    """A truck came into ``yard`` at ``at``, or left it then; ``at`` is now where it is absent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    what: What
+    yard: Text | None = None
+    at: Moment | None = None
+    reason: HandReason
+
+
+@router.post("/v1/walk-ins", status_code=201)
+def register_walk_in(
+    request: Request, response: Response, body: WalkIn, who: Who, key: Key
+) -> TripAnswer:
+    """Register a truck where it stands, in one act; its place counts from now."""
+    state = request.app.state
+
+    def do(conn: Connection, by: By, now: datetime) -> int:
+        declaration = Declaration(
+            plate=body.plate,
+            phone=None if body.phone is None or not body.phone.strip() else body.phone,
+            language=body.language,
+            direction=body.direction,
+            cargo=body.cargo,
+            gates=tuple(body.gates),
+            ready_at=now,
+            device=body.device,
+            haulier=body.haulier,
+            needs=body.needs,
+        )
+        return registry.register_walk_in(
+            conn, state.site, state.keys, declaration, body.yard, by=by, now=now
+        )
+
+    def show(conn: Connection, trip: int) -> TripAnswer:
+        return trip_answer(state, get_visible(conn, state.site, trip, who))
+
+    return act_once(request, response, key, body, do=do, show=show)
+
+
+@router.post("/v1/trips/{trip_id}/hand", status_code=201)
+def say_by_hand(
+    request: Request, response: Response, trip_id: TripId, body: HandSaid, key: Key
+) -> HandWord:
+    """Say that a truck came into a yard or left it; 409 where its tracker, heard now, differs."""
+    site = request.app.state.site
+
+    def do(conn: Connection, by: By, now: datetime) -> int:
+        said = Said(body.what, body.yard, body.at or now, body.reason)
+        return registry.say(conn, site, trip_id, said, by=by, now=now).id
+
+    def show(conn: Connection, word: int) -> HandWord:
+        return registry.get_word(conn, site, word)
+
+    return act_once(request, response, key, body, do=do, show=show)
+
+
+@router.get("/v1/trips/{trip_id}/hand")
+def list_of_trip(request: Request, trip_id: TripId, who: Who) -> list[HandWord]:
+    """List what was said of a trip by hand, the newest first, slips and all."""
+    site = request.app.state.site
+    with transaction(request) as conn:
+        get_visible(conn, site, trip_id, who)
+        return stored.list_words(conn, site.id, trip_id=trip_id, limit=50)
+
+
+@router.get("/v1/hand-words")
+def list_lately(
+    request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 50
+) -> list[HandWord]:
+    """List what was said by hand lately, the newest first."""
+    with transaction(request) as conn:
+        return stored.list_words(conn, request.app.state.site.id, trip_id=None, limit=limit)
+
+
+@router.post("/v1/hand-words/{word_id}/undo", dependencies=[NO_BODY])
+def undo_word(request: Request, word_id: WordId) -> HandWord:
+    """Mark a word as a slip, within ten minutes of it."""
+    state = request.app.state
+    with transaction(request) as conn:
+        return registry.undo(conn, state.site, word_id, by=acting(request), now=state.clock.now())
+
+
+@router.post("/v1/hand-words/{word_id}/second", dependencies=[NO_BODY])
+def second_word(request: Request, word_id: WordId) -> HandWord:
+    """Bear out somebody else's word of long ago, so that the place counts from its moment."""
+    state = request.app.state
+    with transaction(request) as conn:
+        return registry.second(conn, state.site, word_id, by=acting(request), now=state.clock.now())
