@@ -8,9 +8,10 @@ from multiprocessing.process import BaseProcess
 from threading import Thread
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from api.app import create_app
+from api.practice import PracticeMark
 from flowctl.clock import clock
 from flowctl.settings import Settings, settings
 
@@ -31,8 +32,8 @@ def serve(chosen: Settings, *, workers: int) -> None:
     )
 
 
-def application() -> FastAPI:
-    """Return the application of this process."""
+def application() -> ASGIApp:
+    """Return the application of this process, marked where nothing of it is real."""
     chosen = settings()
     parent = parent_process()
     if parent is not None:
@@ -43,7 +44,7 @@ def application() -> FastAPI:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 20, 20)
-    return made
+    return made if chosen.practice is None else PracticeMark(made, chosen.practice)
 
 
 def _end_with(parent: BaseProcess) -> None:

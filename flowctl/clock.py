@@ -68,6 +68,10 @@ class ClockWriter:
         self._speed = speed
         self.set(at=start, until=start)
 
+    def run_at(self, speed: float) -> None:
+        """Let time run at another speed from the next `set` on."""
+        self._speed = speed
+
     def set(self, *, at: datetime, until: datetime) -> None:
         """Say that it is ``at`` now and that time runs on from there, not beyond ``until``."""
         self._sequence += 1

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from flowctl.local import (
     local_system,
     refuse_taken_port,
 )
-from flowctl.site_files import read_source
+from flowctl.site_files import SiteSource, read_source
 from flowctl.storage.day_report import day_report
 from flowctl.storage.heartbeats import find_beat
 from flowctl.storage.leases import list_positions
@@ -37,6 +37,7 @@ from flowctl.storage.partitions import describe_level
 from flowctl.storage.roles import describe_guard
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import PARTITIONS
+from simulations.demand import Demand
 from simulations.engine import run
 from simulations.metrics import measure
 from simulations.player import Inbox, Pace, Player, play
@@ -94,7 +95,7 @@ class Watch:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Yield a function that tells whether Ctrl-C or a stop signal has come."""
     asked: list[int] = []
     former = {s: signal.signal(s, lambda number, _: asked.append(number)) for s in _STOPS}
@@ -116,6 +117,22 @@ class Stage:
     watch: Watch
 
 
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """What a stage may be given in place of what a scenario of ours has.
+
+    ``source`` are the site's texts, ``demand`` its trucks, ``people`` enters who may sign in,
+    ``practice`` is the day a practice copies, ``made`` is called with the new database's address.
+    """
+
+    database: str = _DATABASE
+    source: SiteSource | None = None
+    demand: Demand | None = None
+    people: Callable[[psycopg.Connection[Any]], None] | None = None
+    practice: date | None = None
+    made: Callable[[str], None] | None = None
+
+
 @contextmanager
 def set_stage(
     run_dir: Path,
@@ -127,6 +144,7 @@ def set_stage(
     port: int,
     speed: float,
     seed: int,
+    cast: Cast = Cast(),
 ) -> Iterator[Stage]:
     """Run every process on an empty database, with domain time at the scenario's beginning.
 
@@ -140,21 +158,26 @@ def set_stage(
         store = stack.enter_context(redis.Redis.from_url(valkey_url))
         for partition in range(PARTITIONS):
             store.delete(stream.key(partition))
+        made_url = fresh_database(owner_url, cast.database)
+        if cast.made is not None:
+            cast.made(made_url)
         system = stack.enter_context(
             local_system(
                 run_dir,
-                database_url=in_database(postgres_url, _DATABASE),
-                owner_url=fresh_database(owner_url, _DATABASE),
+                database_url=in_database(postgres_url, cast.database),
+                owner_url=made_url,
                 valkey_url=valkey_url,
-                source=read_source(data_dir() / "sites" / scenario.site),
+                source=cast.source or read_source(data_dir() / "sites" / scenario.site),
                 port=port,
                 clock_file=clock_file,
                 now=scenario.start,
+                people=cast.people,
+                practice=cast.practice,
             )
         )
         conn = stack.enter_context(psycopg.connect(system.settings.database_url, autocommit=True))
         client = stack.enter_context(httpx.Client(base_url=system.settings.public_url, timeout=60))
-        world = World(scenario, system.site, seed=seed, controlled=True)
+        world = World(scenario, system.site, seed=seed, controlled=True, demand=cast.demand)
         player = Player(client, system.token, Inbox(run_dir / "sms.jsonl"), world)
         yield Stage(scenario, system, clock, player, Watch(conn, store, system))
 
@@ -181,7 +204,7 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
             " invented numbers; unset it, and the demo writes its messages to a file."
         )
     with ExitStack() as stack:
-        stopped = stack.enter_context(_interruptible())
+        stopped = stack.enter_context(interruptible())
         postgres = stack.enter_context(start_postgres(options.state_dir))
         valkey = stack.enter_context(start_valkey(options.state_dir))
         for store in (postgres, valkey):

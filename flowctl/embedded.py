@@ -79,11 +79,13 @@ class RunningStore:
         self.stop()
 
 
-def start_postgres(state_dir: Path, *, port: int | None = None) -> RunningStore:
+def start_postgres(
+    state_dir: Path, *, port: int | None = None, own: bool = False
+) -> RunningStore:
     """Start a PostgreSQL whose data stay in ``state_dir`` for the next run.
 
     ``FLOWCTL_DATABASE_URL`` wins, with ``FLOWCTL_OWNER_URL`` where that role is another one: then
-    nothing is started, and nothing is stopped.
+    nothing is started, and nothing is stopped. With ``own`` one is started whatever they name.
 
     Parameters
     ----------
@@ -99,7 +101,7 @@ def start_postgres(state_dir: Path, *, port: int | None = None) -> RunningStore:
         No usable PostgreSQL, the directory is in use by a running server, or it does not start.
     """
     given = os.environ.get("FLOWCTL_DATABASE_URL")
-    if given:
+    if given and not own:
         owner = os.environ.get("FLOWCTL_OWNER_URL", given)
         return replace(_given_store("PostgreSQL", given), owner_url=owner)
     found = choose_postgres()
@@ -130,11 +132,11 @@ def start_postgres(state_dir: Path, *, port: int | None = None) -> RunningStore:
     return RunningStore(url, server.stop, describe, server, f"{address(at)}/flowctl")
 
 
-def start_valkey(state_dir: Path, *, port: int | None = None) -> RunningStore:
+def start_valkey(state_dir: Path, *, port: int | None = None, own: bool = False) -> RunningStore:
     """Start a Valkey (or Redis) that keeps every write in ``state_dir`` before it answers.
 
-    ``FLOWCTL_VALKEY_URL`` wins: then nothing is started, and nothing is stopped. It listens at
-    ``port``, or where nobody does.
+    ``FLOWCTL_VALKEY_URL`` wins: then nothing is started, and nothing is stopped. With ``own`` one
+    is started whatever it names. It listens at ``port``, or where nobody does.
 
     Raises
     ------
@@ -142,7 +144,7 @@ def start_valkey(state_dir: Path, *, port: int | None = None) -> RunningStore:
         No usable server program, the directory is in use, or the server does not start.
     """
     given = os.environ.get("FLOWCTL_VALKEY_URL")
-    if given:
+    if given and not own:
         return _given_store("Valkey", given)
     program, origin = _find_valkey()
     home = state_dir.absolute() / "valkey"

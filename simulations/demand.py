@@ -43,6 +43,10 @@ class Demand:
         True where the driver does not follow the first call-up.
     spot, place
         Uniform numbers that choose where in the yard, and where in the lane, a truck stands.
+    choices
+        The gates each truck is declared for, the preferred first; empty where ``gate`` is all.
+    first_look_s
+        How long after ``at_s`` the tracker of one that stands there looks first; drawn where None.
     """
 
     gates: tuple[str, ...]
@@ -66,6 +70,8 @@ class Demand:
     phone: tuple[str, ...]
     language: tuple[str, ...]
     cargo: tuple[str, ...]
+    choices: tuple[tuple[str, ...], ...] = ()
+    first_look_s: Column | None = None
 
     def __len__(self) -> int:
         """Return the number of trucks."""
@@ -107,7 +113,7 @@ def draw(scenario: Scenario, seed: int) -> Demand:
     )
     to_yard = np.array([yards.index(row.yard) for row in rows], np.int64)
     plain = np.zeros(len(of_surge), np.bool_)
-    columns = _Places(
+    columns = Places(
         gates=gates,
         yards=yards,
         gate=np.r_[own, other, of_surge],
@@ -116,7 +122,7 @@ def draw(scenario: Scenario, seed: int) -> Demand:
         standing=np.r_[stood, np.zeros(imports, np.bool_), plain],
         at_s=np.concatenate([at, *import_at, *surges]),
     )
-    return _with_drivers(scenario, seed, columns)
+    return with_drivers(scenario, seed, columns)
 
 
 def arrival_times(profile: Profile, count: int, rng: np.random.Generator) -> Column:
@@ -169,7 +175,7 @@ def _yards_of(row: GateDemand) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Places:
+class Places:
     """Where and when: the columns of `Demand` that the published counts decide."""
 
     gates: tuple[str, ...]
@@ -181,7 +187,7 @@ class _Places:
     at_s: Column
 
 
-def _with_drivers(scenario: Scenario, seed: int, places: _Places) -> Demand:
+def with_drivers(scenario: Scenario, seed: int, places: Places) -> Demand:
     """Give every truck its driver, its papers and its times."""
     n = len(places.gate)
     drivers, screening = scenario.drivers, scenario.screening
@@ -221,7 +227,7 @@ def _with_drivers(scenario: Scenario, seed: int, places: _Places) -> Demand:
         spot=stream(seed, "spot").random(n),
         place=stream(seed, "place").random(n),
         plate=_plates(places.is_import, stream(seed, "plate")),
-        phone=_phones(language, stream(seed, "phone")),
+        phone=phones(language, stream(seed, "phone")),
         language=language,
         cargo=_choose(scenario.cargo, stream(seed, "cargo"), n),
     )
@@ -246,11 +252,11 @@ def _plates(is_import: NDArray[np.bool_], rng: np.random.Generator) -> tuple[str
     )
 
 
-def _phones(language: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
+def phones(language: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
     """Return a different mobile number for each driver, E.164."""
     numbers = rng.choice(10_000_000, len(language), replace=False)
-    phones = []
+    made = []
     for name, number in zip(language, numbers, strict=True):
         prefix, digits = _MOBILE[name]
-        phones.append(f"{prefix}{number:0{digits}d}")
-    return tuple(phones)
+        made.append(f"{prefix}{number:0{digits}d}")
+    return tuple(made)

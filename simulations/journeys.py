@@ -68,7 +68,11 @@ class Journeys:
         self._fleet = Fleet(len(demand), scenario.gps)
         self._leg = np.zeros(len(demand), np.int64)
         looks = stream(seed, "first look").random(len(demand))
-        self._first_look_s = looks * scenario.gps.parked_interval_s
+        self._first_look_s = (
+            looks * scenario.gps.parked_interval_s
+            if demand.first_look_s is None
+            else demand.first_look_s
+        )
         self._starts = scenario.start.timestamp()
         self._traffic = (
             None if scenario.congestion is None else RoadTraffic(scenario, len(demand), seed=seed)

@@ -23,7 +23,7 @@ def trip_body(demand: Demand, truck: int, gate: int, ready_at: float) -> dict[st
         "language": demand.language[truck],
         "direction": Direction.EXPORT.value,
         "cargo": demand.cargo[truck],
-        "gates": [demand.gates[gate]],
+        "gates": list(demand.choices[truck]) if demand.choices else [demand.gates[gate]],
         "ready_at": _iso(ready_at),
         "device": device(demand.plate[truck]),
     }

@@ -27,6 +27,8 @@ from simulations.scenario import Scenario, check_names
 from simulations.trackers import Faults, Post, Trackers
 from simulations.ways import Ways
 
+_DAY_S = 86_400.0
+
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
@@ -155,6 +157,28 @@ class World:
         """Call trucks up now, each to its own gate."""
         for truck in trucks:
             self._call(int(truck), self.now, None)
+
+    @property
+    def true_site(self) -> Site:
+        """The site as its gates are truly open and staffed."""
+        return self._true
+
+    def set_site(self, site: Site) -> None:
+        """Let gates be open and staffed from now on as a site says: acts close and open them."""
+        self._true = site
+        now = instant(self.now)
+        for number, gate in enumerate(self._gates):
+            true = site.gate_by_id[gate.id]
+            hours = OpenHours.of(true.opening, self.scenario.start)
+            self._floors[number].hours = self._hours[number] = hours
+            for opens in hours.list_openings():
+                if self.now < opens < self.now + _DAY_S:
+                    self._later(opens, self._open, number)
+            changes = [at for loss in true.losses for at in (loss.starts_at, loss.ends_at)]
+            for at in changes:
+                if at > now:
+                    self._later(at.timestamp(), self._staff, number)
+            self._staff(self.now, number)
 
     def known_site(self) -> Site:
         """Return the site with the closures that are known at this moment."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 from statistics import fmean
-from typing import Any, LiteralString
+from typing import Any, LiteralString, Protocol
 
 import psycopg
 
@@ -74,7 +74,7 @@ def day_report(
         },
         waiting_at_20=sum(_waits_at(trip, at_20) for trip in exports),
         gate_wait_mean_s=round(fmean(waits), 1) if waits else None,
-        queue_max=max((_longest_queue(exports, gate.id) for gate in site.gates), default=0),
+        queue_max=max((longest_queue(exports, gate.id) for gate in site.gates), default=0),
     )
 
 
@@ -105,7 +105,18 @@ def _waits_at(trip: LiveRow, moment: datetime) -> bool:
     return came and (trip.cleared_at is None or trip.cleared_at > moment)
 
 
-def _longest_queue(trips: Sequence[LiveRow], gate: str) -> int:
+class Queued(Protocol):
+    """A truck that may have stood in a gate's queue."""
+
+    @property
+    def queued_gate(self) -> str | None: ...  # noqa: D102
+    @property
+    def queued_at(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def lane_at(self) -> datetime | None: ...  # noqa: D102
+
+
+def longest_queue(trips: Sequence[Queued], gate: str) -> int:
     """Return the most trucks that stood in a gate's queue zone at once."""
     steps = [
         step

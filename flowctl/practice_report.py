@@ -1,0 +1,147 @@
+"""What a practised shift came to, beside what really happened in those hours."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from statistics import fmean
+from typing import Any
+
+import psycopg
+from rich.table import Table
+
+from flowctl.site import Site
+from flowctl.storage.day_report import longest_queue
+from flowctl.storage.recorded_day import RecordedDay, RecordedTrip
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftFigures:
+    """A stretch of a day. Waits are of trucks that began their screening in it, by GPS.
+
+    ``overtaken`` counts pairs of trucks by reason, ``waiting`` the exports that had come and were
+    not through at its end.
+    """
+
+    cleared_export: int
+    cleared_import: int
+    gate_wait_mean_s: float | None
+    queue_max: int
+    waiting: int
+    overtaken: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody did in the practice."""
+
+    at: datetime
+    account: str
+    act: str
+    subject: str
+
+
+def shift_figures(
+    day: RecordedDay, gates: Sequence[str], *, since: datetime, until: datetime
+) -> ShiftFigures:
+    """Return the figures of the stretch from ``since`` to ``until`` of a stored day."""
+    trips = [one for trip in day.trips if (one := _within(trip, since, until)) is not None]
+    waits = [
+        (trip.lane_at - trip.queued_at).total_seconds()
+        for trip in day.trips
+        if trip.queued_at is not None and trip.lane_at is not None and since <= trip.lane_at < until
+    ]
+    overtaken: Counter[str] = Counter()
+    for overtake in day.overtakes:
+        if since <= overtake.at < until:
+            overtaken[overtake.reason] += overtake.passed
+    return ShiftFigures(
+        cleared_export=sum(_is_in(trip.cleared_at, since, until) for trip in day.trips),
+        cleared_import=sum(_is_in(one.cleared_at, since, until) for one in day.imports),
+        gate_wait_mean_s=round(fmean(waits), 1) if waits else None,
+        queue_max=max((longest_queue(trips, gate) for gate in gates), default=0),
+        waiting=sum(
+            trip.arrived_at is not None
+            and trip.arrived_at < until
+            and (trip.cleared_at is None or trip.cleared_at >= until)
+            for trip in day.trips
+        ),
+        overtaken=dict(overtaken),
+    )
+
+
+def list_acts(conn: psycopg.Connection[Any], site: str) -> list[Act]:
+    """Return what was done by people, in order."""
+    rows = conn.execute(
+        "select at, account, act, subject from audit where site = %s"
+        " and account not like 'source:%%' and act not like 'session.%%' order by id",
+        [site],
+    ).fetchall()
+    return [Act(*row) for row in rows]
+
+
+def as_json(
+    practised: ShiftFigures, real: ShiftFigures, acts: Sequence[Act], site: Site
+) -> dict[str, Any]:
+    """Return the report as plain values."""
+    return {
+        "practised": asdict(practised),
+        "real": asdict(real),
+        "acts": [
+            {
+                "at": act.at.astimezone(site.timezone).isoformat(timespec="seconds"),
+                "account": act.account,
+                "act": act.act,
+                "subject": act.subject,
+            }
+            for act in acts
+        ],
+    }
+
+
+def comparison(practised: ShiftFigures, real: ShiftFigures) -> Table:
+    """Return both as a table for a terminal."""
+    table = Table(title="The shift, practised and real", title_justify="left")
+    table.add_column("")
+    table.add_column("practised", justify="right")
+    table.add_column("that day", justify="right")
+    for name, mine, theirs in (
+        ("exports through", practised.cleared_export, real.cleared_export),
+        ("imports through", practised.cleared_import, real.cleared_import),
+        (
+            "mean wait at a gate, min",
+            _minutes(practised.gate_wait_mean_s),
+            _minutes(real.gate_wait_mean_s),
+        ),
+        ("longest queue, trucks", practised.queue_max, real.queue_max),
+        ("exports waiting at the end", practised.waiting, real.waiting),
+    ):
+        table.add_row(name, str(mine), str(theirs))
+    for reason in sorted(practised.overtaken.keys() | real.overtaken.keys()):
+        table.add_row(
+            f"overtaken: {reason or 'no reason'}",
+            _count(practised.overtaken, reason),
+            _count(real.overtaken, reason),
+        )
+    return table
+
+
+def _within(trip: RecordedTrip, since: datetime, until: datetime) -> RecordedTrip | None:
+    """Return a trip with its time in the queue cut to a stretch; None where it was not there."""
+    queued_at, lane_at = trip.queued_at, trip.lane_at
+    if queued_at is None or queued_at >= until or (lane_at is not None and lane_at <= since):
+        return None
+    left = None if lane_at is None or lane_at >= until else lane_at
+    return replace(trip, queued_at=max(queued_at, since), lane_at=left)
+
+
+def _is_in(moment: datetime | None, since: datetime, until: datetime) -> bool:
+    return moment is not None and since <= moment < until
+
+
+def _minutes(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds / 60:.1f}"
+
+
+def _count(counts: Mapping[str, int], reason: str) -> str:
+    return str(counts.get(reason, 0))
