@@ -7,8 +7,9 @@ from border import KEYS, Border, after
 
 from flowctl.policy import Answer, Policy
 from flowctl.registry.trips import TripChange, change
+from flowctl.storage.alert_care import decide_alert
 from flowctl.storage.alert_facts import find_alerts
-from flowctl.storage.alerts import AlertRecord, State, decide_alert, list_alerts, save_alerts
+from flowctl.storage.alerts import AlertRecord, State, list_alerts, save_alerts
 
 YARD, QUEUE = "yard_bao_nguyen", "queue_tan_thanh"
 PUNISHED = {"unreleased": Answer.LOSES_SENIORITY, "swapped": Answer.LOSES_SENIORITY}

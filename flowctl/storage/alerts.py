@@ -1,6 +1,6 @@
 """Alerts at rest: found once an episode, decided by people, and what the policy makes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,16 +10,18 @@ import msgspec
 import psycopg
 from psycopg.rows import class_row, scalar_row
 
-from flowctl.alarms.alerts import PROVED, Alert, Kind, Severity, Value
-from flowctl.errors import ConflictError, FlowctlError, NotFoundError
+from flowctl.alarms.alerts import CONDITIONS, PROVED, Alert, Kind, Severity, Value
+from flowctl.errors import NotFoundError
 from flowctl.policy import Answer
 from flowctl.site import Site
-from flowctl.storage.penalties import add_penalty, lift_penalty, list_penalties
+from flowctl.storage.penalties import add_penalty
 
 Connection = psycopg.Connection[Any]
 
 EPISODE = timedelta(hours=1)
 """What begins so long after the last look at the same is another episode."""
+CONDITION_EPISODE = timedelta(minutes=30)
+"""A condition that was over for so long is another one when it comes back."""
 
 _WEIGHT = {severity: weight for weight, severity in enumerate(Severity)}
 
@@ -34,6 +36,8 @@ class State(StrEnum):
     """It was nothing."""
     CONFIRMED = "confirmed"
     """It was what it says."""
+    CLOSED = "closed"
+    """It was true, and is taken care of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class AlertRecord:
     """An alert as stored; ``points`` are [instant, lon, lat, what] each, degrees WGS 84.
 
     ``plate`` and ``other_plate`` are those of its trips, ``penalty_id`` what it costs, as long as
-    that is not given back.
+    that is not given back. What it says holds no more since ``over_at``. ``acknowledged_by`` looked
+    into it first; ``assigned_to`` is the account that takes care of it.
     """
 
     id: int
@@ -53,6 +58,7 @@ class AlertRecord:
     other_plate: str | None
     device: str | None
     haulier: str | None
+    place: str | None
     at: datetime
     found_at: datetime
     last_seen_at: datetime
@@ -61,11 +67,16 @@ class AlertRecord:
     points: list[tuple[str, float, float, str]]
     state: str
     penalty_id: int | None
+    over_at: datetime | None
+    assigned_to: str | None
+    snoozed_until: datetime | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody made of an alert."""
+    """What somebody made of an alert, or did about it."""
 
     state: str
     note: str
@@ -81,37 +92,100 @@ def save_alerts(conn: Connection, site: Site, alerts: Sequence[Alert], now: date
     """
     found = _distinct(alerts)
     if found:
-        conn.execute(_SAVE, {"site": site.id, "now": now, "gap": EPISODE, "found": _rows(found)})
+        conn.execute(
+            _SAVE,
+            {
+                "site": site.id,
+                "now": now,
+                "gap": EPISODE,
+                "short_gap": CONDITION_EPISODE,
+                "weights": [str(severity) for severity in Severity],
+                "conditions": [str(kind) for kind in CONDITIONS],
+                "found": _rows(found),
+            },
+        )
     for alert_id, trip_id, kind in _list_due(conn, site, now):
-        _punish(conn, site, alert_id, trip_id, kind, by="flowctl", now=now)
+        punish(conn, site, alert_id, trip_id, kind, by="flowctl", now=now)
 
 
 _SAVE: LiteralString = """
 with given as (
     select * from jsonb_to_recordset(%(found)s::jsonb) as g (kind text, severity text, subject text,
-        trip_id bigint, other_trip_id bigint, device text, haulier text, at timestamptz,
+        trip_id bigint, other_trip_id bigint, device text, haulier text, place text, at timestamptz,
         proved boolean, evidence jsonb, points jsonb)
 ), known as (
-    select a.id, a.state in ('dismissed', 'confirmed') as judged, g.*
+    select a.id, a.state in ('dismissed', 'confirmed', 'closed') as judged,
+           g.kind = any(%(conditions)s) as is_condition,
+           array_position(%(weights)s, g.severity) > array_position(%(weights)s, a.severity)
+               as is_worse, g.*
     from given g cross join lateral (
-        select id, state from alerts
+        select id, state, severity from alerts
         where site = %(site)s and kind = g.kind and subject = g.subject
-          and g.at <= last_seen_at + %(gap)s order by last_seen_at desc limit 1) a
+          and case when g.kind = any(%(conditions)s) then %(now)s <= last_seen_at + %(short_gap)s
+                   else g.at <= last_seen_at + %(gap)s end
+        order by last_seen_at desc limit 1) a
 ), seen as (
-    update alerts a set last_seen_at = %(now)s,
-        severity = case when k.judged then a.severity else k.severity end,
+    -- A condition never weighs less than it did, and one that got worse is news.
+    update alerts a set last_seen_at = %(now)s, over_at = null,
+        severity = case when k.judged or k.is_condition and not k.is_worse then a.severity
+                        else k.severity end,
+        state = case when k.is_condition and k.is_worse and a.state = 'acknowledged' then 'open'
+                     else a.state end,
+        snoozed_until = case when k.is_condition and k.is_worse then null else a.snoozed_until end,
         proved = case when k.judged then a.proved else k.proved end,
         evidence = case when k.judged then a.evidence else k.evidence end,
         points = case when k.judged then a.points else k.points end
     from known k where a.id = k.id
 )
-insert into alerts (site, kind, severity, subject, trip_id, other_trip_id, device, haulier, at,
-    found_at, last_seen_at, proved, evidence, points)
-select %(site)s, kind, severity, subject, trip_id, other_trip_id, device, haulier, at, %(now)s,
-    %(now)s, proved, evidence, points
+insert into alerts (site, kind, severity, subject, trip_id, other_trip_id, device, haulier, place,
+    at, found_at, last_seen_at, proved, evidence, points)
+select %(site)s, kind, severity, subject, trip_id, other_trip_id, device, haulier, place, at,
+    %(now)s, %(now)s, proved, evidence, points
 from given g where not exists (
     select from known k where k.kind = g.kind and k.subject = g.subject)
 """
+
+
+def end_alerts(
+    conn: Connection,
+    site: str,
+    now: datetime,
+    *,
+    kinds: Collection[Kind] = CONDITIONS,
+    subjects: Sequence[str] | None = None,
+) -> None:
+    """Say of the standing alerts of these kinds that were not found at ``now`` that they are over.
+
+    Of all, or of those about certain ``subjects``: who looked after these alone. What was put aside
+    until now comes back.
+    """
+    conn.execute(
+        "update alerts set over_at = %(now)s where site = %(site)s and kind = any(%(kinds)s)"
+        " and over_at is null and last_seen_at < %(now)s"
+        " and (%(subjects)s::text[] is null or subject = any(%(subjects)s))",
+        {
+            "site": site,
+            "now": now,
+            "kinds": [str(kind) for kind in kinds],
+            "subjects": None if subjects is None else list(subjects),
+        },
+    )
+    conn.execute(
+        "update alerts set snoozed_until = null where site = %s and snoozed_until <= %s",
+        [site, now],
+    )
+
+
+def list_standing(conn: Connection, site: str, kinds: Collection[Kind]) -> dict[Kind, set[str]]:
+    """Return the subjects of the conditions that are not over, by kind."""
+    rows = conn.execute(
+        "select kind, subject from alerts where site = %s and kind = any(%s) and over_at is null",
+        [site, [str(kind) for kind in kinds]],
+    ).fetchall()
+    standing: dict[Kind, set[str]] = {kind: set() for kind in kinds}
+    for kind, subject in rows:
+        standing[Kind(kind)].add(subject)
+    return standing
 
 
 def _distinct(alerts: Sequence[Alert]) -> list[Alert]:
@@ -145,81 +219,27 @@ def _list_due(conn: Connection, site: Site, now: datetime) -> list[tuple[int, in
     ).fetchall()
 
 
-def _punish(
+def punish(
     conn: Connection, site: Site, alert_id: int, trip_id: int, kind: str, *, by: str, now: datetime
 ) -> None:
+    """Let an alert cost its trip the seniority that the site's policy says."""
     penalty = add_penalty(
         conn, site, trip_id, kind=kind, loses_s=None, reason=kind, actor=by, now=now
     )
     conn.execute("update alerts set penalty_id = %s where id = %s", [penalty.id, alert_id])
 
 
-def decide_alert(
-    conn: Connection, site: Site, alert_id: int, *, state: State, note: str, by: str, now: datetime
-) -> None:
-    """Enter what somebody makes of an alert, and what follows from it.
-
-    Confirmed, it costs the seniority that the site's policy says, unless it did already; dismissed,
-    that is given back.
-
-    Raises
-    ------
-    NotFoundError
-        The site has no such alert.
-    ConflictError
-        It is in this state already.
-    FlowctlError
-        It would be open again, or nothing says why it is confirmed or dismissed.
-    """
-    if state is State.OPEN:
-        raise FlowctlError("An alert cannot be opened again; acknowledge it instead.")
-    if state is not State.ACKNOWLEDGED and not note.strip():
-        raise FlowctlError("Say in note why the alert is confirmed or dismissed.")
-    row = conn.execute(
-        "select kind, trip_id, state, penalty_id from alerts where site = %s and id = %s"
-        " for update",
-        [site.id, alert_id],
-    ).fetchone()
-    if row is None:
-        raise NotFoundError(f"There is no alert {alert_id}.")
-    kind, trip_id, former, penalty_id = row
-    if former == state:
-        raise ConflictError(f"Alert {alert_id} is {former} already.")
-    conn.execute("update alerts set state = %s where id = %s", [state, alert_id])
-    conn.execute(
-        "insert into alert_decisions (alert_id, state, note, by, at) values (%s, %s, %s, %s, %s)",
-        [alert_id, state, note.strip(), by, now],
-    )
-    loses = site.policy.cheating.get(kind) is Answer.LOSES_SENIORITY
-    if state is State.CONFIRMED and loses and trip_id is not None and penalty_id is None:
-        _punish(conn, site, alert_id, trip_id, kind, by=by, now=now)
-    if state is State.DISMISSED and penalty_id is not None:
-        _give_back(conn, site, alert_id, trip_id, penalty_id, by=by, now=now)
-
-
-def _give_back(
-    conn: Connection,
-    site: Site,
-    alert_id: int,
-    trip_id: int,
-    penalty_id: int,
-    *,
-    by: str,
-    now: datetime,
-) -> None:
-    standing = {one.id for one in list_penalties(conn, site.id, trip_id) if one.lifted_at is None}
-    if penalty_id in standing:
-        lift_penalty(conn, site, trip_id, penalty_id, actor=by, now=now)
-    # Confirmed after all, it costs anew.
-    conn.execute("update alerts set penalty_id = null where id = %s", [alert_id])
-
-
 _ALERT: LiteralString = """
 select a.id, a.kind, a.severity, a.trip_id, t.plate, a.other_trip_id, o.plate as other_plate,
-       a.device, a.haulier, a.at, a.found_at, a.last_seen_at, a.proved, a.evidence, a.points,
-       a.state, p.id as penalty_id
+       a.device, a.haulier, a.place, a.at, a.found_at, a.last_seen_at, a.proved, a.evidence,
+       a.points,
+       a.state, p.id as penalty_id, a.over_at, a.assigned_to, a.snoozed_until,
+       k.by as acknowledged_by, k.at as acknowledged_at
 from alerts a left join trips t on t.id = a.trip_id left join trips o on o.id = a.other_trip_id
 left join penalties p on p.id = a.penalty_id and p.lifted_at is null
+left join lateral (
+    select by, at from alert_decisions d where d.alert_id = a.id and d.state = 'acknowledged'
+    order by d.id desc limit 1) k on true
 where a.site = %(site)s
 """
 
@@ -231,16 +251,29 @@ def list_alerts(
     state: State | None = None,
     kind: Kind | None = None,
     since: datetime | None = None,
+    unsettled_since: datetime | None = None,
     limit: int = 200,
 ) -> list[AlertRecord]:
-    """Return the newest alerts, where given only those of a state, a kind, or seen ``since``."""
+    """Return the newest alerts, where given only those of a state, a kind, or seen ``since``.
+
+    ``unsettled_since`` leaves those nobody has settled, and which stand or were over no earlier.
+    """
     with conn.cursor(row_factory=class_row(AlertRecord)) as cursor:
         return cursor.execute(
             _ALERT + " and (%(state)s::text is null or a.state = %(state)s)"
             " and (%(kind)s::text is null or a.kind = %(kind)s)"
             " and (%(since)s::timestamptz is null or a.last_seen_at >= %(since)s)"
+            " and (%(unsettled)s::timestamptz is null or a.state in ('open', 'acknowledged')"
+            "  and coalesce(a.over_at, 'infinity') >= %(unsettled)s)"
             " order by a.id desc limit %(limit)s",
-            {"site": site, "state": state, "kind": kind, "since": since, "limit": limit},
+            {
+                "site": site,
+                "state": state,
+                "kind": kind,
+                "since": since,
+                "unsettled": unsettled_since,
+                "limit": limit,
+            },
         ).fetchall()
 
 
@@ -271,10 +304,12 @@ def list_decisions(conn: Connection, alert_id: int) -> list[Decision]:
 
 
 def count_open(conn: Connection, site: str) -> int:
-    """Return how many alerts wait for somebody to look at them."""
+    """Return how many alerts that hold wait for somebody to look at them."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         [n] = cursor.execute(
-            "select count(*) from alerts where site = %s and state = 'open'", [site]
+            "select count(*) from alerts where site = %s and state = 'open' and over_at is null"
+            " and snoozed_until is null",
+            [site],
         ).fetchall()
     return int(n)
 
@@ -286,9 +321,11 @@ def mark(conn: Connection, site: str) -> str:
             """
             select concat_ws(
                 '.', (select max(id) from alerts where site = %(site)s),
-                (select max(d.id) from alert_decisions d join alerts a on a.id = d.alert_id
-                 where a.site = %(site)s),
-                (select count(*) from alerts where site = %(site)s and state = 'open'))
+                (select max(id) from alert_decisions),
+                (select concat_ws('.', count(*), count(*) filter (where state = 'open'),
+                                  count(snoozed_until), count(*) filter (where severity = 'high'))
+                 from alerts where site = %(site)s and over_at is null
+                   and state in ('open', 'acknowledged')))
             """,
             {"site": site},
         ).fetchall()
@@ -296,12 +333,12 @@ def mark(conn: Connection, site: str) -> str:
 
 
 def alarmed_trips(conn: Connection, site: str) -> set[int]:
-    """Return the trips that an alert nobody has judged is about."""
+    """Return the trips that an alert is about which holds and nobody has settled."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return set(
             cursor.execute(
-                "select trip_id from alerts where site = %s and state = 'open'"
-                " and trip_id is not null",
+                "select trip_id from alerts where site = %s and over_at is null"
+                " and state in ('open', 'acknowledged') and trip_id is not null",
                 [site],
             ).fetchall()
         )

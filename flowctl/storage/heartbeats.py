@@ -51,3 +51,12 @@ def find_beat(conn: Connection, process: str) -> datetime | None:
     """Return the domain moment up to which ``process`` has worked, None where it never has."""
     row = conn.execute("select at from heartbeats where process = %s", [process]).fetchone()
     return None if row is None else row[0]
+
+
+def list_silences(conn: Connection) -> dict[str, float]:
+    """Return how many seconds ago, on the wall clock, each process beat last."""
+    return dict(
+        conn.execute(
+            "select process, extract(epoch from now() - wall_at)::float8 from heartbeats"
+        ).fetchall()
+    )

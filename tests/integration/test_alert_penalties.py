@@ -6,7 +6,8 @@ import pytest
 from alert_looks import PUNISHED, QUEUE, YARD, decide, look, swap
 from border import MORNING, Border, after, border
 
-from flowctl.storage.alerts import State, decide_alert, get_alert, list_alerts
+from flowctl.storage.alert_care import decide_alert
+from flowctl.storage.alerts import State, get_alert, list_alerts
 from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.storage.penalties import lift_penalty, list_penalties
 

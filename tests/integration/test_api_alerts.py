@@ -46,11 +46,18 @@ def test_an_alert_is_listed_with_its_evidence_and_nothing_personal_but_the_plate
         "other_plate": None,
         "device": "tracker-1",
         "haulier": None,
+        "place": None,
         "at": "2024-01-23T01:05:00Z",
         "found_at": "2024-01-23T01:15:00Z",
         "last_seen_at": "2024-01-23T01:15:00Z",
         "proved": True,
         "loses_seniority": False,
+        "over_at": None,
+        "escalates_at": "2024-01-23T01:25:00Z",
+        "assigned_to": None,
+        "snoozed_until": None,
+        "acknowledged_by": None,
+        "acknowledged_at": None,
         "evidence": {
             "fault": "not_called",
             "gate": "tan_thanh",
@@ -74,7 +81,7 @@ def test_alerts_are_asked_for_by_state_kind_and_time(api: RunningApi):
 
     assert ids(state="open") == ids(kind="unreleased") == ids(since=after(15).isoformat()) == [1]
     assert ids(state="dismissed") == ids(kind="swapped") == ids(since=after(16).isoformat()) == []
-    assert officer.get("/v1/alerts", params={"state": "closed"}).status_code == 422
+    assert officer.get("/v1/alerts", params={"state": "gone"}).status_code == 422
 
 
 def test_one_alert_comes_with_its_points_and_what_people_said(api: RunningApi, alert: int):
