@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
+from api.record import record
 from api.transaction import transaction
 from api.trips import TripAnswer, TripId, Who, get_trip, get_visible
 from flowctl.registry import acceptance
@@ -32,5 +33,8 @@ def accept_device(request: Request, trip_id: TripId, body: Acceptance, who: Who)
             cause=body.reason,
             by=who.signature,
             now=state.clock.now(),
+        )
+        record(
+            request, conn, "device.accept", f"trip:{trip_id}", after={"reason": str(body.reason)}
         )
     return get_trip(request, trip_id, who)

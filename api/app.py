@@ -12,8 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from api import (
     acceptance,
+    acts,
     alerts,
     aside,
+    audit,
     board_routes,
     by_hand,
     carried,
@@ -66,6 +68,7 @@ from api.endings import Endings
 from api.feed import Feed
 from api.known import KnownDevices
 from api.middleware import BodyLimit, ProtectiveHeaders
+from api.previews import Previews
 from api.reload import reloading
 from api.tokens import Tokens
 from api.waking import Waker
@@ -86,6 +89,7 @@ _ROUTERS = (
     own_account.router,
     fixes.router,
     aside.router,
+    audit.router,
     device_faults.router,  # before the device whose identifier may hold slashes
     devices.router,
     by_hand.router,
@@ -98,6 +102,7 @@ _ROUTERS = (
     gates.router,
     officer.router,
     closures.router,
+    acts.router,
     paper.router,
     plans.router,
     visits.router,
@@ -160,6 +165,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.state.clock = clock
     app.state.keys = derive_keys(settings.secret)
     app.state.order = Order()
+    app.state.previews = Previews()
     errors.install(app)
     app.router.routes.extend(trackers.ROUTES)
     app.router.routes.extend(board_routes.ROUTES)

@@ -111,6 +111,14 @@ async def find_caller(request: Request, *, anew: bool = False) -> Caller | None:
     return await run_in_threadpool(_caller_of_session, request.app.state, cookie)
 
 
+async def is_present(request: Request) -> bool:
+    """Tell whether whoever sent the request may still be here: a stream outlives its beginning."""
+    try:
+        return await find_caller(request) is not None
+    except Problem:
+        return False
+
+
 def caller(request: Request) -> Caller:
     """Return who was let through; a dependency of routes that are not public."""
     found: Caller = request.state.caller

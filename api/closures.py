@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,6 +12,7 @@ from api.asked import NO_BODY
 from api.auth import Caller, caller
 from api.feed import Feed
 from api.moments import Moment
+from api.record import Connection, record
 from api.transaction import transaction
 from flowctl.closures import Closure, check_closure, taken_end
 from flowctl.dispatch.turns import gate_of, shown_stage
@@ -168,19 +169,19 @@ def close_gate(request: Request, gate: str, body: NewClosure, who: Who) -> Shown
     site: Site = request.app.state.site
     now: datetime = request.app.state.clock.now()
     with transaction(request) as conn:
-        return _shown(
-            add_closure(
-                conn,
-                site,
-                gate=gate,
-                starts_at=body.starts_at or now,
-                ends_at=body.ends_at,
-                places_left=body.places_left,
-                reason=body.reason,
-                actor=who.signature,
-                now=now,
-            )
+        closure = add_closure(
+            conn,
+            site,
+            gate=gate,
+            starts_at=body.starts_at or now,
+            ends_at=body.ends_at,
+            places_left=body.places_left,
+            reason=body.reason,
+            actor=who.signature,
+            now=now,
         )
+        record(request, conn, "closure.begin", f"gate:{gate}", after=_logged(closure))
+        return _shown(closure)
 
 
 @router.patch("/v1/closures/{closure_id}")
@@ -188,16 +189,17 @@ def give_end(request: Request, closure_id: ClosureId, body: ClosureEnd, who: Who
     """Give a closure another end."""
     state = request.app.state
     with transaction(request) as conn:
-        return _shown(
-            change_closure(
-                conn,
-                state.site,
-                closure_id,
-                ends_at=body.ends_at,
-                actor=who.signature,
-                now=state.clock.now(),
-            )
+        before = get_closure(conn, state.site.id, closure_id)
+        closure = change_closure(
+            conn,
+            state.site,
+            closure_id,
+            ends_at=body.ends_at,
+            actor=who.signature,
+            now=state.clock.now(),
         )
+        _record(request, conn, "closure.change", before, closure)
+        return _shown(closure)
 
 
 @router.post("/v1/closures/{closure_id}/end", dependencies=[NO_BODY])
@@ -205,9 +207,11 @@ def reopen(request: Request, closure_id: ClosureId, who: Who) -> ShownClosure:
     """End a closure now."""
     state = request.app.state
     with transaction(request) as conn:
-        return _shown(
-            end_closure(conn, state.site, closure_id, actor=who.signature, now=state.clock.now())
-        )
+        before = get_closure(conn, state.site.id, closure_id)
+        now = state.clock.now()
+        closure = end_closure(conn, state.site, closure_id, actor=who.signature, now=now)
+        _record(request, conn, "closure.end", before, closure)
+        return _shown(closure)
 
 
 @router.delete("/v1/closures/{closure_id}", status_code=204, dependencies=[NO_BODY])
@@ -215,7 +219,32 @@ def take_back(request: Request, closure_id: ClosureId, who: Who) -> None:
     """Take back a closure that has not begun."""
     state = request.app.state
     with transaction(request) as conn:
+        before = get_closure(conn, state.site.id, closure_id)
         delete_closure(conn, state.site, closure_id, actor=who.signature, now=state.clock.now())
+        _record(request, conn, "closure.take_back", before, None)
+
+
+def _record(
+    request: Request, conn: Connection, act: str, before: Closure, after: Closure | None
+) -> None:
+    record(
+        request,
+        conn,
+        act,
+        f"gate:{before.gate}",
+        before=_logged(before),
+        after=None if after is None else _logged(after),
+    )
+
+
+def _logged(closure: Closure) -> dict[str, Any]:
+    return {
+        "closure": closure.id,
+        "starts_at": closure.starts_at.isoformat(),
+        "ends_at": None if closure.ends_at is None else closure.ends_at.isoformat(),
+        "places_left": closure.places_left,
+        "reason": closure.reason,
+    }
 
 
 def _shown(closure: Closure) -> ShownClosure:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
 from api.moments import Moment
+from api.record import record
 from api.transaction import transaction
 from flowctl.registry import devices as registry
 from flowctl.registry.sources import get_source
@@ -112,6 +113,8 @@ def register_device(request: Request, body: DeviceClaim, who: Who) -> DeviceAnsw
                 by=who.signature,
                 now=now,
             )
+        after = {"source": body.source, "assigned": body.plate is not None}
+        record(request, conn, "device.register", f"device:{device.uid}", after=after)
         return _answer(conn, device)
 
 
@@ -120,7 +123,7 @@ def assign_device(request: Request, uid: Uid, body: NewAssignment, who: Who) -> 
     """Say that a truck carries a device."""
     now = request.app.state.clock.now()
     with transaction(request) as conn:
-        return registry.assign(
+        made = registry.assign(
             conn,
             uid,
             body.plate,
@@ -129,6 +132,9 @@ def assign_device(request: Request, uid: Uid, body: NewAssignment, who: Who) -> 
             by=who.signature,
             now=now,
         )
+        after = {"assignment": made.id, "since": made.since.isoformat()}
+        record(request, conn, "device.assign", f"device:{uid}", after=after)
+        return made
 
 
 @router.post("/v1/devices/{uid:path}/assignments/{assignment_id}/end")
@@ -141,7 +147,10 @@ def end_assignment(
     """Say that a truck no longer carries a device."""
     until = body.until or request.app.state.clock.now()
     with transaction(request) as conn:
-        return registry.end(conn, uid, assignment_id, until=until)
+        ended = registry.end(conn, uid, assignment_id, until=until)
+        after = {"assignment": assignment_id, "until": until.isoformat()}
+        record(request, conn, "device.unassign", f"device:{uid}", after=after)
+        return ended
 
 
 # An identifier may hold a slash, as OwnTracks' user/device does.

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
 from api.moments import Moment
+from api.record import record
 from api.transaction import transaction
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry import trips as registry
@@ -69,6 +70,8 @@ def record_events(
     ]
     with transaction(request) as conn:
         new = registry.observe(conn, site, gate, events, by=who.signature, now=now)
+        if new:
+            record(request, conn, "gate.observe", f"gate:{gate}", after={"events": new})
     return Recorded(recorded=new, repeated=len(events) - new)
 
 

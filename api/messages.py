@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from api.asked import NO_BODY
+from api.record import record
 from api.transaction import transaction
 from flowctl.notify.dead_letters import retry_message
 from flowctl.notify.verdicts import OLDEST
@@ -77,4 +78,6 @@ def retry(request: Request, message_id: MessageId) -> MessageRecord:
     """Let a message that was given up be sent after all."""
     state = request.app.state
     with transaction(request) as conn:
-        return retry_message(conn, state.site.id, message_id, now=state.clock.now())
+        retried = retry_message(conn, state.site.id, message_id, now=state.clock.now())
+        record(request, conn, "message.retry", f"message:{message_id}")
+        return retried

@@ -14,6 +14,7 @@ from api.auth import Caller, caller
 from api.feed import Feed
 from api.gates import refuse_moment
 from api.moments import Moment
+from api.record import Connection, record
 from api.transaction import transaction
 from flowctl.dispatch.turns import list_in_turn, shown_stage
 from flowctl.errors import FlowctlError, NotFoundError
@@ -153,11 +154,24 @@ def record_decisions(
             refuse_moment(index, one.at, now, ahead_s=site.future_limit_s, back=HISTORY)
             with transaction(request) as conn:
                 is_new = decide(conn, site, gate, decision, by=who.signature, now=now)
+                if is_new:
+                    _record(request, conn, gate, one)
         except FlowctlError as error:
             refused.append(RefusedDecision(id=one.id, detail=str(error)))
         else:
             new, known = new + is_new, known + (not is_new)
     return Decided(recorded=new, repeated=known, refused=refused)
+
+
+def _record(request: Request, conn: Connection, gate: str, one: OfficerDecision) -> None:
+    subject = f"gate:{gate}" if one.trip is None else f"trip:{one.trip}"
+    after = {
+        "gate": gate,
+        "reason": None if one.reason is None else str(one.reason),
+        "at": one.at.isoformat(),
+        "decision": str(one.id),
+    }
+    record(request, conn, f"gate.{one.kind}", subject, after=after)
 
 
 def _site_with(request: Request, gate: str) -> Site:

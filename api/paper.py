@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.asked import NO_BODY
 from api.auth import Caller, caller
+from api.record import record
 from api.transaction import transaction
 from flowctl.errors import ConflictError, NotFoundError
 from flowctl.ledger_key import read_key
@@ -75,6 +76,7 @@ def make_order(request: Request, gate: str) -> MadeOrder:
         )
     with transaction(request) as conn:  # of which it makes two
         [signed] = make_orders(conn, state.site, [gate], read_key(file), now=state.clock.now())
+        record(request, conn, "paper.make", f"gate:{gate}", after={"order": signed.code})
     order = signed.order
     return MadeOrder(
         code=signed.code,
@@ -106,9 +108,11 @@ def enter(
         for count, row in enumerate(body, 1)
     ]
     with transaction(request) as conn:
-        return paper_entries.enter(
+        entered = paper_entries.enter(
             conn, state.site, order, rows, actor=who.signature, now=state.clock.now()
         )
+        record(request, conn, "paper.enter", f"order:{order}", after={"rows": len(rows)})
+        return entered
 
 
 def _sheet(signed: SignedOrder, yard: str | None) -> str:

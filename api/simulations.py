@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
 from api.errors import Problem
+from api.record import record
 from api.transaction import transaction
 from flowctl.data_files import data_dir
 from flowctl.errors import FlowctlError, NotFoundError
@@ -98,6 +99,7 @@ def ask_simulation(
             request=body.model_dump(exclude_none=True),
             created_by=who.signature,
         )
+        record(request, conn, "simulation.start", f"simulation:{job}")
     return Accepted(job)
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from api.asked import NO_BODY
 from api.auth import Caller, caller
 from api.moments import Moment
-from api.record import Connection, record
+from api.record import record
 from api.transaction import transaction
 from flowctl.dispatch.turns import shown_stage
 from flowctl.errors import FlowctlError, NotFoundError

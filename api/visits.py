@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.auth import Caller, caller
 from api.gates import Recorded, Weight, refuse_moment
 from api.moments import Moment
+from api.record import record
 from api.transaction import transaction
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry.plates import parse_plate, strip_mark
@@ -153,6 +154,8 @@ def record_arrivals(
             conn, site=site.id, yard=yard, events=events, by=who.signature, now=now
         )
         unknown = list_unknown(conn, site.id, [*{plate for plate, _, _ in events}])
+        if new:
+            record(request, conn, "yard.observe", f"yard:{yard}", after={"events": new})
     return YardRecorded(recorded=new, repeated=len(events) - new, unknown_plates=unknown)
 
 

@@ -17,10 +17,11 @@ from typer.main import get_group
 
 from flowctl.errors import FlowctlError
 from flowctl.settings import Settings
-from flowctl.shell import EXIT_REFUSED, database, get_settings, sentences
+from flowctl.shell import EXIT_REFUSED, database, get_settings, record, sentences
 
 _ROOMS = {
     "account": "flowctl.cli_accounts:app",
+    "audit": "flowctl.cli_audit:app",
     "source": "flowctl.cli_sources:app",
     "device": "flowctl.cli_devices:app",
     "roads": "flowctl.cli_roads:app",
@@ -182,6 +183,7 @@ def site_load(path: Path) -> None:
     with database() as conn:
         now = clock(get_settings().clock_file).now()
         site = save_site(conn, read_source(path), where=str(path), now=now)
+        record(conn, "site.load", f"site:{site.id}", after={"policy": site.policy.version})
         since = now.astimezone(site.timezone).isoformat(sep=" ", timespec="seconds")
         typer.echo(
             f"The site {site.id} is loaded. Zones drawn otherwise than before hold from {since}"

@@ -1,6 +1,5 @@
 """The commands about accounts: who may come in, as what, and who is in."""
 
-import getpass
 import json
 import sys
 from datetime import UTC, datetime
@@ -10,16 +9,14 @@ import psycopg
 import typer
 from rich.table import Table
 
-from flowctl.clock import clock
 from flowctl.errors import FlowctlError
 from flowctl.registry import accounts as registry
 from flowctl.registry.accounts import Agency, Person, Role
 from flowctl.registry.sessions import list_open
 from flowctl.registry.totp import take_away
-from flowctl.shell import database, get_settings, show_table
+from flowctl.shell import database, record, show_table
 from flowctl.storage import accounts as stored
 from flowctl.storage.accounts import Account
-from flowctl.storage.audit import By, add_record
 from flowctl.storage.sessions import end_sessions_of
 
 app = typer.Typer(
@@ -56,12 +53,12 @@ def set_one(
     with database() as conn:
         before = stored.find_account(conn, name)
         account = _put(conn, name, new_role, whose, password_hash)
-        _record(
+        record(
             conn,
             "account.set",
-            name,
-            None if before is None else registry.describe(before),
-            registry.describe(account),
+            f"account:{name}",
+            before=None if before is None else registry.describe(before),
+            after=registry.describe(account),
         )
         typer.echo(f"The account {name} ({account.role}) can sign in.")
 
@@ -98,7 +95,7 @@ def disable(name: str) -> None:
     """Let nobody in by an account any more, and end its sessions."""
     with database() as conn:
         registry.disable_account(conn, name, wall_now=datetime.now(UTC))
-        _record(conn, "account.disable", name)
+        record(conn, "account.disable", f"account:{name}")
         typer.echo(f"The account {name} is disabled; its sessions are over.")
 
 
@@ -107,7 +104,7 @@ def enable(name: str) -> None:
     """Let an account's person in again."""
     with database() as conn:
         registry.enable_account(conn, name)
-        _record(conn, "account.enable", name)
+        record(conn, "account.enable", f"account:{name}")
         typer.echo(f"The account {name} can sign in.")
 
 
@@ -117,7 +114,7 @@ def end_sessions(name: str) -> None:
     with database() as conn:
         registry.get_account(conn, name)
         n = end_sessions_of(conn, name, why="ended", wall_at=datetime.now(UTC))
-        _record(conn, "session.end_others", name, after={"ended": n})
+        record(conn, "session.end_others", f"account:{name}", after={"ended": n})
         typer.echo(f"{n} sessions of {name} ended.")
 
 
@@ -126,7 +123,7 @@ def reset_authenticator(name: str) -> None:
     """Take an account's authenticator and recovery codes away, as when the phone is lost."""
     with database() as conn:
         take_away(conn, name)
-        _record(conn, "authenticator.reset", name)
+        record(conn, "authenticator.reset", f"account:{name}")
         typer.echo(f"The account {name} opens by its password alone until a new one is set up.")
 
 
@@ -146,26 +143,6 @@ def _put(
     if password_hash is not None:
         registry.set_password(conn, name, password_hash, wall_now=datetime.now(UTC))
     return registry.change_account(conn, name, role=role, whose=whose)
-
-
-def _record(
-    conn: psycopg.Connection[Any],
-    act: str,
-    name: str,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-) -> None:
-    chosen = get_settings()
-    add_record(
-        conn,
-        chosen.site,
-        By(f"shell:{getpass.getuser()}", "shell", None),
-        act=act,
-        subject=f"account:{name}",
-        before=before,
-        after=after,
-        at=clock(chosen.clock_file).now(),
-    )
 
 
 def _read_password() -> str:

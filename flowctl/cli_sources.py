@@ -12,7 +12,7 @@ from rich.table import Table
 from flowctl.clock import clock
 from flowctl.errors import FlowctlError
 from flowctl.registry import sources as registry
-from flowctl.shell import database, get_settings, show_table
+from flowctl.shell import database, get_settings, record, show_table
 from flowctl.storage import sources as stored
 from flowctl.storage.sites import get_site
 from flowctl.storage.sources import (
@@ -68,10 +68,12 @@ def add(
     lag_limit: Lag = None,
 ) -> None:
     """Enter a source of positions and events, and print its token, which is shown only now."""
+    may_do = _rights(POSITIONS_ONLY, may, witness=witness or None)
     with database() as conn:
         screening = _screening(
             conn, ScreeningOverrides(lateness_limit, future_limit, accuracy_limit, lag_limit)
         )
+        record(conn, "source.add", f"source:{name}", after={"may": sorted(may_do)})
         typer.echo(
             registry.add_source(
                 conn,
@@ -79,7 +81,7 @@ def add(
                 enrols=enrols,
                 rate_per_s=rate or None,
                 screening=screening,
-                scopes=_rights(POSITIONS_ONLY, may, witness=witness or None),
+                scopes=may_do,
             )
         )
 
@@ -123,6 +125,8 @@ def set_terms(
             screening=screening,
             scopes=_rights(found.scopes, may, witness=witness),
         )
+        before_it, after_it = {"terms": _terms(found)}, {"terms": _terms(source)}
+        record(conn, "source.set", f"source:{source.name}", before=before_it, after=after_it)
         typer.echo(f"{source.name}: {_terms(source)}.")
 
 
@@ -202,6 +206,7 @@ def token(
     """
     with database() as conn:
         span = None if lasts is None else duration(lasts)
+        record(conn, "key.add", f"source:{name}", after={"device": device, "may": may})
         typer.echo(
             registry.add_token(
                 conn,
@@ -222,6 +227,7 @@ def rotate(
 ) -> None:
     """Print a new token in place of the former ones, which end after the grace period."""
     with database() as conn:
+        record(conn, "key.rotate", f"source:{name}", after={"device": device, "grace": grace})
         typer.echo(
             registry.rotate_token(
                 conn, name, device=device, grace=duration(grace), wall_now=datetime.now(UTC)
@@ -234,6 +240,8 @@ def withdraw(name: str, device: Device = None) -> None:
     """End every token of a source at once, or those of one device of it."""
     with database() as conn:
         ended = registry.withdraw_tokens(conn, name, device=device, wall_now=datetime.now(UTC))
+        after = {"device": device, "ended": ended}
+        record(conn, "key.withdraw", f"source:{name}", after=after)
         typer.echo(f"{ended} tokens ended; running processes notice within a minute.")
 
 

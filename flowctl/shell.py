@@ -1,7 +1,8 @@
 """What every command shares: settings, sentences in place of tracebacks, how far it is."""
 
+import getpass
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from flowctl.clock import clock
 from flowctl.errors import FlowctlError
 from flowctl.settings import KeySettings, Settings, settings
+from flowctl.storage.audit import By, add_record
 
 EXIT_REFUSED = 1
 _LINE_EVERY_S = 10.0
@@ -113,3 +116,25 @@ def database() -> Iterator[psycopg.Connection[Any]]:
     utc = "-c timezone=UTC"
     with sentences(), psycopg.connect(get_settings().database_url, options=utc) as conn:
         yield conn
+
+
+def record(
+    conn: psycopg.Connection[Any],
+    act: str,
+    subject: str,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write down what a command does, by the system's user; see `flowctl.storage.audit`."""
+    chosen = get_settings()
+    add_record(
+        conn,
+        chosen.site,
+        By(f"shell:{getpass.getuser()}", "shell", None),
+        act=act,
+        subject=subject,
+        before=before,
+        after=after,
+        at=clock(chosen.clock_file).now(),
+    )

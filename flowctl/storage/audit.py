@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 Connection = psycopg.Connection[Any]
@@ -21,6 +22,36 @@ class By:
     name: str
     role: str
     address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """An act as it was written down: domain time ``at``, the wall's beside it."""
+
+    id: int
+    at: datetime
+    wall_at: datetime
+    account: str
+    role: str
+    address: str | None
+    act: str
+    subject: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which acts to read; None: whichever. ``act`` may be the beginning up to a dot: ``hold``.
+
+    ``since`` and ``until`` are domain time, the latter not included.
+    """
+
+    account: str | None = None
+    act: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def add_record(
@@ -62,3 +93,39 @@ def add_record(
             None if after is None else Jsonb(after),
         ],
     )
+
+
+_WANTED = """
+select id, at, wall_at, account, role, host(address) as address, act, subject, before, after
+from audit
+where site = %(site)s
+    and (%(account)s::text is null or account = %(account)s)
+    and (%(act)s::text is null or act = %(act)s or starts_with(act, %(act)s || '.'))
+    and (%(subject)s::text is null or subject = %(subject)s)
+    and (%(since)s::timestamptz is null or at >= %(since)s)
+    and (%(until)s::timestamptz is null or at < %(until)s)
+    and (%(before_id)s::bigint is null or id < %(before_id)s)
+order by id desc
+"""
+
+
+def list_records(
+    conn: Connection, site: str, wanted: Wanted, *, limit: int, before_id: int | None = None
+) -> list[AuditRecord]:
+    """Return the newest acts, of those entered before the one of ``before_id`` if it is given."""
+    with conn.cursor(row_factory=class_row(AuditRecord)) as cursor:
+        return cursor.execute(
+            f"{_WANTED} limit %(limit)s",
+            _parameters(site, wanted) | {"before_id": before_id, "limit": limit},
+        ).fetchall()
+
+
+def _parameters(site: str, wanted: Wanted) -> dict[str, Any]:
+    return {
+        "site": site,
+        "account": wanted.account,
+        "act": wanted.act,
+        "subject": wanted.subject,
+        "since": wanted.since,
+        "until": wanted.until,
+    }

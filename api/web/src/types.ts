@@ -25,9 +25,19 @@ export type Stage =
   | "cancelled";
 export type Role = "operator" | "officer" | "planner" | "haulier" | "administrator";
 
+/** Who is signed in; `permissions` are the rights that pages offer something for. */
 export interface Session {
   account: string;
   role: Role;
+  agency: string | null;
+  post: string;
+  person: string;
+  permissions: string[];
+  /** Whether codes of an authenticator are asked for, and whether one must be set up first. */
+  authenticator: boolean;
+  must_enrol: boolean;
+  /** When and where from the account was opened before this; only in the answer to signing in. */
+  last: { at: string; address: string | null; browser: string | null } | null;
 }
 
 export interface ZoneProperties {
@@ -241,22 +251,36 @@ export interface Trip {
   regains_at: string | null;
 }
 
+export interface BoardGate {
+  id: string;
+  name: Names;
+  open: boolean;
+  next_change_at: string | null;
+  windows: { opens_at: string; closes_at: string }[];
+  closures: { starts_at: string; ends_at: string | null; places_left: number }[];
+  waiting: number;
+  on_the_way: number;
+  queued: number;
+  /** None where nobody can say; the share is of the last week, null while too few trucks came. */
+  wait: {
+    from_s: number;
+    expected_s: number;
+    to_s: number;
+    held_n: number;
+    held_share: number | null;
+  } | null;
+  cleared_today: Cleared;
+  overtakes_today: Record<string, number>;
+}
+
 export interface Board {
   at: string;
   site: { id: string; name: Names; timezone: string };
-  gates: {
-    id: string;
-    name: Names;
-    open: boolean;
-    next_change_at: string | null;
-    waiting: number;
-    queued: number;
-    expected_wait_s: number | null;
-    cleared_today: Cleared;
-    overtakes_today: Record<string, number>;
-  }[];
+  gates: BoardGate[];
   yards: { id: string; name: Names; occupancy: number; capacity: number }[];
-  ledger: { seq: number; code: string; at: string } | null;
+  ledger: { seq: number; code: string; hash: string; at: string } | null;
+  /** How old the figures are where a store does not answer, seconds. */
+  stale_s: number | null;
 }
 
 export type MessageKind =

@@ -1,0 +1,121 @@
+import csv
+import io
+from datetime import timedelta
+
+from api_server import RunningApi
+
+from flowctl.registry.accounts import Role
+from flowctl.storage.audit import By, add_record
+
+AUDIT = "/v1/audit"
+TRIP = {
+    "plate": "12C-123.45",
+    "phone": "+84903012345",
+    "language": "vi",
+    "direction": "export",
+    "cargo": "normal",
+    "gates": ["tan_thanh"],
+    "ready_at": "2024-01-23T02:00:00Z",
+}
+
+
+def test_who_registers_changes_and_cancels_a_trip_is_written_down_without_the_phone(
+    api: RunningApi,
+):
+    operator, boss = api.person(Role.OPERATOR), api.person(Role.ADMINISTRATOR)
+    trip = operator.post("/v1/trips", json=TRIP).json()["id"]
+    patch = {"cargo": "reefer", "phone": "+84903099999"}
+    assert operator.patch(f"/v1/trips/{trip}", json=patch).status_code == 200
+    assert operator.post(f"/v1/trips/{trip}/cancel").status_code == 200
+    asked = boss.get(AUDIT, params={"subject": f"trip:{trip}"})
+    cancelled, changed, registered = asked.json()["records"]
+    assert [one["act"] for one in (registered, changed, cancelled)] == [
+        "trip.register",
+        "trip.change",
+        "trip.cancel",
+    ]
+    who = {key: changed[key] for key in ("account", "role", "address", "at")}
+    assert who == {
+        "account": "operator",
+        "role": "operator",
+        "address": "127.0.0.1",
+        "at": "2024-01-23T01:00:00Z",
+    }
+    assert changed["before"] == {"cargo": "normal"}
+    assert changed["after"] == {"cargo": "reefer", "named": ["phone"]}
+    assert cancelled["before"]["state"] == "active"
+    assert cancelled["after"]["state"] == "cancelled"
+    for hidden in ("84903012345", "84903099999"):
+        assert hidden not in asked.text
+
+
+def test_what_is_refused_is_not_written_down_as_done(api: RunningApi):
+    operator, boss = api.person(Role.OPERATOR), api.person(Role.ADMINISTRATOR)
+    assert operator.post("/v1/trips", json={**TRIP, "plate": "nonsense!"}).status_code == 422
+    assert boss.get(AUDIT, params={"act": "trip"}).json()["records"] == []
+
+
+def test_closing_a_gate_and_opening_it_again_is_written_down_with_both_states(api: RunningApi):
+    officer, boss = api.person(Role.OFFICER), api.person(Role.ADMINISTRATOR)
+    wish = {"ends_at": "2024-01-23T04:00:00Z", "reason": "snow"}
+    closed = officer.post("/v1/gates/tan_thanh/closures", json=wish)
+    api.clock.at += timedelta(minutes=20)
+    assert officer.post(f"/v1/closures/{closed.json()['id']}/end").status_code == 200
+    end, begin = boss.get(AUDIT, params={"act": "closure"}).json()["records"]
+    assert (begin["before"], begin["after"]["ends_at"]) == (None, "2024-01-23T04:00:00+00:00")
+    assert end["before"]["ends_at"] == begin["after"]["ends_at"] != end["after"]["ends_at"]
+
+
+def test_the_log_is_read_page_by_page_and_by_account_act_subject_and_time(api: RunningApi):
+    boss = api.person(Role.ADMINISTRATOR)
+    write(api, *(f"hold.{n}" for n in range(5)))
+    first = boss.get(AUDIT, params={"act": "hold", "limit": 3}).json()
+    rest = boss.get(AUDIT, params={"act": "hold", "limit": 3, "before": first["before"]}).json()
+    acts = [one["act"] for one in first["records"] + rest["records"]]
+    assert acts == [f"hold.{n}" for n in (4, 3, 2, 1, 0)]
+    assert rest["before"] is None
+    for asked, n in (
+        ({"account": "anh"}, 5),
+        ({"account": "nobody"}, 0),
+        ({"act": "hold.3"}, 1),
+        ({"act": "hol"}, 0),
+        ({"subject": "trip:1"}, 5),
+        ({"act": "hold", "since": "2024-01-23T01:00:00Z"}, 5),
+        ({"act": "hold", "until": "2024-01-23T01:00:00Z"}, 0),
+    ):
+        assert len(boss.get(AUDIT, params=asked).json()["records"]) == n, asked
+
+
+def test_the_log_goes_out_as_csv_in_which_nothing_is_a_formula(api: RunningApi):
+    boss = api.person(Role.ADMINISTRATOR)
+    write(api, "=cmd()", "+1", "-1", "@sum", "\tx")
+    answer = boss.get(f"{AUDIT}.csv", params={"account": "anh"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert [row["act"] for row in rows] == ["'\tx", "'@sum", "'-1", "'+1", "'=cmd()"]
+    assert rows[0]["after"] == '{"plate": 1}'
+
+
+def test_a_log_longer_than_a_page_goes_out_whole(api: RunningApi):
+    boss = api.person(Role.ADMINISTRATOR)
+    write(api, *["hold.begin"] * 2100)
+    answer = boss.get(f"{AUDIT}.csv", params={"act": "hold"})
+    ids = [int(row["id"]) for row in csv.DictReader(io.StringIO(answer.text, newline=""))]
+    assert len(ids) == 2100
+    assert ids == sorted(set(ids), reverse=True)
+
+
+def write(api: RunningApi, *acts: str) -> None:
+    conn, now = api.border.conn, api.clock.now()
+    with conn.transaction():
+        for act in acts:
+            add_record(
+                conn,
+                "lang_son",
+                By("anh", "operator", None),
+                act=act,
+                subject="trip:1",
+                before=None,
+                after={"plate": 1},
+                at=now,
+            )
