@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flowctl.errors import FlowctlError
+from flowctl.opening import united
 from flowctl.policy import ClosureRules
 from flowctl.site import Gate, LaneLoss, Site
 
@@ -37,6 +38,14 @@ class Closure(NamedTuple):
     changed_at: datetime
 
 
+class ExtraHours(NamedTuple):
+    """A gate takes goods beyond its calendar, both sides having agreed: a closure's opposite."""
+
+    gate: str
+    starts_at: datetime
+    ends_at: datetime
+
+
 def taken_end(closure: Closure, rules: ClosureRules, now: datetime) -> datetime:
     """Return when a closure ends, or is taken to end: an unknown end moves on while it lasts."""
     if closure.ends_at is not None:
@@ -44,8 +53,12 @@ def taken_end(closure: Closure, rules: ClosureRules, now: datetime) -> datetime:
     return max(closure.starts_at, now) + timedelta(seconds=rules.unknown_end_s)
 
 
-def with_closures(site: Site, closures: Iterable[Closure], now: datetime) -> Site:
+def with_closures(
+    site: Site, closures: Iterable[Closure], now: datetime, extra: Iterable[ExtraHours] = ()
+) -> Site:
     """Return the site with its gates open, and with places, as closures leave them.
+
+    A gate is open in its ``extra`` hours too, but where a closure shuts it.
 
     Parameters
     ----------
@@ -55,20 +68,34 @@ def with_closures(site: Site, closures: Iterable[Closure], now: datetime) -> Sit
         Those of the site's gates; of other gates they mean nothing.
     now
         The present moment, from which an unknown end is counted.
+    extra
+        Hours in which gates are open whatever their calendars say.
 
     Returns
     -------
     Site
-        The same where there is no closure.
+        The same where there is no closure and no extra hour.
     """
+    more: dict[str, list[tuple[datetime, datetime]]] = {}
+    for one in extra:
+        more.setdefault(one.gate, []).append((one.starts_at, one.ends_at))
     by_gate: dict[str, list[Closure]] = {}
     for closure in closures:
         by_gate.setdefault(closure.gate, []).append(closure)
-    if not by_gate:
+    if not by_gate and not more:
         return site
     rules = site.policy.closure
-    gates = tuple(_gate(gate, by_gate.get(gate.id, []), rules, now) for gate in site.gates)
+    gates = tuple(
+        _gate(_longer(gate, more.get(gate.id, [])), by_gate.get(gate.id, []), rules, now)
+        for gate in site.gates
+    )
     return replace(site, gates=gates)
+
+
+def _longer(gate: Gate, extra: Sequence[tuple[datetime, datetime]]) -> Gate:
+    if not extra:
+        return gate
+    return replace(gate, opening=replace(gate.opening, extra=united(extra)))
 
 
 def _gate(gate: Gate, closures: Sequence[Closure], rules: ClosureRules, now: datetime) -> Gate:
@@ -79,9 +106,7 @@ def _gate(gate: Gate, closures: Sequence[Closure], rules: ClosureRules, now: dat
         for one in sorted(closures, key=lambda one: one.starts_at)
         if 0 < one.places_left < whole
     )
-    spans = _joined(
-        [*gate.opening.closed, *((c.starts_at, taken_end(c, rules, now)) for c in shut)]
-    )
+    spans = united([*gate.opening.closed, *((c.starts_at, taken_end(c, rules, now)) for c in shut)])
     found = replace(gate, opening=replace(gate.opening, closed=spans), losses=losses)
     share = found.share_at(now)
     return replace(
@@ -89,19 +114,6 @@ def _gate(gate: Gate, closures: Sequence[Closure], rules: ClosureRules, now: dat
         inspection_places=max(round(whole * share), 1),
         capacity_prior_per_h=gate.capacity_prior_per_h * share,
     )
-
-
-def _joined(
-    spans: Iterable[tuple[datetime, datetime]],
-) -> tuple[tuple[datetime, datetime], ...]:
-    """Return intervals in order, those that touch or overlap as one."""
-    joined: list[tuple[datetime, datetime]] = []
-    for since, until in sorted(spans):
-        if joined and since <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(until, joined[-1][1]))
-        else:
-            joined.append((since, until))
-    return tuple(joined)
 
 
 def closed_for_unknown(closures: Iterable[Closure], now: datetime) -> frozenset[str]:

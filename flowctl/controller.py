@@ -10,7 +10,9 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from flowctl.dispatch.exchanges import exchanges
 from flowctl.dispatch.framing import problem_of
+from flowctl.dispatch.hand import as_metered
 from flowctl.dispatch.legs import Move, moves
 from flowctl.dispatch.lending import uses_of
 from flowctl.dispatch.metering import Approach, Release, approaches, call_up
@@ -80,7 +82,7 @@ class Decision:
     begin of the slot, where that is anything. ``moves`` are calls to an in-gate yard, ``expired``
     call-ups that were not followed, ``swaps`` slots that two drivers exchange. ``lanes`` are the
     places of lane classes that lend each other some, by the plan; ``room`` are the places of the
-    next `ROOM_AHEAD` that it left free.
+    next `ROOM_AHEAD` that it left free. ``problem`` is what the plan answers.
     """
 
     plan: Plan | None
@@ -98,6 +100,7 @@ class Decision:
     swaps: tuple[Swap, ...] = ()
     lanes: tuple[LaneUse, ...] = ()
     room: tuple[FreePlace, ...] = ()
+    problem: DispatchProblem | None = None
 
 
 class _OfTrip(Protocol):
@@ -167,16 +170,20 @@ def tick(snapshot: Snapshot, *, plan_due: bool) -> Decision:
     }
     expired = expiries(snapshot)
     snapshot = with_expired(snapshot, expired)
-    swapped = swaps(snapshot, estimates)
-    snapshot = with_swaps(snapshot, swapped)
+    asked = exchanges(snapshot)
+    snapshot = with_swaps(snapshot, asked)
+    found = swaps(snapshot, estimates)
+    snapshot = with_swaps(snapshot, found)
+    swapped = (*asked, *found)
+    metered = as_metered(snapshot, estimates)
     slots = {trip.id: trip.told for trip in snapshot.trips if trip.told is not None}
-    seen = approaches(snapshot, estimates, slots)
+    seen = approaches(snapshot, metered, slots)
     planned = _planned(snapshot, estimates, seen) if plan_due else _NOTHING
     # Who just exchanged a slot hears of that, and of the plan next time.
     planned = replace(planned, tellings=_without(planned.tellings, swapped))
     if planned.tellings:
         slots |= {telling.trip_id: telling.slot for telling in planned.tellings}
-        seen = approaches(snapshot, estimates, slots)
+        seen = approaches(snapshot, metered, slots)
     free = fills(snapshot, expired, estimates)
     released = tuple(
         one
@@ -202,6 +209,7 @@ def tick(snapshot: Snapshot, *, plan_due: bool) -> Decision:
         swaps=swapped,
         lanes=planned.lanes,
         room=planned.room,
+        problem=planned.problem,
     )
 
 
@@ -236,6 +244,7 @@ class _Planned:
     prices: tuple[SlotPrice, ...] = ()
     lanes: tuple[LaneUse, ...] = ()
     room: tuple[FreePlace, ...] = ()
+    problem: DispatchProblem | None = None
 
 
 _NOTHING = _Planned()
@@ -260,6 +269,7 @@ def _planned(
         prices=_prices(problem, plan, columns_of(snapshot.site)),
         lanes=() if plan.lanes is None else uses_of(problem, plan.lanes, columns_of(snapshot.site)),
         room=free_places(problem, plan, columns_of(snapshot.site), until=snapshot.now + ROOM_AHEAD),
+        problem=problem,
     )
 
 

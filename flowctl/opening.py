@@ -1,6 +1,6 @@
 """When a gate takes goods: its weekly hours, the dates that differ, the other side, closures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -15,8 +15,9 @@ class Opening:
 
     ``weekly`` has one tuple of (opens, closes) windows per weekday, Monday first; ``exceptions``
     replaces the windows of a date, an empty tuple being a closed day. Goods pass only while the
-    ``opposite`` side is open too, whose hours go by its own time zone, and not while the gate is
-    ``closed``: (from, until) instants, in order and apart (`flowctl.closures` puts them in).
+    ``opposite`` side is open too, whose hours go by its own time zone, or in ``extra`` hours that
+    both agreed on, and not while the gate is ``closed``: (from, until) instants, in order and apart
+    (`flowctl.closures` puts them in).
     """
 
     timezone: ZoneInfo
@@ -24,6 +25,7 @@ class Opening:
     exceptions: Mapping[date, tuple[tuple[time, time], ...]] = field(default_factory=dict)
     opposite: "Opening | None" = None
     closed: tuple[tuple[datetime, datetime], ...] = ()
+    extra: tuple[tuple[datetime, datetime], ...] = ()
 
     def windows(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
         """Return the opening windows of a local day as aware UTC instants, in order."""
@@ -37,7 +39,19 @@ class Opening:
         ]
         if self.opposite is not None:
             found = [both for window in found for both in self.opposite.between(*window)]
+        if self.extra:
+            found = list(united([*found, *self._extra_of(day)]))
         return tuple(left for window in found for left in _outside(window, self.closed))
+
+    def _extra_of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the extra hours of a local day."""
+        begins, ends = (
+            datetime.combine(one, time(), self.timezone).astimezone(UTC)
+            for one in (day, day + timedelta(days=1))
+        )
+        for since, until in self.extra:
+            if since < ends and until > begins:
+                yield max(since, begins), min(until, ends)
 
     def _closing(self, day: date, closes: time) -> datetime:
         """Return when a window of a local day closes, aware UTC."""
@@ -92,3 +106,16 @@ def _outside(
             opens = until
     if opens < closes:
         yield opens, closes
+
+
+def united(
+    spans: Iterable[tuple[datetime, datetime]],
+) -> tuple[tuple[datetime, datetime], ...]:
+    """Return intervals in order, those that touch or overlap as one."""
+    joined: list[tuple[datetime, datetime]] = []
+    for since, until in sorted(spans):
+        if joined and since <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(until, joined[-1][1]))
+        else:
+            joined.append((since, until))
+    return tuple(joined)

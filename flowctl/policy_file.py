@@ -293,11 +293,13 @@ def _hand(policy: Table, default: HandRules) -> HandRules:
     rules = _filled(table, default)
     if table.has("four_eyes"):
         rules = replace(rules, four_eyes=table.flag("four_eyes"))
-    for key in ("hold_reasons", "forward_reasons"):
-        if table.has(key):
-            # Every reason has words in each language: none can be made up in a file.
-            chosen = table.subset(key, getattr(default, key), "reason")
-            rules = replace(rules, **{key: chosen})
+    # Every reason has words in each language: none can be made up in a file.
+    if table.has("hold_reasons"):
+        held = table.subset("hold_reasons", default.hold_reasons, "reason")
+        rules = replace(rules, hold_reasons=held)
+    if table.has("forward_reasons"):
+        forward = table.subset("forward_reasons", default.forward_reasons, "reason")
+        rules = replace(rules, forward_reasons=forward)
     table.close()
     return rules
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.closures import Closure
+from flowctl.hand import Act
 from flowctl.lanes import LaneUse
 from flowctl.site import Site
 
@@ -171,11 +172,12 @@ class AdviceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a driver last heard where it was no slot, of which gate, and when."""
+    """What a driver last heard where it was no slot, of which gate, when and why."""
 
     kind: AdviceKind
     gate: str
     at: datetime
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,9 @@ class Snapshot:
 
     ``site`` is as its ``closures`` leave it (`flowctl.closures.with_closures`); ``advice`` is what
     stands between a driver and his next slot, by trip; ``lanes`` what the plan before decided of
-    lanes that change class; ``crossed`` are the trucks whose return is still to come.
+    lanes that change class; ``crossed`` are the trucks whose return is still to come. ``acts`` are
+    those of operators that stand (`flowctl.dispatch.hand`); the extra hours among them are in
+    ``site`` already.
     """
 
     site: Site
@@ -195,3 +199,4 @@ class Snapshot:
     advice: Mapping[int, Advice] = field(default_factory=dict)
     lanes: tuple[LaneUse, ...] = ()
     crossed: tuple[Crossed, ...] = ()
+    acts: tuple[Act, ...] = ()

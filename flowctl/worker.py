@@ -20,31 +20,33 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from flowctl.clock import Clock, clock, is_due
-from flowctl.closures import Closure, with_closures
+from flowctl.closures import Closure
 from flowctl.collector import uncollected
 from flowctl.controller import Decision, tick
+from flowctl.hand import Act
 from flowctl.ledger_key import Signing, read_key
 from flowctl.patience import Patience
 from flowctl.printing import Press, Printing
 from flowctl.settings import Settings
 from flowctl.site import Site
-from flowctl.state import Snapshot, Stage
+from flowctl.state import Stage
 from flowctl.storage import traffic as traffic_store
+from flowctl.storage.acts_over import settle_acts
 from flowctl.storage.alarm_facts import find_alarms
 from flowctl.storage.alert_facts import find_alerts
 from flowctl.storage.alerts import end_alerts, save_alerts
-from flowctl.storage.closures import HISTORY, list_advice, list_closures, open_site
+from flowctl.storage.closures import open_site
 from flowctl.storage.eta_scores import FORECAST_EVERY, keep_forecasts
 from flowctl.storage.hand_watch import judge_words
 from flowctl.storage.heartbeats import beat
 from flowctl.storage.leases import APPLICATION
 from flowctl.storage.ledger_arrivals import log_arrivals
 from flowctl.storage.partitions import describe_level
-from flowctl.storage.plans import commit_decision, end_cleared_trips, list_lanes
+from flowctl.storage.plans import commit_decision, end_cleared_trips
+from flowctl.storage.reading import read_snapshot
 from flowctl.storage.retention import retain
 from flowctl.storage.roles import describe_guard
 from flowctl.storage.sites import find_loaded_at, get_loaded_site, get_site
-from flowctl.storage.snapshot import gate_histories, list_crossed, list_live_trips
 from flowctl.storage.waits import keep_waits
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
@@ -209,10 +211,14 @@ def _control(
 
 @dataclass(frozen=True, slots=True)
 class Disruption:
-    """What makes a plan due at once when it changes: closures, and which gates surely take less."""
+    """What makes a plan due at once when it changes.
+
+    Closures, which gates surely take less, and the acts of operators with whether each has begun.
+    """
 
     closures: tuple[Closure, ...] = ()
     slow: tuple[tuple[str, GateMode], ...] = ()
+    acts: tuple[tuple[int, bool], ...] = ()
 
 
 def decide(
@@ -239,27 +245,19 @@ def decide(
         What the tick before returned: where something else holds now, a plan is made at once.
     """
     with uncollected(), conn.transaction():
-        closures = tuple(list_closures(conn, site.id, since=now - HISTORY))
-        left = with_closures(site, closures, now)
-        trips = list_live_trips(conn, left, now)
+        snapshot = read_snapshot(conn, site, now)
+        left, trips = snapshot.site, snapshot.trips
         log_arrivals(conn, site, trips, now)
-        snapshot = Snapshot(
-            left,
-            now,
-            trips,
-            gate_histories(conn, left, now),
-            closures=closures,
-            advice=list_advice(conn, site.id),
-            lanes=list_lanes(conn, site.id),
-            crossed=list_crossed(conn, site.id, now),
-        )
         started = time.perf_counter()
         decision = tick(snapshot, plan_due=plan_due)
-        found = Disruption(_in_force(closures, now), _slow(decision))
+        found = Disruption(
+            _in_force(snapshot.closures, now), _slow(decision), _standing(snapshot.acts, now)
+        )
         if decision.plan is None and before is not None and before != found:
             decision = tick(snapshot, plan_due=True)
         solve_s = time.perf_counter() - started
-        commit_decision(conn, left, decision, now=now, solve_s=solve_s)
+        decision = commit_decision(conn, left, decision, now=now, solve_s=solve_s)
+        settle_acts(conn, left, snapshot, decision)
         for fault in (*decision.faults, *map(str, decision.unexplained)):
             _log.warning("a decision has a fault", site=site.id, fault=fault)
         passed = {
@@ -277,6 +275,10 @@ def decide(
 def _in_force(closures: Sequence[Closure], now: datetime) -> tuple[Closure, ...]:
     """Return the closures that are not over: one that ends drops out, one entered comes in."""
     return tuple(one for one in closures if one.ends_at is None or one.ends_at > now)
+
+
+def _standing(acts: Sequence[Act], now: datetime) -> tuple[tuple[int, bool], ...]:
+    return tuple((act.id, act.lasts(now)) for act in acts)
 
 
 def _slow(decision: Decision) -> tuple[tuple[str, GateMode], ...]:

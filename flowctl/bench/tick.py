@@ -16,7 +16,6 @@ import numpy as np
 import psycopg
 from rich.table import Table
 
-from flowctl.closures import with_closures
 from flowctl.collector import uncollected
 from flowctl.controller import Decision, tick
 from flowctl.data_files import data_dir
@@ -24,13 +23,11 @@ from flowctl.embedded import start_postgres
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
 from flowctl.site_files import read_source
-from flowctl.state import Snapshot
-from flowctl.storage.closures import list_advice, list_closures
 from flowctl.storage.migrate import migrate
 from flowctl.storage.outbox import queue_message
-from flowctl.storage.plans import commit_decision, list_lanes
+from flowctl.storage.plans import commit_decision
+from flowctl.storage.reading import read_snapshot
 from flowctl.storage.sites import save_site
-from flowctl.storage.snapshot import gate_histories, list_crossed, list_live_trips
 
 Connection = psycopg.Connection[Any]
 Tell = Callable[[str], None]
@@ -182,22 +179,11 @@ def _step(conn: Connection, site: Site, now: datetime, *, plan_due: bool) -> _St
     """Run one step as the controller does (`flowctl.worker.decide`), with a clock between."""
     began, cpu = time.perf_counter(), time.process_time()
     with uncollected(), conn.transaction():
-        closures = tuple(list_closures(conn, site.id, since=now - timedelta(hours=36)))
-        left = with_closures(site, closures, now)
-        snapshot = Snapshot(
-            left,
-            now,
-            list_live_trips(conn, left, now),
-            gate_histories(conn, left, now),
-            closures=closures,
-            advice=list_advice(conn, site.id),
-            lanes=list_lanes(conn, site.id),
-            crossed=list_crossed(conn, site.id, now),
-        )
+        snapshot = read_snapshot(conn, site, now)
         read = time.perf_counter()
         decision = tick(snapshot, plan_due=plan_due)
         decided = time.perf_counter()
-        commit_decision(conn, left, decision, now=now, solve_s=decided - read)
+        commit_decision(conn, snapshot.site, decision, now=now, solve_s=decided - read)
     commit_s = time.perf_counter() - decided
     cpu_s = time.process_time() - cpu
     return _Step(decision, read - began, decided - read, commit_s, cpu_s)

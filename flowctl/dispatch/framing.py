@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from flowctl.dispatch.called import moving, standing
+from flowctl.dispatch.hand import blocks_of, fixed_of, not_before_s
 from flowctl.dispatch.lending import lanes_of
 from flowctl.dispatch.metering import Approach
 from flowctl.dispatch.passages import passages_of
@@ -42,12 +43,16 @@ def problem_of(
     site, now, rules = snapshot.site, snapshot.now, snapshot.site.dispatch
     trips = sorted((trip for trip in snapshot.trips if plannable(trip, now)), key=lambda t: t.id)
     grid = slot_grid(site, now)
-    supply = supply_of(site, grid, approaches, [estimates[gate.id] for gate in site.gates])
+    learned = [estimates[gate.id] for gate in site.gates]
+    supply = supply_of(site, grid, approaches, learned, snapshot.acts)
     columns = columns_of(site)
     lent = lanes_of(columns, grid.starts, supply.exports, snapshot.lanes)
     capacity = supply.exports if lent is None else lent.capacity
     index = {column.gate.id: at for at, column in reversed(list(enumerate(columns)))}
-    reach = reach_of(site, columns, trips, now)
+    held = not_before_s(
+        snapshot, trips, [column.gate.id for column in columns], blocks_of(snapshot)
+    )
+    reach = reach_of(site, columns, trips, now, held)
     frame = Frame(
         index=index,
         gate_of=_ints(index[column.gate.id] for column in columns),
@@ -58,7 +63,7 @@ def problem_of(
     )
     counts_s, rank = ranked(trips, site.policy)
     told = promises_of(trips, now, rules, frame)
-    held_gate, held_slot = frozen_of(trips, rank, now, rules, told, frame)
+    frozen_gate, frozen_slot = frozen_of(trips, rank, now, rules, told, frame, fixed_of(snapshot))
     width, weights = rules.slot_s, weights_of(rules)
     preferred = {
         gates: next((index[gate] for gate in gates if gate in index), 0)
@@ -78,8 +83,8 @@ def problem_of(
         told_gate=told.gate,
         keep_first=told.first,
         keep_last=told.last,
-        frozen_gate=held_gate,
-        frozen_slot=held_slot,
+        frozen_gate=frozen_gate,
+        frozen_slot=frozen_slot,
         linear=rules.delay_linear,
         squared=rules.delay_squared,
         diversion=rules.diversion_cost,

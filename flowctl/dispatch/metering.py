@@ -18,6 +18,7 @@ from math import floor
 import numpy as np
 
 from flowctl.dispatch.called import callable_at, in_transit, missed, standing
+from flowctl.dispatch.hand import Blocks, blocks_of, forwards_of
 from flowctl.dispatch.lane_room import ANY, Kind, Part, Room, held_by, kind_of, parts_of
 from flowctl.dispatch.n_control import (
     gate_load,
@@ -34,6 +35,8 @@ from flowctl.traffic.capacity import CapacityEstimate
 from flowctl.traffic.screenings import DEFAULTS
 
 _NO_SLOT = datetime.max.replace(tzinfo=UTC)
+_AT_ONCE = datetime.min.replace(tzinfo=UTC)
+"""The slot of who is brought forward, for his turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ def approaches(
 ) -> tuple[Approach, ...]:
     """Return every gate as the regulator sees it, in the site's order."""
     turns = _turns(snapshot, slots)
+    blocks = blocks_of(snapshot)
     histories = {history.gate: history for history in snapshot.gates}
     coming: dict[str | None, list[LiveTrip]] = {}
     for trip in snapshot.trips:
@@ -128,6 +132,7 @@ def approaches(
             coming.get(gate.id, []),
             histories.get(gate.id),
             estimates[gate.id],
+            blocks,
         )
         for gate in snapshot.site.gates
     )
@@ -161,7 +166,8 @@ def call_up(snapshot: Snapshot, approach: Approach, fills: int = 0) -> tuple[Rel
 
     Turns go by the slot told, then seniority. A truck goes however far its slot lies ahead where
     nobody before it is ready: holding it back would only idle the gate. So many places as
-    ``fills`` were left by trucks that did not show up: those that stand by go first to them.
+    ``fills`` were left by trucks that did not show up: those that stand by go first to them. Who is
+    brought forward by an operator's word has the next place.
     """
     if approach.opens_at is None or approach.closes_at is None:
         return ()
@@ -177,10 +183,17 @@ def call_up(snapshot: Snapshot, approach: Approach, fills: int = 0) -> tuple[Rel
     passing = fills or approach.lanes
     going = list(in_time if passing else islice(in_time, rules.release_most))
     expires_at = now + timedelta(seconds=rules.release_expiry_s)
+    forward = forwards_of(snapshot)
     # Who would still stand before a closed gate waits, and keeps its place in the quota: a junior
     # with a longer way must not take it.
     return tuple(
-        Release(trip.id, approach.gate.id, trip.yard, expires_at, reason)
+        Release(
+            trip.id,
+            approach.gate.id,
+            trip.yard,
+            expires_at,
+            Reason.FORWARDED if trip.id in forward else reason,
+        )
         for trip, way, reason in _chosen(approach, going, rules.release_most, fills)
         if trip.yard is not None and now + timedelta(seconds=way.travel_s) >= approach.opens_at
     )
@@ -219,15 +232,19 @@ def _turns(
     """Return the standing trucks by the gate they are bound for, in the order of their turn."""
     site, now = snapshot.site, snapshot.now
     ways = {(yard.id, way.gate): way for yard in site.yards for way in yard.access}
+    forward = forwards_of(snapshot)
     keyed: dict[str, list[tuple[datetime, tuple[datetime, datetime, int], LiveTrip, Access]]] = {}
     for trip in snapshot.trips:
         if trip.yard is None or not standing(trip, now):
             continue
-        told = slots.get(trip.id)
+        told, act = slots.get(trip.id), forward.get(trip.id)
         bound = trip.gates if told is None else (told.gate,)
+        if act is not None and act.gate is not None:
+            bound = (act.gate,)
         way = next((ways[trip.yard, gate] for gate in bound if (trip.yard, gate) in ways), None)
         if way is not None:
-            row = (_starts_at(trip, told), seniority(trip, site.policy), trip, way)
+            starts_at = _starts_at(trip, told) if act is None else _AT_ONCE
+            row = (starts_at, seniority(trip, site.policy), trip, way)
             keyed.setdefault(way.gate, []).append(row)
     # The number at the end of a seniority is nobody else's: trips are never compared themselves.
     return {gate: [(trip, way) for *_, trip, way in sorted(rows)] for gate, rows in keyed.items()}
@@ -247,9 +264,14 @@ def _approach(
     coming: Sequence[LiveTrip],
     history: GateHistory | None,
     learned: CapacityEstimate,
+    blocks: Blocks,
 ) -> Approach:
     site, now = snapshot.site, snapshot.now
-    may_go = [(trip, way) for trip, way in turn if callable_at(trip, site.policy) <= now]
+    may_go = [
+        (trip, way)
+        for trip, way in turn
+        if callable_at(trip, site.policy) <= now and gate.id not in blocks.get(trip.id, ())
+    ]
     ready = tuple((trip, way) for trip, way in may_go if way.via is None)
     exports, imports = _inside(history, now)
     window = next(gate.opening.between(now, now + timedelta(days=1)), None)

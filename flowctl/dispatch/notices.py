@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from flowctl.closures import closed_for_unknown
+from flowctl.dispatch.hand import Blocks, blocks_of, is_held
 from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.reasons import Reason
@@ -88,7 +89,8 @@ def notices(
     trips = {trip.id: trip for trip in snapshot.trips}
     begin = problem.starts.tolist()
     stopped = {gate for gate, one in estimates.items() if one.state is GateMode.STOPPED}
-    calm = not (snapshot.closures or stopped or snapshot.advice)
+    blocks = blocks_of(snapshot)
+    calm = not (snapshot.closures or stopped or snapshot.advice or blocks)
     unknown = closed_for_unknown(snapshot.closures, snapshot.now)
     choices = {
         gates: _Gates.of(snapshot, gates, unknown, stopped)
@@ -102,7 +104,7 @@ def notices(
         if slot >= 0:
             planned = Slot(problem.gates[gate], datetime.fromtimestamp(begin[slot], UTC))
         trip = trips[trip_id]
-        word = _word(snapshot, trip, planned, unknown, choices[trip.gates])
+        word = _word(snapshot, trip, planned, unknown, choices[trip.gates], blocks)
         if word is not None:
             yield word if word.kind is not NoticeKind.NO_SLOT else _no_slot(snapshot, word, begin)
 
@@ -113,22 +115,28 @@ def _word(
     planned: Slot | None,
     unknown: frozenset[str],
     gates: _Gates,
+    blocks: Blocks,
 ) -> Notice | None:
     """Return what one driver is to hear, None where nothing, or what he has heard."""
     advice = snapshot.advice.get(trip.id)
     said = None if advice is None else advice.kind
     gate = trip.gates[0] if trip.told is None else trip.told.gate
+    if is_held(trip, blocks):
+        return (
+            None if said is AdviceKind.HOLD else Notice(trip.id, NoticeKind.HOLD, gate, Reason.HELD)
+        )
     if _is_to_stay(snapshot, trip, planned, gates, said):
         return None if said is AdviceKind.STAY else Notice(trip.id, NoticeKind.STAY, gate)
     if _is_to_hold(snapshot, trip, planned, unknown):
         if said is AdviceKind.HOLD:
             return None
         return Notice(trip.id, NoticeKind.HOLD, gate, Reason.CLOSURE)
+    kind = None
     if said is AdviceKind.STAY and trip.stage is Stage.REGISTERED:
-        return Notice(trip.id, NoticeKind.DEPART, gate)
-    if said is None and planned is None and expected(trip, snapshot):
-        return Notice(trip.id, NoticeKind.NO_SLOT, gate)
-    return None
+        kind = NoticeKind.DEPART
+    elif said is None and planned is None and expected(trip, snapshot):
+        kind = NoticeKind.NO_SLOT
+    return None if kind is None else Notice(trip.id, kind, gate)
 
 
 def _is_to_hold(

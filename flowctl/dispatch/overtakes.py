@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from flowctl.dispatch.called import standing
 from flowctl.dispatch.framing import weights_of
+from flowctl.dispatch.hand import blocks_of, forwards_of, pins_of
 from flowctl.dispatch.lane_room import Kind, kind_of
 from flowctl.dispatch.metering import Release
 from flowctl.dispatch.reasons import Reason
@@ -27,12 +28,17 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Overtake:
-    """A truck goes to ``gate`` before the ``seniors`` (trip ids, ascending), for one reason."""
+    """A truck goes to ``gate`` before the ``seniors`` (trip ids, ascending), for one reason.
+
+    ``code`` is the operator's own where the truck was brought forward, ``act_id`` the act.
+    """
 
     trip_id: int
     gate: str
     reason: Reason
     seniors: tuple[int, ...]
+    code: str | None = None
+    act_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ def overtakes(
     trips = {trip.id: trip for trip in snapshot.trips}
     gone = [trips[trip_id] for trip_id in going]
     there = [trip for trip in snapshot.trips if standing(trip, snapshot.now)]
+    forward = forwards_of(snapshot)
     explained: list[Overtake] = []
     faults: list[Unexplained] = []
     for gate in sorted(set(going.values())):
@@ -108,6 +115,9 @@ def overtakes(
             for reason, seniors in _passed(stay, snapshot, junior, juniors, slots, facts):
                 if reason is None:
                     faults.append(Unexplained(junior.id, gate, seniors))
+                elif reason is Reason.FORWARDED:
+                    act = forward[junior.id]
+                    explained.append(Overtake(junior.id, gate, reason, seniors, act.reason, act.id))
                 else:
                     explained.append(Overtake(junior.id, gate, reason, seniors))
     return tuple(explained), tuple(faults)
@@ -135,6 +145,7 @@ class _Stay:
     nearer: Flags
     lapsed: Flags
     missed: Flags
+    held: Flags
     priority: Ints
     weight: Ints
     lanes: tuple[Kind, ...]
@@ -155,6 +166,7 @@ class _Stay:
         opens_s, closes_s = _window_s(snapshot, gate)
         now_s = snapshot.now.timestamp()
         weights = weights_of(snapshot.site.dispatch)
+        blocks = blocks_of(snapshot)
         return _Stay(
             gate=gate,
             trip_id=np.array([trip.id for trip in trips], dtype=np.int64),
@@ -178,6 +190,7 @@ class _Stay:
             nearer=_flags(now_s + way.travel_s < opens_s for _, way, _ in rows),
             lapsed=_flags(trip.stage is Stage.RELEASED for trip in trips),
             missed=_flags(trip.id in facts.no_shows for trip in trips),
+            held=_flags(gate in blocks.get(trip.id, ()) for trip in trips),
             priority=np.array([trip.priority for trip in trips], dtype=np.int64),
             weight=np.array([weights[trip.cargo] for trip in trips], dtype=np.int64),
             lanes=_lanes(snapshot, gate, trips),
@@ -208,7 +221,11 @@ def _passed(
     weight = weights_of(snapshot.site.dispatch)[junior.cargo]
     access = _access(snapshot, junior, stay.gate)
     inside = access is not None and access.via is None
+    every = np.full(len(counts), True)
     causes: list[tuple[Reason, Flags]] = [
+        # What people decided is said before what the rules would say of the same pair.
+        (Reason.FORWARDED, every & (junior.id in forwards_of(snapshot))),
+        (Reason.HELD, stay.held),
         (Reason.PENALTY, fined),
         (Reason.SENIOR_NOT_READY, stay.unready),
         (Reason.NO_SHOW, stay.missed),
@@ -217,9 +234,10 @@ def _passed(
         (Reason.PRIORITY, kept & (junior.priority > stay.priority)),
         (Reason.CARGO, kept & (weight > stay.weight)),
         (Reason.CONVOY, with_partner),
+        (Reason.PINNED, kept & (junior.id in pins_of(snapshot))),
         (Reason.KEPT_PROMISE, kept),
         (Reason.RELEASE_EXPIRED, stay.lapsed),
-        (Reason.STANDBY_FILL, np.full(len(counts), junior.id in facts.standby)),
+        (Reason.STANDBY_FILL, every & (junior.id in facts.standby)),
         (Reason.SENIOR_PREFERS_ELSEWHERE, stay.prefers),
         (Reason.SENIOR_OUTSIDE, stay.outside & inside),
         # It would stand before a closed gate; metering keeps its place in the quota until then.

@@ -33,14 +33,19 @@ class Reach:
 
 
 def reach_of(
-    site: Site, columns: Sequence[Column], trips: Sequence[LiveTrip], now: datetime
+    site: Site,
+    columns: Sequence[Column],
+    trips: Sequence[LiveTrip],
+    now: datetime,
+    not_before: Floats | None = None,
 ) -> Reach:
     """Return where trucks can be when.
 
     A truck is there when it is expected: it leaves when it is ready, and the way counts from the
     message, the driver's reaction included. Where that is uncertain a slot is within reach only
     if nine trucks of ten would still be on time by the policy's window. So a promise is kept, and
-    no place stays empty for a margin that the window gives already.
+    no place stays empty for a margin that the window gives already. Trucks that are held leave for
+    a column no earlier than ``not_before``, epoch s, [N, C].
     """
     # Thousands of trucks stand in few yards and are bound for few gates: ways are sought once each.
     kinds: dict[tuple[str | None, tuple[str, ...]], int] = {}
@@ -60,7 +65,10 @@ def reach_of(
             if way.via is not None:
                 yard[kind, at] = number.get(way.via, -1)
     leaves, late = _leaves_s(site, trips, now)
-    at_s = np.maximum(leaves[:, None] + travel_s[of], late[:, None] + slack_s[of])
+    leaves, late = leaves[:, None], late[:, None]
+    if not_before is not None:
+        leaves, late = np.maximum(leaves, not_before), np.maximum(late, not_before)
+    at_s = np.maximum(leaves + travel_s[of], late + slack_s[of])
     passed = yard[of]
     for at, column in enumerate(columns):
         if column.lanes is not None:

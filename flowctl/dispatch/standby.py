@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flowctl.dispatch.called import standing
+from flowctl.dispatch.hand import Blocks, blocks_of, pins_of
 from flowctl.dispatch.lane_room import kind_of
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.seniority import seniority
@@ -27,7 +28,8 @@ class Expired:
     """A call-up that is over: of ``trip_id`` to ``gate`` (or first to ``to_yard``).
 
     ``reason`` is no_show where the truck still stands in ``yard``, release_expired where it is not
-    known to, and did not come in time. ``called_at`` is when it was called up.
+    known to, and did not come in time; held where an operator holds it and it has not left yet.
+    ``called_at`` is when it was called up.
     """
 
     trip_id: int
@@ -42,27 +44,31 @@ class Expired:
 class Swap:
     """Two drivers exchange slots: ``gives`` cannot make ``slot_given`` and gets ``slot_taken``.
 
-    Both are of one gate; ``takes`` had ``slot_taken`` and goes earlier now.
+    Both are of one gate; ``takes`` had ``slot_taken`` and goes earlier now. Where an operator had
+    them exchanged (``actor``, by the act ``act_id``) either may be earlier, and of another gate.
     """
 
     gives: int
     takes: int
     slot_given: Slot
     slot_taken: Slot
+    act_id: int | None = None
+    actor: str = "flowctl"
 
     @property
     def gate(self) -> str:
-        """The gate of both slots."""
+        """The gate of the slot given."""
         return self.slot_given.gate
 
 
 def expiries(snapshot: Snapshot) -> tuple[Expired, ...]:
     """Return the call-ups that are over now and of which nobody was told yet."""
     found = []
+    blocks = blocks_of(snapshot)
     for trip in snapshot.trips:
         if trip.released_gate is None or trip.release_ended or trip.stage is not Stage.RELEASED:
             continue
-        reason = _over(snapshot, trip)
+        reason = _over(snapshot, trip, blocks)
         if reason is not None and trip.released_at is not None:
             found.append(
                 Expired(
@@ -77,9 +83,12 @@ def expiries(snapshot: Snapshot) -> tuple[Expired, ...]:
     return tuple(found)
 
 
-def _over(snapshot: Snapshot, trip: LiveTrip) -> Reason | None:
+def _over(snapshot: Snapshot, trip: LiveTrip, blocks: Blocks) -> Reason | None:
     """Return why a call-up is over, None where it still holds."""
     now, expires_at = snapshot.now, trip.release_expires_at
+    # Who is on the road to the gate can turn nowhere: only who still stands is called back.
+    if _stayed(trip) and trip.released_gate in blocks.get(trip.id, ()):
+        return Reason.HELD
     if _stayed(trip) and trip.released_at is not None:
         rules = snapshot.site.policy.standby
         proof_at = trip.released_at + timedelta(seconds=rules.no_show_s * (1.0 - _PROOF_SHARE))
@@ -155,7 +164,8 @@ def swaps(snapshot: Snapshot, estimates: Mapping[str, CapacityEstimate]) -> tupl
     """
     rules = snapshot.site.dispatch
     near = snapshot.now + timedelta(seconds=rules.freeze_s)
-    free = [trip for trip in snapshot.trips if _may_swap(trip, snapshot)]
+    kept = {*blocks_of(snapshot), *pins_of(snapshot)}
+    free = [trip for trip in snapshot.trips if trip.id not in kept and _may_swap(trip, snapshot)]
     givers = sorted(
         (trip for trip in free if _slot(trip).starts_at <= near and _misses(trip, snapshot)),
         key=lambda trip: (_slot(trip).starts_at, trip.id),

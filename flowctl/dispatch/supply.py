@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.dispatch.apportion import apportioned
+from flowctl.dispatch.hand import said_per_h, words_of
 from flowctl.dispatch.metering import Approach
+from flowctl.hand import Act
 from flowctl.lanes import LaneClass
 from flowctl.site import Gate, Site
 from flowctl.state import LiveTrip
@@ -128,16 +130,19 @@ def supply_of(
     grid: Grid,
     approaches: Sequence[Approach],
     estimates: Sequence[CapacityEstimate],
+    acts: Sequence[Act] = (),
 ) -> Supply:
     """Return how many further trucks each column can take in each slot.
 
     What the gate takes in all, less the imports expected (never more than half of it, because
     places are taken in turn while both directions wait), less the exports already on their way.
-    Lane classes share it out by their places.
+    Lane classes share it out by their places. For the time of which an operator said what the gate
+    takes, that is taken in place of what was learned.
     """
     exports, imports = [], []
     for index, (approach, estimate) in enumerate(zip(approaches, estimates, strict=True)):
-        out, back = _gate_capacity(site, grid, index, approach, estimate)
+        words = words_of(acts, site.gates[index].id)
+        out, back = _gate_capacity(site, grid, index, approach, estimate, words)
         rows = _by_lanes(site.gates[index], out)
         exports.append(rows)
         imports.append(np.zeros_like(rows))
@@ -157,7 +162,12 @@ def _by_lanes(gate: Gate, row: list[int]) -> Ints:
 
 
 def _gate_capacity(
-    site: Site, grid: Grid, index: int, approach: Approach, estimate: CapacityEstimate
+    site: Site,
+    grid: Grid,
+    index: int,
+    approach: Approach,
+    estimate: CapacityEstimate,
+    words: Sequence[Act],
 ) -> tuple[list[int], list[int]]:
     """Return the exports and the imports a gate takes in each slot, [S] each."""
     gate = site.gates[index]
@@ -176,7 +186,11 @@ def _gate_capacity(
             today, imports_ahead = False, 0.0
         next_start = start + site.dispatch.slot_s
         imports_per_h = estimate.import_per_h if today else gate.import_prior_per_h
-        taken = per_h * share * seconds / 3600.0
+        rate = per_h * share
+        if words:
+            said, covered = said_per_h(words, start, start + site.dispatch.slot_s)
+            rate = said * covered + rate * (1.0 - covered)
+        taken = rate * seconds / 3600.0
         imports_ahead += imports_per_h * seconds / 3600.0
         imports = min(imports_ahead, taken / 2.0)
         imports_ahead -= imports

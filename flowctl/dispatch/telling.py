@@ -11,6 +11,15 @@ from functools import cache, partial
 import numpy as np
 
 from flowctl.closures import closed_for_unknown, taken_end
+from flowctl.dispatch.hand import (
+    Blocks,
+    blocks_of,
+    forwards_of,
+    is_held,
+    news_of,
+    pins_of,
+    words_of,
+)
 from flowctl.dispatch.home import Home
 from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.problem import DispatchProblem
@@ -21,7 +30,7 @@ from flowctl.state import AdviceKind, LiveTrip, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate
 from flowctl.traffic.collapse import GateMode
 
-_FACTS = frozenset({Reason.ETA, Reason.CLOSURE, Reason.REOPENED})
+_FACTS = frozenset({Reason.ETA, Reason.CLOSURE, Reason.REOPENED, Reason.HELD, Reason.OPENED})
 """Reasons that are no estimate: the driver hears of them at once."""
 
 
@@ -46,8 +55,10 @@ def tellings(
     A first slot is told once the truck is at a yard, or about to be: a promise made earlier would
     only be changed again. A told slot is changed when the plan left the span that needs no message
     (`promises.keeps`), and only where it is known where the truck is. Nothing is promised of a gate
-    of which nobody knows when it opens again; who waited for that hears once it has.
+    of which nobody knows when it opens again; who waited for that hears once it has. Nor of one to
+    a truck that an operator holds from it; a place by an operator's word is told at once.
     """
+    blocks, words = blocks_of(snapshot), _words(snapshot)
     trips = {trip.id: trip for trip in snapshot.trips}
     unknown = closed_for_unknown(snapshot.closures, snapshot.now)
     begin = [datetime.fromtimestamp(start, UTC) for start in problem.starts.tolist()]
@@ -62,24 +73,83 @@ def tellings(
         trip = trips[trip_id]
         if slot < 0 or (trip.told is None and not expected(trip, snapshot)):
             continue
-        if frozen and not (is_held(snapshot, trip_id) or _is_extended(trip)):
-            continue
         planned = Slot(problem.gates[gate], begin[slot])
-        if planned.gate in unknown and not _stands(trip, planned.gate, snapshot):
+        if _is_silent(snapshot, trip, planned, unknown, blocks):
             continue
         if trip.told is None:
             yield Telling(trip_id, planned, Reason.FIRST, None)
-        elif is_held(snapshot, trip_id):
-            yield Telling(trip_id, planned, Reason.REOPENED, trip.told)
-        elif _is_extended(trip):
-            yield Telling(trip_id, planned, Reason.EXTENSION, trip.told)
-        elif not _keeps(snapshot, trip.told, planned):
+            continue
+        fact = _fact(snapshot, trip, trip.told, planned, words.get(trip_id) if frozen else None)
+        if fact is not None:
+            yield Telling(trip_id, planned, fact, trip.told)
+        elif not frozen and not _keeps(snapshot, trip.told, planned):
             broken = None if takes_goods(trip.told) else Reason.CLOSURE
-            reason = broken or _reason(
-                snapshot, problem, row, trip, trip.told, planned, estimates, home
+            reason = (
+                broken
+                or _by_act(snapshot, trip, trip.told, planned, blocks)
+                or _reason(snapshot, problem, row, trip, trip.told, planned, estimates, home)
             )
             if _is_due(snapshot, trip, trip.told, planned, reason, estimates):
                 yield Telling(trip_id, planned, reason, trip.told)
+
+
+def _fact(
+    snapshot: Snapshot, trip: LiveTrip, told: Slot, planned: Slot, word: Reason | None
+) -> Reason | None:
+    """Return why a driver hears of a slot whatever it is: he waits for one, or somebody said so."""
+    if must_wait(snapshot, trip.id):
+        return _freed_by(snapshot, trip.id)
+    if _is_extended(trip):
+        return Reason.EXTENSION
+    return word if word is not None and _is_news_by(word, snapshot, told, planned) else None
+
+
+def _is_silent(
+    snapshot: Snapshot,
+    trip: LiveTrip,
+    planned: Slot,
+    unknown: frozenset[str],
+    blocks: Blocks,
+) -> bool:
+    """Tell whether nothing is promised of a slot: its gate is closed, or the truck held from it."""
+    if planned.gate in unknown and not _stands(trip, planned.gate, snapshot):
+        return True
+    held = blocks.get(trip.id)
+    if held is None:
+        return False
+    endless = planned.gate in held and held[planned.gate] is None
+    return endless or is_held(trip, blocks)
+
+
+def _words(snapshot: Snapshot) -> dict[int, Reason]:
+    """Return by trip by whose word its place stands: pinned, or brought forward."""
+    pinned = dict.fromkeys(pins_of(snapshot), Reason.PINNED)
+    return pinned | dict.fromkeys(forwards_of(snapshot), Reason.FORWARDED)
+
+
+def _is_news_by(word: Reason, snapshot: Snapshot, told: Slot, planned: Slot) -> bool:
+    """Tell whether a driver is to hear of a place by an operator's word, which is no estimate."""
+    if word is Reason.PINNED:
+        return planned != told
+    return not _keeps(snapshot, told, planned)
+
+
+def _freed_by(snapshot: Snapshot, trip_id: int) -> Reason:
+    """Return why a driver who was asked to wait has a slot again."""
+    held = snapshot.advice[trip_id].reason == Reason.HELD
+    return Reason.HOLD_ENDED if held else Reason.REOPENED
+
+
+def _by_act(
+    snapshot: Snapshot, trip: LiveTrip, told: Slot, planned: Slot, blocks: Blocks
+) -> Reason | None:
+    """Return why a slot moves where an operator held the truck, or opened its gate longer."""
+    away = planned.gate != told.gate or planned.starts_at > told.starts_at
+    if away and told.gate in blocks.get(trip.id, ()):
+        return Reason.HELD
+    extra = snapshot.site.gate_by_id[planned.gate].opening.extra
+    in_extra = any(since <= planned.starts_at < until for since, until in extra)
+    return Reason.OPENED if in_extra and planned.starts_at < told.starts_at else None
 
 
 def _is_extended(trip: LiveTrip) -> bool:
@@ -99,11 +169,11 @@ def _keeps(snapshot: Snapshot, told: Slot, planned: Slot) -> bool:
 def freed(snapshot: Snapshot, estimates: Mapping[str, CapacityEstimate]) -> Snapshot:
     """Return the snapshot for a plan, without the promises that a disruption has made void.
 
-    Where a gate closed, opened again, or fell below what it usually takes, all slots told before
-    at and after that moment give way together. Else those it turned away would find the places
-    behind them promised, and the first would be the last. A closure does so until `freeze_s` after
-    it was entered, changed or ended: whom that moved has heard by then, and what all others were
-    told holds again.
+    Where a gate closed, opened again, or fell below what it usually takes, or an operator said what
+    it takes or opened it longer, all slots told before at and after that moment give way together.
+    Else those it turned away would find the places behind them promised, and the first would be the
+    last. A closure or a word does so until `freeze_s` after it was entered, changed or ended: whom
+    that moved has heard by then, and what all others were told holds again.
     """
     news_s = snapshot.site.dispatch.freeze_s
     low = {gate: one.since for gate, one in estimates.items() if _collapsed(one)}
@@ -115,6 +185,8 @@ def freed(snapshot: Snapshot, estimates: Mapping[str, CapacityEstimate]) -> Snap
     for gate, moment in low.items():
         if moment is not None:
             since.setdefault(gate, []).append((moment, moment))
+    for gate, known in news_of(snapshot).items():
+        since.setdefault(gate, []).extend(known)
     if not since:
         return snapshot
     width = timedelta(seconds=snapshot.site.dispatch.slot_s)
@@ -148,13 +220,16 @@ def _is_due(
         return False
     if reason in _FACTS:
         return True
-    collapsed = reason is Reason.CAPACITY and _collapsed(estimates[told.gate])
-    if collapsed and _is_news(trip, estimates[told.gate].since):
+    learned = estimates[told.gate]
+    collapsed = reason is Reason.CAPACITY and _collapsed(learned)
+    if collapsed and _is_news(trip, learned.since):
+        return True
+    if reason is Reason.CAPACITY and _is_news(trip, _lowered_at(snapshot, told, learned)):
         return True
     return _settled(trip, told, planned, snapshot, at_once=collapsed)
 
 
-def is_held(snapshot: Snapshot, trip_id: int) -> bool:
+def must_wait(snapshot: Snapshot, trip_id: int) -> bool:
     """Tell whether a driver was asked to stay until he hears of a new slot."""
     advice = snapshot.advice.get(trip_id)
     return advice is not None and advice.kind is AdviceKind.HOLD
@@ -162,7 +237,7 @@ def is_held(snapshot: Snapshot, trip_id: int) -> bool:
 
 def _stands(trip: LiveTrip, gate: str, snapshot: Snapshot) -> bool:
     """Tell whether a slot told at a gate closed for unknown time lies beyond what it may last."""
-    if trip.told is None or trip.told.gate != gate or is_held(snapshot, trip.id):
+    if trip.told is None or trip.told.gate != gate or must_wait(snapshot, trip.id):
         return False
     return trip.told.starts_at >= closed_until(snapshot.site.gate_by_id[gate], snapshot.now)
 
@@ -225,9 +300,27 @@ def _reason(
         return Reason.ETA
     if _is_stranded(problem, home(), row, told):
         return Reason.RETURN
-    if estimates[gate.id].high < gate.capacity_prior_per_h:
+    learned = estimates[gate.id]
+    lowered = _lowered_at(snapshot, told, learned) is not None
+    if lowered or learned.high < gate.capacity_prior_per_h:
         return Reason.CAPACITY
     return Reason.LATER
+
+
+def _lowered_at(snapshot: Snapshot, told: Slot, learned: CapacityEstimate) -> datetime | None:
+    """Return when an operator said that a slot's gate takes less by then than it was seen to."""
+    width = timedelta(seconds=snapshot.site.dispatch.slot_s)
+    return max(
+        (
+            act.changed_at
+            for act in words_of(snapshot.acts, told.gate)
+            if act.per_h is not None
+            and act.per_h < learned.per_h
+            and act.starts_at is not None
+            and act.starts_at < told.starts_at + width
+        ),
+        default=None,
+    )
 
 
 def _home(problem: DispatchProblem, plan: Plan) -> Home | None:

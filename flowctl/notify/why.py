@@ -46,11 +46,13 @@ def why_text(language: str, key: str, **values: str) -> str:
 def reason_text(language: str, reason: str | None) -> str:
     """Return a reason in words; one the catalogue does not know goes by the site's rules.
 
-    A penalty for what an alert found is told by the alert's own name.
+    A penalty for what an alert found is told by the alert's own name, what an operator did by the
+    reason he chose.
     """
     page = catalogue(language)["page"]
     words = page["reason"] | page["why"]["reason"]
-    text: str = words.get(reason) or page["alerts"].get(f"kind_{reason}") or words["other"]
+    known = words | page["act_reason"]
+    text: str = known.get(reason) or page["alerts"].get(f"kind_{reason}") or words["other"]
     return text
 
 

@@ -29,8 +29,8 @@ PASSED_OF_USE = timedelta(hours=2)
 
 def commit_decision(
     conn: Connection, site: Site, decision: Decision, *, now: datetime, solve_s: float
-) -> None:
-    """Write a decision, its entries in the ledger, and the messages it causes.
+) -> Decision:
+    """Write a decision, its entries in the ledger, and the messages it causes; return it as kept.
 
     The caller's transaction makes it one act. Every table is written by one statement, however many
     trucks are told. Nothing is said of trips that ended, or are being changed, since they were
@@ -45,6 +45,7 @@ def commit_decision(
         tell_slots(conn, site, decision.tellings, plan_id, now)
         _notify(conn, site, decision.notices, now)
     commit_releases(conn, site, decision, now=now)
+    return decision
 
 
 def _of_present(conn: Connection, site: Site, decision: Decision, now: datetime) -> Decision:
@@ -192,7 +193,12 @@ def _notify(conn: Connection, site: Site, told: Sequence[Notice], now: datetime)
         return
     end_advice(conn, [one.trip_id for one in told if one.kind is NoticeKind.DEPART])
     standing = [one for one in told if one.kind is not NoticeKind.DEPART]
-    save_advice(conn, ((one.trip_id, str(one.kind), one.gate) for one in standing), now)
+    save_advice(
+        conn,
+        ((one.trip_id, str(one.kind), one.gate) for one in standing),
+        now,
+        {one.trip_id: str(one.reason) for one in standing if one.reason is not None},
+    )
     queue_messages(conn, [_notice_message(one) for one in told], site=site.id, now=now)
 
 

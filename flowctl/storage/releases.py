@@ -117,6 +117,7 @@ def entries_of(decision: Decision, now: datetime) -> list[Entry]:
                 gate=one.gate,
                 reason=one.reason,
                 other_trip_ids=one.seniors,
+                details={} if one.code is None else {"code": one.code, "act": one.act_id or 0},
             )
             for one in decision.overtakes
         ),
@@ -146,6 +147,9 @@ def _expired_entry(one: Expired, now: datetime) -> Entry:
 
 
 def _swapped_entry(swap: Swap, now: datetime) -> Entry:
+    by_hand: dict[str, int | str] = {}
+    if swap.act_id is not None:
+        by_hand = {"act": swap.act_id, "was_gate": swap.slot_taken.gate}
     return Entry(
         Kind.SWAPPED,
         now,
@@ -153,7 +157,9 @@ def _swapped_entry(swap: Swap, now: datetime) -> Entry:
         gate=swap.gate,
         reason=Reason.SWAPPED,
         other_trip_ids=(swap.gives,),
+        actor=swap.actor,
         details={
+            **by_hand,
             "starts_at": swap.slot_given.starts_at.isoformat(),
             "was_starts_at": swap.slot_taken.starts_at.isoformat(),
         },

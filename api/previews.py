@@ -1,0 +1,102 @@
+"""The effect of an act before it is done: the controller's tick on a copy, in a thread."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from threading import BoundedSemaphore, Lock
+from typing import Any
+
+import psycopg
+
+from api.errors import Problem
+from flowctl.collector import uncollected
+from flowctl.hand import Act, Effect, Moved, Place
+from flowctl.preview import preview
+from flowctl.site import Site
+from flowctl.storage.acts import list_plates
+from flowctl.storage.reading import read_snapshot
+
+Connection = psycopg.Connection[Any]
+
+AT_ONCE = 2
+"""Each takes a core for a second or two where there are 20,000 trips; trackers must be heard."""
+_KEPT_S = 120.0
+_KEPT_MOST = 64
+_RETRY_AFTER_S = 3
+
+
+class Previews:
+    """At most two effects are found at once; what was shown just now is remembered."""
+
+    def __init__(self) -> None:
+        self._turns = BoundedSemaphore(AT_ONCE)
+        self._lock = Lock()
+        self._shown: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    def find(
+        self, conn: Connection, site: Site, act: Act, now: datetime, *, wait_s: float = 0.0
+    ) -> dict[str, Any]:
+        """Return what an act would change, as the page reads it.
+
+        Raises
+        ------
+        Problem
+            503, two others are being found.
+        """
+        with self._turn(wait_s), uncollected():
+            effect = preview(site, read_snapshot(conn, site, now), act)
+        return _shown(effect, list_plates(conn, [one.trip_id for one in effect.trips]))
+
+    def remember(self, key: str, effect: dict[str, Any]) -> None:
+        """Keep an effect for who enters the act he was shown."""
+        with self._lock:
+            self._shown.pop(key, None)
+            self._shown[key] = time.monotonic(), effect
+            while len(self._shown) > _KEPT_MOST:
+                del self._shown[next(iter(self._shown))]
+
+    def recall(self, key: str) -> dict[str, Any] | None:
+        """Return an effect that was shown a moment ago and refused nothing."""
+        with self._lock:
+            at, effect = self._shown.get(key, (-_KEPT_S, {}))
+        fresh = effect and time.monotonic() - at < _KEPT_S and effect["refused"] is None
+        return effect if fresh else None
+
+    @contextmanager
+    def _turn(self, wait_s: float) -> Iterator[None]:
+        if not self._turns.acquire(timeout=wait_s):
+            raise Problem(
+                503,
+                "Not available",
+                f"{AT_ONCE} effects are being worked out already; ask again in a moment.",
+                {"Retry-After": str(_RETRY_AFTER_S)},
+            )
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+
+def _shown(effect: Effect, plates: Mapping[int, str]) -> dict[str, Any]:
+    fields = asdict(effect)
+    fields["at"] = effect.at.isoformat()
+    fields["solve_s"] = round(effect.solve_s, 3)
+    fields["trips"] = [_move(one, plates) for one in effect.trips]
+    return fields
+
+
+def _move(one: Moved, plates: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "trip_id": one.trip_id,
+        "plate": plates.get(one.trip_id),
+        "from": _place(one.before),
+        "to": _place(one.after),
+    }
+
+
+def _place(place: Place | None) -> dict[str, str] | None:
+    if place is None:
+        return None
+    return {"gate": place.gate, "starts_at": place.starts_at.isoformat()}

@@ -1,0 +1,46 @@
+"""All that one tick decides from, read at once: to decide, or to see what an act would do."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from flowctl.closures import with_closures
+from flowctl.site import Site
+from flowctl.state import Snapshot
+from flowctl.storage.acts import list_extra_hours, list_standing
+from flowctl.storage.closures import HISTORY, list_advice, list_closures
+from flowctl.storage.plans import list_lanes
+from flowctl.storage.snapshot import gate_histories, list_crossed, list_live_trips
+
+Connection = psycopg.Connection[Any]
+
+
+def read_snapshot(conn: Connection, site: Site, now: datetime) -> Snapshot:
+    """Return all that one tick decides from.
+
+    Parameters
+    ----------
+    conn
+        In a transaction.
+    site
+        As loaded; its closures and extra hours are read here.
+    now
+        The domain moment.
+    """
+    since = now - HISTORY
+    closures = list_closures(conn, site.id, since=since)
+    extra = list_extra_hours(conn, site.id, since=since)
+    left = with_closures(site, closures, now, extra)
+    news = timedelta(seconds=site.dispatch.freeze_s)
+    return Snapshot(
+        left,
+        now,
+        list_live_trips(conn, left, now),
+        gate_histories(conn, left, now),
+        closures=tuple(closures),
+        advice=list_advice(conn, site.id),
+        lanes=list_lanes(conn, site.id),
+        crossed=list_crossed(conn, site.id, now),
+        acts=tuple(list_standing(conn, site.id, now, news=news)),
+    )
