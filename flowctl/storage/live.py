@@ -203,6 +203,42 @@ def list_active(conn: Connection, site: str) -> list[LiveRow]:
     return list(map(LiveRow._make, rows))  # half as long as a row factory
 
 
+class Position(NamedTuple):
+    """Where the truck of a trip was seen last."""
+
+    id: int
+    fixed_at: datetime
+    lon: float
+    lat: float
+    speed_mps: float | None
+    heading_deg: float | None
+
+
+def list_positions(conn: Connection, site: str) -> list[Position]:
+    """Return the newest position of each active trip's truck, but for devices marked as faulty."""
+    with conn.cursor(binary=True) as cursor:
+        rows = cursor.execute(
+            "select t.id, k.fixed_at, k.lon, k.lat, k.speed_mps, k.heading_deg from trips t"
+            " join tracks k on k.device_id = t.device_id"
+            " where t.site = %s and t.state = 'active' and not exists (select from device_faults q"
+            "  where q.device_id = t.device_id and q.until is null)",
+            [site],
+        ).fetchall()
+    return list(map(Position._make, rows))
+
+
+def at_positions(rows: Sequence[LiveRow], positions: Sequence[Position]) -> list[LiveRow]:
+    """Return rows with their trucks at newer positions; who is not among them stays as he was."""
+    known = {position.id: position for position in positions}
+    return [
+        row if (at := known.get(row.id)) is None else row._replace(**_moved(at)) for row in rows
+    ]
+
+
+def _moved(at: Position) -> dict[str, Any]:
+    return dict(zip(at._fields[1:], at[1:], strict=True))
+
+
 def list_crossing(
     conn: Connection, site: str, *, since: datetime, until: datetime
 ) -> list[LiveRow]:
