@@ -226,10 +226,12 @@ def replace_fixes(conn: Connection, rows: NDArray[np.void]) -> None:
         )
 
 
-def list_tracks(conn: Connection, since_us: Mapping[int, int]) -> NDArray[np.void]:
+def list_tracks(
+    conn: Connection, since_us: Mapping[int, int], until_us: int | None = None
+) -> NDArray[np.void]:
     """Return the stored fixes of devices from a moment on that is given for each of them.
 
-    Moments are microseconds since 1970. Dtype `STORED`, shape [n], by device, moment and source.
+    Moments are microseconds since 1970, ``until_us`` one before which all lie. Dtype `STORED`, shape [n], by device, moment and source.
     """
     if not since_us:
         return np.empty(0, dtype=STORED)
@@ -238,13 +240,14 @@ def list_tracks(conn: Connection, since_us: Mapping[int, int]) -> NDArray[np.voi
             "select {} from unnest(%s::int[], %s::timestamptz[]) as w(device_id, moment)"
             " cross join lateral ("
             "  select * from fixes f where f.device_id = w.device_id and f.fixed_at >= w.moment"
-            "  and f.fixed_at >= %s) fix"
+            "  and f.fixed_at >= %s and f.fixed_at < coalesce(%s, 'infinity'::timestamptz)) fix"
             " order by fix.device_id, fix.fixed_at, fix.source_id"
         ).format(_COLUMNS),
         [
             list(since_us),
             [instant(at) for at in since_us.values()],
             instant(min(since_us.values())),
+            None if until_us is None else instant(until_us),
         ],
     ).fetchall()
     return np.array(rows, dtype=STORED)

@@ -73,7 +73,11 @@ def list_lag_limits(conn: Connection) -> dict[int, float]:
 
 
 def list_seen_within(
-    conn: Connection, boxes: Sequence[tuple[float, float, float, float]], *, since_us: int
+    conn: Connection,
+    boxes: Sequence[tuple[float, float, float, float]],
+    *,
+    since_us: int,
+    until_us: int | None = None,
 ) -> list[tuple[int, str]]:
     """Return (id, uid) of the devices seen in a rectangle from a moment on.
 
@@ -81,8 +85,8 @@ def list_seen_within(
     ----------
     boxes
         West, south, east and north of each, degrees.
-    since_us
-        Microseconds since 1970.
+    since_us, until_us
+        Microseconds since 1970; without the second, up to now.
     """
     west, south, east, north = zip(*boxes, strict=True) if boxes else ((), (), (), ())
     return conn.execute(
@@ -90,6 +94,8 @@ def list_seen_within(
         " %s::float8[]) as box (west, south, east, north)"
         " join fixes f on f.lon between west and east and f.lat between south and north"
         "  and f.fixed_at >= 'epoch'::timestamptz + %s * interval '1 microsecond'"
+        "  and f.fixed_at < coalesce('epoch'::timestamptz + %s::bigint * interval '1 microsecond',"
+        "   'infinity')"
         " join devices d on d.id = f.device_id order by d.id",
-        [list(west), list(south), list(east), list(north), since_us],
+        [list(west), list(south), list(east), list(north), since_us, until_us],
     ).fetchall()

@@ -190,7 +190,7 @@ class Judge:
         if not befores:
             return
         tails = fix_store.list_before(conn, befores, most=_TAIL, within=self._absent)
-        rows_of, seen_of = dict(_by_device(tails)), self._sightings(tails)
+        rows_of, seen_of = dict(by_device(tails)), self._sightings(tails)
         for device in befores:
             is_cut = len(rows_of.get(device, ())) == _TAIL
             state = self._state_after(seen_of.get(device, []), is_cut=is_cut)
@@ -295,7 +295,7 @@ class Judge:
         The devices of which there are no more.
         """
         rows = fix_store.list_before(conn, until, most=most, within=self._absent)
-        pages = dict(_by_device(rows))
+        pages = dict(by_device(rows))
         whole = set()
         for device in until:
             page = pages.get(device, rows[:0])
@@ -316,7 +316,7 @@ class Judge:
         rows = rows[one_a_moment(rows)]
         seen = self._view(rows).sightings(np.arange(len(rows)))
         parts, until = {}, 0
-        for device, part in _by_device(rows):
+        for device, part in by_device(rows):
             begin, until = until, until + len(part)
             parts[device] = seen[begin:until]
         return parts
@@ -328,7 +328,7 @@ def _parts(seen: Sequence[Sighting]) -> Iterator[Sequence[Sighting]]:
         yield seen[begin : begin + _PAGE]
 
 
-def _by_device(rows: Rows) -> Iterator[tuple[int, Rows]]:
+def by_device(rows: Rows) -> Iterator[tuple[int, Rows]]:
     """Yield each device of rows sorted by device, with its rows."""
     starts = np.flatnonzero(np.diff(rows["device_id"], prepend=-1))
     # Of no rows there is a part too, an empty one.
