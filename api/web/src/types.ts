@@ -80,6 +80,8 @@ export interface Site {
   roads: Collection<RoadFeature>;
   gates: SiteGate[];
   yards: SiteYard[];
+  /** How far the inner and the outer boundary of every zone lie from its outline, metres. */
+  buffers: { inner: number; outer: number };
 }
 
 /** Columns of one length; after the first event only the trucks that changed. */
