@@ -143,7 +143,7 @@ def _entries(stays: list[PastVisit], begins: datetime, ends: datetime) -> list[E
     """Return when the truck was first seen in each zone it came into."""
     names = {"yard": "arrived", "queue": "queued", "lane": "in_lane", "beyond": "crossed"}
     return [
-        Event(stay.entered_at, names[stay.role], stay.gate or stay.zone)
+        Event(stay.entered_at, names[stay.role], stay.zone if stay.role == "yard" else stay.gate)
         for stay in stays
         if stay.role in names and begins <= stay.entered_at <= ends
     ]
