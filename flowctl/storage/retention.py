@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from flowctl.site import Site
-from flowctl.storage import checkpoints, eta_scores, plans, traffic
+from flowctl.storage import checkpoints, eta_scores, plans, traffic, waits
 from flowctl.storage.ended import forget_ended
 from flowctl.storage.partitions import (
     Capability,
@@ -66,6 +66,7 @@ def retain(conn: Connection, site: Site, now: datetime, *, wall_clock: bool) -> 
         with conn.transaction():
             traffic.drop_before(conn, now - keep)
             eta_scores.drop_before(conn, now - keep)
+            waits.drop_before(conn, now - keep)
             plans.drop_prices_before(conn, now - PRICES_KEPT)
             plans.drop_states_before(conn, now - keep)
             # The oldest fix that may come finds the checkpoint before it: they are hours apart.
