@@ -1,5 +1,7 @@
 """Scripts and styles of the pages, as built: small on the line, and asked for once."""
 
+from functools import lru_cache
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -33,5 +35,11 @@ class Assets(StaticFiles):
 
 def takes_gzip(headers: Headers) -> bool:
     """Return whether the reader of an answer can unpack gzip."""
-    offered = (one.partition(";") for one in headers.get("accept-encoding", "").split(","))
+    return offers_gzip(headers.get("accept-encoding", ""))
+
+
+@lru_cache(maxsize=64)
+def offers_gzip(accepted: str) -> bool:
+    """Return whether an ``Accept-Encoding`` names gzip; browsers send the same few."""
+    offered = (one.partition(";") for one in accepted.split(","))
     return any(name.strip() == "gzip" and more.strip() != "q=0" for name, _, more in offered)

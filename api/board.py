@@ -1,18 +1,20 @@
 """The public board: what everybody may know, and nobody in particular."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil, floor
 
-from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
+from api.ledger import PublicLedger
+from api.picture import GatePicture, Picture
+from flowctl.closures import Closure
+from flowctl.site import Gate, Site
+from flowctl.storage.waits import Record
+from flowctl.traffic.waits import Wait
 
-from api.feed import Feed
-from api.ledger import public_ledger
-from api.picture import GatePicture
-from flowctl.site import Site
-
-router = APIRouter(tags=["board"])
+_AHEAD = timedelta(days=7)
+_WINDOWS_SHOWN = 3
+_FINE_S, _COARSE_S, _LONG_S = 60, 300, 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +27,52 @@ class BoardSite:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardWait:
+    """How long a truck that comes now will wait until it is through, seconds from ``at`` on.
+
+    Eight of ten such trucks should be through between ``from_s`` and ``to_s``, half of them by
+    ``expected_s``. Of the ``held_n`` trucks of the last week that are through, or should be, the
+    share ``held_share`` was; None while they are too few to say.
+    """
+
+    from_s: int
+    expected_s: int
+    to_s: int
+    held_n: int
+    held_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardWindow:
+    """A time in which the gate takes goods, closures heeded."""
+
+    opens_at: datetime
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BoardClosure:
+    """A closure that was entered; with ``places_left`` the gate goes on with so many places."""
+
+    starts_at: datetime
+    ends_at: datetime | None
+    places_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class BoardGate:
-    """A gate as the public sees it."""
+    """A gate as the public sees it; ``wait`` is None while nobody can say."""
 
     id: str
     name: Mapping[str, str]
     open: bool
     next_change_at: datetime | None
+    windows: tuple[BoardWindow, ...]
+    closures: tuple[BoardClosure, ...]
     waiting: int
+    on_the_way: int
     queued: int
-    expected_wait_s: float | None
+    wait: BoardWait | None
     state: str
     cleared_today: Mapping[str, int]
     overtakes_today: Mapping[str, int]
@@ -46,6 +84,7 @@ class BoardLedger:
 
     seq: int
     code: str
+    hash: str
     at: datetime
 
 
@@ -61,45 +100,122 @@ class BoardYard:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The board at one moment."""
+    """The board as computed ``at`` a moment.
+
+    ``stale_s`` is None where that was just now; else so many seconds have passed since, for a store
+    does not answer.
+    """
 
     at: datetime
     site: BoardSite
-    gates: list[BoardGate]
-    yards: list[BoardYard]
+    gates: tuple[BoardGate, ...]
+    yards: tuple[BoardYard, ...]
     ledger: BoardLedger | None
+    stale_s: int | None = None
 
 
-@router.get("/v1/board")
-async def get_board(request: Request) -> Board:
-    """Return the board; it names no truck."""
-    feed: Feed = request.app.state.feed
-    picture = (await feed.current()).picture
-    site = picture.site
-    ledger = await run_in_threadpool(public_ledger, request)
-    head, overtakes = ledger.head, ledger.overtakes.gates
+def make_board(
+    picture: Picture,
+    *,
+    waits: Mapping[str, Wait],
+    records: Mapping[str, Record],
+    closures: Sequence[Closure],
+    ledger: PublicLedger,
+) -> Board:
+    """Return the board of a moment; it names no truck.
+
+    Parameters
+    ----------
+    picture
+        The operator's, with closures in its site.
+    waits
+        What is promised to who comes now, by gate.
+    records
+        How often such promises held, by gate.
+    closures
+        Those that last or lie ahead.
+    ledger
+        The signed head, and today's overtakes.
+    """
+    site, head = picture.site, ledger.head
     return Board(
         at=picture.at,
         site=BoardSite(site.id, site.name, site.timezone.key),
-        gates=[_gate(site, gate, overtakes.get(gate.id, {})) for gate in picture.gates],
-        yards=[
-            BoardYard(yard.id, site.yard_by_id[yard.id].name, yard.occupancy, yard.capacity)
-            for yard in picture.yards
-        ],
-        ledger=None if head is None else BoardLedger(head.seq, head.code, head.at),
+        gates=tuple(
+            _gate(
+                site.gate_by_id[gate.id],
+                gate,
+                picture.at,
+                wait=_wait(waits.get(gate.id), records.get(gate.id, Record(0, None))),
+                closures=tuple(
+                    BoardClosure(one.starts_at, one.ends_at, one.places_left)
+                    for one in closures
+                    if one.gate == gate.id
+                ),
+                overtakes=ledger.overtakes.gates.get(gate.id, {}),
+            )
+            for gate in picture.gates
+        ),
+        yards=tuple(_yards(site, picture)),
+        ledger=None if head is None else BoardLedger(head.seq, head.code, head.hash, head.at),
     )
 
 
-def _gate(site: Site, gate: GatePicture, overtakes: Mapping[str, int]) -> BoardGate:
+def _gate(
+    gate: Gate,
+    shown: GatePicture,
+    now: datetime,
+    *,
+    wait: BoardWait | None,
+    closures: tuple[BoardClosure, ...],
+    overtakes: Mapping[str, int],
+) -> BoardGate:
     return BoardGate(
         id=gate.id,
-        name=site.gate_by_id[gate.id].name,
-        open=gate.open,
-        next_change_at=gate.next_change_at,
-        waiting=gate.waiting,
-        queued=gate.queued,
-        expected_wait_s=gate.expected_wait_s,
-        state=gate.state,
-        cleared_today={"export": gate.cleared.export, "import": gate.cleared.import_},
+        name=gate.name,
+        open=shown.open,
+        next_change_at=shown.next_change_at,
+        windows=tuple(_windows(gate, now)),
+        closures=closures,
+        waiting=shown.waiting,
+        on_the_way=shown.in_transit,
+        queued=shown.queued,
+        wait=wait,
+        state=shown.state,
+        cleared_today={"export": shown.cleared.export, "import": shown.cleared.import_},
         overtakes_today=overtakes,
     )
+
+
+def _wait(wait: Wait | None, record: Record) -> BoardWait | None:
+    """Return a wait in steps that can be believed: nobody knows hours to the minute."""
+    if wait is None:
+        return None
+    low, mid, high = (one - wait.at for one in (wait.p10, wait.p50, wait.p90))
+    share = None if record.share is None else round(record.share, 3)
+    return BoardWait(
+        from_s=floor(low / _step(low)) * _step(low),
+        expected_s=round(mid / _step(mid)) * _step(mid),
+        to_s=ceil(high / _step(high)) * _step(high),
+        held_n=record.n,
+        held_share=share,
+    )
+
+
+def _step(seconds: float) -> int:
+    return _FINE_S if seconds < _LONG_S else _COARSE_S
+
+
+def _windows(gate: Gate, now: datetime) -> Iterator[BoardWindow]:
+    """Yield the next times in which a gate takes goods; the present one with its real beginning."""
+    found = 0
+    for opens, closes in gate.opening.between(now - timedelta(days=1), now + _AHEAD):
+        if closes > now and found < _WINDOWS_SHOWN:
+            found += 1
+            yield BoardWindow(opens, closes)
+
+
+def _yards(site: Site, picture: Picture) -> Iterator[BoardYard]:
+    for yard in picture.yards:
+        name = site.yard_by_id[yard.id].name
+        yield BoardYard(yard.id, name, yard.occupancy, yard.capacity)

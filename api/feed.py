@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -17,8 +18,16 @@ from api.picture import Picture, make_picture
 from api.trucks import same_where_equal
 from flowctl.clock import Clock
 from flowctl.site import Site
+from flowctl.state import GateHistory
 from flowctl.storage import acts, alerts, closures, messages, zone_drafts
-from flowctl.storage.live import count_inside, list_active, list_gate_states
+from flowctl.storage.live import (
+    LiveRow,
+    at_positions,
+    count_inside,
+    list_active,
+    list_gate_states,
+    list_positions,
+)
 from flowctl.storage.snapshot import gate_histories
 from flowctl.storage.traffic import list_queues
 from flowctl.storage.visits import count_flows
@@ -29,9 +38,23 @@ SOONEST_S = 0.2
 _FRESH_S = 0.9
 _SHARE = 2.0
 """A picture that was asked for early waits so many times as long as the last one took to make."""
+_MOMENTS_S = 2.0
+"""So often what follows from visits is worked out, and at once after a change; places each time."""
 _NO_STORE = (psycopg.Error, PoolTimeout)
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What takes long to find out and changes with visits and people's acts only."""
+
+    site: Site
+    rows: list[LiveRow]
+    histories: tuple[GateHistory, ...]
+    inside: dict[str, int]
+    flows: dict[str, tuple[int, int]]
+    read_at: float
 
 
 class Feed:
@@ -54,6 +77,8 @@ class Feed:
         self._watchers = 0
         self._watched = asyncio.Event()
         self._woken = asyncio.Event()
+        self._facts: _Facts | None = None
+        self._asked_anew = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -68,6 +93,7 @@ class Feed:
 
     def wake(self) -> None:
         """Have a picture made at once: something was changed. For the loop's own thread."""
+        self._asked_anew = True
         self._woken.set()
 
     async def current(self) -> Frame:
@@ -142,25 +168,42 @@ class Feed:
     def _read(self) -> Picture:
         now = self._clock.now()
         with self._pool.connection() as conn:
-            site = closures.open_site(conn, self.site, now)
-            yards = [yard.id for yard in site.yards]
+            facts = self._facts
+            if facts is None or self._asked_anew or time.monotonic() - facts.read_at > _MOMENTS_S:
+                self._asked_anew = False
+                facts = self._facts = _read_facts(
+                    conn, closures.open_site(conn, self.site, now), now
+                )
+            rows = at_positions(facts.rows, list_positions(conn, self.site.id))
             return make_picture(
-                site,
+                facts.site,
                 now,
-                rows=list_active(conn, site.id),
-                histories=gate_histories(conn, site, now),
-                states=list_gate_states(conn, site.id, [gate.id for gate in site.gates]),
-                queues=list_queues(conn, site.id, at=now),
-                inside=count_inside(conn, yards),
-                flows=count_flows(conn, yards, now=now),
-                held=acts.held_trips(conn, site.id, now),
-                alarmed=alerts.alarmed_trips(conn, site.id),
-                alerts=alerts.count_open(conn, site.id),
+                rows=rows,
+                histories=facts.histories,
+                states=list_gate_states(conn, self.site.id, list(self.site.gate_by_id)),
+                queues=list_queues(conn, self.site.id, at=now),
+                inside=facts.inside,
+                flows=facts.flows,
+                held=acts.held_trips(conn, self.site.id, now),
+                alarmed=alerts.alarmed_trips(conn, self.site.id),
+                alerts=alerts.count_open(conn, self.site.id),
                 marks={
-                    "closures": closures.mark(conn, site.id),
-                    "acts": acts.mark(conn, site.id),
-                    "alerts": alerts.mark(conn, site.id),
-                    "messages": messages.mark(conn, site.id),
-                    "zones": zone_drafts.mark(conn, site.id, now),
+                    "closures": closures.mark(conn, self.site.id),
+                    "acts": acts.mark(conn, self.site.id),
+                    "alerts": alerts.mark(conn, self.site.id),
+                    "messages": messages.mark(conn, self.site.id),
+                    "zones": zone_drafts.mark(conn, self.site.id, now),
                 },
             )
+
+
+def _read_facts(conn: psycopg.Connection[Any], site: Site, now: datetime) -> _Facts:
+    yards = [yard.id for yard in site.yards]
+    return _Facts(
+        site,
+        list_active(conn, site.id),
+        gate_histories(conn, site, now),
+        count_inside(conn, yards),
+        count_flows(conn, yards, now=now),
+        time.monotonic(),
+    )

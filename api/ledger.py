@@ -4,7 +4,6 @@ What was exported is verified without us: ``flowctl ledger verify --file FILE --
 by any JSON library, as `flowctl.ledger.chain` says.
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,12 +20,11 @@ from flowctl.ledger.chain import line_of
 from flowctl.ledger.signing import ShownHead, shown
 from flowctl.site import Site
 from flowctl.storage.ledger import list_rows
-from flowctl.storage.ledger_counts import count_overtakes
+from flowctl.storage.ledger_counts import Connection, count_overtakes
 from flowctl.storage.ledger_heads import find_signed_head, list_signed_heads
 
 router = APIRouter(tags=["ledger"])
 
-_FRESH_S = 10.0
 _MOST_HEADS = 1000
 _MOST_ROWS = 100_000
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
@@ -43,7 +41,7 @@ class Overtakes:
 
 @dataclass(frozen=True, slots=True)
 class PublicLedger:
-    """What the board shows of the ledger; the same for all who ask within a few seconds."""
+    """What the board shows of the ledger."""
 
     head: ShownHead | None
     overtakes: Overtakes
@@ -79,7 +77,9 @@ def get_overtakes(
 ) -> Overtakes:
     """Count the overtakes of a local day, today's where none is named."""
     state = request.app.state
-    return _overtakes(request, state.site, state.clock.now(), day)
+    site: Site = state.site
+    with transaction(request) as conn:
+        return _overtakes(conn, site, day or state.clock.now().astimezone(site.timezone).date())
 
 
 @router.get("/v1/ledger")
@@ -100,26 +100,17 @@ def _lines(request: Request, site: str, after: int, limit: int) -> Iterator[byte
             yield line_of(kept) + b"\n"
 
 
-def public_ledger(request: Request) -> PublicLedger:
-    """Return what the board shows, at most a few seconds old."""
-    state = request.app.state
-    kept: tuple[float, PublicLedger] | None = getattr(state, "public_ledger", None)
-    if kept is not None and time.monotonic() - kept[0] < _FRESH_S:
-        return kept[1]
-    with transaction(request) as conn:
-        head = find_signed_head(conn, state.site.id)
-    public = PublicLedger(
+def public_ledger(conn: Connection, site: Site, now: datetime) -> PublicLedger:
+    """Return what the board shows."""
+    head = find_signed_head(conn, site.id)
+    return PublicLedger(
         None if head is None else shown(head),
-        _overtakes(request, state.site, state.clock.now(), None),
+        _overtakes(conn, site, now.astimezone(site.timezone).date()),
     )
-    state.public_ledger = (time.monotonic(), public)
-    return public
 
 
-def _overtakes(request: Request, site: Site, now: datetime, day: date | None) -> Overtakes:
-    asked = day or now.astimezone(site.timezone).date()
-    since = datetime(asked.year, asked.month, asked.day, tzinfo=site.timezone)
-    following = asked + timedelta(days=1)
+def _overtakes(conn: Connection, site: Site, day: date) -> Overtakes:
+    since = datetime(day.year, day.month, day.day, tzinfo=site.timezone)
+    following = day + timedelta(days=1)
     until = datetime(following.year, following.month, following.day, tzinfo=site.timezone)
-    with transaction(request) as conn:
-        return Overtakes(asked, count_overtakes(conn, site.id, since=since, until=until))
+    return Overtakes(day, count_overtakes(conn, site.id, since=since, until=until))

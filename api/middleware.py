@@ -1,5 +1,7 @@
 """What surrounds every request: the limit of its body, and the headers that protect browsers."""
 
+from collections.abc import Sequence
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,6 +46,12 @@ def json_answer(body: bytes) -> tuple[Message, Message]:
     )
 
 
+def protected(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return headers with those that protect browsers; a page may say its own ones itself."""
+    said = {name for name, _ in headers}
+    return [*headers, *(one for one in _PROTECTION if one[0] not in said)]
+
+
 class ProtectiveHeaders:
     """Puts the protective headers on every answer; answers of the API are never cached."""
 
@@ -58,10 +66,7 @@ class ProtectiveHeaders:
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ())]
-                # A page may say for itself what it may use of the phone.
-                said = {name for name, _ in headers}
-                headers += [one for one in _PROTECTION if one[0] not in said]
+                headers = protected([*message.get("headers", ())])
                 if scope["path"].startswith("/v1/") and all(h[0] != _CACHING for h in headers):
                     headers.append(_NEVER_KEPT)
                 message["headers"] = headers

@@ -30,28 +30,28 @@ def operator_page() -> FileResponse:
     return _page("index.html")
 
 
-@router.get("/board")
-def board_page() -> FileResponse:
-    """Serve the public board."""
-    return _page("board.html")
-
-
 @router.get("/planner")
 def planner_page() -> FileResponse:
     """Serve the planner's page."""
     return _page("planner.html")
 
 
+@router.get("/people")
+def people_page() -> FileResponse:
+    """Serve the administrators' page: accounts, keys, who did what."""
+    return _page("people.html")
+
+
 @router.get("/gate")
 def gate_page() -> FileResponse:
     """Serve the page of the officers at the gates, which scans passes."""
-    return FileResponse(_built("gate.html"), headers=_ASKED_AGAIN | _SCANS)
+    return FileResponse(built("gate.html"), headers=_ASKED_AGAIN | _SCANS)
 
 
 @router.get("/gate-sw.js")
 def gate_service_worker() -> FileResponse:
     """Serve what keeps the officers' page on a tablet."""
-    return FileResponse(_built("gate-sw.js"), media_type="text/javascript", headers=_ASKED_AGAIN)
+    return FileResponse(built("gate-sw.js"), media_type="text/javascript", headers=_ASKED_AGAIN)
 
 
 @router.get("/d")
@@ -73,7 +73,7 @@ async def driver_page(request: Request, code: str) -> Response:
 @router.get("/sw.js")
 def service_worker() -> FileResponse:
     """Serve what keeps the driver's page on a phone."""
-    return FileResponse(_built("sw.js"), media_type="text/javascript", headers=_ASKED_AGAIN)
+    return FileResponse(built("sw.js"), media_type="text/javascript", headers=_ASKED_AGAIN)
 
 
 @router.get("/icon-{side}.png")
@@ -81,7 +81,7 @@ def icon(side: int) -> FileResponse:
     """Serve the icon a phone shows for the driver's page."""
     if side not in _ICON_SIDES:
         raise Problem(404, "Not found", f"Icons are {_ICON_SIDES} pixels wide.")
-    return FileResponse(_built(f"icon-{side}.png"), media_type="image/png")
+    return FileResponse(built(f"icon-{side}.png"), media_type="image/png")
 
 
 @router.get("/manifest.webmanifest")
@@ -103,7 +103,7 @@ def manifest() -> JSONResponse:
 
 
 def _driver_page(request: Request, view: DriverView | None) -> Response:
-    html = _built(f"driver.{_language(request, view)}.html").read_bytes()
+    html = built(f"driver.{_language(request, view)}.html").read_bytes()
     headers = _SHARES_PLACE | _ASKED_AGAIN | {"Vary": "Accept-Encoding, Accept-Language"}
     if view is not None:
         headers["Cache-Control"] = "no-store"
@@ -126,10 +126,17 @@ def _language(request: Request, view: DriverView | None) -> str:
 
 
 def _page(name: str) -> FileResponse:
-    return FileResponse(_built(name), headers=_ASKED_AGAIN)
+    return FileResponse(built(name), headers=_ASKED_AGAIN)
 
 
-def _built(name: str) -> Path:
+def built(name: str) -> Path:
+    """Return a page as built.
+
+    Raises
+    ------
+    Problem
+        503, the pages are not built.
+    """
     path = DIST / name
     if not path.is_file():
         raise Problem(

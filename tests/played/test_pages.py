@@ -151,7 +151,7 @@ def test_the_board_shows_the_servers_figures_and_no_plate(desk: Desk):
     board = get_json(page, desk, "/v1/board")
     for gate in board["gates"]:
         panel = page.locator(f"[data-gate={gate['id']}]")
-        expect(panel.locator("dd")).to_have_count(4)
+        expect(panel.locator("dd")).to_have_count(5)
         expect(panel).to_contain_text(gate["name"]["vi"])
     operator = desk.console()
     plates = get_json(operator, desk, "/v1/live")["trucks"]["plate"]

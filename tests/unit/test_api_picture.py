@@ -170,17 +170,6 @@ def test_slots_ahead_show_what_they_hold_and_may_hold():
     assert {slot.capacity for slot in north.slots} == {5}
 
 
-def test_the_wait_told_to_the_public_is_until_everybody_before_has_passed():
-    before = {"waiting": 30, "in_transit": 1, "queued": 5, "capacity_per_h": 20.0}
-    assert picture(states=[state("north", **before)]).gates[0].expected_wait_s == 36 / 20 * 3600
-    evening = picture(now=at("17:40"), states=[state("north", **before)]).gates[0]
-    night_s = 13 * 3600 + 20 * 60
-    assert evening.expected_wait_s == night_s + 36 / 20 * 3600 - 20 * 60
-    stopped = picture(states=[state("north", capacity_per_h=0.0)]).gates[0]
-    assert stopped.expected_wait_s is None
-    assert picture().gates[0].expected_wait_s == 0
-
-
 def test_no_slot_lies_in_the_night():
     shown = picture(now=at("17:40")).gates[0]
     starts = [slot.starts_at for slot in shown.slots]
@@ -189,7 +178,6 @@ def test_no_slot_lies_in_the_night():
     assert (shown.open, shown.next_change_at) == (True, at("18:00"))
     night = picture(now=at("23:00")).gates[0]
     assert (night.open, night.next_change_at) == (False, at("07:00", day=24))
-    assert night.expected_wait_s == 8 * 3600
 
 
 def test_what_passed_before_local_midnight_is_not_todays():

@@ -5,7 +5,6 @@ import type { Affected, Cause, Closure, ClosureWish, Held, Overtakes, Penalty, P
 import type {
   Alert,
   AlertDetail,
-  Board,
   Judgement,
   Language,
   ScenarioChoice,
@@ -69,7 +68,6 @@ export const retryMessage = (id: number): Promise<MessageRecord> =>
   request("POST", `/v1/messages/${id}/retry`);
 export const getPlan = (): Promise<Plan> => request("GET", "/v1/plans/latest");
 export const getOvertakes = (): Promise<Overtakes> => request("GET", "/v1/ledger/overtakes");
-export const getBoard = (): Promise<Board> => request("GET", "/v1/board");
 export const listScenarios = (): Promise<ScenarioChoice[]> => request("GET", "/v1/scenarios");
 export const startSimulation = (order: SimulationRequest): Promise<{ id: number }> =>
   request("POST", "/v1/simulations", order);

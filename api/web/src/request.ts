@@ -42,7 +42,7 @@ export async function request<T>(
 }
 
 /** What a problem document (RFC 9457) says, else the bare status. */
-async function refusal(response: Response): Promise<ApiError> {
+export async function refusal(response: Response): Promise<ApiError> {
   let said: { detail?: unknown; title?: unknown; type?: unknown } = {};
   try {
     said = (await response.json()) as typeof said;

@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { getBoard } from "../client";
 import { LANGUAGES, language, nameOf, speak, t } from "../language";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { problem } from "../parts/problem";
-import { clockTime, instant, longDay, wholeNumber } from "../time";
+import { clockTime, dayMonth, instant, longDay, wholeNumber } from "../time";
 import type { Board as BoardData } from "../types";
+import { askBoard, givenBoard } from "./api";
+import { Embedding } from "./Embedding";
 import { GatePanel } from "./GatePanel";
 
 const REFRESH_MS = 15_000;
@@ -18,17 +19,17 @@ function nextLanguage(): void {
 }
 
 export function Board() {
-  const [board, setBoard] = useState<BoardData | null>(null);
+  const [board, setBoard] = useState<BoardData | null>(givenBoard);
   const [wrong, setWrong] = useState<unknown>(null);
 
   useEffect(() => {
     const look = (): void => {
-      getBoard().then((answer) => {
+      askBoard().then((answer) => {
         setBoard(answer);
         setWrong(null);
       }, setWrong);
     };
-    look();
+    if (!board) look();
     const timer = setInterval(() => {
       look();
       if (TAKES_TURNS) nextLanguage();
@@ -51,6 +52,7 @@ export function Board() {
   }
   const at = instant(board.at);
   const zone = board.site.timezone;
+  const old = wrong !== null || board.stale_s !== null;
   return (
     <main class="board">
       <header>
@@ -64,9 +66,9 @@ export function Board() {
         </div>
         <LanguageSwitch />
       </header>
-      {wrong !== null && (
+      {old && (
         <p class="refusal" role="alert">
-          {t("board.stale", { time: clockTime(at, zone) })}
+          {t("board.stale", { time: `${clockTime(at, zone)} ${dayMonth(at, zone)}` })}
         </p>
       )}
       <section class="gates">
@@ -74,6 +76,7 @@ export function Board() {
           <GatePanel key={gate.id} gate={gate} now={at} timezone={zone} />
         ))}
       </section>
+      <p class="means">{t("board.wait_means")}</p>
       <section class="yards">
         <h2>{t("board.yards")}</h2>
         <ul>
@@ -82,17 +85,34 @@ export function Board() {
           ))}
         </ul>
       </section>
-      {board.ledger && (
-        <footer data-ledger={board.ledger.code}>
-          {t("board.ledger", {
-            seq: wholeNumber(board.ledger.seq),
-            code: board.ledger.code,
-            time: clockTime(instant(board.ledger.at), zone),
-          })}
-          <small>{t("board.ledger_for")}</small>
-        </footer>
-      )}
+      <footer data-ledger={board.ledger?.code}>
+        <p>{t("board.computed", { time: `${clockTime(at, zone)} ${dayMonth(at, zone)}` })}</p>
+        {board.ledger && <Ledger ledger={board.ledger} timezone={zone} />}
+        <Embedding gates={board.gates} />
+      </footer>
     </main>
+  );
+}
+
+function Ledger({
+  ledger,
+  timezone,
+}: {
+  ledger: NonNullable<BoardData["ledger"]>;
+  timezone: string;
+}) {
+  return (
+    <div>
+      {t("board.ledger", {
+        seq: wholeNumber(ledger.seq),
+        code: ledger.code,
+        time: clockTime(instant(ledger.at), timezone),
+      })}
+      <small>{t("board.ledger_for")}</small>
+      <small class="hash">
+        {t("board.head_hash")}: <code>{ledger.hash}</code>
+      </small>
+    </div>
   );
 }
 

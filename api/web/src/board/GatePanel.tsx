@@ -1,19 +1,22 @@
 import { nameOf, t } from "../language";
 import { Overtakes } from "../parts/Overtakes";
-import { clockTime, daysAhead, dayMonth, duration, instant, wholeNumber } from "../time";
-import type { Board } from "../types";
-
-type Gate = Board["gates"][number];
+import {
+  clockTime,
+  daysAhead,
+  dayMonth,
+  decimal,
+  duration,
+  instant,
+  moment,
+  wholeNumber,
+} from "../time";
+import type { BoardGate } from "../types";
+import { Ahead } from "./Ahead";
 
 interface Props {
-  gate: Gate;
+  gate: BoardGate;
   now: Date;
   timezone: string;
-}
-
-/** A wait of hours is not known to the minute: say it in steps of five. */
-function rounded(seconds: number): number {
-  return seconds < 3600 ? seconds : Math.round(seconds / 300) * 300;
 }
 
 function change({ gate, now, timezone }: Props): string | null {
@@ -27,8 +30,15 @@ function change({ gate, now, timezone }: Props): string | null {
 }
 
 export function GatePanel(props: Props) {
-  const { gate } = props;
+  const { gate, now, timezone } = props;
   const next = change(props);
+  const counts = [
+    [t("board.waiting"), gate.waiting],
+    [t("board.on_the_way"), gate.on_the_way],
+    [t("board.queued"), gate.queued],
+    [t("board.cleared_export"), gate.cleared_today.export],
+    [t("board.cleared_import"), gate.cleared_today.import],
+  ] as const;
   return (
     <article data-gate={gate.id}>
       <header>
@@ -38,33 +48,57 @@ export function GatePanel(props: Props) {
           {next && <span>{next}</span>}
         </p>
       </header>
-      <p class="wait">
-        <span>{t("board.expected_wait")}</span>
-        {gate.expected_wait_s === null ? (
-          <em>{t("board.wait_unknown")}</em>
-        ) : (
-          <strong>{duration(rounded(gate.expected_wait_s))}</strong>
-        )}
-      </p>
+      <Wait gate={gate} now={now} timezone={timezone} />
       <dl>
-        <div>
-          <dt>{t("board.waiting")}</dt>
-          <dd>{wholeNumber(gate.waiting)}</dd>
-        </div>
-        <div>
-          <dt>{t("board.queued")}</dt>
-          <dd>{wholeNumber(gate.queued)}</dd>
-        </div>
-        {(["export", "import"] as const).map((direction) => (
-          <div key={direction}>
-            <dt>
-              {t("board.cleared_today")} · {t(`direction.${direction}`)}
-            </dt>
-            <dd>{wholeNumber(gate.cleared_today[direction])}</dd>
+        {counts.map(([name, n]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{wholeNumber(n)}</dd>
           </div>
         ))}
       </dl>
+      <Ahead gate={gate} now={now} timezone={timezone} />
       <Overtakes title={t("board.overtakes")} counts={gate.overtakes_today} />
     </article>
+  );
+}
+
+const NIGHT_S = 6 * 3600;
+
+function Wait({ gate, now, timezone }: Props) {
+  const { wait } = gate;
+  if (wait === null) {
+    return (
+      <div class="wait">
+        <span>{t("board.expected_wait")}</span>
+        <em>{t("board.wait_unknown")}</em>
+      </div>
+    );
+  }
+  const through = new Date(now.getTime() + 1000 * wait.expected_s);
+  const half = duration(wait.expected_s);
+  return (
+    <div class="wait">
+      <span>{t("board.expected_wait")}</span>
+      <strong>
+        {wait.from_s === wait.to_s
+          ? half
+          : [wait.from_s, wait.to_s].map((one) => <span key={one}>{duration(one)}</span>)}
+      </strong>
+      <small>
+        {t("board.wait_through", {
+          // Of a wait over night the moment says more than the hours.
+          time: wait.expected_s < NIGHT_S ? half : `${half} (${moment(through, now, timezone)})`,
+        })}
+      </small>
+      <small>
+        {wait.held_share === null
+          ? t("board.wait_not_scored", { n: wholeNumber(wait.held_n) })
+          : t("board.wait_held", {
+              share: `${decimal(100 * wait.held_share, 0, 0)} %`,
+              n: wholeNumber(wait.held_n),
+            })}
+      </small>
+    </div>
   );
 }

@@ -1,0 +1,52 @@
+import { t } from "../language";
+import { clockTime, dayMonth, instant, wholeNumber } from "../time";
+import type { BoardGate } from "../types";
+
+interface Props {
+  gate: BoardGate;
+  now: Date;
+  timezone: string;
+}
+
+/** When a gate is open next, and what was announced besides. */
+export function Ahead({ gate, now, timezone }: Props) {
+  const moment = (iso: string): string => {
+    const at = instant(iso);
+    return `${clockTime(at, timezone)} ${dayMonth(at, timezone)}`;
+  };
+  const window = ({ opens_at, closes_at }: BoardGate["windows"][number]): string => {
+    const opens = instant(opens_at);
+    const closes = instant(closes_at);
+    const day = dayMonth(opens, timezone);
+    const until = dayMonth(closes, timezone) === day ? clockTime(closes, timezone) : moment(closes_at);
+    return `${day} ${clockTime(opens, timezone)} – ${until}`;
+  };
+  const announced = gate.closures.filter(
+    ({ ends_at }) => ends_at === null || instant(ends_at) > now,
+  );
+  return (
+    <div class="ahead">
+      <p>
+        <b>{t("board.hours")}</b>{" "}
+        {gate.windows.length === 0 ? t("common.none") : gate.windows.map(window).join(" · ")}
+      </p>
+      {announced.length > 0 && (
+        <p class="closures">
+          <b>{t("board.closures")}</b> {announced.map((one) => said(one, moment)).join(" · ")}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function said(one: BoardGate["closures"][number], moment: (iso: string) => string): string {
+  const from = moment(one.starts_at);
+  const to = one.ends_at === null ? null : moment(one.ends_at);
+  const n = wholeNumber(one.places_left);
+  if (one.places_left > 0) {
+    return to === null
+      ? t("board.fewer_places", { from, n })
+      : t("board.places_between", { from, to, n });
+  }
+  return to === null ? t("board.closed_from", { from }) : t("board.closed_between", { from, to });
+}
