@@ -8,6 +8,7 @@ SHELL := /bin/sh
 .PHONY: help setup demo test quick faults check lock clean test-packages
 BIN := .venv/bin
 PGLITE := tests/pglite
+OIDC := tests/oidc
 
 help:
 	@echo "make setup   install everything into .venv and build the pages"
@@ -81,13 +82,14 @@ test: setup check test-packages
 faults: $(BIN)/.tests
 	@PYTHONPATH=tests $(BIN)/python -m faults
 
-test-packages: $(PGLITE)/node_modules/.installed
+test-packages: $(PGLITE)/node_modules/.installed $(OIDC)/node_modules/.installed
 	@scripts/install_test_packages
 
-# TimescaleDB's Community edition, which runs in Node.js.
-$(PGLITE)/node_modules/.installed: $(PGLITE)/package.json $(PGLITE)/package-lock.json | $(BIN)/uv
-	@echo "Installing TimescaleDB for the tests"
-	@scripts/with_node npm ci --prefix $(PGLITE) --no-audit --no-fund --loglevel=error
+# TimescaleDB's Community edition and an OpenID provider, which run in Node.js.
+$(PGLITE)/node_modules/.installed $(OIDC)/node_modules/.installed: \
+		%/node_modules/.installed: %/package.json %/package-lock.json | $(BIN)/uv
+	@echo "Installing what $* needs for the tests"
+	@scripts/with_node npm ci --prefix $* --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # --- Locked requirements --------------------------------------------------------------------------
@@ -102,5 +104,5 @@ lock: $(BIN)/uv
 
 clean:
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out
-	rm -rf $(WEB)/node_modules $(WEB)/dist $(PGLITE)/node_modules
+	rm -rf $(WEB)/node_modules $(WEB)/dist $(PGLITE)/node_modules $(OIDC)/node_modules
 	@echo ".state holds the demo's data; to remove them too: rm -rf .state"

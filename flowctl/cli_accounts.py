@@ -134,15 +134,16 @@ def _put(
     whose: Person,
     password_hash: str | None,
 ) -> Account:
+    now = datetime.now(UTC)
     if stored.find_account(conn, name) is None:
         if role is None or password_hash is None:
             raise FlowctlError(f"There is no account {name}; to make it name --role.")
         return registry.make_account(
-            conn, name=name, role=role, password_hash=password_hash, whose=whose
+            conn, name=name, role=role, password_hash=password_hash, whose=whose, wall_now=now
         )
     if password_hash is not None:
-        registry.set_password(conn, name, password_hash, wall_now=datetime.now(UTC))
-    return registry.change_account(conn, name, role=role, whose=whose)
+        registry.set_password(conn, name, password_hash, wall_now=now)
+    return registry.change_account(conn, name, role=role, whose=whose, wall_now=now)
 
 
 def _read_password() -> str:

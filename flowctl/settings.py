@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -62,6 +63,18 @@ class Settings(KeySettings):
     demo: bool = False
     practice: date | None = None
     """The day that a practice copies, set by ``flowctl practice`` alone: nothing here is real."""
+
+    @model_validator(mode="after")
+    def refuse_plain_provider(self) -> Self:
+        """Refuse a provider that anybody on the way could imitate."""
+        if self.oidc_issuer is None:
+            return self
+        where = urlsplit(self.oidc_issuer)
+        if where.scheme != "https" and where.hostname not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError("FLOWCTL_OIDC_ISSUER must be an https:// address")
+        if not self.oidc_client_id:
+            raise ValueError("FLOWCTL_OIDC_CLIENT_ID must be set where there is an issuer")
+        return self
 
     @model_validator(mode="after")
     def refuse_demo_secret(self) -> Self:

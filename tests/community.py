@@ -22,7 +22,7 @@ _LEAST_NODE = (20, 19)
 
 def find_obstacle() -> str | None:
     """Return why this machine cannot have the server, or None where it can."""
-    if _find_node() is None:
+    if find_node() is None:
         return "TimescaleDB Community needs Node.js 20.19 or newer; make test fetches one"
     if not (_BRIDGE.parent / "node_modules").is_dir():
         return "TimescaleDB Community needs its npm package; make test-packages installs it"
@@ -42,7 +42,7 @@ def running_community(home: Path) -> Iterator[str]:
     lock = DirectoryLock(home)
 
     def start(port: int) -> ServerProcess:
-        command = [_find_node() or "node", _BRIDGE, str(port)]
+        command = [find_node() or "node", _BRIDGE, str(port)]
         return ServerProcess(command, lock=lock, log=home / "server.log", user=None)
 
     try:
@@ -55,7 +55,7 @@ def running_community(home: Path) -> Iterator[str]:
         lock.close()
 
 
-def _find_node() -> str | None:
+def find_node() -> str | None:
     """Return the Node.js that `scripts/with_node` would choose, if there is one already."""
     for program in (shutil.which("node"), str(_ROOT / ".tools/node/bin/node")):
         if program is not None and Path(program).exists() and _version(program) >= _LEAST_NODE:

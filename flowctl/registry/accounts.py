@@ -121,7 +121,13 @@ def get_account(conn: Connection, name: str, *, locked: bool = False) -> Account
 
 
 def make_account(
-    conn: Connection, *, name: str, role: Role, password_hash: str, whose: Person
+    conn: Connection,
+    *,
+    name: str,
+    role: Role,
+    password_hash: str,
+    whose: Person,
+    wall_now: datetime,
 ) -> Account:
     """Make an account and return it.
 
@@ -152,13 +158,20 @@ def make_account(
     )
     if not made:
         raise ConflictError(f"There is an account {name} already; choose another name.")
-    return change_account(conn, name, role=role, whose=whose)
+    return change_account(conn, name, role=role, whose=whose, wall_now=wall_now)
 
 
 def change_account(
-    conn: Connection, name: str, *, role: Role | None = None, whose: Person | None = None
+    conn: Connection,
+    name: str,
+    *,
+    wall_now: datetime,
+    role: Role | None = None,
+    whose: Person | None = None,
 ) -> Account:
     """Say anew whose an account is or as what, and return it; None leaves what stands.
+
+    Another role ends its sessions: a page that was open would offer what it may no longer do.
 
     Raises
     ------
@@ -202,6 +215,8 @@ def change_account(
             )
     except psycopg.errors.UniqueViolation as error:
         raise ConflictError("Another account has this e-mail; each belongs to one.") from error
+    if after.role != before.role:
+        end_sessions_of(conn, name, why="ended", wall_at=wall_now)
     return after
 
 
@@ -237,10 +252,15 @@ def set_account(
     password_hash = hash_password(password)
     if stored.find_account(conn, name) is None:
         return make_account(
-            conn, name=name, role=role, password_hash=password_hash, whose=whose or Person()
+            conn,
+            name=name,
+            role=role,
+            password_hash=password_hash,
+            whose=whose or Person(),
+            wall_now=wall_now,
         )
     set_password(conn, name, password_hash, wall_now=wall_now)
-    return change_account(conn, name, role=role, whose=whose)
+    return change_account(conn, name, role=role, whose=whose, wall_now=wall_now)
 
 
 def disable_account(conn: Connection, name: str, *, wall_now: datetime) -> None:
