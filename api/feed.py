@@ -19,7 +19,7 @@ from api.trucks import same_where_equal
 from flowctl.clock import Clock
 from flowctl.site import Site
 from flowctl.state import GateHistory
-from flowctl.storage import acts, alerts, closures, messages, zone_drafts
+from flowctl.storage import acts, alerts, closures, hand_words, messages, zone_drafts
 from flowctl.storage.live import (
     LiveRow,
     at_positions,
@@ -189,7 +189,7 @@ class Feed:
                 alerts=alerts.count_open(conn, self.site.id),
                 marks={
                     "closures": closures.mark(conn, self.site.id),
-                    "acts": acts.mark(conn, self.site.id),
+                    "acts": " ".join(one.mark(conn, self.site.id) for one in (acts, hand_words)),
                     "alerts": alerts.mark(conn, self.site.id),
                     "messages": messages.mark(conn, self.site.id),
                     "zones": zone_drafts.mark(conn, self.site.id, now),

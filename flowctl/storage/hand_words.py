@@ -177,3 +177,15 @@ def list_moved_of(conn: Connection, trips: Sequence[int]) -> set[int]:
         [list(trips)],
     ).fetchall()
     return {trip for (trip,) in rows}
+
+
+def mark(conn: Connection, site: str) -> str:
+    """Return what changes whenever something is said by hand, or becomes of it, or is written."""
+    [(newest, last, texts)] = conn.execute(
+        "select max(id), max(greatest(said_at, seconded_at, undone_at, contradicted_at)),"
+        " (select max(id) from desk_texts where site = %(site)s)"
+        " from (select * from hand_words where site = %(site)s"
+        "  order by said_at desc limit 200) w",
+        {"site": site},
+    ).fetchall()
+    return f"{newest} {last} {texts}"

@@ -99,12 +99,20 @@ export interface TruckColumns {
   gate: (string | null)[];
   /** epoch seconds */
   slot: (number | null)[];
+  held?: boolean[];
+  alarmed?: boolean[];
+  by_hand?: boolean[];
 }
 
 export interface YardLive {
   id: string;
   occupancy: number;
   capacity: number;
+  /** Over the last hour. */
+  entered: number;
+  left: number;
+  /** In the yard, with a slot that begins within half an hour or has begun. */
+  due: number;
 }
 
 export interface SlotLoad {
@@ -139,6 +147,9 @@ export interface GateLive {
   /** From the stop line back to the last truck of the queue; absent where nobody has measured. */
   queue_tail_m?: number | null;
   queue_trucks?: number | null;
+  /** Trucks in yards by cargo, and how many of them are to go within half an hour. */
+  waiting_of: Partial<Record<Cargo, number>>;
+  due: number;
   slots: SlotLoad[];
 }
 
@@ -151,9 +162,28 @@ export interface Way {
   fastest_kmh: number;
 }
 
+/** How traffic stands, by stretch of every way: from `starts_m[i]` to `starts_m[i + 1]`. */
+export interface Traffic {
+  ways: {
+    id: string;
+    gate: string | null;
+    starts_m: number[];
+    /** Where stretches begin and the last one ends. */
+    lon: number[];
+    lat: number[];
+    /** Where trucks stop for the gate, in metres along the way; null for a corridor. */
+    stop_m: number | null;
+    nominal_kmh: number[];
+    live_kmh: (number | null)[];
+  }[];
+  gates: { id: string; tail_m: number | null; trucks: number | null }[];
+}
+
 /** A truck's line: `s` seconds after `since`, `m` metres to the way's end. */
 export interface TruckLine {
   plate: string | null;
+  /** Null where the truck has no trip. */
+  trip: number | null;
   elsewhere: boolean;
   s: number[];
   m: number[];
@@ -171,6 +201,8 @@ export interface Spacetime extends Way {
 
 export interface Live {
   at: string;
+  /** Whether what is not in it is not there; else it tells what changed. */
+  full: boolean;
   trucks: TruckColumns;
   gone?: number[];
   yards: YardLive[];
@@ -183,7 +215,8 @@ export interface Live {
 /** Each changes when the list of that name has changed; what it says means nothing else. */
 export type Marks = Record<"closures" | "acts" | "alerts" | "messages" | "zones", string>;
 
-export type Judgement = "acknowledged" | "dismissed" | "confirmed";
+export type Judgement = "acknowledged" | "dismissed" | "confirmed" | "closed";
+export type Severity = "low" | "medium" | "high";
 export type AlertState = "open" | Judgement;
 
 export interface Alert {
@@ -195,8 +228,18 @@ export interface Alert {
     | "two_plates"
     | "impossible_speed"
     | "swapped"
-    | "hoarding";
-  severity: "low" | "medium" | "high";
+    | "hoarding"
+    | "yard_full"
+    | "queue_growing"
+    | "gate_slow"
+    | "not_followed"
+    | "absent"
+    | "silent"
+    | "off_route"
+    | "hand_contradicted"
+    | "positions_late"
+    | "process_late";
+  severity: Severity;
   state: AlertState;
   trip_id: number | null;
   plate: string | null;
@@ -204,13 +247,26 @@ export interface Alert {
   other_plate: string | null;
   device: string | null;
   haulier: string | null;
+  /** The gate or yard it is about, where it is about one. */
+  place: string | null;
   at: string;
   found_at: string;
   last_seen_at: string;
   proved: boolean;
   loses_seniority: boolean;
+  /** Since when what it says holds no more. */
+  over_at: string | null;
+  /** When it sounds again, if it still holds and nobody looks into it. */
+  escalates_at: string | null;
+  assigned_to: string | null;
+  snoozed_until: string | null;
+  acknowledged_by: string | null;
+  acknowledged_at: string | null;
   evidence: Record<string, string | number>;
 }
+
+/** What somebody did about an alert. */
+export type AlertDeed = Judgement | "assigned" | "given_back" | "snoozed" | "taken_up";
 
 export interface AlertDetail extends Alert {
   points: {
@@ -219,7 +275,7 @@ export interface AlertDetail extends Alert {
       properties: { at: string; what: string };
     }[];
   };
-  decisions: { state: Judgement; note: string; by: string; at: string }[];
+  decisions: { state: AlertDeed; note: string; by: string; at: string }[];
 }
 
 export interface SlotWindow {
@@ -251,6 +307,12 @@ export interface Trip {
   extended_until: string | null;
   /** From when its place would count if an operator accepted its new device. */
   regains_at: string | null;
+  /** It stands in its yard by an operator's word. */
+  by_hand?: boolean;
+  /** Its device is marked as faulty, and not believed. */
+  device_faulty?: boolean;
+  /** False where its driver gave no number, and hears nothing by SMS. */
+  has_number?: boolean;
 }
 
 export interface BoardGate {

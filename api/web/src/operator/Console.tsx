@@ -4,7 +4,9 @@ import { t } from "../language";
 import { lazily } from "../parts/lazily";
 import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
-import type { Session, Site, TruckState } from "../types";
+import type { Session, Site } from "../types";
+import { listActs } from "./acts/api";
+import { hear } from "./acts/heard";
 import { Boards } from "./Boards";
 import { Corridor } from "./Corridor";
 import { Desks } from "./Desks";
@@ -12,6 +14,7 @@ import { Drawer } from "./Drawer";
 import { Legend } from "./Legend";
 import { LiveLine } from "./live";
 import { MapView } from "./MapView";
+import type { Shown } from "./shown";
 import { TopBar } from "./TopBar";
 import { type Desk, type View, watches } from "./views";
 
@@ -23,16 +26,16 @@ interface Props {
   onLeave: () => void;
 }
 
-function toggled(hidden: ReadonlySet<TruckState>, state: TruckState): Set<TruckState> {
+function toggled(hidden: ReadonlySet<Shown>, one: Shown): Set<Shown> {
   const next = new Set(hidden);
-  if (!next.delete(state)) next.add(state);
+  if (!next.delete(one)) next.add(one);
   return next;
 }
 
 export function Console({ session, onLeave }: Props) {
   const [site, setSite] = useState<Site | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
-  const [hidden, setHidden] = useState<ReadonlySet<TruckState>>(new Set());
+  const [hidden, setHidden] = useState<ReadonlySet<Shown>>(new Set());
   const [selected, setSelected] = useState<number | null>(null);
   const [travel, setTravel] = useState(0);
   const [view, setView] = useState<View>("map");
@@ -46,6 +49,14 @@ export function Console({ session, onLeave }: Props) {
     picture?.marks?.messages,
   );
 
+  const waiting = useAsked(
+    async () => (watches(session) ? listActs("waiting") : []),
+    ASK_AGAIN_MS,
+    [],
+    picture?.marks?.acts,
+  );
+
+  useEffect(() => hear(picture), [picture]);
   useEffect(() => {
     getSite().then(setSite, setWrong);
     line.open();
@@ -80,7 +91,7 @@ export function Console({ session, onLeave }: Props) {
         onView={setView}
         desk={desk}
         onDesk={(one) => setDesk(desk === one ? null : one)}
-        counts={{ alerts: picture?.alerts ?? 0, acts: 0, messages: messages.answer?.dead ?? 0 }}
+        counts={{ alerts: picture?.alerts ?? 0, acts: waiting.answer?.length ?? 0, messages: messages.answer?.dead ?? 0 }}
         onLeave={onLeave}
         onPick={show}
       />
@@ -96,7 +107,7 @@ export function Console({ session, onLeave }: Props) {
         <Legend
           line={line}
           hidden={hidden}
-          onToggle={(state) => setHidden(toggled(hidden, state))}
+          onToggle={(one) => setHidden(toggled(hidden, one))}
         />
         {view === "corridor" && <Corridor site={site} at={picture?.at ?? null} />}
         {view === "zones" && (

@@ -1,12 +1,9 @@
-import { useState } from "preact/hooks";
-import { t } from "../language";
 import type { Closure, Held } from "../order";
 import { problem } from "../parts/problem";
 import type { Asked } from "../parts/useAsked";
 import { instant } from "../time";
 import type { Session, Site, SiteGate } from "../types";
 import { GateActs } from "./acts/GateActs";
-import { Closing } from "./Closing";
 import { Closures } from "./Closures";
 import { GateCard } from "./GateCard";
 import { HeldTrucks } from "./HeldTrucks";
@@ -26,29 +23,20 @@ interface Props {
 /** A gate: its figures, what closes it, whom that holds, and the way to close it. */
 export function Gate(props: Props) {
   const { gate, site, session, picture, timezone, closures, held, onPick } = props;
-  const [closing, setClosing] = useState(false);
   const now = picture && instant(picture.at);
+  const live = picture?.gates.find((one) => one.id === gate.id);
   const may = session.role !== "planner";
   const wrong = closures.wrong ?? held.wrong;
   const changed = (): void => {
-    setClosing(false);
     closures.again();
     held.again();
   };
   return (
     <GateCard
       gate={gate}
-      live={picture?.gates.find((one) => one.id === gate.id)}
+      live={live}
       now={now}
       timezone={timezone}
-      action={
-        may &&
-        now && (
-          <button type="button" class="close-gate" onClick={() => setClosing(true)}>
-            {t("closure.open_dialog")}
-          </button>
-        )
-      }
     >
       {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
       {now && (
@@ -60,21 +48,19 @@ export function Gate(props: Props) {
           onChanged={changed}
         />
       )}
-      <GateActs gate={gate} site={site} session={session} timezone={timezone} />
       <HeldTrucks
         held={(held.answer ?? []).filter((one) => one.gate === gate.id)}
         timezone={timezone}
         onPick={onPick}
       />
-      {closing && now && (
-        <Closing
-          gate={gate}
-          now={now}
-          timezone={timezone}
-          onLeave={() => setClosing(false)}
-          onClosed={changed}
-        />
-      )}
+      <GateActs
+        gate={gate}
+        site={site}
+        session={session}
+        timezone={timezone}
+        perHour={live?.capacity_per_h ?? null}
+        onClosed={changed}
+      />
     </GateCard>
   );
 }

@@ -9,8 +9,6 @@ interface Props {
   live: GateLive | undefined;
   now: Date | null;
   timezone: string;
-  /** The way to close it, for those who may. */
-  action: ComponentChildren;
   /** What people entered about the gate, and whom it holds. */
   children: ComponentChildren;
 }
@@ -85,12 +83,11 @@ function Capacity({ live }: { live: GateLive }) {
   );
 }
 
-export function GateCard({ gate, live, now, timezone, action, children }: Props) {
+export function GateCard({ gate, live, now, timezone, children }: Props) {
   return (
     <article class="gate" data-gate={gate.id}>
       <header>
         <h3>{nameOf(gate.name)}</h3>
-        {action}
         {live && (
           <span class={live.open ? "pill open" : "pill closed"}>
             {t(live.open ? "operator.open" : "operator.closed")}

@@ -1,6 +1,8 @@
 import "../style/base.css";
+import "../style/themes.css";
 import "./operator.css";
 import "./order.css";
+import "./acts/acts.css";
 import { t } from "../language";
 import { mount } from "../parts/mount";
 import { WithSession } from "../parts/WithSession";
