@@ -30,6 +30,8 @@ Connection = psycopg.Connection[Any]
 
 AT_ONCE = 16
 """Trucks judged in one step."""
+SLIGHT_US = 60 * SECOND
+"""A stay that begins or ends by less otherwise is the same: boundaries that move do that to all."""
 MOST_TOLD = 50
 """Trucks named in the outcome."""
 
@@ -59,7 +61,8 @@ class Outcome:
     """What a rehearsal came to.
 
     Of ``near`` trucks near what is drawn otherwise ``played`` were judged again, fewer where time
-    ran out; ``differ`` have other stays, the first of them are ``trucks``.
+    ran out; ``differ`` have stays that are
+    others by a minute or more, the first of them are ``trucks``.
     """
 
     near: int
@@ -122,9 +125,7 @@ class Rehearsal:
     def outcome(self) -> Outcome:
         """Return what has come of the trucks judged so far."""
         devices = sorted(self._before.keys() | self._after.keys())
-        differing = [
-            d for d in devices if self._day_of(d, self._before) != self._day_of(d, self._after)
-        ]
+        differing = [device for device in devices if self._differs(device)]
         told = [
             TruckOutcome(device, self._before.get(device, []), self._after.get(device, []))
             for device in differing[:MOST_TOLD]
@@ -159,11 +160,16 @@ class Rehearsal:
     def _until_us(self) -> int:
         return microseconds(self._until)
 
-    def _day_of(self, device: int, stays: dict[int, list[Stay]]) -> set[tuple[str, int, int, bool]]:
-        """Return what the day holds of a truck's stays: when one began before is not of the day."""
-        return {
-            (stay.zone, *self._within(stay), self._arrives(stay)) for stay in stays.get(device, ())
-        }
+    def _differs(self, device: int) -> bool:
+        """Tell whether the day holds other stays of a truck, or the same at other moments."""
+        before, after = (
+            sorted((one.zone, self._arrives(one), *self._within(one)) for one in stays)
+            for stays in (self._before.get(device, []), self._after.get(device, []))
+        )
+        return len(before) != len(after) or any(
+            one[:2] != other[:2] or max(abs(one[2] - other[2]), abs(one[3] - other[3])) >= SLIGHT_US
+            for one, other in zip(before, after, strict=True)
+        )
 
     def _within(self, stay: Stay) -> tuple[int, int]:
         left_at = self._until_us if stay.left_at is None else stay.left_at

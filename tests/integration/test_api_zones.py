@@ -162,6 +162,7 @@ def test_a_yard_that_would_lose_most_of_its_trucks_is_published_only_if_that_is_
 
 
 def test_what_is_published_holds_at_once_and_is_written_down(api: RunningApi, editor: httpx.Client):
+    api.clock.at = after(1)
     draft = rename(editor, "<img src=x onerror=alert(1)>")
     zone(draft)["properties"]["capacity"] = 1200
     save(editor, draft)
