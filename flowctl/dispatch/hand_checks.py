@@ -42,7 +42,7 @@ def _faults(snapshot: Snapshot, act: Act) -> Iterator[str]:
         if act.kind is ActKind.PIN:
             yield from _pin_faults(snapshot, act, trip)
         elif act.kind is ActKind.FORWARD:
-            yield from _forward_faults(snapshot, act, trip)
+            yield from _way_faults(snapshot, act, trip)
 
 
 def _gone(snapshot: Snapshot, trip: LiveTrip) -> Iterator[str]:
@@ -92,15 +92,6 @@ def _slot_faults(snapshot: Snapshot, name: str, starts_at: datetime) -> Iterator
     gate = snapshot.site.gate_by_id.get(name)
     if gate is None or next(gate.opening.between(starts_at, ends_at), None) is None:
         yield f"{name} is closed in that slot; choose one in which it is open."
-
-
-def _forward_faults(snapshot: Snapshot, act: Act, trip: LiveTrip) -> Iterator[str]:
-    yield from _way_faults(snapshot, act, trip)
-    if trip.ready_at > snapshot.now and trip.yard is not None:
-        yield (
-            f"The truck of trip {trip.id} is not ready before {_local(snapshot, trip.ready_at)};"
-            " change that first if it is."
-        )
 
 
 def _way_faults(snapshot: Snapshot, act: Act, trip: LiveTrip) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from flowctl.dispatch.hand_checks import refusal
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.hand import (
     HOLDS,
@@ -26,6 +27,7 @@ from flowctl.storage import acts as stored
 from flowctl.storage.acts import ActRecord, Connection
 from flowctl.storage.acts_over import ended_entry
 from flowctl.storage.audit import By, add_record
+from flowctl.storage.reading import read_trips
 from flowctl.storage.trips import find_trip_locked
 
 _BEGINS: Mapping[ActKind, Kind] = {
@@ -73,6 +75,7 @@ def begin(
         There is no such trip, it is over, or another act on it stands.
     """
     check_free(conn, site, act, now)
+    _refuse_impossible(conn, site, act, now)
     waits = act.kind is ActKind.FORWARD and site.policy.hand.four_eyes
     state = ActState.WAITING if waits else ActState.STANDING
     act_id = stored.insert_act(conn, site.id, act, state=state, effect=effect)
@@ -100,6 +103,7 @@ def approve(conn: Connection, site: Site, act_id: int, *, by: By, now: datetime)
         raise ConflictError(
             f"Act {act_id} was to be approved until {local(site, until)}; enter it anew."
         )
+    _refuse_impossible(conn, site, act_of(found), now)
     stored.approve_act(conn, act_id, by=by.name, now=now)
     _log(conn, site, by, act_of(found), "approve", now)
     _enter(conn, site, get_act(conn, site, act_id), by, now)
@@ -249,6 +253,13 @@ def _refuse_second(conn: Connection, site: Site, act: Act) -> None:
             f"{said(one)} at {local(site, one.entered_at)} already (act {one.id},"
             f" {one.state}); end that one first."
         )
+
+
+def _refuse_impossible(conn: Connection, site: Site, act: Act, now: datetime) -> None:
+    """Refuse what cannot be any more: its trips are locked, and read anew."""
+    fault = refusal(read_trips(conn, site, act.trips, now), act)
+    if fault is not None:
+        raise ConflictError(fault)
 
 
 def _overlap(one: ActRecord, act: Act) -> bool:

@@ -1,5 +1,6 @@
 """All that one tick decides from, read at once: to decide, or to see what an act would do."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,11 @@ from flowctl.closures import with_closures
 from flowctl.site import Site
 from flowctl.state import Snapshot
 from flowctl.storage.acts import list_extra_hours, list_standing
-from flowctl.storage.closures import HISTORY, list_advice, list_closures
+from flowctl.storage.closures import HISTORY, find_advice, list_advice, list_closures, open_site
+from flowctl.storage.eta import list_yard_etas
+from flowctl.storage.live import find_live
 from flowctl.storage.plans import list_lanes
-from flowctl.storage.snapshot import gate_histories, list_crossed, list_live_trips
+from flowctl.storage.snapshot import gate_histories, list_crossed, list_live_trips, live_trip
 
 Connection = psycopg.Connection[Any]
 
@@ -43,4 +46,24 @@ def read_snapshot(conn: Connection, site: Site, now: datetime) -> Snapshot:
         lanes=list_lanes(conn, site.id),
         crossed=list_crossed(conn, site.id, now),
         acts=tuple(list_standing(conn, site.id, now, news=news)),
+    )
+
+
+def read_trips(conn: Connection, site: Site, trips: Iterable[int], now: datetime) -> Snapshot:
+    """Return the same of a few trips alone, with the site and the acts that stand.
+
+    Enough to see what speaks against an act on them (`flowctl.dispatch.hand_checks.refusal`).
+    """
+    left = open_site(conn, site, now)
+    rows = [row for trip in trips if (row := find_live(conn, trip, site=site.id)) is not None]
+    exports = [row for row in rows if row.direction == "export"]
+    etas = list_yard_etas(conn, left, exports, now)
+    advice = ((row.id, find_advice(conn, row.id)) for row in exports)
+    return Snapshot(
+        left,
+        now,
+        tuple(live_trip(row, etas.get(row.id)) for row in exports),
+        (),
+        advice={trip: one for trip, one in advice if one is not None},
+        acts=tuple(list_standing(conn, site.id, now, news=timedelta(0))),
     )
