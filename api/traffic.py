@@ -32,8 +32,8 @@ def get_traffic(
 ) -> dict[str, Any]:
     """Return how traffic stands, or stood at a moment: by stretch of every way, and by gate.
 
-    Columns of a way have one value a stretch, from ``starts_m[i]`` to ``starts_m[i + 1]``; null is
-    not known, never zero. Density and flow are those of trucks with a tracker. Of moments before
+    Columns of a way have one value a stretch, from ``starts_m[i]`` to ``starts_m[i + 1]``, which
+    lie at (``lon``, ``lat``); null is not known, never zero. Density and flow are those of trucks with a tracker. Of moments before
     ``measured_since`` nothing is known; null there where nothing was measured yet.
     """
     site: Site = request.app.state.site
@@ -87,12 +87,16 @@ def _field(way: Stretches, roads: Roads, sums: Sums | None, start: float) -> Spe
 
 
 def _way(way: Stretches, field: SpeedField, live: LiveSpeeds) -> dict[str, Any]:
+    lon, lat, _heading = way.path.at(way.starts_m)
     return {
         "id": way.way,
         "kind": "corridor" if way.gate is None else "freight",
         "yard": way.yard,
         "gate": way.gate,
         "starts_m": _column(way.starts_m),
+        "lon": _column(lon, 5),
+        "lat": _column(lat, 5),
+        "stop_m": None if np.isnan(way.stop_m) else round(way.stop_m),
         "nominal_kmh": _column(way.nominal_mps * _KMH),
         "speed_kmh": _column(field.speed_mps * _KMH),
         "live_kmh": _column(live.speed_mps * _KMH),

@@ -311,6 +311,22 @@ def list_between(conn: Connection, site: str, *, since: datetime, until: datetim
     return list(map(LiveRow._make, rows))
 
 
+def found_standing(conn: Connection, arrivals: Sequence[tuple[int, datetime]]) -> set[int]:
+    """Return which of these trips' trucks stood in a yard already when they were seen first.
+
+    Nobody knows when they came. ``arrivals`` are trips with the moment each is known to be there.
+    """
+    found = conn.execute(
+        "select came.trip from unnest(%s::bigint[], %s::timestamptz[]) as came (trip, at)"
+        " join trips t on t.id = came.trip"
+        " where exists (select from visits v where v.device_id = t.device_id and v.role = 'yard'"
+        "  and v.seen_inside and v.entered_at <= came.at"
+        "  and coalesce(v.left_at, 'infinity') >= came.at)",
+        [[trip for trip, _ in arrivals], [at for _, at in arrivals]],
+    ).fetchall()
+    return {trip for (trip,) in found}
+
+
 @dataclass(frozen=True, slots=True)
 class GateState:
     """What the controller last found and aimed at for one gate."""

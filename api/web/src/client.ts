@@ -1,5 +1,6 @@
 /** What the pages ask of the server, path by path; the driver's page has its own (driver/api.ts). */
 
+import type { FoundTrip, Past, Track } from "./operator/past";
 import type { MessageRecord, MessageState, MessageSummary } from "./operator/messages";
 import type { Affected, Cause, Closure, ClosureWish, Held, Overtakes, Penalty, Plan, Why } from "./order";
 import type {
@@ -13,13 +14,12 @@ import type {
   SimulationRequest,
   Site,
   Spacetime,
+  Traffic,
   Trip,
   Way,
 } from "./types";
 import { request } from "./request";
 
-export const signIn = (account: string, password: string): Promise<Session> =>
-  request("POST", "/v1/sessions", { account, password });
 export const signOut = (): Promise<void> => request("DELETE", "/v1/sessions/current");
 export const getSession = (): Promise<Session> => request("GET", "/v1/sessions/current");
 export const getSite = (): Promise<Site> => request("GET", "/v1/site");
@@ -30,8 +30,24 @@ export const getSpacetime = (way: string, since?: Date, until?: Date): Promise<S
   if (until) asked.set("until", until.toISOString());
   return request("GET", `/v1/corridors/${encodeURIComponent(way)}/spacetime?${asked}`);
 };
+export const getTraffic = (): Promise<Traffic> => request("GET", "/v1/traffic");
 export const getTrip = (id: number): Promise<Trip> => request("GET", `/v1/trips/${id}`);
-export const listAlerts = (): Promise<Alert[]> => request("GET", "/v1/alerts");
+/** Those somebody has still to do with, or the newest whatever became of them. */
+export const listAlerts = (unsettled: boolean): Promise<Alert[]> =>
+  request("GET", `/v1/alerts?unsettled=${unsettled}&limit=500`);
+export const listCarers = (): Promise<string[]> => request("GET", "/v1/alerts/carers");
+export const giveCare = (
+  id: number,
+  to: string | null,
+  insteadOf: string | null,
+): Promise<AlertDetail> =>
+  request("POST", `/v1/alerts/${id}/care`, { to, instead_of: insteadOf });
+export const snoozeAlert = (id: number, until: string | null, note: string): Promise<AlertDetail> =>
+  request("POST", `/v1/alerts/${id}/snooze`, { until, note });
+export const search = (typed: string): Promise<FoundTrip[]> =>
+  request("GET", `/v1/search?q=${encodeURIComponent(typed)}`);
+export const getPast = (id: number): Promise<Past> => request("GET", `/v1/trips/${id}/past`);
+export const getTrack = (id: number): Promise<Track> => request("GET", `/v1/trips/${id}/track`);
 export const getAlert = (id: number): Promise<AlertDetail> => request("GET", `/v1/alerts/${id}`);
 export const judgeAlert = (id: number, state: Judgement, note: string): Promise<AlertDetail> =>
   request("POST", `/v1/alerts/${id}`, { state, note });

@@ -313,6 +313,23 @@ export interface Trip {
   device_faulty?: boolean;
   /** False where its driver gave no number, and hears nothing by SMS. */
   has_number?: boolean;
+  tracker: "device" | "phone" | null;
+  weight_t: number | null;
+  penalty_s: number;
+  /** The number of the customs declaration, or what papers name the journey by. */
+  declaration?: string | null;
+  returns_within_h: number | null;
+  /** Of a trip asked for alone; null where nothing can be expected. */
+  eta: TripEta | null;
+}
+
+/** When a truck is expected at a yard, or at a gate's inspection places. */
+export interface TripEta {
+  target: "yard" | "gate";
+  place: string;
+  p10: string;
+  p50: string;
+  p90: string;
 }
 
 export interface BoardGate {

@@ -16,7 +16,9 @@ import { LiveLine } from "./live";
 import { MapView } from "./MapView";
 import type { Shown } from "./shown";
 import { TopBar } from "./TopBar";
+import { useWall } from "./useWall";
 import { type Desk, type View, watches } from "./views";
+import { Wall } from "./Wall";
 
 const ASK_AGAIN_MS = 10_000;
 const ZonesView = lazily(() => import("./zones/ZonesView").then((part) => part.ZonesView));
@@ -40,6 +42,7 @@ export function Console({ session, onLeave }: Props) {
   const [travel, setTravel] = useState(0);
   const [view, setView] = useState<View>("map");
   const [desk, setDesk] = useState<Desk | null>(null);
+  const [wall, setWall] = useWall();
   const line = useMemo(() => new LiveLine(onLeave), []);
   const picture = line.picture.value;
   const messages = useAsked(
@@ -67,6 +70,7 @@ export function Console({ session, onLeave }: Props) {
       if (event.key !== "Escape") return;
       setSelected(null);
       setDesk(null);
+      setWall(false);
     };
     addEventListener("keydown", close);
     return () => removeEventListener("keydown", close);
@@ -74,6 +78,8 @@ export function Console({ session, onLeave }: Props) {
 
   if (wrong !== null) return <p class="refusal">{problem(wrong)}</p>;
   if (!site) return <main class="login">{t("common.loading")}</main>;
+
+  if (wall) return <Wall site={site} line={line} onLeave={() => setWall(false)} />;
 
   const show = (id: number): void => {
     setSelected(id);
@@ -92,6 +98,7 @@ export function Console({ session, onLeave }: Props) {
         desk={desk}
         onDesk={(one) => setDesk(desk === one ? null : one)}
         counts={{ alerts: picture?.alerts ?? 0, acts: waiting.answer?.length ?? 0, messages: messages.answer?.dead ?? 0 }}
+        onWall={() => setWall(true)}
         onLeave={onLeave}
         onPick={show}
       />
@@ -109,7 +116,17 @@ export function Console({ session, onLeave }: Props) {
           hidden={hidden}
           onToggle={(one) => setHidden(toggled(hidden, one))}
         />
-        {view === "corridor" && <Corridor site={site} at={picture?.at ?? null} />}
+        {view === "corridor" && (
+          <Corridor
+            site={site}
+            at={picture?.at ?? null}
+            marked={selected}
+            onPick={(trip) => {
+              setSelected(trip);
+              setDesk(null);
+            }}
+          />
+        )}
         {view === "zones" && (
           <ZonesView site={site} session={session} onClose={() => setView("map")} />
         )}
@@ -130,6 +147,7 @@ export function Console({ session, onLeave }: Props) {
             site={site}
             session={session}
             line={line}
+            onDiagram={() => setView("corridor")}
             onClose={() => setSelected(null)}
           />
         )}

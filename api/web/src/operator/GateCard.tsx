@@ -4,6 +4,8 @@ import { duration, instant, moment, wholeNumber } from "../time";
 import type { GateLive, SiteGate } from "../types";
 import { SlotBars } from "./SlotBars";
 
+const CARGOES = ["normal", "reefer", "perishable"] as const;
+
 interface Props {
   gate: SiteGate;
   live: GateLive | undefined;
@@ -108,6 +110,20 @@ export function GateCard({ gate, live, now, timezone, children }: Props) {
               <dt>{t("operator.wait")}</dt>
               <dd>
                 {live.open && live.wait_s !== null ? duration(live.wait_s) : t("common.none")}
+              </dd>
+            </div>
+            <div title={t("operator.due_hint")}>
+              <dt>{t("operator.due")}</dt>
+              <dd>{wholeNumber(live.due)}</dd>
+            </div>
+            <div>
+              <dt>{t("operator.waiting_of")}</dt>
+              <dd class="two">
+                {CARGOES.map((cargo) => (
+                  <span key={cargo}>
+                    <small>{t(`cargo.${cargo}`)}</small> {wholeNumber(live.waiting_of[cargo] ?? 0)}
+                  </span>
+                ))}
               </dd>
             </div>
             {typeof live.queue_tail_m === "number" && (

@@ -2,44 +2,53 @@ import { t } from "../language";
 import { wholeNumber } from "../time";
 import type { TruckState } from "../types";
 import type { LiveLine } from "./live";
-import { STATE_COLOUR, STATES } from "./palette";
+import { Mark, Ring } from "./Mark";
+import { STATES } from "./palette";
+import { FLAGS, hasFlag, type Shown } from "./shown";
 
 interface Props {
   line: LiveLine;
-  hidden: ReadonlySet<TruckState>;
-  onToggle: (state: TruckState) => void;
+  hidden: ReadonlySet<Shown>;
+  onToggle: (shown: Shown) => void;
 }
 
-/** What the colours mean, how many of each there are, and a switch for each. */
+/** What colours, shapes and rings mean, how many of each there are, and a switch for each. */
 export function Legend({ line, hidden, onToggle }: Props) {
   void line.version.value;
-  const counts = new Map<TruckState, number>();
+  const counts = new Map<Shown, number>();
+  const count = (one: Shown): void => void counts.set(one, (counts.get(one) ?? 0) + 1);
   for (const truck of line.trucks.values()) {
-    counts.set(truck.state, (counts.get(truck.state) ?? 0) + 1);
+    count(truck.state);
+    for (const flag of FLAGS) if (hasFlag(truck, flag)) count(flag);
   }
+  const rows: readonly Shown[] = [...[...STATES].reverse(), ...FLAGS];
   return (
-    <section class="legend" aria-label={t("operator.trucks")}>
-      <h2>
-        {t("operator.trucks")} <b>{wholeNumber(line.trucks.size)}</b>
-      </h2>
+    <details class="legend" open>
+      <summary>
+        <h2>
+          {t("operator.trucks")} <b>{wholeNumber(line.trucks.size)}</b>
+        </h2>
+      </summary>
       <ul>
-        {[...STATES].reverse().map((state) => (
-          <li key={state}>
-            <button
-              type="button"
-              aria-pressed={!hidden.has(state)}
-              onClick={() => onToggle(state)}
-            >
-              <i
-                class={state === "silent" ? "hollow" : ""}
-                style={{ background: STATE_COLOUR[state], borderColor: STATE_COLOUR[state] }}
-              />
-              <span>{t(`state.${state}`)}</span>
-              <b>{wholeNumber(counts.get(state) ?? 0)}</b>
+        {rows.map((one) => (
+          <li key={one}>
+            <button type="button" aria-pressed={!hidden.has(one)} onClick={() => onToggle(one)}>
+              {one === "held" || one === "alarmed" ? (
+                <Ring of={one} />
+              ) : (
+                <Mark state={one satisfies TruckState} />
+              )}
+              <span>{t(`state.${one}`)}</span>
+              <b>{wholeNumber(counts.get(one) ?? 0)}</b>
             </button>
           </li>
         ))}
       </ul>
-    </section>
+      <p class="speeds">
+        {t("operator.speeds")} <i />
+        <span>{t("operator.speeds_slow")}</span>
+        <span>{t("operator.speeds_usual")}</span>
+      </p>
+    </details>
   );
 }

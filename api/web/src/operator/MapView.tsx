@@ -1,13 +1,21 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { getTraffic } from "../client";
 import { language, t } from "../language";
-import type { Site, TruckState } from "../types";
+import { dark } from "../parts/theme";
+import { useAsked } from "../parts/useAsked";
+import type { Site } from "../types";
 import type { LiveLine } from "./live";
+import { drawn, type Shown } from "./shown";
 import { SiteMap } from "./map";
+import { useStage } from "./stage";
+
+/** Speeds are measured once a minute. */
+const TRAFFIC_MS = 30_000;
 
 interface Props {
   site: Site;
   line: LiveLine;
-  hidden: ReadonlySet<TruckState>;
+  hidden: ReadonlySet<Shown>;
   selected: number | null;
   /** Counts up each time the map should travel to the selected truck. */
   travel: number;
@@ -22,6 +30,8 @@ export function MapView({ site, line, hidden, selected, travel, onPick }: Props)
   pick.current = onPick;
   const version = line.version.value;
   const spoken = language.value;
+  const isDark = dark.value;
+  const { answer: traffic } = useAsked(getTraffic, TRAFFIC_MS, []);
 
   useEffect(() => {
     if (!box.current) return undefined;
@@ -40,8 +50,17 @@ export function MapView({ site, line, hidden, selected, travel, onPick }: Props)
   useEffect(() => map.current?.name(t("operator.map")), [site, spoken]);
   useEffect(() => map.current?.showRoads(), [site, spoken]);
   useEffect(() => map.current?.showPlaces(line.picture.value), [site, version, spoken]);
-  useEffect(() => map.current?.showTrucks(line.trucks.values(), hidden), [site, version, hidden]);
+  useEffect(() => map.current?.showTrucks(drawn(line.trucks.values(), hidden)), [
+    site,
+    version,
+    hidden,
+  ]);
+  useEffect(() => {
+    if (traffic) map.current?.showTraffic(traffic);
+  }, [site, traffic, spoken]);
+  useEffect(() => map.current?.paint(isDark), [site, isDark]);
   useEffect(() => map.current?.mark(selected), [site, selected]);
+  useStage(site, (task) => map.current?.draw(task));
   useEffect(() => {
     const truck = selected === null ? undefined : line.trucks.get(selected);
     if (travel > 0 && truck) map.current?.goTo(truck.lon, truck.lat);

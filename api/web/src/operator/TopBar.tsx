@@ -1,15 +1,15 @@
 import { nameOf, t } from "../language";
 import { AccountMenu } from "../parts/AccountMenu";
+import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
-import { useTick } from "../parts/useTick";
+import { ThemeSwitch } from "../parts/ThemeSwitch";
 import { clockSeconds, instant, longDay } from "../time";
 import type { Session, Site } from "../types";
+import { AlarmSound } from "./AlarmSound";
+import { Age } from "./Age";
 import type { LiveLine } from "./live";
 import { Search } from "./Search";
-import { type Desk, desksOf, type View, viewsOf } from "./views";
-
-/** Data older than this is no longer called live; one event comes each second. */
-const OLD_S = 5;
+import { type Desk, desksOf, type View, viewsOf, watches } from "./views";
 
 interface Props {
   site: Site;
@@ -21,27 +21,9 @@ interface Props {
   onDesk: (desk: Desk) => void;
   /** What waits for somebody at each desk. */
   counts: Record<Desk, number>;
+  onWall: () => void;
   onPick: (id: number) => void;
   onLeave: () => void;
-}
-
-function Age({ line, timezone }: { line: LiveLine; timezone: string }) {
-  const wall = useTick(1000);
-  const heard = line.heardAt.value;
-  const picture = line.picture.value;
-  if (heard === null || !picture) {
-    return <span class="age waiting">{t("operator.connecting")}</span>;
-  }
-  const n = Math.max(0, Math.round((wall - heard) / 1000));
-  if (!line.up.value || n > OLD_S) {
-    const time = clockSeconds(instant(picture.at), timezone);
-    return (
-      <span class="age lost" role="alert">
-        {t("operator.line_lost", { time, n })}
-      </span>
-    );
-  }
-  return <span class="age live">{t("operator.age", { n })}</span>;
 }
 
 export function TopBar(props: Props) {
@@ -60,10 +42,13 @@ export function TopBar(props: Props) {
         </div>
         <Age line={line} timezone={site.timezone} />
         <Search line={line} onPick={onPick} />
+        <Help screen="console" />
         <LanguageSwitch />
+        <ThemeSwitch />
         <AccountMenu session={session} onLeave={onLeave} />
       </div>
       <nav>
+        {watches(session) && <AlarmSound picture={picture} />}
         <span class="views">
           {viewsOf(session).map((one) => (
             <button
@@ -89,6 +74,9 @@ export function TopBar(props: Props) {
             <b class={counts[one] > 0 ? "some" : ""}>{counts[one] || ""}</b>
           </button>
         ))}
+        <button type="button" class="to-wall" onClick={props.onWall}>
+          {t("operator.wall")}
+        </button>
       </nav>
     </header>
   );

@@ -1,29 +1,19 @@
 /** The live picture as GeoJSON. */
 
 import { nameOf } from "../language";
-import type { Collection, Site, TruckState, ZoneFeature } from "../types";
-import { orderOf } from "./layers";
+import type { Collection, Site, ZoneFeature } from "../types";
 import type { Picture, Truck } from "./live";
 
 type Bounds = [number, number, number, number];
 
-export function truckFeatures(
-  trucks: Iterable<Truck>,
-  hidden: ReadonlySet<TruckState>,
-): GeoJSON.FeatureCollection<GeoJSON.Point> {
+/** Plates beside trucks, for the few that are looked at closely. */
+export function plateFeatures(trucks: Iterable<Truck>): GeoJSON.FeatureCollection<GeoJSON.Point> {
   const features: GeoJSON.Feature<GeoJSON.Point>[] = [];
   for (const truck of trucks) {
-    if (hidden.has(truck.state)) continue;
     features.push({
       type: "Feature",
-      id: truck.id,
       geometry: { type: "Point", coordinates: [truck.lon, truck.lat] },
-      properties: {
-        plate: truck.plate,
-        state: truck.state,
-        order: orderOf(truck.state),
-        ...(truck.heading === null ? {} : { heading: truck.heading }),
-      },
+      properties: { plate: truck.plate },
     });
   }
   return { type: "FeatureCollection", features };

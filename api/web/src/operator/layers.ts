@@ -9,9 +9,8 @@ import type {
   StyleSpecification,
   SymbolLayerSpecification,
 } from "maplibre-gl";
-import { LOAD_STOPS, ROLE_COLOUR, STATE_COLOUR, STATES } from "./palette";
+import { LOAD_STOPS, ROLE_COLOUR, STATE_COLOUR } from "./palette";
 
-export const ARROW = "arrow";
 const FONT = ["Noto Sans", "Noto Sans CJK SC", "sans-serif"];
 const EMPTY = { type: "FeatureCollection" as const, features: [] };
 
@@ -85,59 +84,61 @@ const roadNames: SymbolLayerSpecification = {
   paint: { "text-color": "#8fa3b3", "text-halo-color": "#0d1318", "text-halo-width": 1.6 },
 };
 
-const truckSize: ExpressionSpecification = [
-  "interpolate", ["linear"], ["zoom"], 9, 2.4, 12, 3.2, 14, 5, 17, 9,
+/** How fast trucks drive against what is usual there: standing, slow, nearly so, as usual. */
+const SPEED_STOPS: readonly (readonly [number, string])[] = [
+  [0, "#d7483f"],
+  [0.4, "#ff8a4c"],
+  [0.7, "#ffd04d"],
+  [0.95, "#3fb68b"],
 ];
 
-const trucks: CircleLayerSpecification = {
-  id: "trucks",
-  type: "circle",
-  source: "trucks",
-  layout: { "circle-sort-key": ["get", "order"] },
+const speeds: LineLayerSpecification = {
+  id: "speeds",
+  type: "line",
+  source: "speeds",
+  layout: { "line-cap": "butt", "line-join": "round" },
   paint: {
-    "circle-color": choose("state", STATE_COLOUR),
-    "circle-radius": truckSize,
-    // A truck that is not heard of any more is drawn hollow: this is where it was last.
-    "circle-opacity": ["match", ["get", "state"], "silent", 0.15, 1],
-    "circle-stroke-width": ["match", ["get", "state"], "silent", 1.4, 0.9],
-    "circle-stroke-color": ["match", ["get", "state"], "silent", STATE_COLOUR.silent, "#0a0f13"],
+    "line-color": [
+      "interpolate", ["linear"], ["get", "share"], ...SPEED_STOPS.flat(),
+    ] as unknown as ExpressionSpecification,
+    "line-width": ["interpolate", ["linear"], ["zoom"], 8, 2, 12, 3.5, 16, 8],
+    "line-opacity": 0.85,
   },
 };
 
-const headings: SymbolLayerSpecification = {
-  id: "headings",
+const tails: LineLayerSpecification = {
+  id: "tails",
+  type: "line",
+  source: "tails",
+  filter: ["==", ["geometry-type"], "LineString"],
+  layout: { "line-cap": "round", "line-join": "round" },
+  paint: {
+    "line-color": STATE_COLOUR.queued,
+    "line-width": ["interpolate", ["linear"], ["zoom"], 9, 4, 13, 7, 16, 14],
+    "line-opacity": 0.55,
+  },
+};
+
+const tailEnds: SymbolLayerSpecification = {
+  id: "tail-ends",
   type: "symbol",
-  source: "trucks",
-  minzoom: 12,
-  filter: ["all", ["has", "heading"], ["in", ["get", "state"], ["literal", ["moving", "released"]]]],
+  source: "tails",
+  minzoom: 11,
+  filter: ["==", ["geometry-type"], "Point"],
   layout: {
-    "icon-image": ARROW,
-    "icon-rotate": ["get", "heading"],
-    "icon-rotation-alignment": "map",
-    "icon-allow-overlap": true,
-    "icon-ignore-placement": true,
-    "icon-size": ["interpolate", ["linear"], ["zoom"], 12, 0.5, 16, 1],
+    "text-field": ["get", "label"],
+    "text-font": FONT,
+    "text-size": 12,
+    "text-anchor": "left",
+    "text-offset": [0.8, 0],
   },
-};
-
-const selected: CircleLayerSpecification = {
-  id: "selected",
-  type: "circle",
-  source: "trucks",
-  filter: ["==", ["id"], -1],
-  paint: {
-    "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 8, 14, 12, 17, 18],
-    "circle-color": "rgba(255,255,255,0.08)",
-    "circle-stroke-color": "#ffffff",
-    "circle-stroke-width": 2.2,
-  },
+  paint: { "text-color": STATE_COLOUR.queued, "text-halo-color": "#0a0f13", "text-halo-width": 1.8 },
 };
 
 const plates: SymbolLayerSpecification = {
   id: "plates",
   type: "symbol",
-  source: "trucks",
-  minzoom: 14,
+  source: "plates",
   layout: {
     "text-field": ["get", "plate"],
     "text-font": FONT,
@@ -194,8 +195,11 @@ const gates: CircleLayerSpecification = {
 };
 
 const order: LayerSpecification[] = [
-  zones, zoneEdges, roads, roadNames, gates, trucks, headings, selected, plates, places,
+  zones, zoneEdges, roads, speeds, tails, roadNames, gates, plates, tailEnds, places,
 ];
+
+/** Trucks are drawn below the first of these; see `truck_layer.ts`. */
+export const ABOVE_TRUCKS = "plates";
 
 /** Without `glyphs` every letter is drawn from the machine's own fonts, in any language. */
 export const STYLE: StyleSpecification = {
@@ -203,10 +207,27 @@ export const STYLE: StyleSpecification = {
   sources: {
     zones: { type: "geojson", data: EMPTY, promoteId: "id" },
     roads: { type: "geojson", data: EMPTY },
-    trucks: { type: "geojson", data: EMPTY },
+    speeds: { type: "geojson", data: EMPTY },
+    tails: { type: "geojson", data: EMPTY },
+    plates: { type: "geojson", data: EMPTY },
     places: { type: "geojson", data: EMPTY },
   },
   layers: [{ id: "ground", type: "background", paint: { "background-color": "#0d1318" } }, ...order],
 };
 
-export const orderOf = (state: (typeof STATES)[number]): number => STATES.indexOf(state);
+type Paint = readonly [layer: string, property: string, dark: unknown, light: unknown];
+
+/** What is painted otherwise where the room is light. */
+export const THEMED: readonly Paint[] = [
+  ["ground", "background-color", "#0d1318", "#eef1f3"],
+  ["roads", "line-color", roads.paint?.["line-color"], ["match", ["get", "kind"], "freight", "#8496a5", "#b4c0ca"]],
+  ["road-names", "text-color", "#8fa3b3", "#44545f"],
+  ["road-names", "text-halo-color", "#0d1318", "#eef1f3"],
+  ["plates", "text-color", "#e6edf2", "#10181e"],
+  ["plates", "text-halo-color", "#0a0f13", "#ffffff"],
+  ["tail-ends", "text-color", STATE_COLOUR.queued, "#9c3a00"],
+  ["tail-ends", "text-halo-color", "#0a0f13", "#ffffff"],
+  ["places", "text-color", places.paint?.["text-color"], ["match", ["get", "kind"], "gate", "#0a0f13", "#25323b"]],
+  ["places", "text-halo-color", "#0a0f13", "#ffffff"],
+  ["zones", "fill-opacity", zones.paint?.["fill-opacity"], ["match", ["get", "role"], "approach", 0.1, "beyond", 0.25, 0.45]],
+];

@@ -16,6 +16,12 @@ export interface Truck {
   fixedAt: number;
   gate: string | null;
   slot: number | null;
+  /** No gate is called for it, by somebody's word. */
+  held: boolean;
+  /** An alert about it waits. */
+  alarmed: boolean;
+  /** It stands where a person said; no tracker tells. */
+  byHand: boolean;
 }
 
 export interface Picture {
@@ -40,20 +46,14 @@ export class LiveLine {
   readonly up = signal(false);
 
   private source: EventSource | null = null;
-  private fresh = true;
   private timer = 0;
 
   constructor(private readonly onExpired: () => void) {}
 
   open(): void {
     this.close();
-    this.fresh = true;
     const source = new EventSource("/v1/events");
     this.source = source;
-    source.addEventListener("open", () => {
-      // The first event of every connection holds all trucks.
-      this.fresh = true;
-    });
     source.addEventListener("live", (event: MessageEvent<string>) => {
       this.take(JSON.parse(event.data) as Live);
     });
@@ -71,8 +71,8 @@ export class LiveLine {
   }
 
   private take(live: Live): void {
-    if (this.fresh) this.trucks.clear();
-    this.fresh = false;
+    // A line that came back may go on where it was: only what is whole replaces what is known.
+    if (live.full) this.trucks.clear();
     merge(this.trucks, live.trucks);
     for (const id of live.gone ?? []) this.trucks.delete(id);
     this.picture.value = {
@@ -111,17 +111,20 @@ function merge(trucks: Map<number, Truck>, columns: TruckColumns): void {
     const state = columns.state[i];
     const fixedAt = columns.fixed_at[i];
     if (lon === undefined || lat === undefined || !state || fixedAt === undefined) return;
-    trucks.set(id, {
-      id,
-      plate: columns.plate[i] ?? "",
-      lon,
-      lat,
-      heading: columns.heading[i] ?? null,
-      speed: columns.speed[i] ?? null,
-      state,
-      fixedAt,
-      gate: columns.gate[i] ?? null,
-      slot: columns.slot[i] ?? null,
-    });
+    const truck = trucks.get(id) ?? ({ id } as Truck);
+    // Five thousand change each second: written over, they leave nothing to be swept up.
+    truck.plate = columns.plate[i] ?? "";
+    truck.lon = lon;
+    truck.lat = lat;
+    truck.heading = columns.heading[i] ?? null;
+    truck.speed = columns.speed[i] ?? null;
+    truck.state = state;
+    truck.fixedAt = fixedAt;
+    truck.gate = columns.gate[i] ?? null;
+    truck.slot = columns.slot[i] ?? null;
+    truck.held = columns.held?.[i] ?? false;
+    truck.alarmed = columns.alarmed?.[i] ?? false;
+    truck.byHand = columns.by_hand?.[i] ?? false;
+    trucks.set(id, truck);
   });
 }

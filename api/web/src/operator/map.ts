@@ -3,39 +3,29 @@
 import "maplibre-gl/dist/maplibre-gl.css";
 import { Map as GlMap, type GeoJSONSource, setWorkerUrl } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
-import type { Site, TruckState } from "../types";
-import { boundsOf, placeFeatures, roadFeatures, truckFeatures, withoutApproaches } from "./features";
-import { ARROW, STYLE } from "./layers";
+import type { Site, Traffic } from "../types";
+import { boundsOf, placeFeatures, plateFeatures, roadFeatures, withoutApproaches } from "./features";
+import { ABOVE_TRUCKS, STYLE, THEMED } from "./layers";
 import type { Picture, Truck } from "./live";
+import { speedFeatures, tailFeatures } from "./traffic_lines";
+import { TruckLayer } from "./truck_layer";
 
 setWorkerUrl(workerUrl);
 
-const ARROW_PX = 26;
 /** A click this near to a truck means it: gloves, a trackball, hour ten of a shift. */
 const REACH_PX = 8;
-
-/** A small dark arrow head that points north; layers turn it. */
-function arrow(): ImageData {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = ARROW_PX;
-  const pen = canvas.getContext("2d");
-  if (!pen) throw new Error("This browser cannot draw on a canvas.");
-  pen.fillStyle = "#0a0f13";
-  pen.beginPath();
-  pen.moveTo(13, 6);
-  pen.lineTo(19, 19);
-  pen.lineTo(13, 16);
-  pen.lineTo(7, 19);
-  pen.fill();
-  return pen.getImageData(0, 0, ARROW_PX, ARROW_PX);
-}
+/** From here on plates stand beside trucks, where no more are seen than can be read. */
+const PLATES_FROM_ZOOM = 13.5;
+const PLATES_MOST = 250;
 
 export class SiteMap {
   private readonly map: GlMap;
   private ready = false;
   private readonly waiting: (() => void)[] = [];
-  private drawing = false;
-  private next: GeoJSON.FeatureCollection | null = null;
+  private readonly layer: TruckLayer;
+  private trucks: Truck[] = [];
+  private chosen: number | null = null;
+  private platesDrawn = false;
   private placesDrawn = "";
 
   constructor(
@@ -43,6 +33,7 @@ export class SiteMap {
     private readonly site: Site,
     onPick: (id: number | null) => void,
   ) {
+    this.layer = new TruckLayer(site.center);
     this.map = new GlMap({
       container: box,
       style: STYLE,
@@ -57,26 +48,16 @@ export class SiteMap {
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.on("load", () => {
-      this.map.addImage(ARROW, arrow(), { pixelRatio: 2 });
+      this.map.addLayer(this.layer, ABOVE_TRUCKS);
       void this.source("zones").setData(site.zones as GeoJSON.FeatureCollection);
       this.ready = true;
       for (const task of this.waiting.splice(0)) task();
     });
-    this.map.on("click", (event) => {
-      const { x, y } = event.point;
-      const hits = this.map.queryRenderedFeatures(
-        [
-          [x - REACH_PX, y - REACH_PX],
-          [x + REACH_PX, y + REACH_PX],
-        ],
-        { layers: ["trucks"] },
-      );
-      onPick(typeof hits[0]?.id === "number" ? hits[0].id : null);
+    this.map.on("click", ({ point: { x, y } }) => onPick(this.layer.at(x, y, REACH_PX)));
+    this.map.on("mousemove", ({ point: { x, y } }) => {
+      this.map.getCanvas().style.cursor = this.layer.at(x, y, 0) === null ? "" : "pointer";
     });
-    this.map.on("mousemove", (event) => {
-      const over = this.map.queryRenderedFeatures(event.point, { layers: ["trucks"] });
-      this.map.getCanvas().style.cursor = over.length > 0 ? "pointer" : "";
-    });
+    this.map.on("moveend", () => this.drawPlates());
     box.addEventListener("flowctl:count", this.count);
   }
 
@@ -86,10 +67,29 @@ export class SiteMap {
     this.map.remove();
   }
 
-  showTrucks(trucks: Iterable<Truck>, hidden: ReadonlySet<TruckState>): void {
+  /** Draw these trucks, in this order, and no others. */
+  showTrucks(trucks: Truck[]): void {
     this.when(() => {
-      this.next = truckFeatures(trucks, hidden);
-      void this.drawTrucks();
+      this.trucks = trucks;
+      this.layer.show(trucks, this.chosen);
+      this.drawPlates();
+    });
+  }
+
+  showTraffic(traffic: Traffic): void {
+    this.when(() => {
+      void this.source("speeds").setData(speedFeatures(traffic));
+      void this.source("tails").setData(tailFeatures(traffic));
+    });
+  }
+
+  /** Paint for a dark room or a light one. */
+  paint(dark: boolean): void {
+    this.when(() => {
+      this.layer.setDark(dark);
+      for (const [layer, property, night, day] of THEMED) {
+        this.map.setPaintProperty(layer, property as never, (dark ? night : day) as never);
+      }
     });
   }
 
@@ -110,8 +110,16 @@ export class SiteMap {
     this.when(() => void this.source("roads").setData(roadFeatures(this.site)));
   }
 
+  /** Draw something of one's own, once the map is ready. */
+  draw(task: (map: GlMap) => void): void {
+    this.when(() => task(this.map));
+  }
+
   mark(id: number | null): void {
-    this.when(() => void this.map.setFilter("selected", ["==", ["id"], id ?? -1]));
+    this.when(() => {
+      this.chosen = id;
+      this.layer.show(this.trucks, id);
+    });
   }
 
   goTo(lon: number, lat: number): void {
@@ -133,21 +141,14 @@ export class SiteMap {
     this.map.zoomTo(this.map.getZoom() + steps);
   }
 
-  /** One drawing at a time: a slow machine shows every other second instead of falling behind. */
-  private async drawTrucks(): Promise<void> {
-    if (this.drawing) return;
-    this.drawing = true;
-    while (this.next && this.ready) {
-      const data = this.next;
-      this.next = null;
-      await this.source("trucks").setData(data);
-      await this.tilesLoaded("trucks");
-    }
-    this.drawing = false;
-  }
-
-  private async tilesLoaded(id: string): Promise<void> {
-    while (this.ready && !this.map.isSourceLoaded(id)) await this.map.once("sourcedata");
+  private drawPlates(): void {
+    const near = this.map.getZoom() >= PLATES_FROM_ZOOM;
+    if (!near && !this.platesDrawn) return;
+    const bounds = this.map.getBounds();
+    const seen = near ? this.trucks.filter(({ lon, lat }) => bounds.contains([lon, lat])) : [];
+    const shown = seen.length > PLATES_MOST ? [] : seen;
+    this.platesDrawn = shown.length > 0;
+    void this.source("plates").setData(plateFeatures(shown));
   }
 
   private when(task: () => void): void {
@@ -165,7 +166,8 @@ export class SiteMap {
     for (const feature of this.map.queryRenderedFeatures()) {
       (seen[feature.layer.id] ??= new Set()).add(feature.id ?? JSON.stringify(feature.properties));
     }
-    const counts = Object.entries(seen).map(([layer, ids]) => [layer, ids.size] as const);
+    const counts: (readonly [string, number])[] = Object.entries(seen).map(([layer, ids]) => [layer, ids.size] as const);
+    counts.push(["trucks", this.layer.inView()]);
     this.box.dataset["drawn"] = JSON.stringify(Object.fromEntries(counts));
   };
 }

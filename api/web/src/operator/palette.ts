@@ -23,6 +23,17 @@ export const STATE_COLOUR: Record<TruckState, string> = {
   in_lane: "#c797ff",
 };
 
+/** A shape for each as well, for eyes that do not tell the colours apart: see `Mark.tsx`. */
+export const SHAPE: Record<TruckState, number> = {
+  parked: 0,
+  moving: 1,
+  staged: 2,
+  released: 3,
+  queued: 4,
+  in_lane: 5,
+  silent: 6,
+};
+
 export const ROLE_COLOUR: Record<ZoneRole, string> = {
   approach: "#3a5568",
   yard: "#2f8f6f",
