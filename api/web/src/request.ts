@@ -1,5 +1,11 @@
 /** The one way pages speak to the server. */
 
+import { signal } from "@preact/signals";
+
+/** How the session of this page came to its end, once the server has said so. */
+export const sessionOver = signal<"ended" | "expired" | null>(null);
+const OVER = /^urn:flowctl:session-(ended|expired)$/;
+
 /** A refusal with the server's own sentence; status 0 where no answer came at all. */
 export class ApiError extends Error {
   constructor(
@@ -51,5 +57,7 @@ export async function refusal(response: Response): Promise<ApiError> {
   }
   const sentence = [said.detail, said.title].find((one) => typeof one === "string");
   const type = typeof said.type === "string" ? said.type : undefined;
+  const over = response.status === 401 ? OVER.exec(type ?? "")?.[1] : undefined;
+  if (over === "ended" || over === "expired") sessionOver.value = over;
   return new ApiError(response.status, (sentence as string) ?? response.statusText, type);
 }

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { nameOf, t } from "../language";
+import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
-import { LeaveButton } from "../parts/LeaveButton";
+import { AccountMenu } from "../parts/AccountMenu";
 import { problem } from "../parts/problem";
 import { WithSession } from "../parts/WithSession";
 import { clockTime, instant } from "../time";
@@ -54,13 +55,14 @@ function Post({ session, onLeave }: PostProps) {
     <main class="post">
       <header>
         <h1>{gate ? nameOf(gate.name) : t("gate.title")}</h1>
+        <Help screen="gate" />
         <LanguageSwitch />
         {gate && (
           <button type="button" class="other" onClick={() => store.chooseGate(null)}>
             {t("gate.other_gate")}
           </button>
         )}
-        <LeaveButton session={session} onLeave={onLeave} />
+        <AccountMenu session={session} onLeave={onLeave} />
       </header>
       <Network />
       {!place && <p>{store.offline.value ? t("gate.no_list") : t("common.loading")}</p>}

@@ -1,12 +1,109 @@
+import { useRef, useState } from "preact/hooks";
+import { find, t } from "../language";
 import type { Session } from "../types";
-import { LeaveButton } from "./LeaveButton";
+import { Authenticator } from "./account/Authenticator";
+import "./account/account.css";
+import { wallMoment } from "./account/moments";
+import { Password } from "./account/Password";
+import { Sessions } from "./account/Sessions";
 
 interface Props {
   session: Session;
   onLeave: () => void;
 }
 
-/** Who is signed in, and the way out. */
+/** Who is signed in, as what and where else, and the way out. */
 export function AccountMenu({ session, onLeave }: Props) {
-  return <LeaveButton session={session} onLeave={onLeave} />;
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [open, setOpen] = useState(false);
+  const [told, setTold] = useState(session.last !== null);
+
+  function show(): void {
+    setTold(false);
+    setOpen(true);
+    dialog.current?.showModal();
+  }
+  const close = (): void => dialog.current?.close();
+
+  return (
+    <span class="account-menu">
+      <button type="button" class="account" aria-haspopup="dialog" onClick={show}>
+        {session.person || session.account}
+        <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+          <path
+            d="M8 8.2a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM2.5 14c.5-3 2.7-4.3 5.5-4.3s5 1.3 5.5 4.3"
+            fill="none"
+            stroke="currentColor"
+            stroke-width="1.5"
+          />
+        </svg>
+      </button>
+      {told && session.last && <LastTime last={session.last} onRead={() => setTold(false)} />}
+      <dialog
+        ref={dialog}
+        class="my-account"
+        aria-label={t("account.title")}
+        onClose={() => setOpen(false)}
+        onClick={(event) => event.target === dialog.current && close()}
+      >
+        {open && <Account session={session} onClose={close} onLeave={onLeave} />}
+      </dialog>
+    </span>
+  );
+}
+
+/** When the account was last opened: who reads what they did not do knows that it is shared. */
+function LastTime({ last, onRead }: { last: NonNullable<Session["last"]>; onRead: () => void }) {
+  const at = wallMoment(last.at);
+  return (
+    <span class="last-time" role="status">
+      <span>
+        {t("account.last", { at, address: last.address ?? t("account.address_here") })}
+        <small>{t("account.not_you")}</small>
+      </span>
+      <button type="button" onClick={onRead} aria-label={t("common.close")}>
+        ×
+      </button>
+    </span>
+  );
+}
+
+function Account({ session, onClose, onLeave }: Props & { onClose: () => void }) {
+  const agency = session.agency && find(`account.agency_${session.agency}`);
+  return (
+    <div class="sheet">
+      <header>
+        <div>
+          <h2>{session.person || session.account}</h2>
+          <p>
+            {[t(`account.role_${session.role}`), agency, session.post].filter(Boolean).join(" · ")}
+          </p>
+          <p class="quiet">
+            {t("login.account")}: {session.account}
+          </p>
+        </div>
+        <button type="button" onClick={onClose} aria-label={t("common.close")}>
+          ×
+        </button>
+      </header>
+      <section>
+        <h3>{t("account.sessions")}</h3>
+        <Sessions />
+      </section>
+      <section>
+        <h3>{t("account.authenticator")}</h3>
+        <Authenticator />
+      </section>
+      <section>
+        <h3>{t("account.password")}</h3>
+        <Password />
+      </section>
+      <footer>
+        {session.permissions.includes("people") && <a href="/people">{t("account.people")}</a>}
+        <button type="button" class="main" onClick={onLeave}>
+          {t("login.leave")}
+        </button>
+      </footer>
+    </div>
+  );
 }

@@ -1,9 +1,12 @@
+import { useSignalEffect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { getSession, signOut } from "../client";
-import { ApiError } from "../request";
+import { ApiError, sessionOver } from "../request";
 import { t } from "../language";
 import type { Role, Session } from "../types";
+import { Authenticator } from "./account/Authenticator";
+import "./account/account.css";
 import { Login } from "./Login";
 import { problem } from "./problem";
 
@@ -29,6 +32,10 @@ export function WithSession({ title, roles, kept = null, children }: Props) {
     });
   }
   useEffect(look, []);
+  // Whatever the page asked for: once the server says that the session is over, it is.
+  useSignalEffect(() => {
+    if (sessionOver.value !== null) setSession(null);
+  });
 
   const leave = (): void => {
     signOut().then(() => setSession(null), look);
@@ -46,6 +53,7 @@ export function WithSession({ title, roles, kept = null, children }: Props) {
   }
   if (session === undefined) return <main class="login">{t("common.loading")}</main>;
   if (session === null) return <Login title={title} onEnter={setSession} />;
+  if (session.must_enrol) return <Enrol onDone={look} />;
   if (!roles.includes(session.role)) {
     return (
       <main class="login">
@@ -57,4 +65,17 @@ export function WithSession({ title, roles, kept = null, children }: Props) {
     );
   }
   return <>{children(session, leave)}</>;
+}
+
+/** Before anything else: the authenticator that the account's role must have. */
+function Enrol({ onDone }: { onDone: () => void }) {
+  return (
+    <main class="login enrol">
+      <section>
+        <h1>{t("account.authenticator")}</h1>
+        <p>{t("account.authenticator_must")}</p>
+        <Authenticator onDone={onDone} />
+      </section>
+    </main>
+  );
 }

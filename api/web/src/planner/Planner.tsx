@@ -1,8 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { getSite } from "../client";
 import { nameOf, t } from "../language";
+import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
-import { LeaveButton } from "../parts/LeaveButton";
+import { AccountMenu } from "../parts/AccountMenu";
 import { problem } from "../parts/problem";
 import type { Session, Site } from "../types";
 import { PlanNow } from "./PlanNow";
@@ -47,8 +48,9 @@ export function Planner({ session, onLeave }: { session: Session; onLeave: () =>
             </button>
           ))}
         </span>
+        <Help screen="planner" />
         <LanguageSwitch />
-        <LeaveButton session={session} onLeave={onLeave} />
+        <AccountMenu session={session} onLeave={onLeave} />
       </header>
       {wrong !== null && (
         <p class="refusal" role="alert">
