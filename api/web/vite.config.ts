@@ -1,11 +1,12 @@
 import { defineConfig } from "vite";
 import { compressed } from "./build/compressed.ts";
 import { driverPage } from "./build/driver_page.ts";
+import { helpTexts } from "./build/help.ts";
 import { partsOfWords } from "./build/words.ts";
 
 export default defineConfig({
   base: "/",
-  plugins: [partsOfWords(), driverPage(), compressed()],
+  plugins: [helpTexts(), partsOfWords(), driverPage(), compressed()],
   build: {
     target: "es2022",
     outDir: "dist",
@@ -20,6 +21,7 @@ export default defineConfig({
         board: "board.html",
         driver: "driver.html",
         planner: "planner.html",
+        people: "people.html",
         gate: "gate.html",
         "gate-sw": "src/worker/gate_sw.ts",
       },

@@ -1,0 +1,57 @@
+import { useState } from "preact/hooks";
+import { t } from "../language";
+import { AccountMenu } from "../parts/AccountMenu";
+import { LanguageSwitch } from "../parts/LanguageSwitch";
+import type { Session } from "../types";
+import { Accounts } from "./Accounts";
+import { Audit } from "./Audit";
+import { Keys } from "./Keys";
+
+const VIEWS = ["accounts", "keys", "audit"] as const;
+type View = (typeof VIEWS)[number];
+
+function viewOfAddress(): View {
+  return VIEWS.find((one) => location.hash === `#${one}`) ?? "accounts";
+}
+
+/** The administrators' page: who may come in, which machines may, and who did what. */
+export function People({ session, onLeave }: { session: Session; onLeave: () => void }) {
+  const [view, setView] = useState<View>(viewOfAddress);
+
+  function show(next: View): void {
+    history.replaceState(null, "", `#${next}`);
+    setView(next);
+  }
+
+  return (
+    <div class="people">
+      <header>
+        <h1>
+          <a href="/">
+            <strong>{t("common.product")}</strong>
+          </a>
+          {t("people.title")}
+        </h1>
+        <span class="views">
+          {VIEWS.map((one) => (
+            <button
+              type="button"
+              key={one}
+              aria-pressed={one === view}
+              onClick={() => show(one)}
+            >
+              {t(`people.view_${one}`)}
+            </button>
+          ))}
+        </span>
+        <LanguageSwitch />
+        <AccountMenu session={session} onLeave={onLeave} />
+      </header>
+      <main>
+        {view === "accounts" && <Accounts me={session.account} />}
+        {view === "keys" && <Keys />}
+        {view === "audit" && <Audit />}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,135 @@
+/** What administrators ask of the server about people, machines and what was done. */
+
+import { request } from "../request";
+import type { Role } from "../types";
+
+export const ROLES: readonly Role[] = [
+  "operator",
+  "officer",
+  "planner",
+  "haulier",
+  "administrator",
+];
+export const AGENCIES = [
+  "customs",
+  "border_guard",
+  "plant_quarantine",
+  "health_quarantine",
+  "tax",
+] as const;
+export const SCOPES = [
+  "positions",
+  "witness",
+  "site",
+  "trips:read",
+  "trips:write",
+  "metrics",
+] as const;
+export type Agency = (typeof AGENCIES)[number];
+export type Scope = (typeof SCOPES)[number];
+
+export interface Account {
+  name: string;
+  role: Role;
+  person: string | null;
+  post: string | null;
+  agency: Agency | null;
+  email: string | null;
+  authenticator: boolean;
+  disabled_at: string | null;
+  made_at: string;
+  last_at: string | null;
+  last_address: string | null;
+  sessions: number;
+}
+
+export interface Person {
+  role: Role;
+  person: string;
+  post: string;
+  agency?: Agency;
+  email?: string;
+}
+
+export interface Key {
+  id: string;
+  scopes: Scope[];
+  narrowed: boolean;
+  made_at: string;
+  ends_at: string | null;
+}
+
+export interface Source {
+  name: string;
+  scopes: Scope[];
+  enrols: boolean;
+  keys: Key[];
+  device_keys: number;
+}
+
+export interface Act {
+  id: number;
+  at: string;
+  wall_at: string;
+  account: string;
+  role: string;
+  address: string | null;
+  act: string;
+  subject: string;
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+}
+
+/** Shown once, to be handed over. */
+export interface Made {
+  name: string;
+  secret: string;
+}
+
+const of = (name: string): string => `/v1/accounts/${encodeURIComponent(name)}`;
+const from = (name: string): string => `/v1/sources/${encodeURIComponent(name)}`;
+
+export const listAccounts = (): Promise<Account[]> => request("GET", "/v1/accounts");
+export const makeAccount = async (name: string, whose: Person): Promise<Made> =>
+  password(await request("POST", "/v1/accounts", { name, ...whose }));
+export const changeAccount = (name: string, whose: Partial<Person>): Promise<Account> =>
+  request("PATCH", of(name), whose);
+export const givePassword = async (name: string): Promise<Made> =>
+  password(await request("POST", `${of(name)}/password`));
+export const disable = (name: string): Promise<Account> => request("POST", `${of(name)}/disable`);
+export const enable = (name: string): Promise<Account> => request("POST", `${of(name)}/enable`);
+export const resetCode = (name: string): Promise<Account> =>
+  request("POST", `${of(name)}/totp/reset`);
+export const endSessions = (name: string): Promise<void> =>
+  request("DELETE", `/v1/sessions?account=${encodeURIComponent(name)}`);
+
+export const listSources = (): Promise<Source[]> => request("GET", "/v1/sources");
+export const makeSource = async (
+  name: string,
+  scopes: Scope[],
+  enrols: boolean,
+): Promise<Made> => key(await request("POST", "/v1/sources", { name, scopes, enrols }));
+export const changeSource = (name: string, scopes: Scope[]): Promise<Source> =>
+  request("PATCH", from(name), { scopes });
+export const makeKey = async (
+  name: string,
+  scopes: Scope[],
+  days: number | null,
+): Promise<Made> =>
+  key(await request("POST", `${from(name)}/keys`, { scopes, lasts_days: days }));
+export const narrowKey = (id: string, scopes: Scope[]): Promise<void> =>
+  request("PATCH", `/v1/keys/${id}`, { scopes });
+export const endKey = (id: string): Promise<void> => request("DELETE", `/v1/keys/${id}`);
+
+export const listActs = (
+  asked: URLSearchParams,
+): Promise<{ records: Act[]; before: number | null }> => request("GET", `/v1/audit?${asked}`);
+
+const password = (made: { name: string; password: string }): Made => ({
+  name: made.name,
+  secret: made.password,
+});
+const key = (made: { source: string; key: string }): Made => ({
+  name: made.source,
+  secret: made.key,
+});
