@@ -14,6 +14,10 @@ from geo.zones import Role, Zone
 
 TOUCH_M2 = 1.0  # two hand-drawn neighbours may share an edge
 NEEDED = frozenset({"gate", "yard"})
+LEAST_M2 = 50.0
+"""Assumed: what a lorry with its trailer stands on, some 17 m × 3 m."""
+LEAST_M2_A_PLACE = 20.0
+"""Fewer square metres a place are no yard for lorries but a slip of the pen."""
 REQUIRED = (Role.QUEUE, Role.LANE)
 OF_A_GATE = frozenset({Role.QUEUE, Role.LANE, Role.BEYOND})
 
@@ -26,6 +30,7 @@ def site_faults(site: Site, where: str) -> Iterator[str]:
     yield from _doubles("corridor", [corridor.id for corridor in site.corridors], where)
     yield from _gate_faults(site.zones, gates, where)
     yield from _yard_faults(site.zones, yards, where)
+    yield from _sizes(site, Projection(site.epsg), where)
     yield from _overlaps(site.zones, Projection(site.epsg), where)
     yield from _kept_too_briefly(site, where)
 
@@ -68,6 +73,25 @@ def _yard_faults(zones: Sequence[Zone], yards: Sequence[str], where: str) -> Ite
             yield (
                 f'{where}/zones.geojson, feature {zone}, field "role": is a yard, but '
                 f"site.toml has no yard of that id{nearest(zone, set(yards) - set(drawn))}"
+            )
+
+
+def _sizes(site: Site, plane: Projection, where: str) -> Iterator[str]:
+    """Yield every zone no truck fits into, and every yard that has no room for its places."""
+    for zone in site.zones:
+        area = plane.metres_of(zone.polygon).area
+        feature = f"{where}/zones.geojson, feature {zone.id}, field"
+        if zone.polygon.is_empty:
+            continue  # its shape was refused
+        if area < LEAST_M2:
+            yield f'{feature} "geometry": covers {area:.1f} m², less than a truck; draw it larger'
+            continue
+        yard = site.yard_by_id.get(zone.id)
+        if yard is not None and yard.capacity * LEAST_M2_A_PLACE > area:
+            yield (
+                f'{feature} "capacity": {yard.capacity:,} places in {area:,.0f} m² are'
+                f" {area / yard.capacity:.1f} m² a truck, and one needs {LEAST_M2_A_PLACE:g};"
+                " give fewer places or draw the yard larger"
             )
 
 

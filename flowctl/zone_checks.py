@@ -6,7 +6,7 @@ depends on the trucks of the moment is added. Pure.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,32 @@ _SAID = re.compile(
     r"(?P<part>(?:, [\w ]+?)*?)(?:, field \"(?P<field>\w+)\")?: (?P<text>.*)",
     re.DOTALL,
 )
+KINDS = (
+    ("crosses", r"it crosses itself"),
+    ("touches", r"it touches itself"),
+    ("hole", r"a hole lies outside of the outline"),
+    ("swapped", r"longitude and latitude look swapped"),
+    ("far", r"lies (?P<km>\d+) km from the middle"),
+    ("overlaps", r"overlaps the (?P<role>\w+) (?P<zone>\w+) by (?P<area>[\d,]+) m²"),
+    ("least", r"(?P<value>-?[\d.]+) must be at least (?P<least>\d+)"),
+    ("no_number", r"(?P<value>.+) is not a number"),
+    ("not_whole", r"(?P<value>-?[\d.]+) must be a whole number"),
+    ("without_gate", r"a (?P<role>\w+) zone belongs to one gate"),
+    ("unknown_gate", r'"(?P<value>\w+)" is no gate of'),
+    ("lacks_role", r"gate (?P<gate>\w+) has no (?P<role>\w+) zone"),
+    ("no_way_out", r"a yard feeds at least one gate"),
+    ("way_begins", r"must begin inside the zone (?P<zone>\w+)"),
+    ("way_ends", r"must end inside the zone (?P<zone>\w+)"),
+    ("way_misses", r"does not pass the (?P<role>\w+) zone of (?P<gate>\w+)"),
+    ("lost_yard", r'corridor (?P<value>\w+): "(?P<zone>\w+)" is no known yard'),
+    ("missing", r"[Ii]s missing|[Ii]s empty"),
+    ("identifier", r"must be small letters"),
+    ("fewer", r"(?P<places>\d+) places are fewer than the (?P<standing>\d+) trucks"),
+    ("doubled", r"[Ss]tands \d+ times"),
+    ("crowded", r"(?P<value>[\d.]+) m² a truck"),
+    ("tiny", r"covers (?P<value>[\d.,]+) m², less than a truck"),
+)
+"""What kind of fault a sentence tells of, for pages that have words of their own for it."""
 _NAMED = re.compile(r"zone (\w+)")
 HALF = 0.5
 """A yard that would lose a greater share of its trucks must be confirmed."""
@@ -34,13 +60,16 @@ class Fault:
     """What must be mended before a draft can be published.
 
     ``zone`` and ``field`` say of what it is said, ``at`` is the place (lon, lat) where it shows;
-    each is None where there is none.
+    each is None where there is none. ``kind`` is the kind of fault, None for a rare one, and
+    ``values`` what its sentence names.
     """
 
     zone: str | None
     field: str | None
     text: str
     at: tuple[float, float] | None = None
+    kind: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +148,26 @@ def fault_of(problem: str) -> Fault:
     said = _SAID.fullmatch(problem)
     if said is None:
         return Fault(None, None, problem)
-    text, kind, field = said["text"], said["kind"], said["field"]
+    text, of, key = said["text"], said["kind"], said["field"]
     part = said["part"].strip(", ")
-    zone = said["of"] if kind in {"feature", "yard"} else None
-    if kind in {"corridor", "gate"}:
+    zone = said["of"] if of in {"feature", "yard"} else None
+    if of in {"corridor", "gate"}:
         named = _NAMED.search(text)
         zone = named[1] if named else None
-        text = f"{kind} {said['of']}: {text}"
+        text = f"{of} {said['of']}: {text}"
     if part.startswith("name"):
-        field, text = "name", f"{said['field']}: {text}"
+        key, text = "name", f"{key}: {text}"
     elif part:
         text = f"{part}: {text}"
     place = _PLACE.search(text)
     at = (float(place[1]), float(place[2])) if place else None
-    return Fault(zone, field, text[:1].upper() + text[1:], at)
+    kind, values = _kind_of(text)
+    return Fault(zone, key, text[:1].upper() + text[1:], at, kind, values)
+
+
+def _kind_of(text: str) -> tuple[str | None, Mapping[str, str]]:
+    found = ((kind, re.search(pattern, text)) for kind, pattern in KINDS)
+    return next(((kind, hit.groupdict()) for kind, hit in found if hit), (None, {}))
 
 
 def _shape(feature: Feature) -> shapely.Geometry | None:
@@ -150,11 +185,11 @@ def _too_small(site: Site, base: Site, trucks: Trucks) -> Iterator[Fault]:
         former = base.yard_by_id.get(yard.id)
         standing = len(trucks.standing.get(yard.id, ()))
         if (former is None or former.capacity != yard.capacity) and yard.capacity < standing:
-            yield Fault(
-                yard.id,
-                "capacity",
-                f"{yard.capacity} places are fewer than the {standing} trucks that stand there now",
+            text = (
+                f"{yard.capacity} places are fewer than the {standing} trucks that stand there now"
             )
+            kind, values = _kind_of(text)
+            yield Fault(yard.id, "capacity", text, None, kind, values)
 
 
 def _losses(

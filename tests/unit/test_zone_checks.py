@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from border import SITE
 
+from flowctl import zone_checks
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
 from flowctl.site_files import SiteSource, load_site, read_source
@@ -82,7 +83,9 @@ def test_what_is_wrong_with_a_zone_is_said_as_it_is_drawn(
 ):
     features = present()
     spoil(zone(features))
-    said = [(one.zone, one.field, one.text) for one in checked(features).faults]
+    found = checked(features).faults
+    said = [(one.zone, one.field, one.text) for one in found]
+    assert all(one.kind for one in found)
     assert any(
         any(word in text for word in words.split("|"))
         and (field is None or (of, f) == (YARD, field))
@@ -185,3 +188,23 @@ def test_what_two_people_changed_is_put_together_zone_by_zone():
     names = {f["properties"]["id"]: f["properties"]["name"]["en"] for f in both}
     assert (names[YARD], names["yard_viettel"]) == ("Mine", "Theirs")
     assert "hold_chi_lang" not in names
+
+
+def test_a_yard_no_truck_fits_into_and_one_too_full_are_refused():
+    features = present()
+    zone(features)["properties"]["capacity"] = 1_000_000
+    [crowded] = checked(features).faults
+    assert (crowded.kind, crowded.field, crowded.values["value"]) == ("crowded", "capacity", "0.1")
+    features = present()
+    middle = zone(features)["geometry"]["coordinates"][0][0]
+    x, y = middle
+    zone(features)["geometry"]["coordinates"] = [
+        [[x, y], [x + 0.00002, y], [x + 0.00002, y + 0.00002], [x, y]]
+    ]
+    assert "tiny" in [one.kind for one in checked(features).faults]
+
+
+@pytest.mark.parametrize("language", ["vi", "zh", "en"])
+def test_every_kind_of_fault_has_words(language: str):
+    text = (SITE.parents[1] / "messages" / f"{language}.json").read_text(encoding="utf-8")
+    assert {kind for kind, _ in zone_checks.KINDS} <= json.loads(text)["page"]["zone_fault"].keys()

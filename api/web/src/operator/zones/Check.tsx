@@ -1,4 +1,4 @@
-import { nameOf, t } from "../../language";
+import { find, nameOf, t } from "../../language";
 import { instant, moment, wholeNumber } from "../../time";
 import type { Fault } from "./api";
 import type { DraftStore } from "./store";
@@ -40,12 +40,12 @@ export function Check({ store, timezone, onShow, onCarryOver }: Props) {
         <p class={faults.length === 0 ? "sound" : "unsound"}>
           {faults.length === 0
             ? t("zone_editor.sound")
-            : t("zone_editor.faults", { n: wholeNumber(faults.length) })}{" "}
-          {n === 0
-            ? t("zone_editor.unchanged")
-            : t("zone_editor.changes", { n: wholeNumber(n) })}
+            : t("zone_editor.faults", { n: wholeNumber(faults.length) })}
         </p>
       )}
+      <p class="quiet">
+        {n === 0 ? t("zone_editor.unchanged") : t("zone_editor.changes", { n: wholeNumber(n) })}
+      </p>
       <ul>
         {faults.map((fault) => (
           <li key={`${fault.zone} ${fault.text}`} data-fault={fault.field ?? ""}>
@@ -69,7 +69,20 @@ function Said({ fault, store, onShow }: { fault: Fault; store: DraftStore; onSho
       ) : (
         <b>{name}</b>
       )}{" "}
-      {fault.text}
+      {words(fault, store)}
     </>
   );
+}
+
+/** The fault in the reader's language; a rare one as the server says it. */
+function words({ kind, field, values, text }: Fault, store: DraftStore): string {
+  const known = kind === null ? null : find(`zone_fault.${kind}`);
+  if (known === null) return text;
+  const label = field === null ? null : find(`zone_fault.field_${field}`);
+  const said = known.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name] ?? "";
+    if (name === "role") return find(`zone.${value}`) ?? value;
+    return name === "zone" ? zoneName(store, value) : value;
+  });
+  return label ? `${label}: ${said}` : said;
 }

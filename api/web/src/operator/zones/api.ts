@@ -24,6 +24,9 @@ export interface Fault {
   field: string | null;
   text: string;
   at: [number, number] | null;
+  /** What kind of fault it is, null for one the pages have no words for. */
+  kind: string | null;
+  values: Record<string, string>;
 }
 export interface Loss {
   zone: string;

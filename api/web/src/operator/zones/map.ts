@@ -120,6 +120,7 @@ export class EditorMap {
       void this.source("roads").setData(site.roads as GeoJSON.FeatureCollection);
       this.draw.start();
       this.draw.setMode("select");
+      for (const above of ["former", "names", "faults"]) this.map.moveLayer(above);
       this.listen();
       this.ready = true;
       for (const task of this.waiting.splice(0)) task();
