@@ -8,6 +8,7 @@ const PARTS: Record<string, readonly string[]> = {
   driver: [
     "common",
     "driver",
+    "help",
     "stage",
     "message_title",
     "other_time",

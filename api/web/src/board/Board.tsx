@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { LANGUAGES, language, nameOf, speak, t } from "../language";
+import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { problem } from "../parts/problem";
 import { clockTime, dayMonth, instant, longDay, wholeNumber } from "../time";
@@ -64,6 +65,7 @@ export function Board() {
           <time>{clockTime(at, zone)}</time>
           <span>{longDay(at, zone)}</span>
         </div>
+        <Help screen="board" />
         <LanguageSwitch />
       </header>
       {old && (

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { nameOf, t } from "../language";
+import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { useTick } from "../parts/useTick";
 import { ago, clockTime, instant } from "../time";
@@ -76,6 +77,7 @@ export function Driver() {
       <main class="driver">
         <header>
           <h1>{t("driver.title")}</h1>
+          <Help screen="driver" />
           <LanguageSwitch />
         </header>
         <Nothing />
@@ -88,6 +90,7 @@ export function Driver() {
     <main class="driver" data-stage={view.state}>
       <header>
         <h1>{view.plate}</h1>
+        <Help screen="driver" />
         <LanguageSwitch />
       </header>
       <Freshness heardAt={last.heardAt} view={view} wall={wall} />

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { t } from "../language";
+import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { ApiError } from "../request";
 import { askLogin, logIn, type OwnTrip } from "./api";
@@ -40,6 +41,7 @@ export function Login() {
     <main class="driver number-login">
       <header>
         <h1>{t("driver.login_title")}</h1>
+        <Help screen="driver" />
         <LanguageSwitch />
       </header>
       {own.length > 0 && (
