@@ -22,6 +22,7 @@ _STYLE = """
   display: flex; align-items: center; justify-content: center; gap: .6em; padding: 0 .5em;
   font: 600 max(14px, .8vw)/1.2 system-ui, sans-serif; color: #1a1200;
   background: repeating-linear-gradient(-45deg, #ffd400 0 1.4em, #241c00 1.4em 2.8em) }
+.practice ~ #page { height: calc(100% - var(--practice-height)) }
 .practice > span, .practice summary { background: #ffd400; color: #1a1200; padding: .25em .6em;
   border-radius: 4px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
 .practice > span { min-width: 0 }

@@ -43,10 +43,10 @@ class Demand:
         True where the driver does not follow the first call-up.
     spot, place
         Uniform numbers that choose where in the yard, and where in the lane, a truck stands.
+    first_look_s
+        How long after ``at_s`` the tracker of a truck that stands there looks first.
     choices
         The gates each truck is declared for, the preferred first; empty where ``gate`` is all.
-    first_look_s
-        How long after ``at_s`` the tracker of one that stands there looks first; drawn where None.
     """
 
     gates: tuple[str, ...]
@@ -70,8 +70,8 @@ class Demand:
     phone: tuple[str, ...]
     language: tuple[str, ...]
     cargo: tuple[str, ...]
+    first_look_s: Column
     choices: tuple[tuple[str, ...], ...] = ()
-    first_look_s: Column | None = None
 
     def __len__(self) -> int:
         """Return the number of trucks."""
@@ -230,6 +230,7 @@ def with_drivers(scenario: Scenario, seed: int, places: Places) -> Demand:
         phone=phones(language, stream(seed, "phone")),
         language=language,
         cargo=_choose(scenario.cargo, stream(seed, "cargo"), n),
+        first_look_s=stream(seed, "first look").random(n) * scenario.gps.parked_interval_s,
     )
 
 

@@ -10,7 +10,6 @@ from simulations.congestion import Course, RoadTraffic
 from simulations.demand import Demand
 from simulations.fleet import Fleet, distance_m
 from simulations.scenario import Scenario
-from simulations.streams import stream
 from simulations.ways import FreightWay, Ways
 
 _YARD_MPS = 10 / 3.6  # driving to a place among parked trucks
@@ -67,12 +66,6 @@ class Journeys:
         self._later = later
         self._fleet = Fleet(len(demand), scenario.gps)
         self._leg = np.zeros(len(demand), np.int64)
-        looks = stream(seed, "first look").random(len(demand))
-        self._first_look_s = (
-            looks * scenario.gps.parked_interval_s
-            if demand.first_look_s is None
-            else demand.first_look_s
-        )
         self._starts = scenario.start.timestamp()
         self._traffic = (
             None if scenario.congestion is None else RoadTraffic(scenario, len(demand), seed=seed)
@@ -86,7 +79,7 @@ class Journeys:
     def stand(self, at: float, truck: int) -> None:
         """Have a truck stand in its yard since before the day."""
         if self._demand.tracked[truck]:
-            look_at = at + float(self._first_look_s[truck])
+            look_at = at + float(self._demand.first_look_s[truck])
             self._fleet.park(truck, at, self._travel.place(truck), look_at=look_at)
 
     def lead_s(self, truck: int) -> float:

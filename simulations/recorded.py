@@ -202,7 +202,7 @@ def _demand(
         plate=marks,
         cargo=(*(t.cargo for t in trips), *drawn.cargo[n:]),
         choices=(*(one.gates for one in exports), *((one.gate,) for one in imports)),
-        first_look_s=np.where(before, 0.0, 900.0 * drawn.spot),
+        first_look_s=np.where(before, 0.0, drawn.first_look_s),
     )
 
 

@@ -1,4 +1,4 @@
-"""A small morning as it is stored after it has been: eight exports, two imports, a closure."""
+"""A small morning as it is stored after it has been: eight exports, two imports, two closures."""
 
 from datetime import date, timedelta
 
@@ -29,15 +29,16 @@ def store_morning(border: Border) -> None:
                 " recorded_at) values (%s, 'tan_thanh', 'import', %s, %s, %s, 'the test', %s)",
                 [border.site.id, kind, f"桂A0000{number}", after(minute), after(minute)],
             )
-    with border.conn.transaction():
-        add_closure(
-            border.conn,
-            border.site,
-            gate="tan_thanh",
-            starts_at=after(120),
-            ends_at=after(180),
-            places_left=0,
-            reason="fog",
-            actor="the test",
-            now=after(100),
-        )
+    for gate, reason, starts in (("tan_thanh", "fog", 120), ("huu_nghi", "night works", -450)):
+        with border.conn.transaction():
+            add_closure(
+                border.conn,
+                border.site,
+                gate=gate,
+                starts_at=after(starts),
+                ends_at=after(starts + 60),
+                places_left=0,
+                reason=reason,
+                actor="the test",
+                now=after(starts - 20),
+            )
