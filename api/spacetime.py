@@ -100,6 +100,7 @@ def _named(way: Stretches) -> dict[str, Any]:
 def _line(line: TruckLine, journey: Journey | None, way: Stretches, start: float) -> dict[str, Any]:
     return {
         "plate": None if journey is None else journey.plate,
+        "trip": None if journey is None else journey.trip_id,
         "s": np.rint(line.at - start).astype(int).tolist(),
         "m": np.rint(end_m(way) - line.along_m).astype(int).tolist(),
     }

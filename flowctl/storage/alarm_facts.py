@@ -11,7 +11,15 @@ import numpy as np
 import psycopg
 from psycopg.rows import class_row
 
-from flowctl.alarms.alerts import CONDITIONS, Alert, Kind, Point
+from flowctl.alarms.alerts import (
+    CONDITIONS,
+    Alert,
+    Kind,
+    Point,
+    Severity,
+    about_trip,
+    moment,
+)
 from flowctl.alarms.calls import CallUp, unfollowed
 from flowctl.alarms.places import (
     GateNow,
@@ -38,6 +46,7 @@ _GATE_STATE_HOLDS = timedelta(minutes=5)
 _CALLED_AGO = timedelta(hours=6)
 """Who was called up longer ago has long been judged."""
 _PROCESSES = crc32(b"watch processes")
+_CONTRADICTED_AGO = timedelta(hours=1)
 _HEARD_WITHIN = timedelta(hours=1)
 _TAIL = 20
 """So many of the last positions are kept as evidence."""
@@ -57,6 +66,7 @@ def find_alarms(conn: Connection, site: Site, now: datetime) -> list[Alert]:
         *growing_queues(list_looks(conn, site, now), standing[Kind.QUEUE_GROWING], limits, now),
         *slow_gates(list_gates(conn, site, now), now),
         *unfollowed([_call(one) for one in called], limits, now),
+        *list_contradicted(conn, site.id, now),
         *(positions or silences(watched, lines, limits, now)),
         *strayed(
             list_journeys(conn, site, [*_called_away(called), *coming], now),
@@ -91,6 +101,32 @@ def list_gates(conn: Connection, site: Site, now: datetime) -> list[GateNow]:
         GateNow(one.gate, GateMode(one.state), one.state_since, one.capacity_per_h)
         for one in states
         if one.at > now - _GATE_STATE_HOLDS
+    ]
+
+
+def list_contradicted(conn: Connection, site: str, now: datetime) -> list[Alert]:
+    """Return what was entered by hand of trucks whose trackers were found to say otherwise."""
+    rows = conn.execute(
+        "select w.trip_id, w.id, w.yard, w.at, w.over_at, w.contradicted_at, w.is_false, d.uid,"
+        " t.haulier from hand_words w join trips t on t.id = w.trip_id"
+        " left join devices d on d.id = t.device_id"
+        " where w.site = %s and w.contradicted_at > %s and w.contradicted_at <= %s"
+        " and w.undone_at is null order by w.id",
+        [site, now - _CONTRADICTED_AGO, now],
+    ).fetchall()
+    return [
+        Alert(
+            Kind.HAND_CONTRADICTED,
+            Severity.MEDIUM if false else Severity.LOW,
+            f"{about_trip(trip)} word {word}",
+            found_at,
+            trip_id=trip,
+            device=device,
+            haulier=haulier,
+            place=yard,
+            evidence={"yard": yard, "said_at": moment(at), "since": moment(since)},
+        )
+        for trip, word, yard, at, since, found_at, false, device, haulier in rows
     ]
 
 

@@ -41,6 +41,7 @@ class Carried:
 class Journey:
     """Whose a device is, by its newest trip; ``gates`` is empty where that had ended before."""
 
+    trip_id: int
     plate: str
     gates: Sequence[str]
 
@@ -110,13 +111,13 @@ def list_journeys(
     but no longer where it goes.
     """
     rows = conn.execute(
-        "select distinct on (device_id) device_id, plate,"
+        "select distinct on (device_id) device_id, id, plate,"
         " case when coalesce(ended_at, 'infinity') >= %s then gates else '{}' end from trips"
         " where site = %s and device_id = any(%s) and registered_at < %s"
         " order by device_id, registered_at desc",
         [since, site, list(devices), until],
     ).fetchall()
-    return {device: Journey(plate, gates) for device, plate, gates in rows}
+    return {device: Journey(*journey) for device, *journey in rows}
 
 
 def bound_elsewhere(site: Site, way: Stretches, journeys: Mapping[int, Journey]) -> frozenset[int]:

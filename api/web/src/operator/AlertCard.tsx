@@ -1,153 +1,119 @@
-import { useEffect, useState } from "preact/hooks";
-import { getAlert, judgeAlert } from "../client";
-import { type Key, nameOf, t } from "../language";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { judgeAlert } from "../client";
+import { t } from "../language";
 import { problem } from "../parts/problem";
-import { clockTime, dayMonth, decimal, duration, instant, wholeNumber } from "../time";
-import type { Alert, AlertDetail, Judgement, Site } from "../types";
+import { ago, clockTime, instant } from "../time";
+import type { Alert, Session, Site } from "../types";
+import { AlertCare } from "./AlertCare";
+import { about, isEscalated, moment, told } from "./alarms";
 
 interface Props {
   alert: Alert;
   site: Site;
+  session: Session;
+  /** The server's moment, ISO. */
+  now: string | null;
   open: boolean;
+  /** Whether a key asked to acknowledge it and waits to be sure. */
+  armed: boolean;
+  onArm: (on: boolean) => void;
   onToggle: () => void;
   onShow: (trip: number) => void;
-  onJudged: () => void;
+  onDone: () => void;
 }
 
-const JUDGEMENTS: readonly [Judgement, Key][] = [
-  ["acknowledged", "alerts.acknowledge"],
-  ["confirmed", "alerts.confirm"],
-  ["dismissed", "alerts.dismiss"],
-];
-
-/** Which sentence tells a finding, from its kind and what its evidence says. */
-function sentence(alert: Alert): Key {
-  const { evidence, kind } = alert;
-  if (kind === "parted") {
-    return "other_device" in evidence ? "alerts.parted_devices" : "alerts.parted_seen";
-  }
-  const which = evidence.fault ?? evidence.how ?? evidence.said_by;
-  return (which === undefined ? `alerts.${kind}` : `alerts.${kind}_${which}`) as Key;
-}
-
-/** A fact in words: what it measures is in its name. */
-function words(name: string, value: string | number, site: Site): string {
-  if (typeof value === "number") {
-    if (name.endsWith("_s")) return duration(value);
-    if (name.endsWith("_m")) return `${decimal(value / 1000, 0, 1)} km`;
-    return name.endsWith("_t") ? decimal(value, 1, 1) : wholeNumber(value);
-  }
-  if (name.endsWith("_at") || name === "since" || name === "until") return moment(value, site);
-  const zones = site.zones.features.map((zone) => zone.properties);
-  const place = [...site.gates, ...site.yards, ...zones].find((one) => one.id === value);
-  return place ? nameOf(place.name) : value;
-}
-
-function moment(iso: string, site: Site): string {
-  const at = instant(iso);
-  return `${clockTime(at, site.timezone)} ${dayMonth(at, site.timezone)}`;
-}
-
-function told(alert: Alert, site: Site): string {
-  const facts: Record<string, string> = { other_plate: alert.other_plate ?? "" };
-  for (const [name, value] of Object.entries(alert.evidence)) {
-    facts[name] = words(name, value, site);
-  }
-  return t(sentence(alert), facts);
-}
-
-export function AlertCard({ alert, site, open, onToggle, onShow, onJudged }: Props) {
+export function AlertCard(props: Props) {
+  const { alert, site, session, now, open, armed, onArm, onToggle, onShow, onDone } = props;
+  const late = isEscalated(alert, now);
+  const marks = [alert.severity, alert.state, late ? "late" : "", alert.over_at ? "over" : ""];
   return (
-    <li
-      class={`alert ${alert.severity} ${alert.state}`}
-      data-alert={alert.id}
-      title={t(`alerts.severity_${alert.severity}`)}
-    >
+    <li class={`alert ${marks.join(" ")}`} data-alert={alert.id}>
       <button type="button" class="head" aria-expanded={open} onClick={onToggle}>
         <b>{t(`alerts.kind_${alert.kind}`)}</b>
-        <span>{alert.plate ?? alert.haulier ?? alert.device}</span>
+        <span>{about(alert, site)}</span>
       </button>
       <p>{told(alert, site)}</p>
-      <p class="quiet">
-        {t(`alerts.state_${alert.state}`)} ·{" "}
-        {t("alerts.again", { time: moment(alert.last_seen_at, site) })}
-        {alert.loses_seniority && <b> · {t("alerts.lost")}</b>}
-      </p>
-      {open && <Judging alert={alert} site={site} onShow={onShow} onJudged={onJudged} />}
+      <Standing alert={alert} site={site} now={now} late={late} />
+      {armed && <Sure alert={alert} onArm={onArm} onDone={onDone} />}
+      {open && (
+        <AlertCare
+          alert={alert}
+          site={site}
+          session={session}
+          now={now}
+          onShow={onShow}
+          onDone={onDone}
+        />
+      )}
     </li>
   );
 }
 
-function Judging({ alert, site, onShow, onJudged }: Omit<Props, "open" | "onToggle">) {
-  const [detail, setDetail] = useState<AlertDetail | null>(null);
-  const [note, setNote] = useState("");
-  const [wrong, setWrong] = useState<unknown>(null);
-  const { trip_id: trip } = alert;
+type StandingProps = Pick<Props, "alert" | "site" | "now"> & { late: boolean };
 
-  useEffect(() => {
-    getAlert(alert.id).then(setDetail, setWrong);
-  }, [alert.id]);
-
-  function judge(state: Judgement): void {
-    judgeAlert(alert.id, state, note).then((answer) => {
-      setDetail(answer);
-      setWrong(null);
-      setNote("");
-      onJudged();
-    }, setWrong);
-  }
-
+/** What became of it, in a line. */
+function Standing({ alert, site, now, late }: StandingProps) {
+  const { over_at: over, snoozed_until: aside, acknowledged_at: seen } = alert;
+  const began = now === null ? null : (Date.parse(now) - Date.parse(alert.found_at)) / 1000;
+  const time = (iso: string): string => clockTime(instant(iso), site.timezone);
+  const words = [
+    alert.state === "acknowledged" && alert.acknowledged_by !== null && seen !== null
+      ? t("alarms.seen_by", { by: alert.acknowledged_by, time: time(seen) })
+      : t(`alerts.state_${alert.state}`),
+    alert.assigned_to === null ? null : t("alarms.in_care", { of: alert.assigned_to }),
+    aside === null ? null : t("alarms.aside_until", { time: time(aside) }),
+    over === null ? null : t("alarms.over_since", { time: moment(over, site) }),
+    over === null && began !== null ? ago(began) : null,
+  ];
   return (
-    <div class="judging">
-      {detail && detail.points.features.length > 0 && (
-        <ul class="points">
-          {detail.points.features.map(({ geometry, properties }, n) => (
-            <li key={n}>
-              <time>{clockTime(instant(properties.at), site.timezone)}</time>
-              <span>{words("place", properties.what, site)}</span>
-              <span class="quiet">
-                {geometry.coordinates[1].toFixed(4)}, {geometry.coordinates[0].toFixed(4)}
-              </span>
-            </li>
-          ))}
-        </ul>
+    <p class="quiet">
+      {late && <b class="late">{t("alarms.late")} </b>}
+      {words.filter((word) => word !== null).join(" · ")}
+      {alert.loses_seniority && <b> · {t("alerts.lost")}</b>}
+    </p>
+  );
+}
+
+/** "I look into it" by keyboard: asked once more, so that no stray key takes an alarm away. */
+function Sure({ alert, onArm, onDone }: Pick<Props, "alert" | "onArm" | "onDone">) {
+  const button = useRef<HTMLButtonElement>(null);
+  const [wrong, setWrong] = useState<unknown>(null);
+  useEffect(() => button.current?.focus(), []);
+
+  function acknowledge(): void {
+    judgeAlert(alert.id, "acknowledged", "").then(
+      () => {
+        onArm(false);
+        onDone();
+      },
+      (error: unknown) => {
+        setWrong(error);
+        onDone();
+      },
+    );
+  }
+  return (
+    <div
+      class="choices"
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation(); // else the desk closes too
+        onArm(false);
+      }}
+    >
+      {wrong === null && (
+        <button ref={button} type="button" class="sure" onClick={acknowledge}>
+          {t("alarms.acknowledge_sure")}
+        </button>
       )}
-      {detail?.decisions.map((one) => (
-        <p key={one.at}>
-          {t("alerts.said", {
-            state: t(`alerts.state_${one.state}`),
-            by: one.by,
-            time: moment(one.at, site),
-          })}
-          {one.note !== "" && ` — ${one.note}`}
+      <button type="button" onClick={() => onArm(false)}>
+        {t("alarms.not_now")}
+      </button>
+      {wrong !== null && (
+        <p class="refusal" role="alert">
+          {problem(wrong)}
         </p>
-      ))}
-      <textarea
-        rows={2}
-        maxLength={500}
-        placeholder={t("alerts.note")}
-        aria-label={t("alerts.note")}
-        value={note}
-        onInput={(event) => setNote(event.currentTarget.value)}
-      />
-      <div class="choices">
-        {JUDGEMENTS.filter(([state]) => state !== alert.state).map(([state, key]) => (
-          <button
-            type="button"
-            key={state}
-            disabled={state !== "acknowledged" && note.trim() === ""}
-            onClick={() => judge(state)}
-          >
-            {t(key)}
-          </button>
-        ))}
-        {trip !== null && (
-          <button type="button" onClick={() => onShow(trip)}>
-            {t("alerts.show")}
-          </button>
-        )}
-      </div>
-      {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
+      )}
     </div>
   );
 }

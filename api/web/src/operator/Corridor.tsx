@@ -12,6 +12,9 @@ interface Props {
   site: Site;
   /** The present domain moment, ISO; null before the first word of the server. */
   at: string | null;
+  /** The trip whose line stands out. */
+  marked: number | null;
+  onPick: (trip: number) => void;
 }
 
 function wayName(way: Way, site: Site): string {
@@ -44,7 +47,7 @@ function Count({ data }: { data: Spacetime }) {
   return <b>{t(data.elsewhere > 0 ? "corridor.trucks_elsewhere" : "corridor.trucks", words)}</b>;
 }
 
-export function Corridor({ site, at }: Props) {
+export function Corridor({ site, at, marked, onPick }: Props) {
   const [ways, setWays] = useState<Way[]>([]);
   const [way, setWay] = useState<string | null>(null);
   /** Null: the last hours. */
@@ -106,7 +109,7 @@ export function Corridor({ site, at }: Props) {
       {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
       {data === null && wrong === null && <p class="empty">{t("common.loading")}</p>}
       {data !== null && !anybody && <p class="empty">{t("corridor.empty")}</p>}
-      {anybody && <Picture data={data} site={site} />}
+      {anybody && <Picture data={data} site={site} marked={marked} onPick={onPick} />}
     </section>
   );
 }
@@ -118,7 +121,9 @@ const placed = ({ x, y }: Found, width: number) => ({
   transform: `translate(${(-100 * x) / width}%, calc(-100% - 10px))`,
 });
 
-function Picture({ data, site }: { data: Spacetime; site: Site }) {
+type PictureProps = Pick<Props, "site" | "marked" | "onPick"> & { data: Spacetime };
+
+function Picture({ data, site, marked, onPick }: PictureProps) {
   const box = useRef<HTMLCanvasElement>(null);
   const diagram = useRef<Diagram | null>(null);
   const [found, setFound] = useState<Found | null>(null);
@@ -137,13 +142,14 @@ function Picture({ data, site }: { data: Spacetime; site: Site }) {
       diagram.current.draw(context, {
         distance: distanceName(data, site),
         closed: t("corridor.closed"),
+        marked,
       });
     };
     const resized = new ResizeObserver(draw);
     resized.observe(canvas);
     setFound(null);
     return () => resized.disconnect();
-  }, [data, site, spoken]);
+  }, [data, site, spoken, marked]);
 
   return (
     <div class="picture">
@@ -153,6 +159,12 @@ function Picture({ data, site }: { data: Spacetime; site: Site }) {
         aria-label={t("corridor.picture")}
         data-way={data.id}
         data-lines={data.trucks.length}
+        data-marked={data.trucks.some((truck) => truck.trip === marked) ? marked : undefined}
+        style={{ cursor: found?.trip ? "pointer" : "" }}
+        onClick={(event) => {
+          const hit = diagram.current?.find(event.offsetX, event.offsetY);
+          if (hit?.trip) onPick(hit.trip);
+        }}
         onMouseMove={(event) =>
           setFound(diagram.current?.find(event.offsetX, event.offsetY) ?? null)
         }

@@ -22,7 +22,13 @@ export function Desks({ desk, site, session, picture, messages, onShow, onClose 
   switch (desk) {
     case "alerts":
       return (
-        <Alerts site={site} waiting={picture?.alerts ?? 0} onShow={onShow} onClose={onClose} />
+        <Alerts
+          site={site}
+          session={session}
+          picture={picture}
+          onShow={onShow}
+          onClose={onClose}
+        />
       );
     case "acts":
       return <ActsDesk site={site} session={session} onShow={onShow} onClose={onClose} />;

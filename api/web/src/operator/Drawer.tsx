@@ -1,57 +1,50 @@
-import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { getTrip } from "../client";
-import { nameOf, t } from "../language";
+import { t } from "../language";
 import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
-import { ago, clockTime, dayMonth, instant } from "../time";
-import type { Session, Site } from "../types";
+import { clockTime, dayMonth, instant } from "../time";
+import type { Session, Site, Trip } from "../types";
+import { TruckActs } from "./acts/TruckActs";
+import { placeName } from "./alarms";
+import { EtaBar } from "./EtaBar";
 import type { LiveLine } from "./live";
 import { STATE_COLOUR } from "./palette";
-import { TruckActs } from "./acts/TruckActs";
+import { Replay } from "./Replay";
+import { TripFields } from "./TripFields";
 import { TripOrder } from "./TripOrder";
+import { TripPast } from "./TripPast";
+import "./drawer.css";
 
 /** The registry's part of a truck changes by the minute, its position by the second. */
 const ASK_AGAIN_MS = 10_000;
+export const TABS = ["trip", "visits", "messages", "devices"] as const;
+type Tab = (typeof TABS)[number];
 
 interface Props {
   id: number;
   site: Site;
   session: Session;
   line: LiveLine;
+  /** Show the space-time diagram, where the truck's line stands out. */
+  onDiagram: () => void;
   onClose: () => void;
 }
 
-function Row({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-export function Drawer({ id, site, session, line, onClose }: Props) {
+export function Drawer({ id, site, session, line, onDiagram, onClose }: Props) {
   const asked = useAsked(() => getTrip(id), ASK_AGAIN_MS, [id]);
+  const [tab, setTab] = useState<Tab>("trip");
+  const [replays, setReplays] = useState<number | null>(null);
   const { answer: trip, wrong } = asked;
 
   void line.version.value;
   const truck = line.trucks.get(id);
   const picture = line.picture.value;
-  const gate = (key: string): string => {
-    const known = site.gates.find((one) => one.id === key);
-    return known ? nameOf(known.name) : key;
-  };
-  const yard = site.yards.find((one) => one.id === trip?.yard);
-  const moment = (iso: string | null): string => {
-    if (iso === null) return t("common.none");
-    const at = instant(iso);
-    return `${clockTime(at, site.timezone)} · ${dayMonth(at, site.timezone)}`;
-  };
-
+  const plate = truck?.plate ?? trip?.plate;
   return (
-    <aside class="drawer" aria-label={truck?.plate ?? trip?.plate ?? String(id)}>
+    <aside class="drawer truck" aria-label={plate ?? String(id)}>
       <header>
-        <h2>{truck?.plate ?? trip?.plate ?? "…"}</h2>
+        <h2>{plate ?? "…"}</h2>
         <button type="button" aria-label={t("common.close")} onClick={onClose}>
           ✕
         </button>
@@ -62,61 +55,91 @@ export function Drawer({ id, site, session, line, onClose }: Props) {
           {t(`state.${truck.state}`)}
         </p>
       )}
+      {trip && trip.state !== "active" && <p class="state">{t(`drawer.ended_${ended(trip)}`)}</p>}
+      <div class="choices">
+        {replays !== id && (
+          <button type="button" onClick={() => setReplays(id)}>
+            {t("drawer.replay")}
+          </button>
+        )}
+        <button type="button" onClick={onDiagram}>
+          {t("drawer.diagram")}
+        </button>
+      </div>
+      {replays === id && <Replay trip={id} site={site} onClose={() => setReplays(null)} />}
       {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
       {!trip && wrong === null && <p class="quiet">{t("common.loading")}</p>}
-      {trip && (
+      <Tabs tab={tab} onTab={setTab} />
+      {trip && tab === "trip" && (
         <>
-          <section class="slot">
-            {trip.slot ? (
-              <>
-                <b>
-                  {clockTime(instant(trip.slot.starts_at), site.timezone)}–
-                  {clockTime(instant(trip.slot.ends_at), site.timezone)}
-                </b>
-                <span>
-                  {dayMonth(instant(trip.slot.starts_at), site.timezone)} · {gate(trip.slot.gate)}
-                </span>
-              </>
-            ) : (
-              <span>{t("operator.no_slot")}</span>
-            )}
-          </section>
+          <Slot trip={trip} site={site} />
+          {trip.eta && <EtaBar eta={trip.eta} site={site} />}
+          <TruckActs trip={trip} site={site} session={session} onDone={asked.again} />
           <TripOrder
             trip={trip}
             session={session}
             timezone={site.timezone}
-            gateName={gate}
+            gateName={(gate) => placeName(gate, site)}
             onChanged={asked.again}
           />
-          <TruckActs trip={trip} site={site} session={session} onDone={asked.again} />
-          <dl>
-            <Row name={t("operator.direction")}>{t(`direction.${trip.direction}`)}</Row>
-            <Row name={t("operator.cargo")}>{t(`cargo.${trip.cargo}`)}</Row>
-            {trip.needs && <Row name={t("operator.needs")}>{trip.needs}</Row>}
-            <Row name={t("operator.allowed_gates")}>{trip.gates.map(gate).join(", ")}</Row>
-            <Row name={t("operator.registered")}>{moment(trip.registered_at)}</Row>
-            <Row name={t("operator.arrived")}>{moment(trip.arrived_at)}</Row>
-            <Row name={t("operator.yard")}>{yard ? nameOf(yard.name) : t("common.none")}</Row>
-            <Row name={t("operator.ready")}>{moment(trip.ready_at)}</Row>
-            <Row name={t("operator.released")}>{moment(trip.released_at)}</Row>
-            {trip.haulier && <Row name={t("order.haulier")}>{trip.haulier}</Row>}
-            {trip.convoy && <Row name={t("order.convoy")}>{trip.convoy}</Row>}
-            <Row name={t("operator.device")}>{trip.device ?? t("operator.no_device")}</Row>
-          </dl>
+          <TripFields trip={trip} site={site} truck={truck} at={picture?.at ?? null} />
         </>
       )}
-      {truck && picture && (
-        <dl>
-          <Row name={t("operator.speed")}>
-            {truck.speed === null
-              ? t("common.none")
-              : t("operator.speed_value", { n: Math.round(truck.speed * 3.6) })}
-          </Row>
-          <Row name={t("operator.position")}>
-            {ago(Date.parse(picture.at) / 1000 - truck.fixedAt)}
-          </Row>
-        </dl>
-      )}
+      {trip && tab !== "trip" && <TripPast trip={trip} site={site} part={tab} />}
     </aside>
+  );
+}
+
+const ended = (trip: Trip): "cleared" | "cancelled" =>
+  trip.state === "cleared" ? "cleared" : "cancelled";
+
+function Tabs({ tab, onTab }: { tab: Tab; onTab: (tab: Tab) => void }) {
+  function press(event: KeyboardEvent): void {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step === undefined) return;
+    const next = TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length] ?? tab;
+    onTab(next);
+    const bar = event.currentTarget as HTMLElement;
+    bar.querySelector<HTMLElement>(`[data-tab=${next}]`)?.focus();
+    event.preventDefault();
+  }
+  return (
+    <div class="views tabs" role="tablist" onKeyDown={press}>
+      {TABS.map((one) => (
+        <button
+          type="button"
+          role="tab"
+          key={one}
+          data-tab={one}
+          aria-selected={one === tab}
+          aria-pressed={one === tab}
+          tabIndex={one === tab ? 0 : -1}
+          onClick={() => onTab(one)}
+        >
+          {t(`drawer.tab_${one}`)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Slot({ trip, site }: { trip: Trip; site: Site }) {
+  const { slot } = trip;
+  return (
+    <section class="slot">
+      {slot ? (
+        <>
+          <b>
+            {clockTime(instant(slot.starts_at), site.timezone)}–
+            {clockTime(instant(slot.ends_at), site.timezone)}
+          </b>
+          <span>
+            {dayMonth(instant(slot.starts_at), site.timezone)} · {placeName(slot.gate, site)}
+          </span>
+        </>
+      ) : (
+        <span>{t("operator.no_slot")}</span>
+      )}
+    </section>
   );
 }

@@ -13,6 +13,7 @@ const GRID = "#24303a";
 const QUIET = "#9db0bf";
 const CLOSED = "#182129";
 const FONT = "12px system-ui, sans-serif";
+const MARKED = "#ff4fd8";
 const REACH_PX = 10;
 /** How much of a line's colour is left where its truck is bound elsewhere. */
 const FAINT = 0.35;
@@ -35,11 +36,14 @@ export const SPEED_COLOURS = [
 export interface Words {
   distance: string;
   closed: string;
+  /** The trip whose line stands out. */
+  marked: number | null;
 }
 
 /** What lies under the pointer: a truck, the moment (epoch s) and where it was and how fast. */
 export interface Found {
   plate: string | null;
+  trip: number | null;
   at: number;
   metres: number;
   kmh: number;
@@ -72,6 +76,7 @@ export class Diagram {
     this.drawClosed(context, words.closed);
     this.drawAxes(context, words.distance);
     this.drawTrucks(context);
+    this.drawMarked(context, words.marked);
   }
 
   /** The truck whose line passes closest to a point, if one does. */
@@ -94,6 +99,7 @@ export class Diagram {
         least = off;
         best = {
           plate: truck.plate,
+          trip: truck.trip,
           at: this.since + s0 + share * (s1 - s0),
           metres: m0 + share * (m1 - m0),
           kmh: speed(s0, s1, m0, m1),
@@ -186,6 +192,22 @@ export class Diagram {
       context,
       trucks.filter((truck) => !truck.elsewhere),
     );
+  }
+
+  private drawMarked(context: CanvasRenderingContext2D, trip: number | null): void {
+    if (trip === null) return;
+    const path = new Path2D();
+    for (const truck of this.data.trucks) {
+      if (truck.trip !== trip) continue;
+      truck.s.forEach((s, k) => {
+        const [x, y] = [this.x(s), this.y(truck.m[k] ?? 0)];
+        if (k === 0) path.moveTo(x, y);
+        else path.lineTo(x, y);
+      });
+    }
+    context.lineWidth = 4;
+    context.strokeStyle = MARKED;
+    context.stroke(path);
   }
 
   /** One path a colour: a thousand lines are drawn in a few milliseconds. */
