@@ -1,10 +1,11 @@
-"""The mark of a practice on every page there is: whoever sees a screen of one knows that it is one.
+"""The mark of a practice on every page and cookie, so that it is never taken for the real one.
 
 It is put into the documents as they go out, so that no page can forget it, also one whose script
 does not run, one that a tablet keeps for later, and the driver's page, whose script has a budget.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from html import escape
 
@@ -12,8 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowctl.notify.texts import catalogue
 
+Headers = Iterable[tuple[bytes, bytes]]
+
 ICON_PATH = "/practice.svg"
 _LANGUAGES = {"vi": "vi", "zh": "zh-CN", "en": "en"}
+_PREFIX = b"practice_"
 _NEVER_REWRITTEN = ("/assets/", "/v1/events")
 
 _STYLE = """
@@ -44,7 +48,7 @@ _ICON = (
 
 
 class PracticeMark:
-    """Puts the mark into every HTML document an application sends."""
+    """Puts the mark into every HTML document an application sends, and keeps its cookies apart."""
 
     def __init__(self, app: ASGIApp, day: date) -> None:
         self.app = app
@@ -54,15 +58,18 @@ class PracticeMark:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        path = scope.get("path", "")
-        if scope["type"] != "http" or path.startswith(_NEVER_REWRITTEN):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif path == ICON_PATH:
+            return
+        if scope["path"] == ICON_PATH:
             await _send_icon(send)
-        else:
+            return
+        headers, send = _own_cookies(scope["headers"]), _naming_cookies(send)
+        if not scope["path"].startswith(_NEVER_REWRITTEN):
             # What is compressed could not be written into.
-            headers = [one for one in scope["headers"] if one[0] != b"accept-encoding"]
-            await self.app({**scope, "headers": headers}, receive, self._marking(send))
+            headers = [one for one in headers if one[0] != b"accept-encoding"]
+            send = self._marking(send)
+        await self.app({**scope, "headers": headers}, receive, send)
 
     def _marking(self, send: Send) -> Send:
         began: Message | None = None
@@ -90,6 +97,33 @@ class PracticeMark:
         html = html.replace(b"<title>", b"<title>" + self._title + b" \xc2\xb7 ", 1)
         html = re.sub(rb'<link rel="icon"[^>]*>', _ICON_LINK, html, count=1)
         return re.sub(rb"<body[^>]*>", lambda found: found[0] + self._banner, html, count=1)
+
+
+def _own_cookies(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a request with the practice's cookies alone, by their usual names."""
+    sent = b";".join(value for name, value in headers if name == b"cookie").split(b";")
+    own = [one.strip()[len(_PREFIX) :] for one in sent if one.strip().startswith(_PREFIX)]
+    rest = [one for one in headers if one[0] != b"cookie"]
+    return [*rest, (b"cookie", b"; ".join(own))] if own else rest
+
+
+def _naming_cookies(send: Send) -> Send:
+    """Return what sends cookies under names of the practice.
+
+    Browsers keep cookies by host, whatever the port: a practice beside the real deployment would
+    sign people out there, and be given their real sessions.
+    """
+
+    async def name(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [
+                (key, _PREFIX + value if key.lower() == b"set-cookie" else value)
+                for key, value in message.get("headers", ())
+            ]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return name
 
 
 _ICON_LINK = f'<link rel="icon" type="image/svg+xml" href="{ICON_PATH}">'.encode()

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { t } from "../language";
 import { AccountMenu } from "../parts/AccountMenu";
+import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import type { Session } from "../types";
 import { Accounts } from "./Accounts";
@@ -44,6 +45,7 @@ export function People({ session, onLeave }: { session: Session; onLeave: () => 
             </button>
           ))}
         </span>
+        <Help screen="people" />
         <LanguageSwitch />
         <AccountMenu session={session} onLeave={onLeave} />
       </header>

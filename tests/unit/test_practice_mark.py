@@ -1,0 +1,89 @@
+"""The mark of a practice, on whatever an application answers."""
+
+import asyncio
+from datetime import date
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from api.practice import PracticeMark
+
+DAY = date(2024, 1, 23)
+PAGE = (
+    '<html lang="vi"><head><title>flowctl</title><link rel="icon" href="/assets/icon.svg"></head>'
+    '<body class="x"><div id="page"></div></body></html>'
+)
+
+
+def _page(_: Request) -> Response:
+    answer = HTMLResponse(PAGE)
+    answer.set_cookie("flowctl_session", "secret", httponly=True)
+    return answer
+
+
+def _in_pieces(_: Request) -> Response:
+    return StreamingResponse(iter([PAGE[:60], PAGE[60:]]), media_type="text/html")
+
+
+def _cookies(request: Request) -> Response:
+    return JSONResponse(request.cookies)
+
+
+APP = PracticeMark(
+    Starlette(
+        routes=[
+            Route("/", _page, methods=["GET", "HEAD"]),
+            Route("/pieces", _in_pieces),
+            Route("/v1/cookies", _cookies),
+        ]
+    ),
+    DAY,
+)
+
+
+def ask(path: str, headers: dict[str, str] | None = None, *, method: str = "GET") -> httpx.Response:
+    async def asking() -> httpx.Response:
+        transport = httpx.ASGITransport(APP)
+        async with httpx.AsyncClient(transport=transport, base_url="http://practice") as client:
+            return await client.request(method, path, headers=headers)
+
+    return asyncio.run(asking())
+
+
+@pytest.mark.parametrize("path", ["/", "/pieces"])
+def test_a_page_says_that_nothing_is_real_in_three_languages(path: str):
+    answer = ask(path, {"accept-encoding": "gzip"})
+    assert answer.status_code == 200
+    for lang, word in (("vi", "Thực hành"), ("zh-CN", "演练"), ("en", "Practice")):
+        assert f'<span lang="{lang}"><b>{word}</b>' in answer.text
+    assert (
+        f'<body class="x"><div class="practice" role="note" data-practice="{DAY}">' in answer.text
+    )
+    assert "<title>Thực hành 演练 Practice · flowctl</title>" in answer.text
+    assert "/assets/icon.svg" not in answer.text
+    assert "{day}" not in answer.text
+    if path == "/":
+        assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_another_icon_stands_in_the_browsers_tab():
+    answer = ask("/practice.svg")
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.text.startswith("<svg")
+
+
+def test_a_question_for_headers_alone_is_answered():
+    answer = ask("/", method="HEAD")
+    assert answer.status_code == 200
+
+
+def test_the_real_deployments_session_is_neither_seen_nor_ended():
+    set_here = ask("/").headers["set-cookie"]
+    assert set_here.startswith("practice_flowctl_session=secret; HttpOnly")
+    both = {"cookie": "flowctl_session=real; practice_flowctl_session=practised; other=1"}
+    assert ask("/v1/cookies", both).json() == {"flowctl_session": "practised"}
+    assert ask("/v1/cookies", {"cookie": "flowctl_session=real"}).json() == {}
