@@ -22,12 +22,17 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """A device as listed: its source, the truck that carries it, and its newest fix."""
+    """A device as listed: its source, the truck that carries it, and its newest fix.
+
+    ``faulty`` is why it is not believed, since ``faulty_since``; None where it is.
+    """
 
     uid: str
     source: str | None
     plate: str | None
     fixed_at: datetime | None
+    faulty: str | None = None
+    faulty_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +214,9 @@ def list_devices(
     """Return devices behind ``after`` in order of their identifiers, with their trucks then."""
     with conn.cursor(row_factory=class_row(DeviceRow)) as cursor:
         return cursor.execute(
-            "select d.uid, s.name as source, a.plate, t.fixed_at from devices d"
+            "select d.uid, s.name as source, a.plate, t.fixed_at, f.reason as faulty,"
+            " f.since as faulty_since from devices d"
+            " left join device_faults f on f.device_id = d.id and f.until is null"
             " left join sources s on s.id = d.source_id"
             " left join tracks t on t.device_id = d.id"
             " left join lateral (select plate from device_trucks where device_id = d.id"

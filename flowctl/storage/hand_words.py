@@ -1,6 +1,5 @@
 """What operators said of trucks by hand, at rest: nothing is taken out, a slip is marked as one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, LiteralString, NamedTuple
@@ -127,16 +126,6 @@ def contradict_word(
     )
 
 
-def list_contradicted(conn: Connection, site: str, *, since: datetime) -> list[HandWord]:
-    """Return the words that trucks' devices showed to be wrong since a moment, newest first."""
-    with conn.cursor(row_factory=class_row(HandWord)) as cursor:
-        return cursor.execute(
-            _WORDS + " and w.is_false and w.contradicted_at >= %(since)s"
-            " order by w.contradicted_at desc, w.id desc",
-            {"site": site, "since": since},
-        ).fetchall()
-
-
 def list_watched(conn: Connection, site: str, *, most: int) -> list[WatchedWord]:
     """Return each active trip's last standing word with the first ``most`` fixes since then.
 
@@ -168,15 +157,6 @@ def list_watched(conn: Connection, site: str, *, most: int) -> list[WatchedWord]
             """,
             {"site": site, "most": most},
         ).fetchall()
-
-
-def list_moved_of(conn: Connection, trips: Sequence[int]) -> set[int]:
-    """Return those of these trips that were moved by hand at any time, slips not counted."""
-    rows = conn.execute(
-        "select distinct trip_id from hand_words where trip_id = any(%s) and undone_at is null",
-        [list(trips)],
-    ).fetchall()
-    return {trip for (trip,) in rows}
 
 
 def mark(conn: Connection, site: str) -> str:

@@ -380,7 +380,8 @@ export type MessageKind =
   | "depart"
   | "no_slot"
   | "cancelled"
-  | "passed";
+  | "passed"
+  | "desk";
 
 export interface DriverView {
   plate: string;

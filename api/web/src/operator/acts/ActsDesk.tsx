@@ -38,9 +38,9 @@ export function ActsDesk({ site, session, onShow, onClose }: Props) {
   const leave = (): void => setForm(null);
   const rows = { site, session, onShow, onDone: again };
   return (
-    <aside class="drawer alerts acts-desk" aria-label={t("act.title")}>
+    <aside class="drawer alerts acts-desk" aria-label={t("operator.desk_acts")}>
       <header>
-        <h2>{t("act.title")}</h2>
+        <h2>{t("operator.desk_acts")}</h2>
         <button type="button" aria-label={t("common.close")} onClick={onClose}>
           ✕
         </button>

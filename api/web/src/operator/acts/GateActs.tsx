@@ -81,7 +81,7 @@ export function GateActs({ gate, site, session, perHour, onClosed }: Props) {
       ))}
       <p class="buttons">
         <button type="button" class="close-gate" onClick={() => setForm("close")}>
-          {t("act.close_gate")}…
+          {t("closure.open_dialog")}
         </button>
         {may && (
           <>
