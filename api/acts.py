@@ -11,13 +11,13 @@ from api.act_bodies import AskedAct, NewAct, Note
 from api.asked import NO_BODY
 from api.auth import acting
 from api.once import Key, act_once
-from api.previews import Previews
+from api.previews import Previews, trips_of, with_plates, without_plates
 from api.transaction import transaction
 from flowctl.errors import ConflictError
 from flowctl.hand import ActState, reasons_of
 from flowctl.registry import acts
 from flowctl.site import Site
-from flowctl.storage.acts import ActRecord, Connection, list_acts
+from flowctl.storage.acts import ActRecord, Connection, list_acts, list_plates
 from flowctl.storage.audit import By
 
 router = APIRouter(tags=["acts"])
@@ -82,14 +82,14 @@ def get_acts(
     states = None if state is None else _LISTED[state]
     with transaction(request) as conn:
         found = list_acts(conn, request.app.state.site.id, states=states, limit=limit)
-    return [_shown(one) for one in found]
+        return _all_shown(conn, found)
 
 
 @router.get("/v1/acts/{act_id}")
 def get_one(request: Request, act_id: ActId) -> ShownAct:
     """Return an act, one that is over too."""
     with transaction(request) as conn:
-        return _shown(acts.get_act(conn, request.app.state.site, act_id))
+        return _show(request.app.state.site, conn, act_id)
 
 
 @router.post("/v1/acts/preview")
@@ -120,7 +120,7 @@ def enter(request: Request, response: Response, body: NewAct, key: Key) -> Shown
             effect = previews.find(conn, site, act, now, wait_s=_WAIT_S)
             if effect["refused"] is not None:
                 raise ConflictError(effect["refused"])
-        return acts.begin(conn, site, act, effect=effect, by=by, now=now)
+        return acts.begin(conn, site, act, effect=without_plates(effect), by=by, now=now)
 
     def show(conn: Connection, act_id: int) -> ShownAct:
         return _show(site, conn, act_id)
@@ -161,10 +161,17 @@ def _previews(request: Request) -> Previews:
 
 
 def _show(site: Site, conn: Connection, act_id: int) -> ShownAct:
-    return _shown(acts.get_act(conn, site, act_id))
+    [shown] = _all_shown(conn, [acts.get_act(conn, site, act_id)])
+    return shown
 
 
-def _shown(found: ActRecord) -> ShownAct:
+def _all_shown(conn: Connection, found: Sequence[ActRecord]) -> list[ShownAct]:
+    """Return acts as they are shown; plates are looked up, for they go when their trips do."""
+    plates = list_plates(conn, (trip for one in found for trip in trips_of(one.effect)))
+    return [_shown(one, plates) for one in found]
+
+
+def _shown(found: ActRecord, plates: Mapping[int, str]) -> ShownAct:
     params = {name: getattr(found, name) for name in _PARAMS}
     return ShownAct(
         id=found.id,
@@ -178,7 +185,7 @@ def _shown(found: ActRecord) -> ShownAct:
         plate=found.plate,
         gate=found.gate,
         params={name: value for name, value in params.items() if value is not None},
-        effect=found.effect,
+        effect=with_plates(found.effect, plates),
         approved_by=found.approved_by,
         approved_at=found.approved_at,
         ended_by=found.ended_by,

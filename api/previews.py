@@ -12,7 +12,7 @@ import psycopg
 
 from api.errors import Problem
 from flowctl.collector import uncollected
-from flowctl.hand import Act, Effect, Moved, Place
+from flowctl.hand import Act, Effect, Place
 from flowctl.preview import preview
 from flowctl.site import Site
 from flowctl.storage.acts import list_plates
@@ -46,8 +46,8 @@ class Previews:
             503, two others are being found.
         """
         with self._turn(wait_s), uncollected():
-            effect = preview(site, read_snapshot(conn, site, now), act)
-        return _shown(effect, list_plates(conn, [one.trip_id for one in effect.trips]))
+            effect = _shown(preview(site, read_snapshot(conn, site, now), act))
+        return with_plates(effect, list_plates(conn, trips_of(effect))) or effect
 
     def remember(self, key: str, effect: dict[str, Any]) -> None:
         """Keep an effect for who enters the act he was shown."""
@@ -79,24 +79,39 @@ class Previews:
             self._turns.release()
 
 
-def _shown(effect: Effect, plates: Mapping[int, str]) -> dict[str, Any]:
+def _shown(effect: Effect) -> dict[str, Any]:
     fields = asdict(effect)
     fields["at"] = effect.at.isoformat()
     fields["solve_s"] = round(effect.solve_s, 3)
-    fields["trips"] = [_move(one, plates) for one in effect.trips]
+    fields["trips"] = [
+        {"trip_id": one.trip_id, "from": _place(one.before), "to": _place(one.after)}
+        for one in effect.trips
+    ]
     return fields
-
-
-def _move(one: Moved, plates: Mapping[int, str]) -> dict[str, Any]:
-    return {
-        "trip_id": one.trip_id,
-        "plate": plates.get(one.trip_id),
-        "from": _place(one.before),
-        "to": _place(one.after),
-    }
 
 
 def _place(place: Place | None) -> dict[str, str] | None:
     if place is None:
         return None
     return {"gate": place.gate, "starts_at": place.starts_at.isoformat()}
+
+
+def trips_of(effect: Mapping[str, Any] | None) -> list[int]:
+    """Return the trips that an effect names."""
+    return [] if effect is None else [one["trip_id"] for one in effect["trips"]]
+
+
+def with_plates(
+    effect: Mapping[str, Any] | None, plates: Mapping[int, str]
+) -> dict[str, Any] | None:
+    """Return an effect with the plates of its trips; null of one that is forgotten."""
+    if effect is None:
+        return None
+    trips = [{**one, "plate": plates.get(one["trip_id"])} for one in effect["trips"]]
+    return {**effect, "trips": trips}
+
+
+def without_plates(effect: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an effect as it is kept: plates stand with their trips alone."""
+    bare = [{name: one[name] for name in one if name != "plate"} for one in effect["trips"]]
+    return {**effect, "trips": bare}

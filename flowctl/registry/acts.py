@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from flowctl.closures import LONGEST
 from flowctl.dispatch.hand_checks import refusal
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.hand import (
@@ -30,6 +31,8 @@ from flowctl.storage.audit import By, add_record
 from flowctl.storage.reading import read_trips
 from flowctl.storage.trips import find_trip_locked
 
+_CLOCKS_APART = timedelta(minutes=5)
+"""So far back a page's now may lie."""
 _BEGINS: Mapping[ActKind, Kind] = {
     ActKind.HOLD_TRUCK: Kind.HELD,
     ActKind.HOLD_CLASS: Kind.HELD,
@@ -218,8 +221,18 @@ def _check(site: Site, act: Act, now: datetime) -> None:
 def _check_times(site: Site, act: Act, now: datetime) -> None:
     if act.is_over(now):
         raise FlowctlError("The act would be over before it begins; give a later end.")
+    of_gate = act.kind in (ActKind.CAPACITY, ActKind.OPEN_GATE)
+    if of_gate and act.starts_at is not None and act.starts_at < now - _CLOCKS_APART:
+        raise FlowctlError(
+            f"starts_at {local(site, act.starts_at)} is past; leave it out to begin now."
+        )
     if act.ends_at is None:
         return
+    if of_gate and act.ends_at - now > LONGEST:
+        raise FlowctlError(
+            f"ends_at {local(site, act.ends_at)} is more than {LONGEST.days} days ahead; put it"
+            " into the site's calendar."
+        )
     if act.starts_at is not None and act.ends_at <= act.starts_at:
         raise FlowctlError(
             f"ends_at {local(site, act.ends_at)} is not after starts_at"

@@ -310,13 +310,18 @@ def test_an_act_on_a_trip_that_is_over_says_what_became_of_it(lang_son: Border):
         (ActKind.HOLD_TRUCK, {"reason": "other"}, "write in a note"),
         (ActKind.HOLD_TRUCK, {"ends_at": after(-5)}, "over before it begins"),
         (ActKind.HOLD_TRUCK, {"ends_at": after(60 * 24 * 3)}, r"may last \(12 h\)"),
+        (ActKind.CAPACITY, {"starts_at": after(-30), "ends_at": after(30)}, "is past"),
+        (ActKind.OPEN_GATE, {"ends_at": after(60 * 24 * 99)}, "the site's calendar"),
+        (ActKind.OPEN_GATE, {"gate": "nowhere", "ends_at": after(30)}, "There is no gate"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_sentence(
     lang_son: Border, kind: ActKind, fields: dict[str, Any], words: str
 ):
     trip = staged(lang_son, 1)
-    asked = Act(kind, fields.pop("reason", "papers"), "lan", after(5), trip_id=trip, **fields)
+    reason = fields.get("reason", REASONS.get(kind, "papers"))
+    given = {"trip_id": trip, **fields, "reason": reason}
+    asked = Act(kind, entered_by="lan", changed_at=after(5), **given)
     with pytest.raises(FlowctlError, match=words):
         acts.begin(lang_son.conn, lang_son.site, asked, effect=None, by=LAN, now=after(5))
 

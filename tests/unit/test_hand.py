@@ -5,7 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 from builders import at, history, on_the_road, small_gate, small_site, snapshot, staged
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flowctl.closures import ExtraHours, with_closures
 from flowctl.controller import Decision, tick
@@ -346,3 +349,27 @@ def test_a_full_slot_takes_no_further_pin():
     asked = replace(act(ActKind.PIN, trip_id=5, gate="north", starts_at=at("11:00")), id=0)
     assert effect(seen(trips, *pins[:4]), asked).refused is None
     assert "has no place left" in (effect(seen(trips, *pins), asked).refused or "")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**16),
+    which=st.sets(st.integers(0, 7), max_size=4),
+    minutes=st.integers(0, 500),
+)
+def test_no_tick_ever_calls_a_truck_that_is_held(seed: int, which: set[int], minutes: int):
+    rng = np.random.default_rng(seed)
+    now = at("06:30") + timedelta(minutes=minutes)
+    trips = []
+    for number in range(8):
+        came = at("05:00") + timedelta(minutes=int(rng.integers(0, 90)))
+        slot = Slot("north", at("07:00") + timedelta(minutes=15 * int(rng.integers(0, 40))))
+        truck = staged(number, arrived=came, told=slot if rng.random() < 0.7 else None)
+        trips.append(truck._replace(standby=bool(rng.random() < 0.5)))
+    forward = act(ActKind.FORWARD, trip_id=int(rng.integers(0, 8)))
+    swap = act(ActKind.SWAP, trip_id=0, other_trip_id=int(rng.integers(1, 8)))
+    acts = [*(held(number) for number in which), forward, swap]
+    decision = tick(seen(trips, *acts, now=now), plan_due=bool(rng.random() < 0.5))
+    assert which.isdisjoint(called(decision))
+    assert which.isdisjoint(one.trip_id for one in decision.tellings)
+    assert decision.unexplained == ()
