@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from api.once import Key, act_once
 from api.transaction import transaction
 from flowctl.errors import NotFoundError
-from flowctl.registry import desk_texts as registry
-from flowctl.registry.desk_texts import Weighed
+from flowctl.notify import desk
+from flowctl.notify.desk import Weighed
 from flowctl.site import Site
 from flowctl.storage import desk_texts as stored
 from flowctl.storage.audit import By
@@ -46,7 +46,7 @@ def weigh_text(request: Request, body: TextTo) -> Weighed:
     """Return how many SMS a text takes and whom it would reach; nothing is sent."""
     state = request.app.state
     with transaction(request) as conn:
-        return registry.weigh(
+        return desk.weigh(
             conn,
             state.site,
             body.text,
@@ -62,7 +62,7 @@ def write_text(request: Request, response: Response, body: TextTo, key: Key) -> 
     state = request.app.state
 
     def do(conn: Connection, by: By, now: datetime) -> int:
-        return registry.write(
+        return desk.write(
             conn,
             state.site,
             body.text,
