@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { find, t } from "../language";
 import type { Session } from "../types";
 import { Authenticator } from "./account/Authenticator";
@@ -6,6 +6,9 @@ import "./account/account.css";
 import { wallMoment } from "./account/moments";
 import { Password } from "./account/Password";
 import { Sessions } from "./account/Sessions";
+
+/** So long the last sign-in is shown after this one; the sheet has the sessions later. */
+const LAST_SHOWN_MS = 15_000;
 
 interface Props {
   session: Session;
@@ -54,6 +57,10 @@ export function AccountMenu({ session, onLeave }: Props) {
 
 /** When the account was last opened: who reads what they did not do knows that it is shared. */
 function LastTime({ last, onRead }: { last: NonNullable<Session["last"]>; onRead: () => void }) {
+  useEffect(() => {
+    const timer = setTimeout(onRead, LAST_SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, []);
   const at = wallMoment(last.at);
   return (
     <span class="last-time" role="status">

@@ -98,8 +98,16 @@ export function Accounts({ me }: { me: string }) {
                   <small>{t("people.sessions_open", { n: one.sessions })}</small>
                 )}
               </td>
-              <td class="buttons">
-                <AccountButtons one={one} me={me} act={act} password={password} edit={setForm} />
+              <td>
+                <span class="buttons">
+                  <AccountButtons
+                    one={one}
+                    me={me}
+                    act={act}
+                    password={password}
+                    edit={setForm}
+                  />
+                </span>
               </td>
             </tr>
           ))}

@@ -66,13 +66,15 @@ export function Keys() {
               <td>
                 <KeyList source={source} onNarrow={setWish} again={again} />
               </td>
-              <td class="buttons">
-                <button type="button" onClick={() => setWish({ kind: "rights", source })}>
-                  {t("people.change")}
-                </button>
-                <button type="button" onClick={() => setWish({ kind: "key", source })}>
-                  {t("people.new_key")}
-                </button>
+              <td>
+                <span class="buttons">
+                  <button type="button" onClick={() => setWish({ kind: "rights", source })}>
+                    {t("people.change")}
+                  </button>
+                  <button type="button" onClick={() => setWish({ kind: "key", source })}>
+                    {t("people.new_key")}
+                  </button>
+                </span>
               </td>
             </tr>
           ))}
