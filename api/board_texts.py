@@ -29,10 +29,9 @@ from api.picture import Picture
 from flowctl.closures import Closure
 from flowctl.site import Site
 from flowctl.storage.closures import list_closures
-from flowctl.storage.eta import get_calibration
 from flowctl.storage.live import list_gate_states
-from flowctl.storage.waits import Record, expected_waits, list_records
-from flowctl.traffic.calibration import Calibration
+from flowctl.storage.waits import Record, expected_waits, list_levels, list_records
+from flowctl.traffic.calibration import Levels
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -53,7 +52,7 @@ class _Slow(NamedTuple):
 
     ledger: PublicLedger
     closures: tuple[Closure, ...]
-    calibration: Calibration
+    levels: Mapping[str, Levels]
     records: Mapping[str, Record]
 
 
@@ -157,7 +156,7 @@ class BoardTexts:
                 self._slow = _Slow(
                     public_ledger(conn, site, now),
                     tuple(list_closures(conn, site.id, since=now)),
-                    get_calibration(conn, site.id),
+                    list_levels(conn, site.id),
                     list_records(conn, site.id, now),
                 )
                 self._slow_at = time.monotonic()
@@ -166,7 +165,7 @@ class BoardTexts:
         lately = [one for one in states if one.at > now - _LOOKED_AT]
         return make_board(
             picture,
-            waits=expected_waits(site, lately, slow.calibration, now),
+            waits=expected_waits(site, lately, slow.levels, now),
             records=slow.records,
             closures=slow.closures,
             ledger=slow.ledger,

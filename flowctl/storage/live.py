@@ -368,26 +368,30 @@ def count_inside(conn: Connection, zones: Sequence[str]) -> dict[str, int]:
     """Return how many trucks are in each of these zones now, by their devices or by hand."""
     rows = conn.execute(
         """
-        select zone, count(*) from (
-            select distinct v.zone, v.device_id from sound_arrivals v
+        select zone, sum(n) from (
+            select v.zone, count(distinct v.device_id) as n from visits v
             where v.left_at is null and v.zone = any(%(zones)s)
+              and not exists (select from device_faults f where f.device_id = v.device_id
+                and v.entered_at >= f.since and v.entered_at < coalesce(f.until, 'infinity'))
               and not exists (  -- driven off by an operator's word
                 select from trips t join hand_words w on w.trip_id = t.id
                 where t.device_id = v.device_id and t.state = 'active' and w.what = 'left'
                   and w.undone_at is null and not w.is_false and w.at >= v.entered_at)
+            group by v.zone
             union all
-            select h.yard, t.id from trips t
+            select h.yard, count(*) from trips t
             cross join lateral (
                 select yard, entered_at from hand_stays
                 where trip_id = t.id and left_at is null limit 1) h
             where t.state = 'active' and h.yard = any(%(zones)s)
-              and exists (select from hand_words w where w.trip_id = t.id)
+              and t.id in (select trip_id from hand_words)
               and not exists (select from sound_arrivals v where v.device_id = t.device_id
                 and v.entered_at <= coalesce(t.ended_at, 'infinity')
                 and coalesce(v.left_at, 'infinity') >= h.entered_at
                 and (v.left_at is null or v.role in ('queue', 'lane', 'beyond')))
               and not exists (select from standing_admissions a
                 where a.trip_id = t.id and a.at >= h.entered_at)
+            group by h.yard
         ) inside group by zone
         """,
         {"zones": list(zones)},

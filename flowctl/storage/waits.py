@@ -9,10 +9,16 @@ import psycopg
 
 from flowctl.dispatch.n_control import export_rate
 from flowctl.site import Gate, Site
-from flowctl.storage.eta import get_calibration, save_calibration
-from flowctl.storage.live import GateState, LiveRow, list_active, list_chosen, list_gate_states
+from flowctl.storage.live import (
+    GateState,
+    LiveRow,
+    found_standing,
+    list_active,
+    list_chosen,
+    list_gate_states,
+)
 from flowctl.traffic import waits
-from flowctl.traffic.calibration import Calibration
+from flowctl.traffic.calibration import Levels
 from flowctl.traffic.waits import ExportRate, RawWait, Wait
 
 Connection = psycopg.Connection[Any]
@@ -36,19 +42,20 @@ class Record:
 
 
 def expected_waits(
-    site: Site, states: Iterable[GateState], calibration: Calibration, now: datetime
+    site: Site, states: Iterable[GateState], levels: Mapping[str, Levels], now: datetime
 ) -> dict[str, Wait]:
     """Return what to promise at each gate; one that takes nothing, or is not known, is left out.
 
-    ``site`` is with its closures in; ``now`` is the domain moment.
+    ``site`` is with its closures in; ``levels`` are what was learned of each gate; ``now`` is the
+    domain moment.
     """
     found: dict[str, Wait] = {}
     for state in states:
         gate = site.gate_by_id.get(state.gate)
         raw = None if gate is None else _raw(site, gate, state)
         if gate is not None and raw is not None and _opens(gate, now):
-            at = now.timestamp()
-            found[gate.id] = waits.expect(gate.opening, at, raw, calibration, gate.id)
+            known = levels.get(gate.id) or waits.learned([])
+            found[gate.id] = waits.expect(gate.opening, now.timestamp(), raw, known)
     return found
 
 
@@ -82,21 +89,57 @@ def keep_waits(conn: Connection, site: Site, now: datetime) -> None:
     ``site`` is with its closures in. In the caller's transaction.
     """
     _note_arrivals(conn, site, list_active(conn, site.id), now)
-    calibration = _settle(conn, site, now)
-    states = list_gate_states(conn, site.id, [gate.id for gate in site.gates])
-    promised = expected_waits(site, states, calibration, now)
+    _settle(conn, site, now)
+    levels = {gate.id: _learn(conn, site, gate, now) for gate in site.gates}
+    states = list_gate_states(conn, site.id, list(levels))
+    promised = expected_waits(site, states, levels, now)
     with conn.cursor() as cursor:
         cursor.executemany(
-            "insert into wait_promises (site, gate, at, low_s, mid_s, high_s, p10, p50, p90)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+            "insert into wait_promises (site, gate, at, low_s, mid_s, high_s, levels, p10, p50,"
+            " p90) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
             [
                 (
                     *(site.id, gate, now, wait.raw.low, wait.raw.mid, wait.raw.high),
+                    [levels[gate].p10, levels[gate].p50, levels[gate].p90],
                     *(_instant(one) for one in (wait.p10, wait.p50, wait.p90)),
                 )
                 for gate, wait in promised.items()
             ],
         )
+
+
+def _learn(conn: Connection, site: Site, gate: Gate, now: datetime) -> Levels:
+    """Return where a gate's bounds lie by the trucks that came last, those that still wait too."""
+    rows = conn.execute(
+        "select o.arrived_at, o.passed_at, p.low_s, p.mid_s, p.high_s"
+        " from wait_outcomes o join wait_promises p"
+        "  on (p.site, p.gate, p.at) = (o.site, o.gate, o.promised_at)"
+        " where o.site = %s and o.gate = %s and o.arrived_at <= %s"
+        " order by o.arrived_at desc limit %s",
+        [site.id, gate.id, now, waits.DEFAULTS.kept],
+    ).fetchall()
+    return waits.learned(
+        [
+            waits.outcome(
+                gate.opening,
+                RawWait(*raw),
+                arrived=arrived_at.timestamp(),
+                passed=None if passed_at is None else passed_at.timestamp(),
+                now=now.timestamp(),
+            )
+            for arrived_at, passed_at, *raw in reversed(rows)
+        ]
+    )
+
+
+def list_levels(conn: Connection, site: str) -> dict[str, Levels]:
+    """Return where each gate's bounds lay when its newest promise was made."""
+    rows = conn.execute(
+        "select distinct on (gate) gate, levels from wait_promises where site = %s"
+        " order by gate, at desc",
+        [site],
+    ).fetchall()
+    return {gate: Levels(*levels) for gate, levels in rows}
 
 
 def _note_arrivals(conn: Connection, site: Site, rows: Sequence[LiveRow], now: datetime) -> None:
@@ -109,6 +152,8 @@ def _note_arrivals(conn: Connection, site: Site, rows: Sequence[LiveRow], now: d
         and row.arrived_at > now - PROMISE_EVERY - _STANDS
         and row.gates
     ]
+    found = found_standing(conn, [(trip, arrived) for trip, _, arrived in came])
+    came = [one for one in came if one[0] not in found]
     if not came:
         return
     conn.execute(
@@ -146,9 +191,8 @@ class _Open:
     wait: Wait
 
 
-def _settle(conn: Connection, site: Site, now: datetime) -> Calibration:
-    """Hold promises against who is through, or should be; returns what is known then."""
-    calibration = get_calibration(conn, site.id)
+def _settle(conn: Connection, site: Site, now: datetime) -> None:
+    """Hold promises against who is through, or should be."""
     waiting = _list_open(conn, site)
     rows = {row.id: row for row in list_chosen(conn, site.id, list(waiting))}
     settled: list[tuple[int, str, datetime | None, bool]] = []
@@ -156,7 +200,6 @@ def _settle(conn: Connection, site: Site, now: datetime) -> Calibration:
     through = sorted(
         (row.cleared_at, trip) for trip, row in rows.items() if row.cleared_at is not None
     )
-    learned = False
     for passed_at, trip in through:
         one, gate = waiting[trip], _gate_of(rows[trip])
         if gate != one.gate:  # what was promised at another gate is no promise of this one
@@ -166,10 +209,6 @@ def _settle(conn: Connection, site: Site, now: datetime) -> Calibration:
         arrived, passed = one.arrived_at.timestamp(), passed_at.timestamp()
         kept = waits.is_kept(opening, one.wait, arrived=arrived, passed=passed)
         settled.append((trip, gate, passed_at, kept))
-        calibration = waits.learn(
-            calibration, opening, gate, one.wait, arrived=arrived, passed=passed
-        )
-        learned = True
     for trip, one in waiting.items():
         row = rows.get(trip)
         if row is None or (row.cleared_at is None and row.state != "active"):
@@ -177,9 +216,6 @@ def _settle(conn: Connection, site: Site, now: datetime) -> Calibration:
         elif row.cleared_at is None and not one.overdue and _is_overdue(site, one, now):
             settled.append((trip, one.gate, None, False))
     _write(conn, settled, gone)
-    if learned:
-        save_calibration(conn, site.id, calibration, now)
-    return calibration
 
 
 def _is_overdue(site: Site, one: _Open, now: datetime) -> bool:
@@ -226,14 +262,15 @@ def _write(
 
 
 def list_records(conn: Connection, site: str, now: datetime) -> Mapping[str, Record]:
-    """Return how often the promises of the last seven days held, by gate.
+    """Return how often promises held that came due in the last seven days, by gate.
 
-    Of trucks that came then and are through, or should have been by now.
+    A truck counts when its promised time is over and not when it is through: the quick ones are
+    known first, and would speak for all.
     """
     rows = conn.execute(
-        "select gate, count(*)::int, avg(kept::int)::float8 from wait_outcomes"
-        " where site = %s and arrived_at > %s and arrived_at <= %s and kept is not null"
-        " group by gate",
+        "select o.gate, count(*)::int, avg(o.kept::int)::float8 from wait_outcomes o"
+        " join wait_promises p on (p.site, p.gate, p.at) = (o.site, o.gate, o.promised_at)"
+        " where p.site = %s and p.p90 > %s and p.p90 <= %s and o.kept is not null group by o.gate",
         [site, now - _SCORED, now],
     ).fetchall()
     return {gate: Record(n, share if n >= waits.LEAST_SCORED else None) for gate, n, share in rows}

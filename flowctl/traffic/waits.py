@@ -5,34 +5,32 @@ gate is closed. That gives a *raw* triple: the middle, and 80 % around it by how
 known and by how much single trucks differ. It leaves much out - papers, slots kept, places lost to
 priority - so it is not shown as it is: past waits say where between the raw bounds trucks really
 fell, and quantiles of these scores put the shown bounds. That is split conformal prediction (Vovk,
-Gammerman & Shafer, *Algorithmic Learning in a Random World*, 2005), with scores normalised as by
-Lei et al. 2018 and levels that adapt as by Gibbs & Candès 2021, see `flowctl.traffic.calibration`;
-quantiles are calibrated likewise by Romano, Patterson & Candès, "Conformalized quantile
-regression", NeurIPS 2019. Scores are of logarithms: an interval is a factor, for no wait is less
-than nothing.
+Gammerman & Shafer, *Algorithmic Learning in a Random World*, 2005) with scores normalised as by
+Lei et al., JASA 113, 2018; quantiles are calibrated likewise by Romano, Patterson & Candès,
+"Conformalized quantile regression", NeurIPS 2019. Scores are of logarithms: an interval is a
+factor, for no wait is less than nothing.
+
+Who is through already is no fair sample: the quick ones are known first. So a truck that still
+waits counts as well, as one that will take longer than it has so far: the quantiles are of the
+product-limit estimate (Kaplan & Meier, JASA 53, 1958), as in conformalised survival analysis
+(Candès, Lei & Ren, JRSS B 85, 2023).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, hypot, log
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtri
 
 from flowctl.opening import Opening
-from flowctl.traffic.calibration import (
-    Calibration,
-    CalibrationParams,
-    Z,
-    at_scores,
-    score_of,
-)
+from flowctl.traffic.calibration import Levels, Z, at_scores, score_of
 from flowctl.traffic.open_time import open_moment, open_s
 
 SHARE = 0.8
 """How often a wait should lie inside its interval."""
-
-CALIBRATION = CalibrationParams(prior=20, kept=300, step=0.02)
-"""A gate's waits change with the season and its staff: some three hundred trucks back is enough."""
 
 LEAST_SCORED = 20
 """Of fewer trucks a share says nothing."""
@@ -45,12 +43,17 @@ _LONGEST_S = 30 * 86_400.0
 class WaitParams:
     """What is believed of waits beforehand; assumed, and soon overruled by what is scored.
 
-    Trucks that come at once differ by ``spread``, a standard deviation of the logarithm; no wait is
-    taken to be shorter than ``least_s``.
+    Papers and checks in the yard take ``papers_s`` before a truck can be called, in the mean (the
+    scenario of 2024-01-23 has an hour). Trucks that come at once differ by ``spread``, a standard
+    deviation of the logarithm: priorities, papers, slots. The belief is worth ``prior`` trucks; the
+    last ``kept`` that came to a gate count, and a score beyond ``most`` says no more.
     """
 
-    spread: float = 0.25
-    least_s: float = 60.0
+    papers_s: float = 3600.0
+    spread: float = 0.5
+    prior: int = 20
+    kept: int = 500
+    most: float = 6.0
 
 
 DEFAULTS = WaitParams()
@@ -85,6 +88,13 @@ class Wait:
     p90: float
 
 
+class Outcome(NamedTuple):
+    """A truck that came: its score, and whether it is through; else it has at least this score."""
+
+    score: float
+    through: bool
+
+
 def raw_wait(
     rate: ExportRate,
     *,
@@ -103,7 +113,7 @@ def raw_wait(
         Trucks before it: in yards, on the way, in the queue.
     travel_s, screening_s
         From the message to the gate, and in its places. Who has many before it is called in time:
-        the way passes while they are worked off.
+        papers are done and the way passes while they are worked off.
     params
         What is believed of waits.
 
@@ -115,48 +125,60 @@ def raw_wait(
     if rate.per_h <= 0.0:
         return None
     turn_s = ahead / rate.per_h * 3600.0
-    mid = max(max(turn_s, travel_s) + screening_s, params.least_s)
+    mid = max(turn_s, params.papers_s + travel_s) + screening_s
     slow, fast = max(rate.low, rate.per_h / 10.0), max(rate.high, rate.per_h)
     unsure = log(fast / slow) / (2.0 * _SCREENED_Z)
-    # Of a short wait the most is the way and the screening, which do not hang on the rate.
-    unsure *= turn_s / (turn_s + screening_s + travel_s)
+    # Of a short wait the most is papers, way and screening, which do not hang on the rate.
+    unsure *= min(turn_s / mid, 1.0)
     factor = exp(Z * hypot(params.spread, unsure))
     return RawWait(mid / factor, mid, min(mid * factor, _LONGEST_S))
 
 
-def expect(
-    opening: Opening,
-    now: float,
-    raw: RawWait,
-    calibration: Calibration,
-    gate: str,
-    *,
-    params: CalibrationParams = CALIBRATION,
-) -> Wait:
+def expect(opening: Opening, now: float, raw: RawWait, levels: Levels) -> Wait:
     """Return what to promise who comes ``now`` (epoch seconds), by what the gate's waits taught."""
-    levels = calibration.levels(horizon_of(gate), params=params)
     low, mid, high = (np.full(3, log(side)) for side in (raw.low, raw.mid, raw.high))
     logs = at_scores(low, mid, high, np.array([levels.p10, levels.p50, levels.p90]))
     through = [open_moment(opening, now, exp(one)) for one in logs.tolist()]
     return Wait(now, raw, *through)
 
 
-def learn(
-    calibration: Calibration,
+def outcome(
     opening: Opening,
-    gate: str,
-    wait: Wait,
+    raw: RawWait,
     *,
     arrived: float,
-    passed: float,
-    params: CalibrationParams = CALIBRATION,
-) -> Calibration:
-    """Return what is known after a truck that came while a promise stood is through."""
-    took = max(open_s(opening, arrived, passed), 1.0)
-    raw = wait.raw
+    passed: float | None,
+    now: float,
+    params: WaitParams = DEFAULTS,
+) -> Outcome:
+    """Return what a truck tells that came while a promise stood, through or not (``passed`` None).
+
+    Open time counts: a night is no wait of the gate's.
+    """
+    took = max(open_s(opening, arrived, now if passed is None else passed), 1.0)
     score = score_of(log(raw.low), log(raw.mid), log(raw.high), log(took))
-    early, late = _missed(opening, wait, arrived=arrived, moment=passed)
-    return calibration.learn(horizon_of(gate), score, early=early, late=late, params=params)
+    return Outcome(min(max(score or 0.0, -params.most), params.most), passed is not None)
+
+
+def learned(outcomes: Sequence[Outcome], *, params: WaitParams = DEFAULTS) -> Levels:
+    """Return where the shown bounds lie between the raw ones, in scores.
+
+    ``outcomes`` are the newest last; of none at all the raw bounds stand.
+    """
+    known = outcomes[-params.kept :]
+    prior = ndtri((np.arange(params.prior) + 0.5) / params.prior)
+    score = np.r_[prior, [one.score for one in known]]
+    through = np.r_[np.full(params.prior, True), [one.through for one in known]].astype(bool)
+    # Where scores are equal, who is through goes before who still waits.
+    order = np.lexsort((~through, score))
+    score, through = score[order], through[order]
+    left = np.arange(len(score), 0, -1)
+    gone = 1.0 - np.cumprod(np.where(through, 1.0 - 1.0 / left, 1.0))
+    tail = (1.0 - SHARE) / 2.0
+    low, mid, high = (
+        float(score[min(np.searchsorted(gone, q), len(score) - 1)]) for q in (tail, 0.5, 1.0 - tail)
+    )
+    return Levels(low, mid, high)
 
 
 def is_kept(opening: Opening, wait: Wait, *, arrived: float, passed: float) -> bool:
@@ -170,11 +192,6 @@ def is_kept(opening: Opening, wait: Wait, *, arrived: float, passed: float) -> b
 def is_overdue(opening: Opening, wait: Wait, *, arrived: float, now: float) -> bool:
     """Tell whether a truck that still waits should be through: that is known before it is."""
     return _missed(opening, wait, arrived=arrived, moment=now)[1]
-
-
-def horizon_of(gate: str) -> str:
-    """Return the name under which a gate's waits are learned."""
-    return f"wait {gate}"
 
 
 def _missed(opening: Opening, wait: Wait, *, arrived: float, moment: float) -> tuple[bool, bool]:
