@@ -42,6 +42,12 @@ def people_page() -> FileResponse:
     return _page("people.html")
 
 
+@router.get("/bulletin")
+def bulletin_page() -> FileResponse:
+    """Serve the page of the daily bulletins."""
+    return _page("bulletin.html")
+
+
 @router.get("/gate")
 def gate_page() -> FileResponse:
     """Serve the page of the officers at the gates, which scans passes."""

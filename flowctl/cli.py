@@ -29,6 +29,7 @@ _ROOMS = {
     "policy": "flowctl.cli_policy:app",
     "paper": "flowctl.cli_paper:app",
     "webhook": "flowctl.cli_webhook:app",
+    "bulletin": "flowctl.cli_bulletin:app",
     "gateway": "flowctl.cli_gateway:app",
     "message": "flowctl.cli_message:app",
     "aside": "flowctl.cli_devices:aside",

@@ -1,6 +1,7 @@
 """The process that sends messages to drivers and takes in what they answer."""
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import datetime
@@ -15,6 +16,7 @@ from flowctl.errors import FlowctlError
 from flowctl.notify.database import Database
 from flowctl.notify.gateway_file import open_gateways
 from flowctl.notify.inbound import StoredInbound
+from flowctl.notify.mail import mailing
 from flowctl.notify.push import Pusher
 from flowctl.notify.sender import Sender
 from flowctl.notify.webhooks import delivering
@@ -41,13 +43,14 @@ def run_notify(settings: Settings) -> None:
     with (
         stopping() as stop,
         delivering(settings) as webhooks,
+        mailing(settings) as mails,
         closing(Database(settings.database_url, stop)) as database,
     ):
-        asyncio.run(_notify(settings, database, stop, webhooks))
+        asyncio.run(_notify(settings, database, stop, (webhooks, mails)))
 
 
 async def _notify(
-    settings: Settings, database: Database, stop: Event, webhooks: Future[None]
+    settings: Settings, database: Database, stop: Event, others: Sequence[Future[None]]
 ) -> None:
     domain = clock(settings.clock_file)
     keys = derive_keys(settings.secret)
@@ -73,8 +76,9 @@ async def _notify(
 
         def is_over() -> bool:
             inbound.site = sender.site  # answers are judged by the rules in force
-            if webhooks.done():
-                webhooks.result()
+            for one in others:
+                if one.done():
+                    one.result()
             return stop.is_set()
 
         async with asyncio.TaskGroup() as group:

@@ -60,6 +60,14 @@ class Settings(KeySettings):
     oidc_secret_file: Path | None = None
     oidc_name: str = "OpenID"
     """What the button calls the provider."""
+    mail_url: SecretStr | None = None
+    """The server that takes mail: ``smtps://user:password@host:465``, or ``smtp://host:587``, which
+    must offer STARTTLS unless it is this machine. None: nothing is sent by mail."""
+    mail_from: str = ""
+    """Who mail is from: an address."""
+    bulletin_to: str = ""
+    """Who gets the daily bulletin by mail: addresses with commas between."""
+    bulletin_language: str = Field(default="vi", pattern="^(vi|en)$")
     demo: bool = False
     practice: date | None = None
     """The day that a practice copies, set by ``flowctl practice`` alone: nothing here is real."""

@@ -35,6 +35,7 @@ from flowctl.storage.acts_over import settle_acts
 from flowctl.storage.alarm_facts import find_alarms
 from flowctl.storage.alert_facts import find_alerts
 from flowctl.storage.alerts import end_alerts, save_alerts
+from flowctl.storage.bulletins import make_due
 from flowctl.storage.closures import open_site
 from flowctl.storage.eta_scores import FORECAST_EVERY, keep_forecasts
 from flowctl.storage.hand_watch import judge_words
@@ -204,6 +205,8 @@ def _control(
                 left = open_site(conn, site, now)
                 keep_forecasts(conn, left, now)
                 keep_waits(conn, left, now)
+                for made in make_due(conn, left, now):
+                    _log.info("bulletin made", day=made.day.isoformat(), version=made.version)
             forecast_at = now + FORECAST_EVERY
         signing.step(conn, site.id, now)
         printing.step(now)

@@ -16,7 +16,10 @@ Connection = psycopg.Connection[Any]
 HEAD = "ledger.head"
 """The ledger's head was signed; ``data`` is what GET /v1/ledger/head answers."""
 
-EVENTS = (HEAD,)
+BULLETIN = "bulletin.made"
+"""A day's bulletin was made, or a further version of it; ``data`` is day, version and figures."""
+
+EVENTS = (HEAD, BULLETIN)
 
 
 @dataclass(frozen=True, slots=True)

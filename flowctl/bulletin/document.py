@@ -1,0 +1,205 @@
+"""What a bulletin says, in one language: tables and sentences, whatever form they take. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from flowctl.bulletin.figures import Change, Figures, GateDay, Incident
+
+LANGUAGES = ("vi", "zh", "en")
+
+Cell = str | int | float | None
+Words = Mapping[str, str]
+
+
+class Table(NamedTuple):
+    """A table; ``key`` names it to programs."""
+
+    key: str
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A bulletin in words. ``gates`` has a table of each gate by itself, by its name."""
+
+    title: str
+    lines: tuple[str, ...]
+    summary: Table
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...]
+    gates: Mapping[str, Table]
+    language: str
+
+
+Figure = Callable[[GateDay], Cell]
+
+FIGURES: Mapping[str, Figure] = {
+    "cleared_export": lambda gate: gate.cleared_export,
+    "cleared_import": lambda gate: gate.cleared_import,
+    "arrived": lambda gate: gate.arrived,
+    "found": lambda gate: gate.found,
+    "unseen": lambda gate: gate.unseen,
+    "left": lambda gate: gate.left,
+    "waiting_before": lambda gate: gate.waiting_before,
+    "waiting": lambda gate: gate.waiting,
+    # Who stood there already when it was seen first did not come on this day.
+    "change": lambda gate: gate.waiting - gate.waiting_before - gate.found,
+    "difference": lambda gate: gate.difference,
+    "mean_wait": lambda gate: None if gate.mean_wait_min is None else round(gate.mean_wait_min),
+    "p95_wait": lambda gate: gate.p95_wait_min,
+    "no_shows": lambda gate: gate.no_shows,
+    "overtakes": lambda gate: sum(gate.overtakes.values()),
+}
+"""The figures of a gate in their order."""
+_NOT_SUMMED = ("mean_wait", "p95_wait")
+
+
+def write_document(
+    figures: Figures,
+    page: Mapping[str, Any],
+    language: str,
+    *,
+    version: int,
+    made_at: datetime,
+    changed: Sequence[Change] = (),
+) -> Document:
+    """Return a bulletin in words.
+
+    Parameters
+    ----------
+    figures
+        Of a day, or of several added up (``version`` 0).
+    page
+        The catalogue's words of pages.
+    language
+        Whose they are.
+    version, made_at, changed
+        Which bulletin this is.
+    """
+    words: Words = page["bulletin"]
+    zone = ZoneInfo(figures.timezone)
+    tables = [_overtakes(figures, words, page["overtake"], language)]
+    tables.append(_incidents(figures, words, language, zone))
+    if changed:
+        tables.append(_changed(figures, changed, words, language))
+    return Document(
+        title=f"{figures.name[language]} · {_title(figures, words)}",
+        lines=(
+            _fill(words["span"], since=_moment(figures.since, zone), to=_moment(figures.to, zone)),
+            _fill(
+                words["made" if version else "summed"],
+                version=version,
+                made=_moment(made_at, zone),
+            ),
+        ),
+        summary=_summary(figures, words, language),
+        tables=tuple(tables),
+        notes=tuple(_notes(figures, words, language)),
+        gates={gate.name[language]: _gate(gate, words, page, language) for gate in figures.gates},
+        language=language,
+    )
+
+
+def _title(figures: Figures, words: Words) -> str:
+    if figures.day == figures.until:
+        return _fill(words["title_day"], day=day_text(figures.day))
+    return _fill(words["title_range"], day=day_text(figures.day), until=day_text(figures.until))
+
+
+def _summary(figures: Figures, words: Words, language: str) -> Table:
+    rows: list[tuple[Cell, ...]] = [
+        (gate.name[language], *(value(gate) for value in FIGURES.values()))
+        for gate in figures.gates
+    ]
+    totals: list[Cell] = [
+        None if name in _NOT_SUMMED else _sum(value(gate) for gate in figures.gates)
+        for name, value in FIGURES.items()
+    ]
+    rows.append((words["total"], *totals))
+    return Table(
+        "summary",
+        words["gate"],
+        (words["gate"], *(words[name] for name in FIGURES)),
+        tuple(rows),
+    )
+
+
+def _sum(values: Iterator[Cell]) -> int:
+    return sum(value for value in values if isinstance(value, int))
+
+
+def _gate(gate: GateDay, words: Words, page: Mapping[str, Any], language: str) -> Table:
+    rows: list[tuple[Cell, Cell]] = [(words[name], value(gate)) for name, value in FIGURES.items()]
+    rows += [
+        (f"{words['overtakes']}: {page['overtake'].get(reason, reason)}", n)
+        for reason, n in sorted(gate.overtakes.items())
+    ]
+    return Table(gate.gate, gate.name[language], (words["figure"], words["number"]), tuple(rows))
+
+
+def _overtakes(figures: Figures, words: Words, reasons: Words, language: str) -> Table:
+    rows = tuple(
+        (gate.name[language], reasons.get(reason, reasons["other"]), n)
+        for gate in figures.gates
+        for reason, n in sorted(gate.overtakes.items(), key=lambda one: -one[1])
+    )
+    head = (words["gate"], words["reason"], words["number"])
+    return Table("overtakes", words["overtakes_by"], head, rows)
+
+
+def _incidents(figures: Figures, words: Words, language: str, zone: ZoneInfo) -> Table:
+    names = {gate.gate: gate.name[language] for gate in figures.gates}
+
+    def row(one: Incident) -> tuple[Cell, ...]:
+        gate = words["everywhere"] if one.gate is None else names.get(one.gate, one.gate)
+        until = words["open_end"] if one.until is None else _moment(one.until, zone)
+        left = one.places_left
+        places = "" if left is None else _fill(words["places_left"], n=left)
+        note = " · ".join(part for part in (places, one.reason) if part)
+        return (words[f"incident_{one.kind}"], gate, _moment(one.since, zone), until, note)
+
+    head = ("kind", "gate", "since", "until", "note")
+    return Table(
+        "incidents",
+        words["incidents"],
+        tuple(words[name] for name in head),
+        tuple(row(one) for one in figures.incidents),
+    )
+
+
+def _changed(figures: Figures, changed: Sequence[Change], words: Words, language: str) -> Table:
+    names = {gate.gate: gate.name[language] for gate in figures.gates}
+    head = tuple(words[name] for name in ("gate", "figure", "was", "now"))
+    rows = tuple(
+        (names.get(one.gate, words["everywhere"]), words[one.figure], one.was, one.now)
+        for one in changed
+    )
+    return Table("changed", words["changed"], head, rows)
+
+
+def _notes(figures: Figures, words: Words, language: str) -> Iterator[str]:
+    yield words["balance"]
+    for gate in figures.gates:
+        if gate.difference:
+            yield _fill(words["balance_open"], gate=gate.name[language], n=gate.difference)
+    yield words["waits_of"]
+
+
+def day_text(day: date) -> str:
+    """Return a day as it is written at a Vietnamese gate."""
+    return f"{day:%d/%m/%Y}"
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%H:%M %d/%m/%Y}"
+
+
+def _fill(text: str, **values: object) -> str:
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text

@@ -1,0 +1,62 @@
+"""A bulletin as a page that stands by itself: for a browser, a mail, a printer."""
+
+from html import escape
+
+from flowctl.bulletin.document import Cell, Document, Table
+
+_STYLE = """
+:root{color-scheme:light}
+body{font:15px/1.45 system-ui,"Segoe UI",Roboto,"Noto Sans","Noto Sans CJK SC",sans-serif;
+margin:1.5rem auto;max-width:72rem;padding:0 1rem;color:#14202a;background:#fff}
+h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:1.4rem 0 .4rem}p{margin:.2rem 0}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+th,td{border:1px solid #b8c4ce;padding:.3rem .55rem;text-align:left;vertical-align:bottom}
+th{background:#eef2f5;font-weight:600}td.n{text-align:right}tr:last-child td.total{font-weight:700}
+.notes{color:#48596a;margin-top:1.2rem}
+@media print{body{margin:0;max-width:none;font-size:11px}@page{size:A4 landscape;margin:12mm}}
+"""
+
+
+def write_html(document: Document) -> str:
+    """Return the page. Whatever people entered stands in it as text."""
+    said = "".join(f"<p>{escape(line)}</p>" for line in document.lines)
+    tables = "".join(
+        f"<h2>{escape(table.title)}</h2>{_table(table)}"
+        for table in document.tables
+        if table.rows or table.key == "incidents"
+    )
+    notes = "".join(f"<p>{escape(note)}</p>" for note in document.notes)
+    return (
+        f'<!doctype html><html lang="{document.language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(document.title)}</title><style>{_STYLE}</style></head><body>"
+        f"<h1>{escape(document.title)}</h1>{said}{_turned(document.summary)}{tables}"
+        f'<div class="notes">{notes}</div></body></html>'
+    )
+
+
+def _turned(table: Table) -> str:
+    """Return the summary with a gate a column: there are few gates and many figures."""
+    head = "".join(f"<th>{_text(row[0])}</th>" for row in table.rows)
+    lines = "".join(
+        f"<tr><th>{escape(name)}</th>{''.join(_cell(row[number]) for row in table.rows)}</tr>"
+        for number, name in list(enumerate(table.head))[1:]
+    )
+    return f'<div class="wide"><table><tr><th></th>{head}</tr>{lines}</table></div>'
+
+
+def _table(table: Table) -> str:
+    if not table.rows:
+        return "<p>–</p>"
+    head = "".join(f"<th>{escape(name)}</th>" for name in table.head)
+    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
+    return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
+
+
+def _cell(value: Cell) -> str:
+    kind = "" if isinstance(value, str) else ' class="n"'
+    return f"<td{kind}>{_text(value)}</td>"
+
+
+def _text(value: Cell) -> str:
+    return "–" if value is None else escape(str(value))
