@@ -46,6 +46,7 @@ def test_what_a_topic_says_to_press_stands_on_a_button(language: str):
         for name in NAMED.findall(text(language, screen)):
             section, _, word = name.partition(".")
             assert isinstance(page[section][word], str), f"{screen}: {name}"
+            assert len(page[section][word]) < 60, f"{screen}: {name} is a sentence, no button"
 
 
 def test_every_page_has_the_way_into_its_help():

@@ -38,7 +38,8 @@ function wordOf(key: string, words: Sections, where: string): string {
   const [section = "", word = ""] = key.split(".");
   const said = words[section]?.[word];
   if (typeof said !== "string") throw new Error(`${where} names ${key}, which no catalogue has.`);
-  return said.replace(/…$/, "");
+  // What stands for a figure on the button is left open, and "…" at its end says no more here.
+  return said.replace(/\{\w+\}/g, "…").replace(/…$/, "").trim();
 }
 
 export function readHelp(source: string, words: Sections, where: string): Topic[] {

@@ -1,0 +1,76 @@
+"""The help of every screen, opened and left by keyboard alone."""
+
+import re
+from pathlib import Path
+
+import pytest
+from desk import Desk, words
+from playwright.sync_api import Page, expect
+
+HELP = Path(__file__).parents[2] / "data" / "help"
+
+
+def topics(language: str, screen: str) -> list[str]:
+    text = (HELP / language / f"{screen}.md").read_text(encoding="utf-8")
+    return re.findall(r"^## \w+ (.+)$", text, re.MULTILINE)
+
+
+def open_screen(desk: Desk, screen: str, language: str) -> Page:
+    if screen == "console":
+        return desk.console(language=language)
+    page = desk.open({"driver": "/d"}.get(screen, f"/{screen}"), language=language)
+    role = {"gate": "officer", "planner": "planner", "people": "administrator"}.get(screen)
+    if role is not None:
+        desk.sign_in(page, role)
+    page.locator("button.help").wait_for()
+    return page
+
+
+@pytest.mark.parametrize(
+    ("screen", "language"),
+    [
+        ("console", "vi"),
+        ("gate", "zh"),
+        ("planner", "en"),
+        ("board", "vi"),
+        ("people", "zh"),
+        ("bulletin", "vi"),
+        ("driver", "vi"),
+    ],
+)
+def test_a_question_mark_explains_the_screen_and_escape_leads_back(
+    desk: Desk, screen: str, language: str
+):
+    page = open_screen(desk, screen, language)
+    page.locator("body").press("?")
+    panel = page.get_by_role("dialog", name=words(language)["help"]["open"])
+    expect(panel.get_by_role("heading", level=3)).to_have_text(topics(language, screen))
+    assert not re.search(r"\[\[|\{\w+\}|undefined|`", panel.inner_text())
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect(page.locator("button.help")).to_be_focused()
+
+
+def test_help_is_searched_without_accents_and_closes_nothing_else(
+    desk: Desk,
+):
+    page = desk.console(language="vi")
+    page.locator("button[data-desk=alerts]").click()
+    page.locator("button.help").press("Enter")
+    panel = page.locator(".help-panel")
+    panel.locator("section").first.wait_for()
+    every = panel.locator("section").count()
+    page.keyboard.type("mat ket noi")
+    expect(panel.locator("section[data-topic=line]")).to_be_visible()
+    assert panel.locator("section").count() < every
+    page.keyboard.press("Tab")  # to the way out
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(panel.locator("section[data-topic=line]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect(page.locator("button[data-desk=alerts]")).to_have_attribute("aria-pressed", "true")
+    # Who types a question mark into a field means one.
+    page.locator("header input[type=search]").press("?")
+    assert page.locator("header input[type=search]").input_value() == "?"
+    assert page.locator(".help-panel").count() == 0
