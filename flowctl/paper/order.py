@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from flowctl.dispatch.called import in_transit, missed, moving, standing
+from flowctl.dispatch.hand import blocks_of
 from flowctl.dispatch.seniority import seniority
 from flowctl.ledger.chain import Head
 from flowctl.ledger.codes import code_of
@@ -199,13 +200,19 @@ def order_of(
 def _lines(
     snapshot: Snapshot, gate: str, plates: Mapping[int, str], until: datetime
 ) -> Iterator[Line]:
-    """Yield the trucks in the order in which they will be inspected."""
+    """Yield the trucks in the order in which they will be inspected.
+
+    Who is held by an operator is not on it: nobody is to call that truck by the sheet.
+    """
     keyed = []
+    blocks = blocks_of(snapshot)
     for trip in snapshot.trips:
         place = _place(trip, snapshot)
         if place is None or _gate_of(trip, place, snapshot) != gate:
             continue
         slot = _slot_of(trip)
+        if place in (Place.YARD, Place.ROAD) and gate in blocks.get(trip.id, ()):
+            continue
         if place is Place.ROAD and (slot is None or slot >= until):
             continue
         keyed.append((_turn(trip, place, slot, snapshot.site.policy), place, slot, trip))

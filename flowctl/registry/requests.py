@@ -150,6 +150,13 @@ def _get_movable(conn: Connection, site: Site, live: LiveRow, now: datetime) -> 
 def check_movable(conn: Connection, site: Site, live: LiveRow, now: datetime) -> None:
     """Raise a RefusedError where a trip has no slot that could be moved today."""
     _get_slot(site, live, now)
+    advice = find_advice(conn, live.id)
+    if advice is not None and advice.reason == Reason.HELD:
+        raise RefusedError(
+            Obstacle.NO_SLOT,
+            f"The truck of trip {live.id} is held by the control room; its slot follows once it is"
+            " not held any more.",
+        )
     if stored.is_released(conn, live.id):
         raise RefusedError(
             Obstacle.CALLED, f"The truck of trip {live.id} was called to the gate already."

@@ -23,6 +23,7 @@ from flowctl.paper.order import (
 from flowctl.site import Site
 from flowctl.state import Snapshot
 from flowctl.storage import ledger
+from flowctl.storage.acts import list_standing
 from flowctl.storage.closures import open_site
 from flowctl.storage.live import list_gate_states
 from flowctl.storage.snapshot import list_live_trips
@@ -73,7 +74,8 @@ def make_orders(
 def _read(conn: Connection, site: Site, gates: Sequence[str], now: datetime) -> list[Order]:
     head = ledger.find_head(conn, site.id) or Head(site.id, 0, genesis(site.id), now)
     left = open_site(conn, site, now)
-    snapshot = Snapshot(left, now, list_live_trips(conn, left, now), ())
+    acts = list_standing(conn, site.id, now, news=timedelta(0))
+    snapshot = Snapshot(left, now, list_live_trips(conn, left, now), (), acts=tuple(acts))
     plates = _list_plates(conn, site.id)
     states = {s.gate: s.n_target for s in list_gate_states(conn, site.id, gates)}
     return [

@@ -15,6 +15,7 @@ from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.hand import Act, ActKind
 from flowctl.preview import preview
 from flowctl.registry import acts
+from flowctl.registry.requests import RefusedError, extend
 from flowctl.storage.acts import held_trips, list_acts, mark
 from flowctl.storage.audit import By
 from flowctl.storage.closures import list_advice
@@ -402,3 +403,12 @@ def test_the_effect_shown_is_what_the_next_plan_does(lang_son: Border):
     shown = {one.trip_id: one.after for one in effect.trips}
     assert effect.later > 0
     assert {trip: said[trip] for trip in shown} == shown
+
+
+def test_a_held_driver_cannot_move_a_slot_that_does_not_count(lang_son: Border):
+    trip = staged(lang_son, 1)
+    lang_son.tell(trip, after(60))
+    begin(lang_son, ActKind.HOLD_TRUCK, 2, trip_id=trip)
+    step(lang_son, 3, plan=True)
+    with pytest.raises(RefusedError, match="is held by the control room"):
+        extend(lang_son.conn, lang_son.site, trip, by="driver", now=after(4))

@@ -1,11 +1,13 @@
 """The order of a gate as it is printed, and the check of its sheet."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from builders import at, on_the_road, small_gate, small_site, snapshot, staged
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from flowctl.hand import Act, ActKind
 from flowctl.ledger.chain import Head, genesis
 from flowctl.ledger.codes import code_of
 from flowctl.paper.order import Line, Order, SignedOrder, order_of, sign_order
@@ -212,3 +214,13 @@ def test_a_phone_reads_the_orders_code_the_ledgers_head_and_the_signature_from_t
     assert SIGNED.signature.hex() in said
     head = code_of(bytes.fromhex(SIGNED.order.head_hash))
     assert f"flowctl ledger verify --against {head}" in made
+
+
+def test_a_truck_that_is_held_is_on_no_sheet_until_it_was_called():
+    def held(trip: int) -> Act:
+        return Act(ActKind.HOLD_TRUCK, "papers", "lan", NOON, id=trip, trip_id=trip)
+
+    seen = snapshot((EARLY, LATE, COMING, CALLED), NOON, site=SITE)
+    seen = replace(seen, acts=(held(EARLY.id), held(COMING.id), held(CALLED.id)))
+    made = order_of(seen, "north", dict.fromkeys(range(9), "12C"), head=HEAD, n_target=None)
+    assert [line.trip for line in made.lines] == [CALLED.id, LATE.id]

@@ -129,3 +129,23 @@ def test_a_version_says_its_name_and_from_when_it_holds(tmp_path: Path, text: st
 def test_all_problems_are_found_at_once(tmp_path: Path):
     found = problems(tmp_path, HEAD + 'basis = "x"\n[slot]\nlate_s = -1\n[cheating]\nx = "alert"')
     assert len(found) == 3
+
+
+def test_what_operators_may_do_by_hand_is_chosen_out_of_known_reasons(tmp_path: Path):
+    rules = read(
+        tmp_path,
+        """
+        [hand]
+        four_eyes = false
+        approve_within_s = 300
+        forward_reasons = ["medical", "rescue"]
+        """,
+    ).hand
+    assert (rules.four_eyes, rules.approve_within_s) == (False, 300)
+    assert rules.forward_reasons == ("medical", "rescue")
+    assert rules.hold_reasons == Policy().hand.hold_reasons
+    wrong = HEAD + '[hand]\nfour_eyes = 1\nhold_reasons = ["whim"]\nlongest_hold_h = 3\n'
+    told = " ".join(problems(tmp_path, wrong))
+    assert "1 must be true or false" in told
+    assert '"whim" is no reason; known: papers, quarantine' in told
+    assert 'did you mean "longest_hold_s"' in told

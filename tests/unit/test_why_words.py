@@ -9,10 +9,12 @@ from builders import at
 
 from flowctl.alarms.alerts import Kind as AlertKind
 from flowctl.dispatch.reasons import Reason
+from flowctl.hand import OTHER, reasons_of
 from flowctl.ledger.chain import Row
 from flowctl.ledger.entries import Kind
 from flowctl.notify.texts import catalogue
 from flowctl.notify.why import history_sentence, reason_text
+from flowctl.policy import HandRules
 from flowctl.site_files import load_site
 from flowctl.storage.penalties import CANCELLATION, CARRIED_OVER, NO_SHOW
 
@@ -66,3 +68,20 @@ def test_a_yards_own_name_says_what_it_is():
     assert " từ Bãi Bảo Nguyên sang Bãi Xuân Cương," in told("vi", row(Kind.MOVED, **yards))
     called = told("vi", row(Kind.RELEASED, expires_at=ends, **yards))
     assert called.endswith("được gọi rời Bãi Bảo Nguyên ra cửa khẩu Tân Thanh.")
+
+
+def test_what_an_operator_did_is_told_with_the_reason_he_chose():
+    held = row(Kind.HELD, "quarantine", act=3)
+    assert told("vi", held).endswith("điều hành tạm giữ xe: kiểm dịch.")
+    assert told("zh", held).endswith("调度员暂扣车辆：检疫。")
+    pinned = row(Kind.PINNED, "appointment", act=4, starts_at=at("09:00").isoformat())
+    assert "09:00" in told("en", pinned)
+    for kind in (Kind.HOLD_ENDED, Kind.UNPINNED, Kind.FORWARDED, Kind.FORWARD_ENDED):
+        assert "—" not in told("vi", row(kind, "medical", act=5))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_of_an_act_has_words_of_its_own(language: str):
+    other = catalogue(language)["page"]["why"]["reason"]["other"]
+    codes = {code for known in reasons_of(HandRules()).values() for code in known} - {OTHER}
+    assert [code for code in codes if reason_text(language, code) == other] == []
