@@ -22,6 +22,7 @@ export default defineConfig({
         driver: "driver.html",
         planner: "planner.html",
         people: "people.html",
+        bulletin: "bulletin.html",
         gate: "gate.html",
         "gate-sw": "src/worker/gate_sw.ts",
       },
