@@ -169,10 +169,14 @@ def connect(server: MailServer, context: ssl.SSLContext | None = None) -> smtpli
         line = smtplib.SMTP_SSL(server.host, server.port, timeout=PARAMS.timeout_s, context=trusted)
     else:
         line = smtplib.SMTP(server.host, server.port, timeout=PARAMS.timeout_s)
-        if not server.plain:
+    try:
+        if not (server.at_once or server.plain):
             line.starttls(context=trusted)
-    if server.user:
-        line.login(server.user, server.password)
+        if server.user:
+            line.login(server.user, server.password)
+    except BaseException:
+        line.close()
+        raise
     return line
 
 
