@@ -249,3 +249,21 @@ def notify(
         typer.echo(json.dumps(figures.as_json()))
     else:
         Console().print(table(figures))
+
+
+@app.command()
+def console(
+    minutes: Annotated[float, typer.Option(min=0.2, max=600.0, help="To watch the map.")] = 2.0,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of the trucks.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Open the operator's page on 5,000 moving trucks: frames, memory, act to sight, the board."""
+    from flowctl.bench.console import run_console, table  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
+
+    with sentences(), telling() as tell:
+        figures = run_console(minutes, seed, tell)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))

@@ -1,4 +1,4 @@
-"""What the consoles are measured on: stores of its own, one API process, and a border that moves."""
+"""What consoles are measured on: stores of its own, one API process, a border that moves."""
 
 import os
 import secrets
@@ -46,13 +46,15 @@ class ConsoleSystem:
     password: str
     api: ServerProcess
 
-    def client(self, account: str = OPERATORS[0]) -> httpx.Client:
-        """Return a client that is signed in."""
-        client = httpx.Client(base_url=self.url, headers={"X-Flowctl": "1"}, timeout=30.0)
-        answer = client.post("/v1/sessions", json={"account": account, "password": self.password})
-        if answer.is_error:
-            raise FlowctlError(f"The bench could not sign in as {account}: {answer.text}")
-        return client
+    @contextmanager
+    def client(self, account: str) -> Iterator[httpx.Client]:
+        """Yield a client that is signed in."""
+        with httpx.Client(base_url=self.url, headers={"X-Flowctl": "1"}, timeout=30.0) as client:
+            who = {"account": account, "password": self.password}
+            answer = client.post("/v1/sessions", json=who)
+            if answer.is_error:
+                raise FlowctlError(f"The bench could not sign in as {account}: {answer.text}")
+            yield client
 
 
 @contextmanager
@@ -88,7 +90,7 @@ def running_console(home: Path, *, seed: int) -> Iterator[ConsoleSystem]:
         api = _api(home, settings)
         stack.callback(api.stop)
         url = f"http://127.0.0.1:{settings.port}"
-        _wait_until_ready(url, api)
+        wait_for(f"{url}/v1/health", api)
         yield ConsoleSystem(url, postgres.url, site, password, api)
 
 
@@ -144,15 +146,22 @@ def _api(home: Path, settings: Settings) -> ServerProcess:
         lock.close()
 
 
-def _wait_until_ready(url: str, api: ServerProcess) -> None:
+def wait_for(url: str, server: ServerProcess) -> None:
+    """Return once a server answers.
+
+    Raises
+    ------
+    FlowctlError
+        It ended, or does not answer in time; with what it said.
+    """
     deadline = time.monotonic() + _READY_S
     while time.monotonic() < deadline:
-        if api.has_ended():
-            raise FlowctlError(f"The API has ended. It said:\n{api.log_tail()}")
+        if server.has_ended():
+            raise FlowctlError(f"{url} has ended. It said:\n{server.log_tail()}")
         try:
-            if httpx.get(f"{url}/v1/health", timeout=5.0).is_success:
+            if httpx.get(url, timeout=5.0).is_success:
                 return
         except httpx.TransportError:
             pass
         time.sleep(_POLL_S)
-    raise FlowctlError(f"The API was not ready within {_READY_S:.0f} s. It said:\n{api.log_tail()}")
+    raise FlowctlError(f"{url} was not ready in {_READY_S:.0f} s. It said:\n{server.log_tail()}")

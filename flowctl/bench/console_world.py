@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,8 @@ from (select n, case when n <= %(active)s then %(now)s - n * interval '8 seconds
 _VISITS = """
 insert into visits (id, device_id, zone, role, gate, entered_at, confirmed_at, left_at,
     seen_inside, received_at)
-select gen_random_uuid(), t.device_id, case step.role when 'yard' then (%(yards)s::text[])[1 + t.id %% 2]
+select gen_random_uuid(), t.device_id,
+    case step.role when 'yard' then (%(yards)s::text[])[1 + t.id %% 2]
         else step.role || '_' || t.gates[1] end,
     step.role, case when step.role <> 'yard' then t.gates[1] end,
     t.registered_at + step.begins, t.registered_at + step.begins + interval '1 minute',
@@ -75,8 +76,8 @@ with plan as (
     values (%(site)s, %(now)s, 'optimal', 1, 0, 0, 0, 0, 0) returning id
 ), told as (
     insert into slots (trip_id, gate, starts_at, plan_id, told_at)
-    select t.id, t.gates[1], date_bin('15 minutes', %(now)s, 'epoch') + t.id * interval '10 seconds',
-        plan.id, %(now)s
+    select t.id, t.gates[1],
+        date_bin('15 minutes', %(now)s, 'epoch') + t.id * interval '10 seconds', plan.id, %(now)s
     from trips t, plan where t.state = 'active' and t.id <= 3 * %(staged)s returning trip_id
 )
 insert into releases (trip_id, gate, yard, released_at, expires_at)
@@ -209,8 +210,3 @@ def place(conn: Connection, lon: list[float], lat: list[float], now: datetime) -
         "  received_at = excluded.received_at, lon = excluded.lon, lat = excluded.lat",
         {"now": now, "standing": _STAGED, "lon": lon, "lat": lat},
     )
-
-
-def history(now: datetime) -> tuple[datetime, datetime]:
-    """Return from when to when the world's days reach."""
-    return now - timedelta(days=DAYS), now
