@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../language";
 import { problem } from "../../parts/problem";
 import { useTick } from "../../parts/useTick";
+import { ApiError } from "../../request";
 import { newKey } from "./api";
 
 /** What is shown before an act is done; `allowed` false where it cannot be. */
@@ -52,7 +53,13 @@ export function ActDialog(props: Props) {
     if (step.at === "shown" || step.at === "done") go.current?.focus();
   }, [step.at]);
 
+  // What was answered is over. Where no answer came the act may have been done: the same key then
+  // makes the next try the same act, unless something else is chosen.
+  const renew = (): void => {
+    key.current = newKey();
+  };
   function fail(error: unknown): void {
+    if (error instanceof ApiError && error.status !== 0) renew();
     setWrong(error);
     setStep({ at: "choosing" });
   }
@@ -66,7 +73,6 @@ export function ActDialog(props: Props) {
   }
   function choose(event: SubmitEvent): void {
     event.preventDefault();
-    key.current = newKey(); // another choice is another act
     setWrong(null);
     if (show === null) return act(null);
     setStep({ at: "asking" });
@@ -105,7 +111,7 @@ export function ActDialog(props: Props) {
         </>
       ) : (
         <form onSubmit={choose}>
-          <fieldset class="fields" disabled={busy || shown !== null}>
+          <fieldset class="fields" disabled={busy || shown !== null} onInput={renew}>
             {children}
           </fieldset>
           {step.at === "asking" && <Computing />}

@@ -39,15 +39,15 @@ function useSpan(timezone: string): { fields: () => Partial<Wish>; view: preact.
           timezone={timezone}
           onChoose={setStarts}
         />
-        <label>
-          {t("act.until")}
+        <fieldset class="ends">
+          <legend>{t("act.until")}</legend>
           <FixedMoment
             name={t("act.until")}
             local={ends}
             timezone={timezone}
             onChange={setEnds}
           />
-        </label>
+        </fieldset>
       </>
     ),
   };

@@ -101,15 +101,15 @@ export function PinForm({ trip, site, reasons, onLeave, onDone }: TruckForm) {
       onDone={onDone}
     >
       <GateOf {...{ trip, site, gate }} any={false} onGate={setGate} />
-      <label>
-        {t("act.slot_at")}
+      <fieldset class="slot-at">
+        <legend>{t("act.slot_at")}</legend>
         <FixedMoment
           name={t("act.slot_at")}
           local={local}
           timezone={site.timezone}
           onChange={setLocal}
         />
-      </label>
+      </fieldset>
     </PlannedAct>
   );
 }
