@@ -14,7 +14,7 @@ from flowctl.registry import accounts as registry
 from flowctl.registry.accounts import Agency, Person, Role
 from flowctl.registry.sessions import list_open
 from flowctl.registry.totp import take_away
-from flowctl.shell import database, record, show_table
+from flowctl.shell import database, record, sentences, show_table
 from flowctl.storage import accounts as stored
 from flowctl.storage.accounts import Account
 from flowctl.storage.sessions import end_sessions_of
@@ -47,9 +47,10 @@ def set_one(
 
     The password is read from standard input. A new one ends the account's sessions.
     """
-    new_role = None if role is None else _role(role)
-    whose = Person(person, post, None if agency is None else _agency(agency), email)
-    password_hash = registry.hash_password(_read_password()) if password else None
+    with sentences():
+        new_role = None if role is None else _role(role)
+        whose = Person(person, post, None if agency is None else _agency(agency), email)
+        password_hash = registry.hash_password(_read_password()) if password else None
     with database() as conn:
         before = stored.find_account(conn, name)
         account = _put(conn, name, new_role, whose, password_hash)

@@ -68,8 +68,8 @@ def add(
     lag_limit: Lag = None,
 ) -> None:
     """Enter a source of positions and events, and print its token, which is shown only now."""
-    may_do = _rights(POSITIONS_ONLY, may, witness=witness or None)
     with database() as conn:
+        may_do = _rights(POSITIONS_ONLY, may, witness=witness or None)
         screening = _screening(
             conn, ScreeningOverrides(lateness_limit, future_limit, accuracy_limit, lag_limit)
         )

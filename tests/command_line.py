@@ -24,13 +24,22 @@ class Done:
 
 
 def run_command(
-    *arguments: str, env: Mapping[str, str], cwd: Path | None = None, code: int = 0
+    *arguments: str,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    code: int = 0,
+    typed: str | None = None,
 ) -> Done:
-    """Run a command of flowctl with settings of its own and see that it ends with ``code``."""
+    """Run a command of flowctl with settings of its own and see that it ends with ``code``.
+
+    ``typed`` is what it reads from standard input.
+    """
     settings.cache_clear()
     try:
         with contextlib.chdir(cwd or Path.cwd()):
-            done = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", **env})
+            done = CliRunner().invoke(
+                app, list(arguments), env={"COLUMNS": "200", **env}, input=typed
+            )
     finally:
         settings.cache_clear()
     if done.exception is not None and not isinstance(done.exception, SystemExit):
