@@ -46,8 +46,14 @@ class Place:
         self.conn.execute("insert into sources (name, enrols) values ('test', true)")
         self.restart()
 
-    def load(self, now: datetime, *, yard: dict[str, Any] | None = None) -> Site:
-        """Load the site, its yard drawn so."""
+    def load(
+        self,
+        now: datetime,
+        *,
+        yard: dict[str, Any] | None = None,
+        starts_at: datetime | None = None,
+    ) -> Site:
+        """Load the site, its yard drawn so, to hold from now or from a moment on."""
         write_site(self.folder)
         source = read_source(self.folder)
         if yard is not None:
@@ -55,7 +61,7 @@ class Place:
             zones["features"][0]["geometry"] = yard
             source = SiteSource(source.toml, json.dumps(zones), source.roads)
         with self.conn.transaction():
-            return save_site(self.conn, source, where="test", now=now)
+            return save_site(self.conn, source, where="test", now=now, starts_at=starts_at)
 
     def load_versions(self, now: datetime, change: datetime) -> None:
         """Load the site from a file that says itself when its yard was redrawn."""
@@ -214,6 +220,20 @@ def test_a_zone_edited_at_ten_judges_what_was_before_by_its_former_outline(place
         "select entered_at from visits join devices d on d.id = device_id where uid = 'B'"
     ).fetchall()
     assert entered_at == edited
+
+
+def test_zones_published_for_a_moment_to_come_do_not_act_before_it(place: Place):
+    change = T0 + timedelta(minutes=10)
+    place.load(T0, yard=REDRAWN, starts_at=change)
+    with place.conn.transaction():
+        assert place.recorder.reload(ALL) is not None
+    place.take([(-60.0, AWAY, 0.0), *[(60.0 * i, FORMER_ONLY, 0.0) for i in range(20)]])
+    place.take([(60.0 * i, REDRAWN_ONLY, 0.0) for i in range(5, 20)], device="B")
+    with place.conn.transaction():
+        assert place.recorder.reload(ALL) is None
+    former, present = place.visits("left_at, entered_at")
+    assert former[0] == change
+    assert present == (None, change)
 
 
 def test_fixes_taken_in_before_an_edit_was_noticed_are_judged_again(place: Place):

@@ -12,7 +12,7 @@ from running import Running
 pytestmark = pytest.mark.browser
 
 YARD = "yard_bao_nguyen"
-PULLED_PX = 190
+PULLED_PX, ACROSS_PX = 190, -720
 PLACE = """([lon, lat]) => {
   const box = document.querySelector('.zones-map .map');
   const {left, top} = box.getBoundingClientRect();
@@ -96,7 +96,7 @@ def test_a_zone_is_pulled_tried_and_published_and_trucks_arrive_there(
     page = open_editor(desk, "vi", (1440, 900))
     said = words("vi")
     corner = easternmost(page, desk)
-    drag(page, corner, -3 * PULLED_PX)
+    drag(page, corner, ACROSS_PX)
     expect(page.locator(".zones-check [data-fault=geometry]").first).to_contain_text(
         said["zone_fault"]["crosses"]
     )

@@ -43,6 +43,7 @@ export function Console({ session, onLeave }: Props) {
   const [view, setView] = useState<View>("map");
   const [desk, setDesk] = useState<Desk | null>(null);
   const [wall, setWall] = useWall();
+  const [boards, setBoards] = useState(true);
   const line = useMemo(() => new LiveLine(onLeave), []);
   const picture = line.picture.value;
   const messages = useAsked(
@@ -61,10 +62,17 @@ export function Console({ session, onLeave }: Props) {
 
   useEffect(() => hear(picture), [picture]);
   useEffect(() => {
-    getSite().then(setSite, setWrong);
     line.open();
     return () => line.close();
   }, [line]);
+  useEffect(() => {
+    getSite().then(
+      // The map is made anew with the site, so only where it is another one.
+      (next) =>
+        setSite((known) => (JSON.stringify(known) === JSON.stringify(next) ? known : next)),
+      (error: unknown) => !site && setWrong(error),
+    );
+  }, [picture?.marks?.zones]);
   useEffect(() => {
     const close = (event: KeyboardEvent): void => {
       if (event.key !== "Escape") return;
@@ -88,7 +96,7 @@ export function Console({ session, onLeave }: Props) {
     setDesk(null);
   };
   return (
-    <div class="console">
+    <div class={boards ? "console" : "console alone"}>
       <TopBar
         site={site}
         session={session}
@@ -151,8 +159,16 @@ export function Console({ session, onLeave }: Props) {
             onClose={() => setSelected(null)}
           />
         )}
+        <button
+          type="button"
+          class="boards-switch"
+          aria-expanded={boards}
+          onClick={() => setBoards(!boards)}
+        >
+          {t(boards ? "operator.boards_hide" : "operator.boards_show")}
+        </button>
       </main>
-      <Boards site={site} session={session} picture={picture} onPick={show} />
+      {boards && <Boards site={site} session={session} picture={picture} onPick={show} />}
     </div>
   );
 }

@@ -27,7 +27,6 @@ export interface Hands {
 
 const FONT = ["Noto Sans", "Noto Sans CJK SC", "sans-serif"];
 const EMPTY = { type: "FeatureCollection" as const, features: [] };
-const BRIGHT = "#ffffff";
 const FIRST_ZOOM_PADDING = 60;
 
 type Hex = `#${string}`;
@@ -98,7 +97,7 @@ export class EditorMap {
   private quiet = false;
 
   constructor(
-    box: HTMLElement,
+    private readonly box: HTMLElement,
     site: Site,
     private readonly hands: Hands,
   ) {
@@ -191,6 +190,8 @@ export class EditorMap {
   }
 
   private tools(): TerraDraw {
+    const clear = colour(this.box, "--text") as Hex;
+    const ground = colour(this.box, "--ground") as Hex;
     const outline = { outlineColor: colourOf, fillColor: colourOf, fillOpacity: 0.35 };
     return new TerraDraw({
       adapter: new TerraDrawMapLibreGLAdapter({ map: this.map, coordinatePrecision: 9 }),
@@ -213,15 +214,15 @@ export class EditorMap {
           styles: {
             selectedPolygonColor: colourOf,
             selectedPolygonFillOpacity: 0.5,
-            selectedPolygonOutlineColor: BRIGHT,
+            selectedPolygonOutlineColor: clear,
             selectedPolygonOutlineWidth: 2.5,
-            selectionPointColor: BRIGHT,
+            selectionPointColor: clear,
             selectionPointWidth: 6,
-            selectionPointOutlineColor: "#0a0f13",
+            selectionPointOutlineColor: ground,
             selectionPointOutlineWidth: 2,
-            midPointColor: "#8fd6ff",
+            midPointColor: colour(this.box, "--accent") as Hex,
             midPointWidth: 4,
-            midPointOutlineColor: "#0a0f13",
+            midPointOutlineColor: ground,
             midPointOutlineWidth: 1,
           },
         }),
