@@ -31,7 +31,7 @@ from flowctl.errors import FlowctlError
 from flowctl.local import in_database, refuse_taken_port
 from flowctl.practice_copy import Copy, read_copy
 from flowctl.practice_keys import Tempo, keys_of_terminal, pressed
-from flowctl.practice_report import as_json, comparison, list_acts, shift_figures
+from flowctl.practice_report import as_json, comparison, described, list_acts, shift_figures
 from flowctl.settings import Settings
 from flowctl.storage.account_copies import insert_account_copies
 from flowctl.storage.closures import add_closure, open_site
@@ -272,7 +272,6 @@ def _report(run: _Run, copy: Copy, begins: datetime, console: Console) -> dict[s
     acts = list_acts(run.conn, site.id)
     console.print(comparison(practised, real))
     for act in acts:
-        local = act.at.astimezone(site.timezone)
-        console.print(f"  {local:%H:%M} {act.account}: {act.act} {act.subject}", highlight=False)
+        console.print(f"  {described(act, site)}", highlight=False)
     shift = {"day": str(run.stage.scenario.day), "from": begins.isoformat()}
     return {**shift, "until": run.at.isoformat(), **as_json(practised, real, acts, site)}

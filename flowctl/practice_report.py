@@ -33,12 +33,14 @@ class ShiftFigures:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody did in the practice."""
+    """What somebody did in the practice; ``moved`` and ``overtaken`` where its effect was shown."""
 
     at: datetime
     account: str
     act: str
     subject: str
+    moved: int | None = None
+    overtaken: int | None = None
 
 
 def shift_figures(
@@ -71,10 +73,14 @@ def shift_figures(
 
 
 def list_acts(conn: psycopg.Connection[Any], site: str) -> list[Act]:
-    """Return what was done by people, in order."""
+    """Return what was done by people, in order; of acts on the order with the effect shown."""
     rows = conn.execute(
-        "select at, account, act, subject from audit where site = %s"
-        " and account not like 'source:%%' and act not like 'session.%%' order by id",
+        "select a.at, a.account, a.act, a.subject,"
+        " (e.effect->>'moved')::integer, (e.effect->>'overtaken')::integer"
+        " from audit a left join acts e on e.site = a.site and e.entered_at = a.at"
+        "  and e.id::text = a.after->>'act'"
+        " where a.site = %s and a.account not like 'source:%%' and a.act not like 'session.%%'"
+        " order by a.id",
         [site],
     ).fetchall()
     return [Act(*row) for row in rows]
@@ -93,10 +99,19 @@ def as_json(
                 "account": act.account,
                 "act": act.act,
                 "subject": act.subject,
+                "moved": act.moved,
+                "overtaken": act.overtaken,
             }
             for act in acts
         ],
     }
+
+
+def described(act: Act, site: Site) -> str:
+    """Return an act as a line for a terminal."""
+    local = act.at.astimezone(site.timezone)
+    effect = "" if act.moved is None else f", {act.moved} moved, {act.overtaken} overtaken"
+    return f"{local:%H:%M} {act.account}: {act.act} {act.subject}{effect}"
 
 
 def comparison(practised: ShiftFigures, real: ShiftFigures) -> Table:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from border import MORNING, SECRET, Border, border
+from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 from recorded_morning import CAME, DAY, STOOD, store_morning
 
@@ -17,10 +18,11 @@ from flowctl.data_files import data_dir
 from flowctl.errors import FlowctlError
 from flowctl.local import in_database
 from flowctl.practice_copy import Copy, read_copy
-from flowctl.practice_report import shift_figures
+from flowctl.practice_report import described, list_acts, shift_figures
 from flowctl.registry.keys import decrypt_phone, derive_keys
 from flowctl.settings import Settings
 from flowctl.site import Site
+from flowctl.storage.audit import By, add_record
 from simulations.recorded import RecordedScenario, invented_plates, recorded_scenario
 from simulations.world import World
 
@@ -189,6 +191,26 @@ def test_the_real_shift_is_counted_from_what_is_stored(copy: Copy):
     assert figures.waiting == CAME
     earlier = shift_figures(copy.day, ["tan_thanh"], since=MORNING, until=_at(32.5))
     assert (earlier.cleared_export, earlier.gate_wait_mean_s, earlier.queue_max) == (0, None, 3)
+
+
+def test_what_people_did_is_told_with_the_effect_they_were_shown(here: Border):
+    by = By("lan", "operator", "127.0.0.1")
+    begun = here.conn.execute(
+        "insert into acts (site, kind, state, reason, gate, effect, entered_by, entered_at)"
+        " values (%s, 'capacity', 'standing', 'other', 'tan_thanh', %s, 'lan', %s) returning id",
+        [here.site.id, Jsonb({"moved": 3, "overtaken": 1}), MORNING],
+    ).fetchone()
+    assert begun is not None
+    for act, said in (("capacity.begin", {"act": begun[0]}), ("alert.acknowledge", {})):
+        about = {"act": act, "subject": "gate:tan_thanh", "before": None, "after": said}
+        add_record(here.conn, here.site.id, by, **about, at=MORNING)
+    machine = By("source:demo", "machine", None)
+    about = {"act": "trip.register", "subject": "trip:1", "before": None, "after": {}}
+    add_record(here.conn, here.site.id, machine, **about, at=MORNING)
+    assert [described(act, here.site) for act in list_acts(here.conn, here.site.id)] == [
+        "08:00 lan: capacity.begin gate:tan_thanh, 3 moved, 1 overtaken",
+        "08:00 lan: alert.acknowledge gate:tan_thanh",
+    ]
 
 
 def _at(minutes: float) -> datetime:
