@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { language, t } from "../language";
 import { AccountMenu } from "../parts/AccountMenu";
+import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { problem } from "../parts/problem";
 import { wholeNumber } from "../time";
@@ -18,19 +19,24 @@ export function Bulletins({ session, onLeave }: { session: Session; onLeave: () 
   const [wrong, setWrong] = useState<unknown>(null);
   const spoken = language.value;
 
-  useEffect(() => {
+  function list(): void {
     listBulletins().then((found) => {
       setKept(found);
       const [newest] = found;
       setDays((now) => now ?? (newest ? { day: newest.day, until: newest.day } : null));
     }, setWrong);
-  }, []);
+  }
+  useEffect(list, []);
   useEffect(() => {
     if (!days) return undefined;
     let current = true;
     setWrong(null);
     getPage(days, spoken).then(
-      (html) => current && setPage(html),
+      (html) => {
+        if (!current) return;
+        setPage(html);
+        list(); // a day asked for the first time is made and kept
+      },
       (error: unknown) => current && (setPage(null), setWrong(error)),
     );
     return () => {
@@ -44,6 +50,7 @@ export function Bulletins({ session, onLeave }: { session: Session; onLeave: () 
         <h1>{t("bulletin.title")}</h1>
         <Pick days={days} onPick={setDays} />
         <a href="/">{t("bulletin.back")}</a>
+        <Help screen="bulletin" />
         <LanguageSwitch />
         <AccountMenu session={session} onLeave={onLeave} />
       </header>
