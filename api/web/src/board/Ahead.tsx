@@ -28,16 +28,25 @@ export function Ahead({ gate, now, timezone }: Props) {
     <div class="ahead">
       <p>
         <b>{t("board.hours")}</b>{" "}
-        {gate.windows.length === 0 ? t("common.none") : gate.windows.map(window).join(" · ")}
+        {gate.windows.length === 0 ? t("common.none") : apart(gate.windows.map(window))}
       </p>
       {announced.length > 0 && (
         <p class="closures">
-          <b>{t("board.closures")}</b> {announced.map((one) => said(one, moment)).join(" · ")}
+          <b>{t("board.closures")}</b> {apart(announced.map((one) => said(one, moment)))}
         </p>
       )}
     </div>
   );
 }
+
+/** Lines break between these, not within. */
+const apart = (texts: string[]) =>
+  texts.map((text, place) => (
+    <>
+      {place > 0 && " · "}
+      <span key={text}>{text}</span>
+    </>
+  ));
 
 function said(one: BoardGate["closures"][number], moment: (iso: string) => string): string {
   const from = moment(one.starts_at);
