@@ -6,8 +6,11 @@ from uuid import uuid4
 import httpx
 import pytest
 from api_server import RunningApi
+from border import KEYS
+from sending import KeptGateway, send_all
 
 from flowctl.registry.accounts import Role
+from flowctl.registry.keys import link_code
 
 YARD = "yard_viettel"
 
@@ -55,6 +58,21 @@ def test_a_text_goes_to_all_in_a_yard_who_have_a_number_once(api: RunningApi, an
     assert send(anna, once, **body).status_code == 200
     assert queued(api) == [(inside, body["text"])]
     assert outside not in dict(queued(api))
+
+
+def test_the_words_reach_the_drivers_phone_and_page_as_they_were_written(
+    api: RunningApi, anna: httpx.Client
+):
+    trip = api.border.trip()
+    body = {"text": "Mời đến <b>quầy 3</b>.", "to": "trip", "trip_id": trip}
+    assert send(anna, **body).status_code == 201
+    gateway = KeptGateway()
+    send_all(api.app.state.settings.database_url, api.border.site, gateway)
+    assert body["text"] in [message.text for message in gateway.took]
+    page = api.client().get(f"/v1/driver/{link_code(KEYS, trip, 0)}").json()
+    assert body["text"] in [message["text"] for message in page["messages"]]
+    [written] = anna.get("/v1/texts").json()
+    assert (written["sent"], written["waiting"]) == (1, 0)
 
 
 def test_the_log_of_acts_tells_how_many_were_written_to_and_not_what(
