@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from threading import BoundedSemaphore, Lock
 from typing import Any
@@ -46,7 +46,10 @@ class Previews:
             503, two others are being found.
         """
         with self._turn(wait_s), uncollected():
-            effect = _shown(preview(site, read_snapshot(conn, site, now), act))
+            snapshot = read_snapshot(conn, site, now)
+            began = time.perf_counter()
+            found = preview(site, snapshot, act)
+            effect = _shown(replace(found, solve_s=time.perf_counter() - began))
         return with_plates(effect, list_plates(conn, trips_of(effect))) or effect
 
     def remember(self, key: str, effect: dict[str, Any]) -> None:

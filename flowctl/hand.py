@@ -127,7 +127,7 @@ class Effect:
     their mean shift, ``worst_later_s`` the furthest back. ``unserved`` is the change of trips
     without a slot, ``delay_cost_vnd`` that of the cost of waiting. ``overtaken`` trips are passed
     by a junior that would not pass them otherwise. ``trips`` are the 20 that move most.
-    ``solve_s`` is how long both plans took.
+    ``solve_s`` is how long both plans took, by who asked.
     """
 
     at: datetime

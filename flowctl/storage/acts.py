@@ -154,7 +154,10 @@ def list_open_of_trips(conn: Connection, site: str, trips: Iterable[int]) -> lis
 
 def list_open_of_gate(conn: Connection, site: str, kind: ActKind, gate: str) -> list[ActRecord]:
     """Return a gate's standing acts of a kind; nobody adds one until the transaction ends."""
-    conn.execute("lock table acts in share row exclusive mode")
+    # Not the table's lock: the tick closes acts while it holds the ledger, for which we may wait.
+    conn.execute(
+        "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"acts {site} {kind} {gate}"]
+    )
     with conn.cursor(row_factory=class_row(ActRecord), binary=True) as cursor:
         return cursor.execute(
             RECORDS + " where a.site = %s and a.state in ('waiting', 'standing')"

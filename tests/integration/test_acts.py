@@ -412,3 +412,35 @@ def test_a_held_driver_cannot_move_a_slot_that_does_not_count(lang_son: Border):
     step(lang_son, 3, plan=True)
     with pytest.raises(RefusedError, match="is held by the control room"):
         extend(lang_son.conn, lang_son.site, trip, by="driver", now=after(4))
+
+
+def test_of_two_who_say_what_a_gate_takes_one_hears_of_the_other(lang_son: Border, database: str):
+    told_so: list[str] = []
+    start = Barrier(2)
+
+    def saying(by: By) -> None:
+        word = Act(
+            ActKind.CAPACITY,
+            "staff",
+            by.name,
+            after(0),
+            gate="tan_thanh",
+            per_h=9.0,
+            starts_at=after(0),
+            ends_at=after(60),
+        )
+        with psycopg.connect(database) as conn:
+            start.wait()
+            try:
+                acts.begin(conn, lang_son.site, word, effect=None, by=by, now=after(0))
+            except ConflictError as error:
+                told_so.append(str(error))
+
+    threads = [Thread(target=saying, args=[by]) for by in (LAN, MINH)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    [standing] = list_acts(lang_son.conn, "lang_son", states=None, limit=9)
+    assert len(told_so) == 1
+    assert f"{standing.entered_by} said what tan_thanh takes" in told_so[0]
