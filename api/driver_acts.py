@@ -18,6 +18,7 @@ from api.errors import Problem
 from api.gone import gate_place
 from api.links import link_of, open_link
 from api.moments import Moment
+from api.record import record
 from api.transaction import transaction
 from api.trips import StandbyWish
 from flowctl.registry import places, requests
@@ -25,6 +26,7 @@ from flowctl.registry.decisions import withdraw
 from flowctl.registry.places import Offer
 from flowctl.site import Site
 from flowctl.state import Slot
+from flowctl.storage.audit import By
 from flowctl.storage.driver_acts import insert_act
 from flowctl.storage.live import Connection
 
@@ -32,6 +34,8 @@ router = APIRouter(tags=["driver"])
 
 _SIGNATURE = "driver"
 """What stands beside what a driver enters by the code of the own trip."""
+_DRIVER = By(_SIGNATURE, "driver", None)
+"""Whoever has a trip's link; which, the trip says, and from where a phone calls is its own."""
 _LATEST_MIN = 24 * 60
 
 
@@ -88,6 +92,8 @@ async def _act(
             require_claim(request, conn, trip_id)
             if key is None or _is_new(conn, trip_id, key, _digest(request, body), now):
                 do(conn, state.site, trip_id, now)
+                name = request.url.path.rsplit("/", 1)[-1]
+                record(request, conn, f"driver.{name}", f"trip:{trip_id}", by=_DRIVER)
 
     await run_in_threadpool(run)
     return await get_driver_view(request, code)

@@ -11,7 +11,7 @@ from flowctl.clock import clock
 from flowctl.errors import ConflictError
 from flowctl.notify.webhooks import check_url, new_secret
 from flowctl.registry.keys import derive_keys, encrypt_secret
-from flowctl.shell import counted, database, get_settings, show_table
+from flowctl.shell import counted, database, get_settings, record, show_table
 from flowctl.storage import webhooks as stored
 
 app = typer.Typer(no_args_is_help=True, help="Webhooks: who is told of each signed head.")
@@ -42,6 +42,7 @@ def add(url: str) -> None:
             raise ConflictError(
                 f"{url} is a receiver already; remove it first to give it another secret."
             ) from error
+        record(conn, "webhook.add", f"webhook:{webhook}", after={"url": url})
     typer.echo(f"The webhook {webhook} is there. Its receiver checks signatures with:", err=True)
     typer.echo(secret)
 
@@ -76,4 +77,5 @@ def remove(webhook: int) -> None:
     """Forget a receiver, and what waits for it."""
     with database() as conn:
         stored.remove_webhook(conn, get_settings().site, webhook)
+        record(conn, "webhook.remove", f"webhook:{webhook}")
     typer.echo(f"The webhook {webhook} is gone.")

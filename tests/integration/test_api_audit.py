@@ -1,10 +1,13 @@
 import csv
 import io
 from datetime import timedelta
+from uuid import uuid4
 
 from api_server import RunningApi
+from border import KEYS
 
 from flowctl.registry.accounts import Role
+from flowctl.registry.keys import link_code
 from flowctl.storage.audit import By, add_record
 
 AUDIT = "/v1/audit"
@@ -103,6 +106,19 @@ def test_a_log_longer_than_a_page_goes_out_whole(api: RunningApi):
     ids = [int(row["id"]) for row in csv.DictReader(io.StringIO(answer.text, newline=""))]
     assert len(ids) == 2100
     assert ids == sorted(set(ids), reverse=True)
+
+
+def test_what_a_driver_does_by_the_link_is_written_down_by_its_trip_and_from_nowhere(
+    api: RunningApi,
+):
+    boss, trip = api.person(Role.ADMINISTRATOR), api.border.trip()
+    path, phone = f"/v1/driver/{link_code(KEYS, trip, 0)}", api.client()
+    assert phone.post(f"{path}/claim", json={}).status_code == 200
+    again = {"Idempotency-Key": str(uuid4())}
+    for _ in range(2):
+        assert phone.post(f"{path}/cancel", headers=again).status_code == 200
+    [act] = boss.get(AUDIT, params={"act": "driver"}).json()["records"]
+    assert (act["act"], act["subject"], act["address"]) == ("driver.cancel", f"trip:{trip}", None)
 
 
 def write(api: RunningApi, *acts: str) -> None:
