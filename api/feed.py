@@ -157,7 +157,7 @@ class Feed:
         await asyncio.sleep(max(0.0, min(soonest, started + INTERVAL_S) - time.monotonic()))
 
     async def _make(self) -> Frame:
-        picture = await run_in_threadpool(self._read)
+        picture = await run_in_threadpool(self.read)
         if self._frame is not None:
             trucks = same_where_equal(dict(picture.trucks), self._frame.picture.trucks)
             picture = replace(picture, trucks=trucks)
@@ -165,7 +165,8 @@ class Feed:
         self._frame = self.frames.add(picture)
         return self._frame
 
-    def _read(self) -> Picture:
+    def read(self) -> Picture:
+        """Return the picture of now, from the stores."""
         now = self._clock.now()
         with self._pool.connection() as conn:
             facts = self._facts

@@ -116,7 +116,7 @@ export function GateCard({ gate, live, now, timezone, children }: Props) {
               <dt>{t("operator.due")}</dt>
               <dd>{wholeNumber(live.due)}</dd>
             </div>
-            <div>
+            <div class="whole">
               <dt>{t("operator.waiting_of")}</dt>
               <dd class="two">
                 {CARGOES.map((cargo) => (

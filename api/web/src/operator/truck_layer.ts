@@ -11,6 +11,7 @@ const RING = 1.75;
 const VERTEX = `#version 300 es
 uniform mat4 u_matrix;
 uniform float u_radius;
+out float v_half;
 in vec2 a_place;
 in float a_state;
 in float a_heading;
@@ -20,7 +21,9 @@ flat out int v_rings;
 flat out float v_heading;
 void main() {
   gl_Position = u_matrix * vec4(a_place, 0.0, 1.0);
-  gl_PointSize = u_radius * ${(2 * RING).toFixed(2)} + 2.0;
+  // Only what is ringed needs room for rings: in software each pixel of it costs.
+  v_half = a_rings > 0.0 ? u_radius * ${RING.toFixed(2)} + 1.0 : u_radius + 1.0;
+  gl_PointSize = 2.0 * v_half;
   v_state = int(a_state);
   v_rings = int(a_rings);
   v_heading = a_heading;
@@ -28,11 +31,14 @@ void main() {
 
 /** Distances in radii of the shape (p: y downwards); one pixel of them is 1 / u_radius. */
 const FRAGMENT = `#version 300 es
-precision mediump float;
+precision highp float;
+precision highp int;
 uniform float u_radius;
 uniform vec3 u_colours[${STATES.length}];
 uniform int u_shapes[${STATES.length}];
 uniform vec3 u_edge;
+uniform vec3 u_ring;
+in float v_half;
 flat in int v_state;
 flat in int v_rings;
 flat in float v_heading;
@@ -52,8 +58,7 @@ float inside(int shape, vec2 p) {
   return length(p) - 0.85;
 }
 void main() {
-  float half_px = u_radius * ${RING.toFixed(2)} + 1.0;
-  vec2 p = (gl_PointCoord - 0.5) * 2.0 * half_px / u_radius;
+  vec2 p = (gl_PointCoord - 0.5) * 2.0 * v_half / u_radius;
   float px = 1.0 / u_radius;
   int shape = u_shapes[v_state];
   float d = inside(shape, p);
@@ -64,10 +69,10 @@ void main() {
     float hollow = smoothstep(-2.6 * px, -1.6 * px, d);
     colour = vec4(fill, a * mix(0.12, 1.0, hollow));
   }
-  float r = length(p);
+  float r = v_rings == 0 ? 0.0 : length(p);
   if ((v_rings & 1) != 0) {
     float ring = 1.0 - smoothstep(0.0, px, abs(r - 1.2) - 0.9 * px);
-    colour = mix(colour, vec4(1.0, 1.0, 1.0, 1.0), ring * (1.0 - colour.a * 0.3));
+    colour = mix(colour, vec4(u_ring, 1.0), ring * (1.0 - colour.a * 0.3));
   }
   if ((v_rings & 2) != 0) {
     float ring = 1.0 - smoothstep(0.0, px, abs(r - 1.52) - 1.1 * px);
@@ -75,7 +80,7 @@ void main() {
   }
   if ((v_rings & 4) != 0) {
     float ring = 1.0 - smoothstep(0.0, px, abs(r - 1.62) - 1.2 * px);
-    colour = mix(colour, vec4(u_edge.r > 0.5 ? vec3(0.0) : vec3(1.0), 1.0), ring);
+    colour = mix(colour, vec4(u_ring, 1.0), ring);
   }
   if (colour.a < 0.02) discard;
   colour.rgb *= colour.a;
@@ -251,6 +256,8 @@ export class TruckLayer implements CustomLayerInterface {
     gl.uniform1iv(uniform("u_shapes"), STATES.map((state) => SHAPE[state]));
     const edge = this.dark ? 0.04 : 0.1;
     gl.uniform3f(uniform("u_edge"), edge, edge, edge);
+    const ring = this.dark ? 1 : 0.05;
+    gl.uniform3f(uniform("u_ring"), ring, ring, ring);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.drawArrays(gl.POINTS, 0, this.count);

@@ -1,0 +1,250 @@
+"""The operator's console as a page: its line, themes, wall, sizes, keyboard, and what axe finds."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from api_server import PASSWORD, SetClock, served
+from border import SECRET, Border, after, border
+from desk import LANGUAGES, ROOT, Desk, wait_until, words
+from people import set_account
+from playwright.sync_api import Browser, Page, expect
+
+from api.app import create_app
+from flowctl.registry.accounts import Role
+from flowctl.settings import Settings
+
+pytestmark = pytest.mark.browser
+
+AXE = ROOT / "api" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+_ROLES = (Role.OPERATOR, Role.PLANNER, Role.OFFICER, Role.ADMINISTRATOR)
+
+
+class Cable:
+    """What lies between a browser and the server, and can be cut."""
+
+    def __init__(self, url: str) -> None:
+        self._to = urlsplit(url)
+        self._loop = asyncio.new_event_loop()
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._is_cut = False
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._server = asyncio.run_coroutine_threadsafe(
+            asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop
+        ).result()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def cut(self) -> None:
+        self._is_cut = True
+        self._loop.call_soon_threadsafe(self._drop)
+
+    def mend(self) -> None:
+        self._is_cut = False
+
+    def remove(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        self._server.close()
+        self._drop()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    def _drop(self) -> None:
+        for end in self._ends:
+            end.transport.abort()
+
+    async def _serve(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        if self._is_cut:
+            back.transport.abort()
+            return
+        far, there = await asyncio.open_connection(self._to.hostname, self._to.port)
+        self._ends |= {back, there}
+        await asyncio.gather(_carry(near, there), _carry(far, back))
+        self._ends -= {back, there}
+
+
+async def _carry(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+    try:
+        while data := await source.read(65536):
+            to.write(data)
+            await to.drain()
+    except ConnectionError:
+        pass
+    finally:
+        to.close()
+
+
+@contextmanager
+def _place(browser: Browser, database: str, valkey: str) -> Iterator[tuple[Border, Desk, Cable]]:
+    settings = Settings(
+        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+    )
+    with border(database) as place:
+        for role in _ROLES:
+            set_account(place.conn, name=str(role), role=role, password=PASSWORD)
+        with served(create_app(settings, SetClock(after(1)))) as url:
+            cable = Cable(url)
+            desk = Desk(browser, cable.url, {str(role): (str(role), PASSWORD) for role in _ROLES})
+            yield place, desk, cable
+            for context in browser.contexts:
+                context.close()
+            cable.remove()
+            assert desk.wrong == []
+
+
+@pytest.fixture
+def at_border(browser: Browser, database: str, valkey: str) -> Iterator[tuple[Border, Desk, Cable]]:
+    with _place(browser, database, valkey) as all_three:
+        yield all_three
+
+
+def drawn(page: Page) -> int:
+    page.locator(".map").evaluate("box => box.dispatchEvent(new Event('flowctl:count'))")
+    return int(
+        page.locator(".map").evaluate("box => JSON.parse(box.dataset.drawn ?? '{}').trucks ?? 0")
+    )
+
+
+def test_a_line_that_was_cut_loses_no_truck_and_keeps_no_ghost(
+    at_border: tuple[Border, Desk, Cable],
+):
+    place, desk, cable = at_border
+    staying, leaving = (place.trip(at=after(-300)) for _ in range(2))
+    for trip in (staying, leaving):
+        place.position(trip, 106.68, 22.0, 0)
+    page = desk.console(language="en")
+    count = page.locator(".legend h2 b")
+    expect(count).to_have_text("2")
+    cable.cut()
+    expect(page.locator(".age.lost")).to_contain_text("The line has dropped")
+    place.conn.execute(
+        "update trips set state = 'cancelled', ended_at = now() where id = %s", [leaving]
+    )
+    for _ in range(2):
+        place.position(place.trip(at=after(-300)), 106.68, 22.0, 0)
+    expect(count).to_have_text("2")
+    cable.mend()
+    expect(page.locator(".age.live")).to_be_visible()
+    expect(count).to_have_text("3")
+    page.locator(".search input").fill("12C00002")
+    expect(page.locator(".search ul")).not_to_contain_text("12C00002 Moving")
+
+
+def test_each_browser_keeps_its_own_theme_and_the_map_is_painted_by_it(
+    at_border: tuple[Border, Desk, Cable],
+):
+    _, desk, _ = at_border
+    page = desk.console(language="en")
+    ground = "getComputedStyle(document.querySelector('.top')).backgroundColor"
+    assert page.evaluate(ground) == "rgb(255, 255, 255)", "the browser says it is light"
+    page.locator("button.theme").click()
+    assert page.evaluate(ground) == "rgb(19, 27, 34)"
+    page.reload()
+    page.locator(".map canvas").wait_for()
+    assert page.evaluate(ground) == "rgb(19, 27, 34)", "it was kept"
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (1440, 900), (3840, 2160)])
+def test_nothing_is_cut_off_from_a_tablet_to_4k(
+    at_border: tuple[Border, Desk, Cable], size: tuple[int, int]
+):
+    _, desk, _ = at_border
+    page = desk.console(size=size, language="vi")
+    for language in LANGUAGES:
+        page.locator(".languages button").nth(LANGUAGES.index(language)).click()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), language
+        wide = page.evaluate(
+            "[...document.querySelectorAll('.top nav, .top .where, .boards')]"
+            ".filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.className)"
+        )
+        assert wide == [], f"{language} at {size[0]}: {wide} are cut off"
+    hide = words("en")["operator"]["boards_hide"]
+    page.get_by_role("button", name=hide).click()
+    expect(page.locator(".boards")).to_have_count(0)
+
+
+def test_the_wall_shows_figures_and_no_controls_and_stays_after_a_reload(
+    at_border: tuple[Border, Desk, Cable],
+):
+    place, desk, cable = at_border
+    place.position(place.trip(at=after(-300)), 106.68, 22.0, 0)
+    page = desk.console(size=(3840, 2160), language="en")
+    page.get_by_role("button", name=words("en")["operator"]["wall"]).click()
+    figure = page.locator(".wall-gate dd").first
+    expect(figure).to_be_visible()
+    assert figure.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") >= 110, "from 5 m"
+    assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight")
+    page.reload()
+    expect(page.locator(".wall-gate")).to_have_count(2)
+    cable.cut()
+    expect(page.locator(".age.lost")).to_be_visible()
+    cable.mend()
+    expect(page.locator(".age.live")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".top")).to_be_visible()
+
+
+def test_a_truck_is_found_opened_and_left_by_the_keyboard_alone(
+    at_border: tuple[Border, Desk, Cable],
+):
+    place, desk, _ = at_border
+    place.position(place.trip(at=after(-300), plate="12C55555"), 106.68, 22.0, 0)
+    page = desk.console(language="en")
+    expect(page.locator(".legend h2 b")).to_have_text("1")
+    page.keyboard.press("/")
+    page.keyboard.type("55555")
+    wait_until(page, lambda: page.locator(".search ul li").count() > 0, "the truck is found")
+    page.keyboard.press("Enter")
+    expect(page.locator(".drawer h2")).to_contain_text("12C")
+    page.keyboard.press("Escape")
+    expect(page.locator(".drawer")).to_have_count(0)
+
+
+PAGES = (
+    ("/", "operator", "dark"),
+    ("/", "operator", "light"),
+    ("/?wall=1", "operator", "dark"),
+    ("/board", None, "light"),
+    ("/planner", "planner", "dark"),
+    ("/gate", "officer", "dark"),
+)
+
+
+@pytest.mark.parametrize(("path", "role", "theme"), PAGES)
+def test_axe_finds_nothing_serious(
+    at_border: tuple[Border, Desk, Cable], path: str, role: str | None, theme: str
+):
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: scripts/with_node npm ci --prefix api/web")
+    place, desk, _ = at_border
+    place.position(place.trip(at=after(-300)), 106.68, 22.0, 0)
+    context = desk.browser.new_context(
+        viewport={"width": 1440, "height": 900}, color_scheme=theme, bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto(f"{desk.url}{path}{'&' if '?' in path else '?'}lang=en")
+    if role is not None:
+        desk.sign_in(page, role)
+        expect(page.locator("input[name=password]")).to_have_count(0)
+    page.wait_for_load_state("networkidle") if path == "/board" else page.wait_for_timeout(1500)
+    page.add_script_tag(path=AXE)
+    found = page.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then(said => said.violations"
+        ".filter(one => ['serious', 'critical'].includes(one.impact))"
+        ".map(one => `${one.id}: ${one.nodes.slice(0, 4).map(node => node.html.slice(0, 120)"
+        " + ' ' + (node.any[0]?.message ?? '')).join(' | ')}`))"
+    )
+    assert found == [], "\n".join(found)
