@@ -69,12 +69,13 @@ def search_trips(conn: Connection, site: str, wanted: Wanted, *, limit: int) -> 
         "lately": _LATELY,
     }
     found: dict[int, Found] = {}
+    # Planned for these values each time: what is rare needs an index, what is common none.
     for by, query in _queries(wanted):
-        for (trip,) in conn.execute(query, values).fetchall():
+        for (trip,) in conn.execute(query, values, prepare=False).fetchall():
             found.setdefault(trip, by)
     missing = limit - sum(by == "plate" for by in found.values())
     if wanted.plate is not None and len(wanted.plate) >= _LEAST_PART and missing > 0:
-        for (trip,) in conn.execute(_RARE_PLATES, values).fetchall():
+        for (trip,) in conn.execute(_RARE_PLATES, values, prepare=False).fetchall():
             found.setdefault(trip, "plate")
     return _shown(conn, site, found, limit)
 
@@ -107,8 +108,9 @@ select t.id from drivers d join trips t on t.driver_id = d.id
 where d.phone_hash = %(phone)s and t.site = %(site)s order by t.id desc limit %(limit)s
 """
 _ACTIVE_PLATES: LiteralString = """
-select id from trips where site = %(site)s and state = 'active' and plate like %(like)s
-order by id desc limit %(limit)s
+with active as materialized (  -- else the newest of all trips are read through, ended ones too
+    select id, plate from trips where site = %(site)s and state = 'active')
+select id from active where plate like %(like)s order by id desc limit %(limit)s
 """
 _LATE_PLATES: LiteralString = """
 select id from (
