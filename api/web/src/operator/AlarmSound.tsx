@@ -34,8 +34,26 @@ export function AlarmSound({ picture }: { picture: Picture | null }) {
       title={t(silent ? "alarms.muted" : "alarms.sounds")}
       onClick={() => mute(!silent)}
     >
-      <span aria-hidden="true">{silent ? "🔇" : "🔊"}</span>
+      <Speaker silent={silent} />
       <span class="name">{t(silent ? "alarms.muted_short" : "alarms.sounds_short")}</span>
     </button>
+  );
+}
+
+function Speaker({ silent }: { silent: boolean }) {
+  return (
+    <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" fill="currentColor">
+      <path d="M1 6h3l4-3.5v11L4 10H1z" />
+      {silent ? (
+        <path d="M10.5 6l4 4m0-4l-4 4" fill="none" stroke="currentColor" stroke-width="1.6" />
+      ) : (
+        <path
+          d="M10.5 5.5q1.8 2.5 0 5M12.5 3.5q3.4 4.5 0 9"
+          fill="none"
+          stroke="currentColor"
+          stroke-width="1.4"
+        />
+      )}
+    </svg>
   );
 }

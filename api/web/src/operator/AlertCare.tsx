@@ -107,6 +107,7 @@ export function AlertCare({ alert, site, session, now, onShow, onDone }: Props) 
           <label>
             {t("alarms.care")}
             <select
+              aria-label={t("alarms.care")}
               value={alert.assigned_to ?? ""}
               onChange={({ currentTarget }) =>
                 done(giveCare(alert.id, currentTarget.value || null, alert.assigned_to))
@@ -123,6 +124,7 @@ export function AlertCare({ alert, site, session, now, onShow, onDone }: Props) 
           <label>
             {t("alarms.aside")}
             <select
+              aria-label={t("alarms.aside")}
               value={alert.snoozed_until === null ? "" : "kept"}
               onChange={({ currentTarget }) => {
                 const minutes = Number(currentTarget.value);

@@ -120,7 +120,7 @@ export function Search({ line, onPick }: { line: LiveLine; onPick: (id: number) 
         aria-expanded={typed !== ""}
         aria-controls="search-hits"
         aria-activedescendant={hits[at] ? `hit-${hits[at].id}` : undefined}
-        placeholder={t("operator.search")}
+        placeholder={t("search.short")}
         aria-label={t("search.label")}
         title={t("search.label")}
         value={typed}

@@ -48,7 +48,6 @@ export function TopBar(props: Props) {
         <AccountMenu session={session} onLeave={onLeave} />
       </div>
       <nav>
-        {watches(session) && <AlarmSound picture={picture} />}
         <span class="views">
           {viewsOf(session).map((one) => (
             <button
@@ -74,6 +73,7 @@ export function TopBar(props: Props) {
             <b class={counts[one] > 0 ? "some" : ""}>{counts[one] || ""}</b>
           </button>
         ))}
+        {watches(session) && <AlarmSound picture={picture} />}
         <button type="button" class="to-wall" onClick={props.onWall}>
           {t("operator.wall")}
         </button>

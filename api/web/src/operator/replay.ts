@@ -7,7 +7,6 @@ import type { Track } from "./past";
 const TRACK = "replay-track";
 const TRUCK = "replay-truck";
 const ZONES = "replay-zones";
-const PADDING = 90;
 const CLOSEST = 15;
 const COLOUR = "#ff4fd8";
 const EMPTY = { type: "FeatureCollection" as const, features: [] };
@@ -56,7 +55,7 @@ const LAYERS: LayerSpecification[] = [
   },
 ];
 /** What the live map shows of its own: hidden meanwhile, but for roads and zones. */
-const LIVE = ["trucks", "headings", "selected"];
+const LIVE = ["trucks", "plates"];
 
 /** Where a truck was at a moment, and whether nothing was heard of it then. */
 export interface Stand {
@@ -139,7 +138,17 @@ export function drawTrack(map: GlMap, track: Track): void {
     Math.max(...track.lon),
     Math.max(...track.lat),
   ];
-  map.fitBounds(bounds, { padding: PADDING, maxZoom: CLOSEST });
+  map.fitBounds(bounds, { padding: roomOf(map), maxZoom: CLOSEST });
+}
+
+const EDGE_PX = 60;
+const DRAWER_PX = 400;
+const MOST_SHARE = 0.5;
+
+/** How much of the map is left free at its edges: the drawer lies over its right one. */
+export function roomOf(map: GlMap): { top: number; bottom: number; left: number; right: number } {
+  const right = Math.min(DRAWER_PX, map.getContainer().clientWidth * MOST_SHARE);
+  return { top: EDGE_PX, bottom: EDGE_PX, left: EDGE_PX, right };
 }
 
 /** Put the truck where it was at a moment (epoch s), among the zones as they were then. */
@@ -149,6 +158,9 @@ export function drawReplay(map: GlMap, track: Track, at: number): void {
     ({ properties: { role, valid_from: from, valid_until: until } }) =>
       role !== "approach" && (from === null || from <= at) && (until === null || at < until),
   );
+  // For who reads the page without seeing the map.
+  const place = stand ? `${stand.lon.toFixed(5)},${stand.lat.toFixed(5)}` : "";
+  map.getContainer().dataset["replay"] = place;
   source(map, ZONES, { type: "FeatureCollection", features: zones });
   source(map, TRUCK, {
     type: "FeatureCollection",
@@ -168,6 +180,7 @@ export function drawReplay(map: GlMap, track: Track, at: number): void {
 export function clearReplay(map: GlMap): void {
   for (const layer of LAYERS) if (map.getLayer(layer.id)) map.removeLayer(layer.id);
   for (const id of [TRACK, TRUCK, ZONES]) if (map.getSource(id)) map.removeSource(id);
+  delete map.getContainer().dataset["replay"];
   show(map, true);
 }
 

@@ -6,7 +6,7 @@ import { useEffect } from "preact/hooks";
 import type { Site } from "../types";
 import { boundsOf } from "./features";
 import type { Track } from "./past";
-import { clearReplay, drawReplay, drawTrack } from "./replay";
+import { clearReplay, drawReplay, drawTrack, roomOf } from "./replay";
 
 interface Spot {
   bounds: [number, number, number, number];
@@ -28,7 +28,6 @@ export function spotOf(site: Site, place: string): void {
   if (zones.length > 0) spot.value = { bounds: boundsOf(zones) };
 }
 
-const PADDING = 80;
 const CLOSEST = 15;
 
 /** Keep the map in step with what is on stage; `draw` runs a task on it once it is ready. */
@@ -39,7 +38,7 @@ export function useStage(site: Site, draw: (task: (map: GlMap) => void) => void)
 
   useEffect(() => {
     if (!shown) return;
-    draw((map) => map.fitBounds(shown.bounds, { padding: PADDING, maxZoom: CLOSEST }));
+    draw((map) => map.fitBounds(shown.bounds, { padding: roomOf(map), maxZoom: CLOSEST }));
   }, [shown]);
   useEffect(() => {
     if (!track) return undefined;
