@@ -55,7 +55,7 @@ function Post({ session, onLeave }: PostProps) {
     <main class="post">
       <header>
         <h1>{gate ? nameOf(gate.name) : t("gate.title")}</h1>
-        <Help screen="gate" />
+        <Help screen="gate" early />
         <LanguageSwitch />
         {gate && (
           <button type="button" class="other" onClick={() => store.chooseGate(null)}>

@@ -1,6 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { t } from "../language";
+import { language, t } from "../language";
 import type { HelpPanelProps } from "./HelpPanel";
 import type { Screen } from "./help_texts";
 
@@ -9,22 +9,40 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
 }
 
+interface Props {
+  screen: Screen;
+  /** Load it at once, for a page that is to have its help without a network too. */
+  early?: boolean;
+}
+
 /** The way into a screen's help: a button, and the key "?". */
-export function Help({ screen }: { screen: Screen }) {
+export function Help({ screen, early = false }: Props) {
   const [open, setOpen] = useState(false);
   const [Panel, setPanel] = useState<ComponentType<HelpPanelProps> | null>(null);
+  const [away, setAway] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
 
-  async function show(): Promise<void> {
-    const { HelpPanel } = await import("./HelpPanel");
-    setPanel(() => HelpPanel);
-    setOpen(true);
+  function show(): void {
+    import("./HelpPanel").then(
+      ({ HelpPanel }) => {
+        setPanel(() => HelpPanel);
+        setAway(false);
+        setOpen(true);
+      },
+      () => setAway(true),
+    );
   }
+  useEffect(() => {
+    if (!early) return;
+    const part = Promise.all([import("./HelpPanel"), import("./help_texts")]);
+    // Where that fails it is loaded when somebody asks.
+    part.then(([, { loadHelp }]) => loadHelp(screen, language.value)).catch(() => undefined);
+  }, [early, screen, language.value]);
   useEffect(() => {
     const asked = (event: KeyboardEvent): void => {
       if (event.key !== "?" || event.ctrlKey || event.metaKey || isTyping(event.target)) return;
       event.preventDefault();
-      void show();
+      show();
     };
     addEventListener("keydown", asked);
     return () => removeEventListener("keydown", asked);
@@ -44,10 +62,15 @@ export function Help({ screen }: { screen: Screen }) {
         aria-haspopup="dialog"
         aria-label={t("help.open")}
         title={`${t("help.open")} (?)`}
-        onClick={() => void show()}
+        onClick={show}
       >
         ?
       </button>
+      {away && !open && (
+        <p class="refusal help-away" role="alert">
+          {t("common.no_network")}
+        </p>
+      )}
       {open && Panel && <Panel screen={screen} onClose={close} />}
     </>
   );

@@ -2,7 +2,6 @@ import "./help.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { language, t } from "../language";
 import { loadHelp, matching, type Run, type Screen, type Topic } from "./help_texts";
-import { problem } from "./problem";
 
 export interface HelpPanelProps {
   screen: Screen;
@@ -33,11 +32,11 @@ export function HelpPanel({ screen, onClose }: HelpPanelProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [topics, setTopics] = useState<Topic[]>([]);
   const [question, setQuestion] = useState("");
-  const [wrong, setWrong] = useState<unknown>(null);
+  const [away, setAway] = useState(false);
   const speaks = language.value;
 
   useEffect(() => {
-    loadHelp(screen, speaks).then(setTopics, setWrong);
+    loadHelp(screen, speaks).then(setTopics, () => setAway(true));
   }, [screen, speaks]);
   useEffect(() => dialog.current?.showModal(), []);
 
@@ -75,9 +74,9 @@ export function HelpPanel({ screen, onClose }: HelpPanelProps) {
           {t("help.close")}
         </button>
       </header>
-      {wrong !== null && (
+      {away && (
         <p class="refusal" role="alert">
-          {problem(wrong)}
+          {t("common.no_network")}
         </p>
       )}
       <nav aria-label={t("help.topics")}>
