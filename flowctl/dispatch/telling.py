@@ -316,6 +316,7 @@ def _lowered_at(snapshot: Snapshot, told: Slot, learned: CapacityEstimate) -> da
             for act in words_of(snapshot.acts, told.gate)
             if act.per_h is not None
             and act.per_h < learned.per_h
+            and not act.is_over(snapshot.now)
             and act.starts_at is not None
             and act.starts_at < told.starts_at + width
         ),

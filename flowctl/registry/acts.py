@@ -213,6 +213,10 @@ def _check(site: Site, act: Act, now: datetime) -> None:
     if act.gate is not None and act.gate not in site.gate_by_id:
         gates = " and ".join(site.gate_by_id)
         raise NotFoundError(f"There is no gate {act.gate[:40]!r}; {site.id} has {gates}.")
+    if act.kind is ActKind.HOLD_CLASS and not (act.gate or act.cargo or act.haulier):
+        raise FlowctlError(
+            "A class is described by a gate, a cargo or a haulier; give one, or close the gates."
+        )
     if act.trip_id is not None and act.trip_id == act.other_trip_id:
         raise FlowctlError("other_trip_id: a truck cannot exchange its slot with itself.")
     _check_times(site, act, now)

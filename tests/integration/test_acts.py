@@ -311,6 +311,7 @@ def test_an_act_on_a_trip_that_is_over_says_what_became_of_it(lang_son: Border):
         (ActKind.HOLD_TRUCK, {"reason": "other"}, "write in a note"),
         (ActKind.HOLD_TRUCK, {"ends_at": after(-5)}, "over before it begins"),
         (ActKind.HOLD_TRUCK, {"ends_at": after(60 * 24 * 3)}, r"may last \(12 h\)"),
+        (ActKind.HOLD_CLASS, {"trip_id": None}, "by a gate, a cargo or a haulier"),
         (ActKind.CAPACITY, {"starts_at": after(-30), "ends_at": after(30)}, "is past"),
         (ActKind.OPEN_GATE, {"ends_at": after(60 * 24 * 99)}, "the site's calendar"),
         (ActKind.OPEN_GATE, {"gate": "nowhere", "ends_at": after(30)}, "There is no gate"),
