@@ -25,6 +25,7 @@ export class SiteMap {
   private readonly layer: TruckLayer;
   private trucks: Truck[] = [];
   private chosen: number | null = null;
+  private moved = false;
   private platesDrawn = false;
   private placesDrawn = "";
 
@@ -56,6 +57,13 @@ export class SiteMap {
     this.map.on("click", ({ point: { x, y } }) => onPick(this.layer.at(x, y, REACH_PX)));
     this.map.on("mousemove", ({ point: { x, y } }) => {
       this.map.getCanvas().style.cursor = this.layer.at(x, y, 0) === null ? "" : "pointer";
+    });
+    // Until somebody moves it, the map shows the gates whatever room it is given.
+    this.map.on("movestart", ({ originalEvent }) => {
+      if (originalEvent) this.moved = true;
+    });
+    this.map.on("resize", () => {
+      if (!this.moved) this.view("gates", false);
     });
     this.map.on("moveend", () => this.drawPlates());
     box.addEventListener("flowctl:count", this.count);
@@ -123,6 +131,7 @@ export class SiteMap {
   }
 
   goTo(lon: number, lat: number): void {
+    this.moved = true;
     this.map.easeTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), 14.5) });
   }
 
@@ -132,12 +141,13 @@ export class SiteMap {
   }
 
   /** The gates with their yards, or the whole road to them. */
-  view(which: "gates" | "all"): void {
+  view(which: "gates" | "all", animate = true): void {
     const zones = which === "gates" ? withoutApproaches(this.site.zones) : this.site.zones.features;
-    this.map.fitBounds(boundsOf(zones), { padding: 60 });
+    this.map.fitBounds(boundsOf(zones), { padding: 60, animate });
   }
 
   zoomBy(steps: number): void {
+    this.moved = true;
     this.map.zoomTo(this.map.getZoom() + steps);
   }
 
