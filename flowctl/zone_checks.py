@@ -6,7 +6,8 @@ depends on the trucks of the moment is added. Pure.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as field_of
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ class Fault:
     text: str
     at: tuple[float, float] | None = None
     kind: str | None = None
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field_of(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
