@@ -9,19 +9,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from flowctl.closures import LONGEST
 from flowctl.dispatch.hand_checks import refusal
-from flowctl.errors import ConflictError, FlowctlError, NotFoundError
+from flowctl.errors import ConflictError, NotFoundError
 from flowctl.hand import (
-    HOLDS,
-    LONGEST_NOTE,
-    OTHER,
     Act,
     ActKind,
     ActState,
-    reasons_of,
 )
 from flowctl.ledger.entries import Entry, Kind
+from flowctl.registry.act_checks import check, local
 from flowctl.registry.trips import record
 from flowctl.site import Site
 from flowctl.storage import acts as stored
@@ -31,8 +27,6 @@ from flowctl.storage.audit import By, add_record
 from flowctl.storage.reading import read_trips
 from flowctl.storage.trips import find_trip_locked
 
-_CLOCKS_APART = timedelta(minutes=5)
-"""So far back a page's now may lie."""
 _BEGINS: Mapping[ActKind, Kind] = {
     ActKind.HOLD_TRUCK: Kind.HELD,
     ActKind.HOLD_CLASS: Kind.HELD,
@@ -170,7 +164,7 @@ def check_free(conn: Connection, site: Site, act: Act, now: datetime) -> None:
     FlowctlError, NotFoundError, ConflictError
         See `begin`.
     """
-    _check(site, act, now)
+    check(site, act, now)
     _lock_trips(conn, site, act.trips)
     _refuse_second(conn, site, act)
 
@@ -191,63 +185,6 @@ def _lock_trips(conn: Connection, site: Site, trips: tuple[int, ...]) -> None:
             when = "" if trip.ended_at is None else f" at {local(site, trip.ended_at)}"
             what = "passed" if trip.state == "cleared" else "was cancelled"
             raise ConflictError(f"Trip {trip_id} ({trip.plate}) {what}{when}; nothing can be done.")
-
-
-def _check(site: Site, act: Act, now: datetime) -> None:
-    """Refuse an act whose reason, gate or times cannot be.
-
-    Raises
-    ------
-    FlowctlError
-        One sentence: what is wrong, and what to do.
-    """
-    known = reasons_of(site.policy.hand)[act.kind]
-    if act.reason not in known:
-        raise FlowctlError(
-            f"reason: {act.reason[:40]!r} is no reason for {act.kind}; give {', '.join(known)}."
-        )
-    if act.reason == OTHER and not act.note.strip():
-        raise FlowctlError("reason: other says nothing by itself; write in a note what it is.")
-    if len(act.note) > LONGEST_NOTE:
-        raise FlowctlError(f"note: is too long; give at most {LONGEST_NOTE} characters.")
-    if act.gate is not None and act.gate not in site.gate_by_id:
-        gates = " and ".join(site.gate_by_id)
-        raise NotFoundError(f"There is no gate {act.gate[:40]!r}; {site.id} has {gates}.")
-    if act.kind is ActKind.HOLD_CLASS and not (act.gate or act.cargo or act.haulier):
-        raise FlowctlError(
-            "A class is described by a gate, a cargo or a haulier; give one, or close the gates."
-        )
-    if act.trip_id is not None and act.trip_id == act.other_trip_id:
-        raise FlowctlError("other_trip_id: a truck cannot exchange its slot with itself.")
-    _check_times(site, act, now)
-
-
-def _check_times(site: Site, act: Act, now: datetime) -> None:
-    if act.is_over(now):
-        raise FlowctlError("The act would be over before it begins; give a later end.")
-    of_gate = act.kind in (ActKind.CAPACITY, ActKind.OPEN_GATE)
-    if of_gate and act.starts_at is not None and act.starts_at < now - _CLOCKS_APART:
-        raise FlowctlError(
-            f"starts_at {local(site, act.starts_at)} is past; leave it out to begin now."
-        )
-    if act.ends_at is None:
-        return
-    if of_gate and act.ends_at - now > LONGEST:
-        raise FlowctlError(
-            f"ends_at {local(site, act.ends_at)} is more than {LONGEST.days} days ahead; put it"
-            " into the site's calendar."
-        )
-    if act.starts_at is not None and act.ends_at <= act.starts_at:
-        raise FlowctlError(
-            f"ends_at {local(site, act.ends_at)} is not after starts_at"
-            f" {local(site, act.starts_at)}; give a later end."
-        )
-    longest_s = site.policy.hand.longest_hold_s
-    if act.kind in HOLDS and (act.ends_at - now).total_seconds() > longest_s:
-        raise FlowctlError(
-            f"until: {local(site, act.ends_at)} is further away than a hold may last"
-            f" ({longest_s / 3600:g} h); give an earlier end, and hold again then if need be."
-        )
 
 
 def _refuse_second(conn: Connection, site: Site, act: Act) -> None:
@@ -395,8 +332,3 @@ def _log(conn: Connection, site: Site, by: By, act: Act, what: str, now: datetim
         after=said_of if begins or what == "approve" else None,
         at=now,
     )
-
-
-def local(site: Site, moment: datetime) -> str:
-    """Return a moment as people at the gates say it."""
-    return f"{moment.astimezone(site.timezone):%Y-%m-%d %H:%M}"
