@@ -62,7 +62,7 @@ export function GateActs({ gate, site, session, perHour, onClosed }: Props) {
         </p>
       )}
       {mine.map((act) => (
-        <div key={act.id} class="standing" data-standing={act.kind}>
+        <div key={act.id} class="in-force" data-standing={act.kind}>
           <p>
             <b>{t(`act.${act.kind}`)}</b> {actWords(act, site)}
           </p>

@@ -142,7 +142,7 @@ function Standing({ act, timezone, onEnd }: StandingProps) {
     reason: reasonName(act.reason),
   };
   return (
-    <div class="standing" data-standing={act.kind}>
+    <div class="in-force" data-standing={act.kind}>
       <p>
         {act.kind === "hold_truck" ? (
           <b>{t("act.held_since", values)}</b>
