@@ -149,3 +149,13 @@ def test_what_operators_may_do_by_hand_is_chosen_out_of_known_reasons(tmp_path: 
     assert "1 must be true or false" in told
     assert '"whim" is no reason; known: papers, quarantine' in told
     assert 'did you mean "longest_hold_s"' in told
+
+
+def test_alarms_have_their_limits_and_none_is_over_where_it_is_raised(tmp_path: Path):
+    policy = read(tmp_path, "[alarms]\nyard_share = 0.8\nyard_clear_share = 0.7\n")
+    assert (policy.alarms.yard_share, policy.alarms.yard_clear_share) == (0.8, 0.7)
+    assert policy.alarms.off_way_m == Policy().alarms.off_way_m
+    [problem] = problems(tmp_path, HEAD + "[alarms]\nback_m = 1000\n")
+    assert 'field "back_m": 1000 is not below off_way_m (1000)' in problem
+    [kind] = problems(tmp_path, HEAD + '[cheating]\nyard_full = "alert"\n')
+    assert "is no kind of alert" in kind
