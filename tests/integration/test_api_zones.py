@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import shapely
 from api_server import RunningApi
 from border import MORNING, SITE, after
 
@@ -74,12 +75,15 @@ def faults(draft: Draft) -> list[tuple[str | None, str | None, str]]:
 
 
 def standing(api: RunningApi, trucks: int) -> list[int]:
-    """Let trucks stand in the middle of the yard."""
-    middle = api.border.site.zone_by_id[YARD].polygon.representative_point()
+    """Let trucks stand near the yard's southernmost corner."""
+    outline = api.border.site.zone_by_id[YARD].polygon
+    south = min(shapely.get_coordinates(outline).tolist(), key=lambda at: at[1])
+    way = shapely.LineString([south, outline.centroid])
+    place = way.interpolate(0.2, normalized=True)
     trips = [api.border.trip() for _ in range(trucks)]
     for trip in trips:
         api.border.visit(trip, YARD, 0)
-        api.border.position(trip, middle.x, middle.y, 5)
+        api.border.position(trip, place.x, place.y, 5)
     return trips
 
 
