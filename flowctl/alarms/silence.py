@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flowctl.alarm_limits import AlarmParams
-from flowctl.alarms.alerts import Alert, Kind, Severity, about_trip, moment
+from flowctl.alarms.alerts import Alert, Kind, Severity, Value, about_trip, moment
 
 POSITIONS = "positions"
 """The subject of the alarm that positions stopped coming."""
@@ -88,7 +88,7 @@ def late_positions(
     if now - newest_at <= timedelta(seconds=limits.positions_late_s):
         return []
     silent_s = round((now - newest_at).total_seconds())
-    facts = {"how": "all", "seen_at": moment(newest_at), "silent_s": silent_s}
+    facts: dict[str, Value] = {"how": "all", "seen_at": moment(newest_at), "silent_s": silent_s}
     return [Alert(Kind.POSITIONS_LATE, Severity.HIGH, POSITIONS, newest_at, evidence=facts)]
 
 
