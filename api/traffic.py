@@ -33,8 +33,9 @@ def get_traffic(
     """Return how traffic stands, or stood at a moment: by stretch of every way, and by gate.
 
     Columns of a way have one value a stretch, from ``starts_m[i]`` to ``starts_m[i + 1]``, which
-    lie at (``lon``, ``lat``); null is not known, never zero. Density and flow are those of trucks with a tracker. Of moments before
-    ``measured_since`` nothing is known; null there where nothing was measured yet.
+    lie at (``lon``, ``lat``); null is not known, never zero. Density and flow are those of trucks
+    with a tracker. Of moments before ``measured_since`` nothing is known; null there where nothing
+    was measured yet.
     """
     site: Site = request.app.state.site
     now = request.app.state.clock.now()
