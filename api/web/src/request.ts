@@ -1,9 +1,7 @@
 /** The one way pages speak to the server. */
 
-import { signal } from "@preact/signals";
-
-/** How the session of this page came to its end, once the server has said so. */
-export const sessionOver = signal<"ended" | "expired" | null>(null);
+/** The event that says how the session of this page came to its end: "ended" or "expired". */
+export const SESSION_OVER = "flowctl:session-over";
 const OVER = /^urn:flowctl:session-(ended|expired)$/;
 
 /** A refusal with the server's own sentence; status 0 where no answer came at all. */
@@ -57,7 +55,8 @@ export async function refusal(response: Response): Promise<ApiError> {
   }
   const sentence = [said.detail, said.title].find((one) => typeof one === "string");
   const type = typeof said.type === "string" ? said.type : undefined;
+  // An event and no signal: a worker that only sends is to load no more than it needs.
   const over = response.status === 401 ? OVER.exec(type ?? "")?.[1] : undefined;
-  if (over === "ended" || over === "expired") sessionOver.value = over;
+  if (over) dispatchEvent(new CustomEvent(SESSION_OVER, { detail: over }));
   return new ApiError(response.status, (sentence as string) ?? response.statusText, type);
 }

@@ -1,8 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { find, t } from "../language";
-import { ApiError, sessionOver } from "../request";
+import { ApiError } from "../request";
 import type { Session } from "../types";
 import { getElsewhere, signIn } from "./account/api";
+import { sessionOver } from "./account/over";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { problem } from "./problem";
 

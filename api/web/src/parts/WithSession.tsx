@@ -2,11 +2,12 @@ import { useSignalEffect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { getSession, signOut } from "../client";
-import { ApiError, sessionOver } from "../request";
+import { ApiError } from "../request";
 import { t } from "../language";
 import type { Role, Session } from "../types";
 import { Authenticator } from "./account/Authenticator";
 import "./account/account.css";
+import { sessionOver } from "./account/over";
 import { Login } from "./Login";
 import { problem } from "./problem";
 
