@@ -156,7 +156,7 @@ class BoardTexts:
                 self._slow = _Slow(
                     public_ledger(conn, site, now),
                     tuple(list_closures(conn, site.id, since=now)),
-                    list_levels(conn, site.id),
+                    list_levels(conn, site),
                     list_records(conn, site.id, now),
                 )
                 self._slow_at = time.monotonic()

@@ -88,8 +88,9 @@ def keep_waits(conn: Connection, site: Site, now: datetime) -> None:
 
     ``site`` is with its closures in. In the caller's transaction.
     """
-    _note_arrivals(conn, site, list_active(conn, site.id), now)
-    _settle(conn, site, now)
+    active = list_active(conn, site.id)
+    _note_arrivals(conn, site, active, now)
+    _settle(conn, site, active, now)
     levels = {gate.id: _learn(conn, site, gate, now) for gate in site.gates}
     states = list_gate_states(conn, site.id, list(levels))
     promised = expected_waits(site, states, levels, now)
@@ -132,12 +133,14 @@ def _learn(conn: Connection, site: Site, gate: Gate, now: datetime) -> Levels:
     )
 
 
-def list_levels(conn: Connection, site: str) -> dict[str, Levels]:
+def list_levels(conn: Connection, site: Site) -> dict[str, Levels]:
     """Return where each gate's bounds lay when its newest promise was made."""
     rows = conn.execute(
-        "select distinct on (gate) gate, levels from wait_promises where site = %s"
-        " order by gate, at desc",
-        [site],
+        "select wanted.id, newest.levels from unnest(%s::text[]) as wanted (id)"
+        " cross join lateral ("
+        "  select levels from wait_promises where site = %s and gate = wanted.id"
+        "  order by at desc limit 1) newest",
+        [[gate.id for gate in site.gates], site.id],
     ).fetchall()
     return {gate: Levels(*levels) for gate, levels in rows}
 
@@ -191,10 +194,12 @@ class _Open:
     wait: Wait
 
 
-def _settle(conn: Connection, site: Site, now: datetime) -> None:
+def _settle(conn: Connection, site: Site, active: Sequence[LiveRow], now: datetime) -> None:
     """Hold promises against who is through, or should be."""
     waiting = _list_open(conn, site)
-    rows = {row.id: row for row in list_chosen(conn, site.id, list(waiting))}
+    rows = {row.id: row for row in active if row.id in waiting}
+    ended = list_chosen(conn, site.id, [trip for trip in waiting if trip not in rows])
+    rows |= {row.id: row for row in ended}
     settled: list[tuple[int, str, datetime | None, bool]] = []
     gone: list[int] = []
     through = sorted(
@@ -219,6 +224,8 @@ def _settle(conn: Connection, site: Site, now: datetime) -> None:
 
 
 def _is_overdue(site: Site, one: _Open, now: datetime) -> bool:
+    if now.timestamp() <= one.wait.p90:  # most are not, and open time need not be counted
+        return False
     opening = site.gate_by_id[one.gate].opening
     arrived = one.arrived_at.timestamp()
     return waits.is_overdue(opening, one.wait, arrived=arrived, now=now.timestamp())

@@ -83,7 +83,7 @@ def test_what_comes_moves_what_is_promised_next(place: Border):
     step(place, 75)
     first, *_, last = promises(place)
     assert last[1] < 0.7 * first[1]
-    levels = list_levels(place.conn, place.site.id)["tan_thanh"]
+    levels = list_levels(place.conn, place.site)["tan_thanh"]
     assert levels.p10 <= levels.p50 < 0
 
 
