@@ -14,7 +14,7 @@ from flowctl.registry.keys import derive_keys, encrypt_secret
 from flowctl.shell import counted, database, get_settings, record, show_table
 from flowctl.storage import webhooks as stored
 
-app = typer.Typer(no_args_is_help=True, help="Webhooks: who is told of each signed head.")
+app = typer.Typer(no_args_is_help=True, help="Webhooks: who is told of signed heads and bulletins.")
 
 _BY = "the command line"
 
@@ -24,7 +24,7 @@ def add(url: str) -> None:
     """Add a receiver, and print the secret it checks signatures with; it is not shown again.
 
     The address is https; http goes to this machine alone. Every signed head of the ledger is posted
-    there as Standard Webhooks say, until it answers 2xx.
+    there, and the bulletin of each day, as Standard Webhooks say, until it answers 2xx.
     """
     with database() as conn:
         chosen = get_settings()
