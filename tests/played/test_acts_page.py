@@ -126,8 +126,10 @@ def test_a_hold_is_ended_by_the_second_operator_and_the_first_is_told_by_whom(sh
     box.locator("[name=note]").press("Enter")
     expect(box.locator(".effect")).to_be_visible()
     assert shift.place.conn.execute("select count(*) from acts").fetchone() == (0,)
-    anna.keyboard.press("Enter")  # the confirming button has the focus
+    expect(box.locator(".danger")).to_be_focused()
+    anna.keyboard.press("Enter")
     expect(box.locator(".outcome")).to_contain_text("It stands")
+    expect(box.locator("button.main")).to_be_focused()
     anna.keyboard.press("Enter")
     expect(box).to_have_count(0)
     held = anna.locator(".truck-acts [data-standing=hold_truck]")

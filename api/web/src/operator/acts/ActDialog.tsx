@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../language";
 import { problem } from "../../parts/problem";
 import { useTick } from "../../parts/useTick";
@@ -49,7 +49,8 @@ export function ActDialog(props: Props) {
   const [wrong, setWrong] = useState<unknown>(null);
 
   useEffect(() => box.current?.showModal(), []);
-  useEffect(() => {
+  // With the drawing itself, so that a quick Enter meets the button and is not lost.
+  useLayoutEffect(() => {
     if (step.at === "shown" || step.at === "done") go.current?.focus();
   }, [step.at]);
 
