@@ -4,11 +4,14 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+import shapely
 from builders import at, small_gate, small_site
 
-from api.feed import encode
+from api.frames import encode
 from api.picture import Picture, make_picture
+from flowctl.data_files import data_dir
 from flowctl.site import Site
+from flowctl.site_files import load_site
 from flowctl.state import GateHistory
 from flowctl.storage.live import GateState, LiveRow
 from flowctl.storage.traffic import QueueState
@@ -70,7 +73,11 @@ def picture(
         states=states,
         queues=queues,
         inside={"yard": 3},
+        flows={"yard": (5, 2)},
+        held={1},
+        alarmed={2},
         alerts=0,
+        marks={"closures": "1"},
     )
 
 
@@ -219,6 +226,37 @@ def test_an_empty_border_has_empty_columns():
         "fixed_at",
         "gate",
         "slot",
+        "held",
+        "alarmed",
+        "by_hand",
     }
     assert not any(shown["trucks"].values())
     assert set(shown["gates"][0]["cleared"]) == {"export", "import"}
+
+
+def test_held_and_alarmed_trucks_say_so_and_yards_what_came_and_went():
+    shown = picture(row(1), row(2))
+    assert [(truck.held, truck.alarmed) for truck in shown.trucks.values()] == [
+        (True, False),
+        (False, True),
+    ]
+    [yard] = shown.yards
+    assert (yard.occupancy, yard.entered, yard.left) == (3, 5, 2)
+
+
+def test_a_truck_that_stands_in_a_yard_by_hand_is_drawn_inside_it_and_always_at_one_point():
+    site = load_site(data_dir() / "sites" / "lang_son")
+    by_hand = row(
+        7,
+        by_hand=True,
+        yard="yard_bao_nguyen",
+        yarded_at=at("09:00"),
+        arrived_at=at("09:00"),
+        lon=None,
+        lat=None,
+    )
+    truck, again = (picture(by_hand, site=site).trucks[7] for _ in range(2))
+    assert truck.by_hand
+    assert truck.state == "staged"
+    assert (truck.lon, truck.lat) == (again.lon, again.lat)
+    assert site.zone_by_id["yard_bao_nguyen"].polygon.contains(shapely.Point(truck.lon, truck.lat))
