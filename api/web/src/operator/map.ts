@@ -178,6 +178,7 @@ export class SiteMap {
     }
     const counts: (readonly [string, number])[] = Object.entries(seen).map(([layer, ids]) => [layer, ids.size] as const);
     counts.push(["trucks", this.layer.inView()]);
+    counts.push(["selected", this.trucks.some(({ id }) => id === this.chosen) ? 1 : 0]);
     this.box.dataset["drawn"] = JSON.stringify(Object.fromEntries(counts));
   };
 }
