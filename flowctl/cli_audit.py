@@ -23,9 +23,7 @@ def _group() -> None:
 @app.command("export")
 def export(
     account: Annotated[str | None, typer.Option(help="Of this account.")] = None,
-    act: Annotated[
-        str | None, typer.Option(help="Of this act: hold.begin, or hold.")
-    ] = None,
+    act: Annotated[str | None, typer.Option(help="Of this act: hold.begin, or hold.")] = None,
     subject: Annotated[str | None, typer.Option(help="To this, such as trip:412.")] = None,
     since: Annotated[str | None, typer.Option(help="From this moment on, ISO.")] = None,
     until: Annotated[str | None, typer.Option(help="Before this moment, ISO.")] = None,

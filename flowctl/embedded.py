@@ -79,9 +79,7 @@ class RunningStore:
         self.stop()
 
 
-def start_postgres(
-    state_dir: Path, *, port: int | None = None, own: bool = False
-) -> RunningStore:
+def start_postgres(state_dir: Path, *, port: int | None = None, own: bool = False) -> RunningStore:
     """Start a PostgreSQL whose data stay in ``state_dir`` for the next run.
 
     ``FLOWCTL_DATABASE_URL`` wins, with ``FLOWCTL_OWNER_URL`` where that role is another one: then

@@ -131,7 +131,7 @@ _BESIDE_TRIPS: tuple[LiteralString, ...] = (
     """delete from sms_receipts r where r.at < %(before)s
        and not exists (select from sms_parts p where p.gateway = r.gateway and p.ref = r.ref)""",
 )
-"""Alerts of hauliers, plates seen at gates and yards, texts and keys of operators, tokens of phones,
+"""Alerts of hauliers, plates seen at gates and yards, texts and keys of operators, phones' tokens,
 drivers of whom nothing is left, receipts of messages that are gone."""
 
 

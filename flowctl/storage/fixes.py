@@ -231,7 +231,8 @@ def list_tracks(
 ) -> NDArray[np.void]:
     """Return the stored fixes of devices from a moment on that is given for each of them.
 
-    Moments are microseconds since 1970, ``until_us`` one before which all lie. Dtype `STORED`, shape [n], by device, moment and source.
+    Moments are microseconds since 1970, ``until_us`` one before which all lie. Dtype `STORED`,
+    shape [n], by device, moment and source.
     """
     if not since_us:
         return np.empty(0, dtype=STORED)

@@ -111,7 +111,8 @@ def list_sent(conn: Connection, trip_id: int, *, limit: int = 20) -> list[SentMe
     with conn.cursor(row_factory=class_row(SentMessage)) as cursor:
         return cursor.execute(
             "select kind, worded(kind, params) as params, coalesce(sent_at, created_at) as sent_at"
-            " from outbox where trip_id = %s and state in ('sent', 'limited') and kind <> 'login_code'"
+            " from outbox where trip_id = %s and state in ('sent', 'limited')"
+            " and kind <> 'login_code'"
             " and not params ? 'driver' order by id desc limit %s",
             [trip_id, limit],
         ).fetchall()

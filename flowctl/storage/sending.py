@@ -107,7 +107,8 @@ with picked as materialized (
     order by o.id limit %(limit)s for update of o skip locked)
 """
 _WITH_FACTS: LiteralString = """
-select o.id, o.trip_id, o.kind, worded(o.kind, o.params) as params, o.urgent, o.created_at, o.expires_at, o.attempts,
+select o.id, o.trip_id, o.kind, worded(o.kind, o.params) as params, o.urgent, o.created_at,
+       o.expires_at, o.attempts,
     o.gateway, o.unsure_since_wall_at, t.plate, t.link_epoch, d.language, d.phone_cipher,
     d.silent_since is not null as silent, m.later_kinds, m.told_at, m.sent_today
 from picked join outbox o using (id) join trips t on t.id = o.trip_id

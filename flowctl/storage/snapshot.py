@@ -32,36 +32,6 @@ _same = itemgetter(
 """What row and trip call by one name, from ``arrived_at`` on; name by name takes thrice as long."""
 
 
-def read_snapshot(conn: Connection, site: Site, now: datetime) -> Snapshot:
-    """Return all that one tick decides from.
-
-    Parameters
-    ----------
-    conn
-        In a transaction.
-    site
-        As loaded; its closures and extra hours are read here.
-    now
-        The domain moment.
-    """
-    since = now - CLOSED
-    closures = list_closures(conn, site.id, since=since)
-    extra = list_extra_hours(conn, site.id, since=since)
-    left = with_closures(site, closures, now, extra)
-    news = timedelta(seconds=site.dispatch.freeze_s)
-    return Snapshot(
-        left,
-        now,
-        list_live_trips(conn, left, now),
-        gate_histories(conn, left, now),
-        closures=tuple(closures),
-        advice=list_advice(conn, site.id),
-        lanes=list_lanes(conn, site.id),
-        crossed=list_crossed(conn, site.id, now),
-        acts=tuple(list_standing(conn, site.id, now, news=news)),
-    )
-
-
 def list_live_trips(conn: Connection, site: Site, now: datetime) -> tuple[LiveTrip, ...]:
     """Return the active export trips of a site, in order of registration."""
     with uncollected():

@@ -14,7 +14,7 @@ create table wait_promises (
     low_s  real not null,  -- before calibration: 80 % by what is believed of the gate
     mid_s  real not null,
     high_s real not null,
-    levels real[] not null check (cardinality(levels) = 3),  -- where the shown bounds lie, in scores
+    levels real[] not null check (cardinality(levels) = 3),  -- where the shown bounds lie
     p10    timestamptz not null,  -- as promised
     p50    timestamptz not null,
     p90    timestamptz not null,
