@@ -34,7 +34,7 @@ class Shift:
         """Open the console of one person."""
         page = self.desk.open("/", size=size, language=language)
         self.desk.sign_in(page, name)
-        page.locator(".gate-acts").first.wait_for()
+        page.locator(".boards [data-gate]").first.wait_for()
         return page
 
     def decide(self) -> None:
