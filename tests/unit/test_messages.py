@@ -172,7 +172,8 @@ def test_an_accented_message_says_what_its_plain_text_says():
 
 
 def test_vietnamese_drivers_are_addressed_in_one_way():
-    words = texts("vi")
+    theirs = ("sms.", "page.driver.", "page.message", "page.why.", "page.refused.", "page.order.")
+    words = {key: text for key, text in texts("vi").items() if key.startswith(theirs)}
     assert [key for key, text in words.items() if "bạn" in text.lower().split()] == []
 
 
