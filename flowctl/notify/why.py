@@ -51,7 +51,7 @@ def reason_text(language: str, reason: str | None) -> str:
     """
     page = catalogue(language)["page"]
     words = page["reason"] | page["why"]["reason"]
-    known = words | page["act_reason"]
+    known = page["act_reason"] | words
     text: str = known.get(reason) or page["alerts"].get(f"kind_{reason}") or words["other"]
     return text
 

@@ -20,7 +20,7 @@ def test_somebody_signs_in_is_known_and_signs_out(api: RunningApi):
         "agency": None,
         "post": "Post of the tests",
         "person": "Nguyễn Văn An",
-        "permissions": ["acts", "bulletin"],
+        "permissions": ["acts", "zones", "bulletin"],
         "authenticator": False,
         "must_enrol": False,
         "last": None,
