@@ -80,6 +80,10 @@ def test_a_declared_trip_comes_back_in_one_spelling_and_without_its_phone(api: R
         "returns_within_h": None,
         "eta": None,
         "regains_at": None,
+        "declaration": None,
+        "has_number": True,
+        "by_hand": False,
+        "device_faulty": False,
     }
     assert machine.get("/v1/trips/1").json() == trip
     assert machine.get("/v1/trips").json() == [trip]
