@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 ROOT = Path(__file__).parents[1]
 LANGUAGES = ("vi", "zh", "en")
@@ -64,6 +64,23 @@ class Desk:
         self.sign_in(page, "operator")
         page.locator(".map canvas").wait_for()
         return page
+
+
+def drawn(page: Page) -> dict[str, int]:
+    """Ask the map what it has really drawn, features by layer."""
+    page.locator(".map").evaluate("box => box.dispatchEvent(new Event('flowctl:count'))")
+    counts: dict[str, int] = json.loads(page.locator(".map").get_attribute("data-drawn") or "{}")
+    return counts
+
+
+def open_drawer(page: Page, plate: str) -> Locator:
+    """Find a truck on the console by its plate; returns what may be done with it."""
+    page.locator(".search input").fill(plate)
+    page.locator(".search li", has_text=plate).first.wait_for()
+    page.locator(".search input").press("Enter")
+    acts = page.locator(".truck-acts")
+    acts.locator(".buttons").wait_for()
+    return acts
 
 
 def wait_until(page: Page, met: Callable[[], bool], what: str) -> None:

@@ -1,14 +1,12 @@
 """The operator's console as a page: its line, themes, wall, sizes, keyboard, and what axe finds."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import pytest
 from api_server import PASSWORD, SetClock, served
 from border import SECRET, Border, after, border
+from cable import Cable
 from desk import LANGUAGES, ROOT, Desk, wait_until, words
 from people import set_account
 from playwright.sync_api import Browser, Page, expect
@@ -21,70 +19,6 @@ pytestmark = pytest.mark.browser
 
 AXE = ROOT / "api" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _ROLES = (Role.OPERATOR, Role.PLANNER, Role.OFFICER, Role.ADMINISTRATOR)
-
-
-class Cable:
-    """What lies between a browser and the server, and can be cut."""
-
-    def __init__(self, url: str) -> None:
-        self._to = urlsplit(url)
-        self._loop = asyncio.new_event_loop()
-        self._ends: set[asyncio.StreamWriter] = set()
-        self._is_cut = False
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self._server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop
-        ).result()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    def cut(self) -> None:
-        self._is_cut = True
-        self._loop.call_soon_threadsafe(self._drop)
-
-    def mend(self) -> None:
-        self._is_cut = False
-
-    def remove(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
-        self._loop.close()
-
-    async def _end(self) -> None:
-        self._server.close()
-        self._drop()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-
-    def _drop(self) -> None:
-        for end in self._ends:
-            end.transport.abort()
-
-    async def _serve(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        if self._is_cut:
-            back.transport.abort()
-            return
-        far, there = await asyncio.open_connection(self._to.hostname, self._to.port)
-        self._ends |= {back, there}
-        await asyncio.gather(_carry(near, there), _carry(far, back))
-        self._ends -= {back, there}
-
-
-async def _carry(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
-    try:
-        while data := await source.read(65536):
-            to.write(data)
-            await to.drain()
-    except ConnectionError:
-        pass
-    finally:
-        to.close()
 
 
 @contextmanager

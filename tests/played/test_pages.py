@@ -1,11 +1,20 @@
 """The pages in a real Chromium, against every process on real stores."""
 
-import json
 import re
 
 import pytest
-from desk import LANGUAGES, PATIENCE_MS, ROOT, Desk, assert_words, get_json, wait_until, words
-from playwright.sync_api import Page, expect
+from desk import (
+    LANGUAGES,
+    PATIENCE_MS,
+    ROOT,
+    Desk,
+    assert_words,
+    drawn,
+    get_json,
+    wait_until,
+    words,
+)
+from playwright.sync_api import expect
 from running import Running
 
 pytestmark = pytest.mark.browser
@@ -15,13 +24,6 @@ PICTURE = ROOT / "out" / "operator-map.png"
 
 def driver_path(running_system: Running) -> str:
     return "/d/" + running_system.driver_link.rpartition("/d/")[2]
-
-
-def drawn(page: Page) -> dict[str, int]:
-    """Ask the map what it has really drawn, features by layer."""
-    page.locator(".map").evaluate("box => box.dispatchEvent(new Event('flowctl:count'))")
-    counts: dict[str, int] = json.loads(page.locator(".map").get_attribute("data-drawn") or "{}")
-    return counts
 
 
 def test_the_operator_sees_zones_and_trucks_on_the_map(desk: Desk):
@@ -83,22 +85,6 @@ def test_the_legend_hides_and_shows_a_state(desk: Desk):
     wait_until(page, lambda: drawn(page).get("trucks", 0) < before / 2, "staged trucks are hidden")
     staged.click()
     wait_until(page, lambda: drawn(page).get("trucks", 0) > before / 2, "they are back")
-
-
-def test_the_operator_is_told_when_the_line_drops_and_when_it_is_back(desk: Desk):
-    page = desk.console()
-    live = json.dumps(get_json(page, desk, "/v1/live"))
-    # A line that says one thing and breaks, each time it is opened.
-    page.route(
-        "**/v1/events",
-        lambda route: route.fulfill(
-            content_type="text/event-stream", body=f"event: live\ndata: {live}\n\n"
-        ),
-    )
-    page.reload()
-    expect(page.locator(".age.lost")).to_contain_text("Mất đường truyền")
-    page.unroute("**/v1/events")
-    expect(page.locator(".age.live")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_a_wrong_password_is_refused_in_a_sentence(desk: Desk):

@@ -5,61 +5,14 @@ from typing import Any
 
 import httpx
 import pytest
-from desk import Desk, assert_words, get_json, wait_until, words
-from playwright.sync_api import Page, expect
+from desk import Desk, assert_words, wait_until, words
+from playwright.sync_api import expect
 from running import Running
+from zone_drawing import YARD, drag, easternmost, open_editor, saved
 
 pytestmark = pytest.mark.browser
 
-YARD = "yard_bao_nguyen"
 PULLED_PX, ACROSS_PX = 190, -720
-PLACE = """([lon, lat]) => {
-  const box = document.querySelector('.zones-map .map');
-  const {left, top} = box.getBoundingClientRect();
-  const {x, y} = box.editorMap.pixel([lon, lat]);
-  return [left + x, top + y];
-}"""
-"""Where on the screen the map has a place."""
-
-
-def open_editor(desk: Desk, language: str, size: tuple[int, int]) -> Page:
-    """Open the zones, begin a draft, and choose the yard."""
-    page = desk.console(language=language, size=size)
-    page.locator(".views button", has_text=words(language)["operator"]["view_zones"]).click()
-    page.locator(".zones-overview button.main").click()
-    page.locator(f".zones-side [data-zone={YARD}]").focus()
-    page.keyboard.press("Enter")
-    page.locator(f"[data-form={YARD}]").wait_for()
-    return page
-
-
-def easternmost(page: Page, desk: Desk) -> tuple[float, float]:
-    """Return the corner of the drafted yard that lies furthest to the east."""
-    [draft] = get_json(page, desk, "/v1/zone-drafts")
-    features = get_json(page, desk, f"/v1/zone-drafts/{draft['id']}")["features"]
-    [ring] = next(f for f in features if f["properties"]["id"] == YARD)["geometry"]["coordinates"]
-    lon, lat = max(ring)
-    return lon, lat
-
-
-def drag(page: Page, corner: tuple[float, float], by_px: float) -> None:
-    x, y = page.evaluate(PLACE, corner)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for step in range(1, 9):
-        page.mouse.move(x + by_px * step / 8, y)
-    page.mouse.up()
-
-
-def saved(page: Page, desk: Desk, faults: int) -> None:
-    """Wait until the draft was checked and has so many faults."""
-
-    def said() -> bool:
-        [line] = get_json(page, desk, "/v1/zone-drafts")
-        draft = get_json(page, desk, f"/v1/zone-drafts/{line['id']}")
-        return len(draft["faults"]) == faults and draft["changed"] == [YARD]
-
-    wait_until(page, said, f"the draft has {faults} faults")
 
 
 def stands(running: Running, place: tuple[float, float]) -> None:
