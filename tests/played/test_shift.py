@@ -26,6 +26,7 @@ from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.storage.bulletins import make_due
 from flowctl.storage.closures import open_site
+from flowctl.storage.ledger_counts import count_overtakes
 from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.storage.sites import get_site
 from flowctl.telemetry.ingest import Ingest
@@ -297,7 +298,17 @@ def a_truck_goes_forward(anna: Page, binh: Page, shift: Shift) -> int:
 
 def on_the_board(shift: Shift) -> dict[str, int]:
     """Return what the public board counts of overtakes at the gate, by reason."""
+    conn, site = shift.place.conn, shift.place.site.id
+    entered = count_overtakes(conn, site, since=after(-480), until=after(960))
+
+    def counted() -> bool:
+        board = httpx.get(f"{shift.desk.url}/v1/board").json()
+        said = {gate["id"]: gate["overtakes_today"] for gate in board["gates"]}
+        return all(counts == entered.get(gate, {}) for gate, counts in said.items())
+
     page = shift.desk.open("/board", language="en")
+    wait_until(page, counted, "the board counts what the ledger holds")
+    page.reload()
     gate = page.locator(f"[data-gate={GATE}]")
     gate.wait_for()
     rows = gate.locator(".overtakes li").all()
