@@ -90,7 +90,7 @@ def approve(conn: Connection, site: Site, act_id: int, *, by: By, now: datetime)
     NotFoundError, ConflictError
         There is none, it does not wait (any more), or the same account entered it.
     """
-    found = _get_open(conn, site, act_id)
+    found = _get_open(conn, site, act_id, "approved")
     if found.state != ActState.WAITING:
         raise ConflictError(_no_longer(site, found, "approved"))
     if found.entered_by == by.name:
@@ -114,7 +114,7 @@ def refuse(conn: Connection, site: Site, act_id: int, *, note: str, by: By, now:
     NotFoundError, ConflictError
         There is none, or it does not wait (any more).
     """
-    found = _get_open(conn, site, act_id)
+    found = _get_open(conn, site, act_id, "refused")
     if found.state != ActState.WAITING:
         raise ConflictError(_no_longer(site, found, "refused"))
     stored.close_act(
@@ -229,7 +229,7 @@ def said(found: ActRecord) -> str:
     return f"{found.entered_by} {what}"
 
 
-def _get_open(conn: Connection, site: Site, act_id: int) -> ActRecord:
+def _get_open(conn: Connection, site: Site, act_id: int, wanted: str = "ended") -> ActRecord:
     """Return an act that waits or stands, locked after its trips as everybody does."""
     seen = get_act(conn, site, act_id)
     for trip_id in sorted(act_of(seen).trips):
@@ -238,7 +238,7 @@ def _get_open(conn: Connection, site: Site, act_id: int) -> ActRecord:
     if found is None:
         raise NotFoundError(f"There is no act {act_id}.")
     if not found.is_open:
-        raise ConflictError(_no_longer(site, found, "ended"))
+        raise ConflictError(_no_longer(site, found, wanted))
     return found
 
 

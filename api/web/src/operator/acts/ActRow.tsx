@@ -48,7 +48,8 @@ export function ActRow({ act, site, session, onShow, onDone }: Props) {
         {act.ended_at !== null &&
           act.ended_by !== null &&
           ` · ${t("act.ended_by", { by: act.ended_by, time: time(act.ended_at) })}`}
-        {act.outcome && ` · ${find(`act.outcome_${act.outcome}`) ?? act.outcome}`}
+        {/* Who ended it without a note has said no more than that. */}
+        {act.outcome && act.outcome !== act.state && ` · ${find(`act.outcome_${act.outcome}`) ?? act.outcome}`}
       </p>
       {wrong !== null && (
         <p class="refusal" role="alert">

@@ -78,9 +78,9 @@ function MoveRow({ trip, site, most }: { trip: Move; site: Site; most: number })
   const share = shift === null ? 0 : (50 * Math.abs(shift)) / most;
   const said =
     shift === null || shift === 0
-      ? trip.from?.gate === trip.to?.gate
-        ? ""
-        : t("act.shift_gate")
+      ? trip.from && trip.to && trip.from.gate !== trip.to.gate
+        ? t("act.shift_gate")
+        : ""
       : t(shift < 0 ? "act.shift_earlier" : "act.shift_later", {
           time: duration(Math.abs(shift)),
         });
