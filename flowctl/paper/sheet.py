@@ -35,10 +35,10 @@ tr { break-inside: avoid; height: 8mm; }
 th, td { border: 1pt solid #000; padding: 0 1.5mm; text-align: left; white-space: nowrap; }
 th { font-size: 10pt; line-height: 1.1; } th small { font-size: 7.5pt; }
 td { font-size: 13pt; line-height: 1; }
-.number, .plate, .slot { font-weight: bold; font-size: 17pt; } .number { text-align: right; }
-.yard, .convoy { font-size: 11pt; white-space: normal; overflow-wrap: anywhere; }
-.yard { max-width: 36mm; } .convoy { max-width: 22mm; }
-.out, .at_gate, .through { width: 20mm; } .who { width: 26mm; }
+.number, .plate, .slot { font-weight: bold; font-size: 15pt; } .number { text-align: right; }
+.yard, .convoy { font-size: 10pt; white-space: normal; overflow-wrap: anywhere; }
+.yard { min-width: 24mm; max-width: 36mm; } .convoy { max-width: 22mm; }
+.out, .at_gate, .through { width: 18mm; } .who { width: 24mm; }
 footer { margin-top: 3mm; font-size: 9pt; overflow-wrap: anywhere; break-inside: avoid; }
 footer { display: flow-root; }
 footer svg { width: 38mm; height: 38mm; float: right; margin-left: 4mm; }
