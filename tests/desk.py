@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 ROOT = Path(__file__).parents[1]
 LANGUAGES = ("vi", "zh", "en")
@@ -98,7 +98,8 @@ def get_json(page: Page, desk: Desk, path: str) -> Any:  # noqa: ANN401 - JSON o
 
 
 def assert_words(page: Page, shown: list[str]) -> None:
-    text = page.locator("#page").inner_text()
+    shell = page.locator("#page")
     for word in shown:
-        assert word in text, f"{word!r} is not on the page"
+        expect(shell).to_contain_text(word, use_inner_text=True)
+    text = shell.inner_text()
     assert not re.search(r"\{\w+\}|undefined|NaN|\[object|Invalid Date", text), text
