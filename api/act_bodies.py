@@ -14,10 +14,23 @@ GateId = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    """What every act says; its other fields are those of `Act`, ``until`` its ``ends_at``."""
 
+    model_config = ConfigDict(extra="forbid", use_enum_values=True)
+
+    kind: str
     reason: Annotated[str, Field(min_length=1, max_length=40)]
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
+
+    def act(self, by: str, now: datetime) -> Act:
+        """Return it as an act; one that may begin later and says no moment begins now."""
+        said = dict(self)
+        said.pop("direction", None)  # the one there is
+        if "until" in said:
+            said["ends_at"] = said.pop("until")
+        if "starts_at" in said:
+            said["starts_at"] = said["starts_at"] or now
+        return Act(ActKind(said.pop("kind")), said.pop("reason"), by, now, **said)
 
 
 class HoldTruck(_Body):
@@ -26,18 +39,6 @@ class HoldTruck(_Body):
     kind: Literal["hold_truck"]
     trip_id: TripId
     until: Moment | None = None
-
-    def act(self, by: str, now: datetime) -> Act:
-        """Return it as an act."""
-        return Act(
-            ActKind.HOLD_TRUCK,
-            self.reason,
-            by,
-            now,
-            note=self.note,
-            trip_id=self.trip_id,
-            ends_at=self.until,
-        )
 
 
 class HoldClass(_Body):
@@ -50,20 +51,6 @@ class HoldClass(_Body):
     direction: Literal["export"] = "export"
     until: Moment | None = None
 
-    def act(self, by: str, now: datetime) -> Act:
-        """Return it as an act."""
-        return Act(
-            ActKind.HOLD_CLASS,
-            self.reason,
-            by,
-            now,
-            note=self.note,
-            gate=self.gate,
-            cargo=None if self.cargo is None else str(self.cargo),
-            haulier=self.haulier,
-            ends_at=self.until,
-        )
-
 
 class Capacity(_Body):
     """A gate takes ``per_h`` trucks of both directions in an open hour, from now or later on."""
@@ -74,20 +61,6 @@ class Capacity(_Body):
     starts_at: Moment | None = None
     ends_at: Moment
 
-    def act(self, by: str, now: datetime) -> Act:
-        """Return it as an act."""
-        return Act(
-            ActKind.CAPACITY,
-            self.reason,
-            by,
-            now,
-            note=self.note,
-            gate=self.gate,
-            per_h=self.per_h,
-            starts_at=self.starts_at or now,
-            ends_at=self.ends_at,
-        )
-
 
 class OpenGate(_Body):
     """A gate is open beyond its calendar, from now or later on."""
@@ -97,24 +70,9 @@ class OpenGate(_Body):
     starts_at: Moment | None = None
     ends_at: Moment
 
-    def act(self, by: str, now: datetime) -> Act:
-        """Return it as an act."""
-        return Act(
-            ActKind.OPEN_GATE,
-            self.reason,
-            by,
-            now,
-            note=self.note,
-            gate=self.gate,
-            starts_at=self.starts_at or now,
-            ends_at=self.ends_at,
-        )
 
-
-class CloseGate(BaseModel):
+class CloseGate(_Body):
     """A closure or a loss of lanes, for its effect only: it is entered as a closure."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Literal["close_gate"]
     gate: GateId
@@ -122,21 +80,6 @@ class CloseGate(BaseModel):
     ends_at: Moment | None = None
     places_left: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
     reason: Annotated[str, Field(max_length=200)] = ""
-    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
-
-    def act(self, by: str, now: datetime) -> Act:
-        """Return it as an act."""
-        return Act(
-            ActKind.CLOSE_GATE,
-            self.reason,
-            by,
-            now,
-            note=self.note,
-            gate=self.gate,
-            starts_at=self.starts_at or now,
-            ends_at=self.ends_at,
-            places_left=self.places_left,
-        )
 
 
 class Pin(_Body):
@@ -147,19 +90,6 @@ class Pin(_Body):
     gate: GateId
     starts_at: Moment
 
-    def act(self, by: str, now: datetime) -> Act:
-        """Return it as an act."""
-        return Act(
-            ActKind.PIN,
-            self.reason,
-            by,
-            now,
-            note=self.note,
-            trip_id=self.trip_id,
-            gate=self.gate,
-            starts_at=self.starts_at,
-        )
-
 
 class Exchange(_Body):
     """Two trucks exchange the slots they were told."""
@@ -168,18 +98,6 @@ class Exchange(_Body):
     trip_id: TripId
     other_trip_id: TripId
 
-    def act(self, by: str, now: datetime) -> Act:
-        """Return it as an act."""
-        return Act(
-            ActKind.SWAP,
-            self.reason,
-            by,
-            now,
-            note=self.note,
-            trip_id=self.trip_id,
-            other_trip_id=self.other_trip_id,
-        )
-
 
 class Forward(_Body):
     """A truck goes before its seniors, to ``gate`` where given."""
@@ -187,18 +105,6 @@ class Forward(_Body):
     kind: Literal["forward"]
     trip_id: TripId
     gate: GateId | None = None
-
-    def act(self, by: str, now: datetime) -> Act:
-        """Return it as an act."""
-        return Act(
-            ActKind.FORWARD,
-            self.reason,
-            by,
-            now,
-            note=self.note,
-            trip_id=self.trip_id,
-            gate=self.gate,
-        )
 
 
 NewAct = Annotated[

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import Caller, acting, caller
+from api.auth import Caller, caller
 from api.moments import Moment
+from api.record import record
 from api.transaction import transaction
 from flowctl.alarms.alerts import Kind, Severity
 from flowctl.site import Site
@@ -27,7 +28,6 @@ from flowctl.storage.alerts import (
     list_alerts,
     list_decisions,
 )
-from flowctl.storage.audit import add_record
 
 router = APIRouter(tags=["alerts"])
 
@@ -168,15 +168,13 @@ def judge(request: Request, alert_id: AlertId, body: Judgement, who: Who) -> Ale
             by=who.signature,
             now=now,
         )
-        add_record(
+        record(
+            request,
             conn,
-            site.id,
-            acting(request),
-            act=_ACTS[body.state],
-            subject=f"alert:{alert_id}",
+            _ACTS[body.state],
+            f"alert:{alert_id}",
             before={"state": former},
             after={"state": body.state},
-            at=now,
         )
         return _detail(conn, site, alert_id)
 
@@ -195,15 +193,13 @@ def give_care(request: Request, alert_id: AlertId, body: Care, who: Who) -> Aler
             by=who.signature,
             now=now,
         )
-        add_record(
+        record(
+            request,
             conn,
-            site.id,
-            acting(request),
-            act="alert.assign",
-            subject=f"alert:{alert_id}",
+            "alert.assign",
+            f"alert:{alert_id}",
             before={"assigned_to": former},
             after={"assigned_to": body.to},
-            at=now,
         )
         return _detail(conn, site, alert_id)
 
@@ -216,15 +212,13 @@ def put_aside(request: Request, alert_id: AlertId, body: Aside, who: Who) -> Ale
         former = snooze_alert(
             conn, site, alert_id, until=body.until, note=body.note, by=who.signature, now=now
         )
-        add_record(
+        record(
+            request,
             conn,
-            site.id,
-            acting(request),
-            act="alert.snooze",
-            subject=f"alert:{alert_id}",
+            "alert.snooze",
+            f"alert:{alert_id}",
             before={"until": _text(former)},
             after={"until": _text(body.until)},
-            at=now,
         )
         return _detail(conn, site, alert_id)
 

@@ -65,6 +65,7 @@ from api import (
 from api.asked import refuse_unknown
 from api.assets import Assets
 from api.auth import authorize
+from api.background import beside
 from api.board_texts import BoardTexts
 from api.database import Database
 from api.edge import make_edge
@@ -73,10 +74,10 @@ from api.feed import Feed
 from api.known import KnownDevices
 from api.middleware import BodyLimit, ProtectiveHeaders
 from api.previews import Previews
-from api.reload import reloading
+from api.reload import keep_site
 from api.tokens import Tokens
 from api.waking import Waker
-from api.watching import watching
+from api.watching import watch
 from flowctl.clock import Clock
 from flowctl.registry.answers import Order
 from flowctl.registry.keys import derive_keys
@@ -213,8 +214,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             state.waker.running(),
             state.board.running(),
             appender.running(),
-            reloading(state),
-            watching(state),
+            beside(keep_site(state), watch(state)),
         ):
             yield
     finally:

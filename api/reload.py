@@ -1,8 +1,6 @@
 """A site that is loaded while the API runs: its processes take it up by themselves."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -20,19 +18,8 @@ ASKED_EVERY_S = 2.0
 _log = structlog.get_logger()
 
 
-@asynccontextmanager
-async def reloading(state: Any) -> AsyncIterator[None]:  # noqa: ANN401 - Starlette's State
-    """Keep the site of an application as it is in the database while the context lasts."""
-    task = asyncio.create_task(_reload(state))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _reload(state: Any) -> None:  # noqa: ANN401 - Starlette's State
+async def keep_site(state: Any) -> None:  # noqa: ANN401 - Starlette's State
+    """Keep the site of an application as it is in the database, without an end."""
     while True:
         await asyncio.sleep(ASKED_EVERY_S)
         try:

@@ -5,14 +5,14 @@ A lost word costs nothing but time: each console's picture is made anew each sec
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import redis.asyncio
 import structlog
 from redis.exceptions import RedisError
 
+from api.background import beside
 from api.feed import Feed
 
 CHANNEL = "flowctl:woken:"
@@ -41,18 +41,9 @@ class Waker:
         self._feed.wake()
         self._said.set()
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Speak to the other processes, and hear them, while the context lasts."""
-        tasks = [asyncio.create_task(loop()) for loop in (self._speak, self._hear)]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
+        return beside(self._speak(), self._hear())
 
     async def _speak(self) -> None:
         while True:

@@ -1,8 +1,6 @@
 """Our own processes watched by the API, which goes on where the controller has stopped."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -17,19 +15,8 @@ LOOKS_EVERY_S = 30.0
 _log = structlog.get_logger()
 
 
-@asynccontextmanager
-async def watching(state: Any) -> AsyncIterator[None]:  # noqa: ANN401 - Starlette's State
-    """Raise an alarm where a process of ours stands still, while the context lasts."""
-    task = asyncio.create_task(_watch(state))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _watch(state: Any) -> None:  # noqa: ANN401 - Starlette's State
+async def watch(state: Any) -> None:  # noqa: ANN401 - Starlette's State
+    """Raise an alarm where a process of ours stands still, without an end."""
     while True:
         await asyncio.sleep(LOOKS_EVERY_S)
         try:

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from flowctl.bench.console_bare import ANSWER
 from flowctl.bench.console_page import (
+    PageFigures,
     browsing,
     refuse_without_browser,
     time_acts,
@@ -40,7 +41,7 @@ _BOARD = "/v1/board"
 
 
 @dataclass(frozen=True, slots=True)
-class ConsoleFigures:
+class ConsoleFigures(PageFigures):
     """What the page, the stream of events and the board came to.
 
     ``fps`` are frames a second over ``minutes`` with every truck moving each second, ``memory_mb``
@@ -52,15 +53,6 @@ class ConsoleFigures:
     of one API process, ``board_bare_per_s`` those of an application that does nothing else.
     """
 
-    fps: float
-    longest_frame_ms: float
-    fps_empty: float
-    fps_moved: float
-    fps_naive: float
-    memory_mb: float
-    heap_begin_mb: float
-    heap_end_mb: float
-    minutes: float
     act_to_seen_p50_s: float
     act_to_seen_p95_s: float
     acts: int
