@@ -249,6 +249,8 @@ _PAGES = (
     ("planners", "/planner"),
     ("drivers", "/d"),
     ("gate officers", "/gate"),
+    ("bulletin", "/bulletin"),
+    ("people", "/people"),
 )
 
 
@@ -257,8 +259,8 @@ def _greet(console: Console, system: LocalSystem, seconds: float) -> None:
     console.print(f"Ready in {seconds:.1f} s.")
     for page, path in _PAGES:
         console.print(f"  {page:13} {url}{path}", highlight=False)
-    for name, password in system.accounts.values():
-        console.print(f"  account {name}, password {password}", highlight=False)
+    for line in list_accounts(system):
+        console.print(line, highlight=False, soft_wrap=True)
     console.print(f"  export TOKEN={system.token}", highlight=False, soft_wrap=True)
     beside = system.settings.sms_file
     if beside is not None:
@@ -266,6 +268,14 @@ def _greet(console: Console, system: LocalSystem, seconds: float) -> None:
         console.print(said, highlight=False, soft_wrap=True)
     messages = f"  messages to drivers: {system.settings.sms_file}"
     console.print(messages, highlight=False, soft_wrap=True)
+
+
+def list_accounts(system: LocalSystem) -> list[str]:
+    """Return a line for each account that was made up, with its password and whose it is."""
+    return [
+        f"  account {one.name:13}  password {one.password}  {one.whose.person}, {one.whose.post}"
+        for one in system.accounts
+    ]
 
 
 def _play(

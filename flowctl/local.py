@@ -6,12 +6,12 @@ import shlex
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -34,14 +34,28 @@ from flowctl.storage.sources import Scope
 PROCESSES = ("api", "ingest", "controller", "notify", "simulator")
 READY_WAIT_S = 60.0
 _DEMO_PEOPLE = {
-    Role.OPERATOR: Person("Nguyễn Thị Lan", "Điều hành bãi Bảo Nguyên"),
-    Role.OFFICER: Person("Hoàng Văn Minh", "Chi cục Hải quan Tân Thanh", Agency.CUSTOMS),
-    Role.PLANNER: Person("Trần Quốc Bảo", "Trung tâm điều phối Đồng Đăng"),
-    Role.HAULIER: Person("Phạm Thu Hà", "Điều vận"),
-    Role.ADMINISTRATOR: Person("Lý Gia Hưng", "Quản trị hệ thống"),
+    "operator": (Role.OPERATOR, Person("Nguyễn Thị Lan", "Điều hành bãi Bảo Nguyên")),
+    # Who enters an act that needs four eyes cannot approve it.
+    "operator2": (Role.OPERATOR, Person("Đinh Văn Thắng", "Trưởng ca, cửa khẩu Hữu Nghị")),
+    "officer": (
+        Role.OFFICER,
+        Person("Hoàng Văn Minh", "Chi cục Hải quan Tân Thanh", Agency.CUSTOMS),
+    ),
+    "planner": (Role.PLANNER, Person("Trần Quốc Bảo", "Trung tâm điều phối Đồng Đăng")),
+    "haulier": (Role.HAULIER, Person("Phạm Thu Hà", "Điều vận")),
+    "administrator": (Role.ADMINISTRATOR, Person("Lý Gia Hưng", "Quản trị hệ thống")),
 }
 SETTINGS_FILE = "environment"
 _POLL_S = 0.05
+
+
+class DemoAccount(NamedTuple):
+    """An account that was made up for a demo, with its password."""
+
+    name: str
+    password: str
+    role: Role
+    whose: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +65,7 @@ class LocalSystem:
     settings: Settings
     site: Site
     token: str
-    accounts: Mapping[Role, tuple[str, str]]
+    accounts: Sequence[DemoAccount]
     processes: Mapping[str, ServerProcess] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -120,7 +134,7 @@ def local_system(
     now
         The domain moment of the site's loading; the present one where it is None.
     people
-        Enters who may sign in; where it is None one account of each role is made.
+        Enters who may sign in; where it is None people are made up, one at least of each role.
     practice
         The day that is practised on, where nothing is real.
 
@@ -137,22 +151,22 @@ def local_system(
     if not ledger_key.exists():
         make_key(ledger_key)
     migrate(database_url, owner_url)
-    accounts: dict[Role, tuple[str, str]] = {
-        role: (str(role), secrets.token_urlsafe(9))
-        for role in Role
-        if role is not Role.MACHINE and people is None
-    }
+    accounts = [
+        DemoAccount(name, secrets.token_urlsafe(9), role, whose)
+        for name, (role, whose) in _DEMO_PEOPLE.items()
+        if people is None
+    ]
     with psycopg.connect(database_url) as conn:
         site = save_site(conn, source, where="the site's files", now=now or datetime.now(UTC))
         token = add_source(conn, name="demo", enrols=True, scopes=Scope)
-        for role, (name, password) in accounts.items():
+        for one in accounts:
             set_account(
                 conn,
-                name=name,
-                role=role,
-                password=password,
+                name=one.name,
+                role=one.role,
+                password=one.password,
                 wall_now=datetime.now(UTC),
-                whose=_DEMO_PEOPLE[role],
+                whose=one.whose,
             )
         if people is not None:
             people(conn)

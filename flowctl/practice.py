@@ -25,7 +25,15 @@ from flowctl import practice_copy
 from flowctl.clock import clock
 from flowctl.closures import Closure
 from flowctl.data_files import data_dir
-from flowctl.demo import HEADLESS_STEP, SHOWN_STEP, Cast, Stage, interruptible, set_stage
+from flowctl.demo import (
+    HEADLESS_STEP,
+    SHOWN_STEP,
+    Cast,
+    Stage,
+    interruptible,
+    list_accounts,
+    set_stage,
+)
 from flowctl.embedded import start_postgres, start_valkey
 from flowctl.errors import FlowctlError
 from flowctl.local import in_database, refuse_taken_port
@@ -252,8 +260,8 @@ def _greet(console: Console, stage: Stage, copy: Copy, recorded: RecordedScenari
         console.print(f"  {recorded.left_out} trucks are left out: no road leads to their gate.")
     if copy.accounts:
         console.print(f"  Sign in as always: {len(copy.accounts)} accounts are copied.")
-    for name, password in stage.system.accounts.values():
-        console.print(f"  account {name}, password {password}", highlight=False)
+    for line in list_accounts(stage.system):
+        console.print(line, highlight=False, soft_wrap=True)
     console.print(
         f"  messages to drivers: {stage.system.settings.sms_file}, and nowhere else",
         highlight=False,

@@ -36,8 +36,8 @@ class Running:
 
     @property
     def accounts(self) -> dict[str, tuple[str, str]]:
-        """Name and password by role."""
-        return {str(role): pair for role, pair in self.system.accounts.items()}
+        """Name and password by account; each role has one of its own name."""
+        return {one.name: (one.name, one.password) for one in self.system.accounts}
 
     @property
     def scenario(self) -> str:

@@ -47,7 +47,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr[-3000:]
     assert not _left_running(state)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
+    return result | {"said": done.stderr}
 
 
 def _left_running(state: Path) -> list[str]:
@@ -58,6 +58,16 @@ def _left_running(state: Path) -> list[str]:
 
 def _command_lines() -> list[Path]:
     return [path for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+
+
+def test_two_operators_are_offered_so_that_one_can_approve_what_the_other_enters(
+    day: dict[str, Any],
+):
+    lines = [line.split("password") for line in day["said"].splitlines() if "  account " in line]
+    operators = {whose.split(maxsplit=1)[1] for name, whose in lines if "operator" in name}
+    assert len(operators) == 2
+    roles = {"operator", "operator2", "officer", "planner", "haulier", "administrator"}
+    assert {name.split()[1] for name, _ in lines} == roles
 
 
 def test_no_position_of_the_day_is_lost_or_counted_twice(day: dict[str, Any]):
