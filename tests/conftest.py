@@ -4,6 +4,7 @@ Servers start when the first test asks for one and stop at the end, also after C
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from itertools import count
@@ -28,6 +29,12 @@ _numbers = count(1)
 # A developer's own settings must not reach the tests, least of all the address of a real database.
 for _name in [name for name in os.environ if name.startswith("FLOWCTL_")]:
     del os.environ[_name]
+
+# A shell lets what runs in its background ignore these, and what that starts does too: brokers that
+# Erlang runs would then take two minutes each to be stopped.
+for _sign in (signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(_sign) is signal.SIG_IGN:
+        signal.signal(_sign, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
