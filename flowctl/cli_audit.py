@@ -34,7 +34,7 @@ def export(
         with database() as conn:
             zone = get_site(conn, chosen.site).timezone
         begin, end = (None if text is None else _moment(text, zone) for text in (since, until))
-        wanted = Wanted(account, act, subject, begin, end)
+        wanted = Wanted(account, act, None if subject is None else (subject,), begin, end)
         for part in audit_csv(database, chosen.site, wanted):
             sys.stdout.write(part)
 

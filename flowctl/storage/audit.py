@@ -1,9 +1,9 @@
 """Who did what, when and from where: a log that is only added to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import class_row
@@ -44,14 +44,16 @@ class AuditRecord:
 class Wanted:
     """Which acts to read; None: whichever. ``act`` may be the beginning up to a dot: ``hold``.
 
-    ``since`` and ``until`` are domain time, the latter not included.
+    ``subjects``: to any of these. ``since`` and ``until`` are domain time, the latter not included.
+    ``machines``: those of machines alone, or of everybody else.
     """
 
     account: str | None = None
     act: str | None = None
-    subject: str | None = None
+    subjects: Sequence[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
+    machines: bool | None = None
 
 
 def add_record(
@@ -95,18 +97,22 @@ def add_record(
     )
 
 
-_WANTED = """
-select id, at, wall_at, account, role, host(address) as address, act, subject, before, after
+_WANTED: LiteralString = """
 from audit
 where site = %(site)s
     and (%(account)s::text is null or account = %(account)s)
     and (%(act)s::text is null or act = %(act)s or starts_with(act, %(act)s || '.'))
-    and (%(subject)s::text is null or subject = %(subject)s)
+    and (%(subjects)s::text[] is null or subject = any(%(subjects)s))
     and (%(since)s::timestamptz is null or at >= %(since)s)
     and (%(until)s::timestamptz is null or at < %(until)s)
-    and (%(before_id)s::bigint is null or id < %(before_id)s)
-order by id desc
+    and (%(machines)s::boolean is null or (role = 'machine') = %(machines)s)
 """
+_RECORDS: LiteralString = (
+    "select id, at, wall_at, account, role, host(address) as address, act, subject, before, after"
+    + _WANTED
+    + " and (%(before_id)s::bigint is null or id < %(before_id)s) order by id desc limit %(limit)s"
+)
+_NUMBERS: LiteralString = "select id" + _WANTED + " limit %(limit)s"
 
 
 def list_records(
@@ -115,9 +121,14 @@ def list_records(
     """Return the newest acts, of those entered before the one of ``before_id`` if it is given."""
     with conn.cursor(row_factory=class_row(AuditRecord)) as cursor:
         return cursor.execute(
-            f"{_WANTED} limit %(limit)s",
+            _RECORDS,
             _parameters(site, wanted) | {"before_id": before_id, "limit": limit},
         ).fetchall()
+
+
+def count_records(conn: Connection, site: str, wanted: Wanted, *, most: int) -> int:
+    """Return how many acts there are; beyond ``most`` nobody goes on counting."""
+    return conn.execute(_NUMBERS, _parameters(site, wanted) | {"limit": most}).rowcount
 
 
 def _parameters(site: str, wanted: Wanted) -> dict[str, Any]:
@@ -125,7 +136,8 @@ def _parameters(site: str, wanted: Wanted) -> dict[str, Any]:
         "site": site,
         "account": wanted.account,
         "act": wanted.act,
-        "subject": wanted.subject,
+        "subjects": None if wanted.subjects is None else list(wanted.subjects),
         "since": wanted.since,
         "until": wanted.until,
+        "machines": wanted.machines,
     }

@@ -11,6 +11,7 @@ from flowctl.registry.keys import link_code
 from flowctl.storage.audit import By, add_record
 
 AUDIT = "/v1/audit"
+ANH = By("anh", "operator", None)
 TRIP = {
     "plate": "12C-123.45",
     "phone": "+84903012345",
@@ -89,6 +90,39 @@ def test_the_log_is_read_page_by_page_and_by_account_act_subject_and_time(api: R
         assert len(boss.get(AUDIT, params=asked).json()["records"]) == n, asked
 
 
+def test_what_machines_did_is_left_out_where_that_is_asked_for_and_its_number_said(
+    api: RunningApi,
+):
+    boss = api.person(Role.ADMINISTRATOR)
+    write(api, "hold.begin", "hold.end")
+    write(api, *["gate.observe"] * 3, by=By("source:customs", "machine", "203.0.113.7"))
+    asked = {"machines": "false", "subject": "trip:1"}
+    page = boss.get(AUDIT, params=asked).json()
+    assert [one["act"] for one in page["records"]] == ["hold.end", "hold.begin"]
+    assert page["left_out"] == 3
+    whole = boss.get(AUDIT, params={"subject": "trip:1"}).json()
+    assert (len(whole["records"]), whole["left_out"]) == (5, None)
+    file = boss.get(f"{AUDIT}.csv", params=asked).text
+    assert "gate.observe" not in file
+    assert "hold.begin" in file
+
+
+def test_acts_on_a_truck_are_found_by_a_part_of_its_plate_and_say_the_plate(api: RunningApi):
+    operator, boss = api.person(Role.OPERATOR), api.person(Role.ADMINISTRATOR)
+    trip = operator.post("/v1/trips", json=TRIP).json()["id"]
+    other = operator.post("/v1/trips", json={**TRIP, "plate": "99H-777.77"}).json()["id"]
+    page = boss.get(AUDIT, params={"plate": "123.45"}).json()
+    assert [one["subject"] for one in page["records"]] == [f"trip:{trip}"]
+    assert page["plates"] == {str(trip): "12C12345"}
+    assert boss.get(AUDIT, params={"plate": "nobody"}).json()["records"] == []
+    both = boss.get(AUDIT, params={"act": "trip"}).json()
+    assert both["plates"] == {str(trip): "12C12345", str(other): "99H77777"}
+    rows = csv.DictReader(
+        io.StringIO(boss.get(f"{AUDIT}.csv", params={"plate": "777"}).text, newline="")
+    )
+    assert [row["subject"] for row in rows] == [f"trip:{other}"]
+
+
 def test_the_log_goes_out_as_csv_in_which_nothing_is_a_formula(api: RunningApi):
     boss = api.person(Role.ADMINISTRATOR)
     write(api, "=cmd()", "+1", "-1", "@sum", "\tx")
@@ -121,14 +155,14 @@ def test_what_a_driver_does_by_the_link_is_written_down_by_its_trip_and_from_now
     assert (act["act"], act["subject"], act["address"]) == ("driver.cancel", f"trip:{trip}", None)
 
 
-def write(api: RunningApi, *acts: str) -> None:
+def write(api: RunningApi, *acts: str, by: By = ANH) -> None:
     conn, now = api.border.conn, api.clock.now()
     with conn.transaction():
         for act in acts:
             add_record(
                 conn,
                 "lang_son",
-                By("anh", "operator", None),
+                by,
                 act=act,
                 subject="trip:1",
                 before=None,
