@@ -13,8 +13,10 @@ from flowctl.bulletin.figures import check_range, last_day
 from flowctl.bulletin.forms import write_bulletin
 from flowctl.clock import clock
 from flowctl.errors import FlowctlError, NotFoundError
+from flowctl.notify.mail import read_letters
 from flowctl.shell import counted, database, get_settings, show_table
 from flowctl.site import Site
+from flowctl.storage import bulletin_mails as mails
 from flowctl.storage import bulletins as stored
 from flowctl.storage.closures import open_site
 from flowctl.storage.sites import get_site
@@ -76,8 +78,11 @@ def list_made(
     with database() as conn:
         site, _ = _place(conn)
         rows = stored.list_newest(conn, site.id, limit)
-        mails = stored.list_mail_states(conn, site.id)
-    table = Table("Day", "Version", "Made", "Export", "Import", "Arrived", "Waiting", "Mail")
+        sent = mails.list_mail_states(conn, site.id)
+    # Where nobody gets mail, none is late.
+    mailed = read_letters(get_settings()) is not None
+    heads = ("Day", "Version", "Made", "Export", "Import", "Arrived", "Waiting")
+    table = Table(*heads, *(["Mail"] if mailed else []))
     for one in rows:
         gates = one.figures.gates
         made = one.made_at.astimezone(site.timezone)
@@ -89,9 +94,20 @@ def list_made(
             str(sum(gate.cleared_import for gate in gates)),
             str(sum(gate.arrived for gate in gates)),
             str(sum(gate.waiting for gate in gates)),
-            mails.get((one.day, one.version), ""),
+            *([_said(sent.get((one.day, one.version)), site)] if mailed else []),
         )
     show_table(table)
+
+
+def _said(mail: mails.MailState | None, site: Site) -> str:
+    if mail is None:
+        return ""
+    at = f"{mail.wall_at.astimezone(site.timezone):%Y-%m-%d %H:%M}"
+    if mail.state == "sent":
+        return f"sent {at}"
+    if mail.state == "dead":
+        return f"failed: {mail.trouble}"
+    return f"again {at}: {mail.trouble}" if mail.trouble else "goes out with the next look"
 
 
 @app.command("send")
@@ -99,9 +115,9 @@ def send(day: Day = None) -> None:
     """Have a bulletin sent by mail once more, to everybody it goes to."""
     with database() as conn:
         site, now = _place(conn)
-        if get_settings().mail_url is None:
+        if read_letters(get_settings()) is None:
             raise FlowctlError(
-                "No mail server is set: name one with FLOWCTL_MAIL_URL=smtps://user@host:465, and"
+                "No mail is set up: name a server with FLOWCTL_MAIL_URL=smtps://user@host:465, and"
                 " who gets the bulletin with FLOWCTL_BULLETIN_TO."
             )
         wanted, _ = _days(site, now, day, None)
@@ -111,7 +127,7 @@ def send(day: Day = None) -> None:
                 f"The bulletin of {wanted} was not made; make it with: flowctl bulletin make"
                 f" {wanted}"
             )
-        stored.queue_mail(conn, site.id, found.day, found.version)
+        mails.queue_mail(conn, site.id, found.day, found.version)
     typer.echo(f"The bulletin of {wanted} goes out with the next look of: flowctl notify")
 
 

@@ -15,10 +15,11 @@ Words = Mapping[str, str]
 
 
 class Table(NamedTuple):
-    """A table; ``key`` names it to programs."""
+    """A table; ``key`` names it to programs, ``sheet`` in a workbook, where names are short."""
 
     key: str
     title: str
+    sheet: str
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
@@ -47,8 +48,7 @@ FIGURES: Mapping[str, Figure] = {
     "left": lambda gate: gate.left,
     "waiting_before": lambda gate: gate.waiting_before,
     "waiting": lambda gate: gate.waiting,
-    # Who stood there already when it was seen first did not come on this day.
-    "change": lambda gate: gate.waiting - gate.waiting_before - gate.found,
+    "change": lambda gate: gate.change,
     "difference": lambda gate: gate.difference,
     "mean_wait": lambda gate: None if gate.mean_wait_min is None else round(gate.mean_wait_min),
     "p95_wait": lambda gate: gate.p95_wait_min,
@@ -84,31 +84,43 @@ def write_document(
     words: Words = page["bulletin"]
     zone = ZoneInfo(figures.timezone)
     tables = [_overtakes(figures, words, page["overtake"], language)]
-    tables.append(_incidents(figures, words, language, zone))
+    tables.append(_incidents(figures, page, language, zone))
     if changed:
         tables.append(_changed(figures, changed, words, language))
     return Document(
         title=f"{figures.name[language]} · {_title(figures, words)}",
         lines=(
             _fill(words["span"], since=_moment(figures.since, zone), to=_moment(figures.to, zone)),
-            _fill(
-                words["made" if version else "summed"],
-                version=version,
-                made=_moment(made_at, zone),
-            ),
+            _fill(words[_how(figures, version)], version=version, made=_moment(made_at, zone)),
         ),
         summary=_summary(figures, words, language),
         tables=tuple(tables),
         notes=tuple(_notes(figures, words, language)),
-        gates={gate.name[language]: _gate(gate, words, page, language) for gate in figures.gates},
+        gates={
+            gate.name[language]: _gate(gate, figures, words, page, language)
+            for gate in figures.gates
+        },
         language=language,
     )
 
 
+def _how(figures: Figures, version: int) -> str:
+    if figures.unfinished:
+        return "unfinished"
+    return "made" if version else "summed"
+
+
 def _title(figures: Figures, words: Words) -> str:
+    if figures.unfinished:
+        return _fill(words["title_unfinished"], day=day_text(figures.day))
     if figures.day == figures.until:
         return _fill(words["title_day"], day=day_text(figures.day))
     return _fill(words["title_range"], day=day_text(figures.day), until=day_text(figures.until))
+
+
+def _name(figure: str, figures: Figures) -> str:
+    """Return the word for a figure: who waits before the day is over does not wait at its end."""
+    return "waiting_now" if figure == "waiting" and figures.unfinished else figure
 
 
 def _summary(figures: Figures, words: Words, language: str) -> Table:
@@ -124,22 +136,30 @@ def _summary(figures: Figures, words: Words, language: str) -> Table:
     return Table(
         "summary",
         words["gate"],
-        (words["gate"], *(words[name] for name in FIGURES)),
+        words["sheet_summary"],
+        (words["gate"], *(words[_name(name, figures)] for name in FIGURES)),
         tuple(rows),
     )
 
 
-def _sum(values: Iterator[Cell]) -> int:
-    return sum(value for value in values if isinstance(value, int))
+def _sum(values: Iterator[Cell]) -> int | None:
+    """Return the sum, None where a part of it is not known."""
+    known = list(values)
+    return None if None in known else sum(value for value in known if isinstance(value, int))
 
 
-def _gate(gate: GateDay, words: Words, page: Mapping[str, Any], language: str) -> Table:
-    rows: list[tuple[Cell, Cell]] = [(words[name], value(gate)) for name, value in FIGURES.items()]
+def _gate(
+    gate: GateDay, figures: Figures, words: Words, page: Mapping[str, Any], language: str
+) -> Table:
+    rows: list[tuple[Cell, Cell]] = [
+        (words[_name(name, figures)], value(gate)) for name, value in FIGURES.items()
+    ]
     rows += [
         (f"{words['overtakes']}: {page['overtake'].get(reason, reason)}", n)
         for reason, n in sorted(gate.overtakes.items())
     ]
-    return Table(gate.gate, gate.name[language], (words["figure"], words["number"]), tuple(rows))
+    name = gate.name[language]
+    return Table(gate.gate, name, name, (words["figure"], words["number"]), tuple(rows))
 
 
 def _overtakes(figures: Figures, words: Words, reasons: Words, language: str) -> Table:
@@ -149,27 +169,45 @@ def _overtakes(figures: Figures, words: Words, reasons: Words, language: str) ->
         for reason, n in sorted(gate.overtakes.items(), key=lambda one: -one[1])
     )
     head = (words["gate"], words["reason"], words["number"])
-    return Table("overtakes", words["overtakes_by"], head, rows)
+    return Table("overtakes", words["overtakes_by"], words["sheet_overtakes"], head, rows)
 
 
-def _incidents(figures: Figures, words: Words, language: str, zone: ZoneInfo) -> Table:
+def _incidents(figures: Figures, page: Mapping[str, Any], language: str, zone: ZoneInfo) -> Table:
+    words: Words = page["bulletin"]
     names = {gate.gate: gate.name[language] for gate in figures.gates}
 
     def row(one: Incident) -> tuple[Cell, ...]:
         gate = words["everywhere"] if one.gate is None else names.get(one.gate, one.gate)
         until = words["open_end"] if one.until is None else _moment(one.until, zone)
-        left = one.places_left
-        places = "" if left is None else _fill(words["places_left"], n=left)
-        note = " · ".join(part for part in (places, one.reason) if part)
+        note = " · ".join(_said(one, page))
         return (words[f"incident_{one.kind}"], gate, _moment(one.since, zone), until, note)
 
     head = ("kind", "gate", "since", "until", "note")
     return Table(
         "incidents",
         words["incidents"],
+        words["sheet_incidents"],
         tuple(words[name] for name in head),
         tuple(row(one) for one in figures.incidents),
     )
+
+
+def _said(one: Incident, page: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what else is known of an incident."""
+    words: Words = page["bulletin"]
+    if one.places_left is not None:
+        yield _fill(words["places_left"], n=one.places_left)
+    if one.per_h is not None:
+        yield _fill(words["per_h"], n=f"{one.per_h:g}")
+    if one.cargo is not None:
+        yield page["cargo"][one.cargo]
+    if one.one_haulier:
+        yield words["one_haulier"]
+    # What a note says of it is for colleagues: "other" by itself says nothing.
+    if one.code and one.code != "other":
+        yield page["act_reason"][one.code]
+    if one.reason:
+        yield one.reason
 
 
 def _changed(figures: Figures, changed: Sequence[Change], words: Words, language: str) -> Table:
@@ -179,11 +217,14 @@ def _changed(figures: Figures, changed: Sequence[Change], words: Words, language
         (names.get(one.gate, words["everywhere"]), words[one.figure], one.was, one.now)
         for one in changed
     )
-    return Table("changed", words["changed"], head, rows)
+    return Table("changed", words["changed"], words["sheet_changed"], head, rows)
 
 
 def _notes(figures: Figures, words: Words, language: str) -> Iterator[str]:
     yield words["balance"]
+    if figures.began_at is not None:
+        began = _moment(figures.began_at, ZoneInfo(figures.timezone))
+        yield _fill(words["began_within"], began=began)
     for gate in figures.gates:
         if gate.difference:
             yield _fill(words["balance_open"], gate=gate.name[language], n=gate.difference)

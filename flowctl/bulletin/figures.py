@@ -48,8 +48,9 @@ class GateDay:
     """A gate's figures; ``unseen`` are exports that officers saw pass and no tracker come.
 
     ``waits_min`` counts trucks through by how many minutes they had waited, from the yard on;
-    ``overtakes`` pairs of trucks by reason. ``difference`` is what the balance lacks: the facts
-    count so many more, or fewer, than were there at the last bulletin's end and moved since.
+    ``overtakes`` pairs of trucks by reason. ``waiting_before`` is None where records begin within
+    the day: who stood there then is among ``found``. ``difference`` is what the balance lacks: the
+    facts count so many more, or fewer, than were there at the last bulletin's end and moved since.
     """
 
     gate: str
@@ -60,12 +61,17 @@ class GateDay:
     found: int
     unseen: int
     left: int
-    waiting_before: int
+    waiting_before: int | None
     waiting: int
     difference: int
     waits_min: Mapping[int, int]
     no_shows: int
     overtakes: Mapping[str, int]
+
+    @property
+    def change(self) -> int | None:
+        """How many more wait than at the beginning; None where nobody knows how many did."""
+        return None if self.waiting_before is None else self.waiting - self.waiting_before
 
     @property
     def mean_wait_min(self) -> float | None:
@@ -86,10 +92,12 @@ class GateDay:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What disturbed a gate, or all of them (``gate`` None): an open end is None.
+    """What was out of the ordinary at a gate, or at all of them (``gate`` None).
 
-    ``kind`` is ``closure``, ``lanes``, ``slow``, ``stopped`` or ``outage``, the last being our own:
-    the controller decided nothing meanwhile.
+    ``kind`` is ``closure``, ``lanes``, ``slow``, ``stopped``, ``outage``, which is our own: the
+    controller decided nothing meanwhile; or an operator's act: ``capacity`` (``per_h`` trucks),
+    ``open_gate`` (hours beyond the calendar) or ``hold_class`` (trucks held, by ``cargo`` or those
+    of ``one_haulier``). An open end is None; ``reason`` is text, ``code`` an act's reason.
     """
 
     kind: str
@@ -98,11 +106,18 @@ class Incident:
     until: datetime | None
     reason: str = ""
     places_left: int | None = None
+    code: str = ""
+    per_h: float | None = None
+    cargo: str | None = None
+    one_haulier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a day came to, or the days from ``day`` to ``until``: from ``since`` to ``to``."""
+    """What a day came to, or the days from ``day`` to ``until``: from ``since`` to ``to``.
+
+    ``began_at`` is when records begin, where that was within the first day.
+    """
 
     site: str
     name: Mapping[str, str]
@@ -113,6 +128,12 @@ class Figures:
     to: datetime
     gates: tuple[GateDay, ...]
     incidents: tuple[Incident, ...] = ()
+    began_at: datetime | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        """Tell whether the last day was not over when it was counted."""
+        return self.to < bounds(self.until, ZoneInfo(self.timezone))[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +166,13 @@ def bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 def last_day(now: datetime, zone: ZoneInfo) -> date:
     """Return the last day that is over and settled."""
+    return running_day(now - SETTLED, zone) - timedelta(days=1)
+
+
+def running_day(now: datetime, zone: ZoneInfo) -> date:
+    """Return the day that is not over."""
     today = now.astimezone(zone).date()
-    over = bounds(today, zone)[1] + SETTLED
-    return today if now >= over else today - timedelta(days=1)
+    return today if now < bounds(today, zone)[1] else today + timedelta(days=1)
 
 
 def check_range(day: date, until: date, now: datetime, zone: ZoneInfo) -> None:
@@ -179,6 +204,7 @@ def count_gate(
     since: datetime,
     to: datetime,
     waiting_before: int | None,
+    from_nothing: bool = False,
 ) -> GateDay:
     """Return a gate's figures of a day.
 
@@ -195,7 +221,10 @@ def count_gate(
     waiting_before
         Who waited at its beginning by the last bulletin; None where there is none, so that it is
         counted now.
+    from_nothing
+        Records begin within the day: nobody knows who waited at its beginning.
     """
+    journeys = [*map(_in_order, journeys)]
 
     def within(at: datetime | None) -> bool:
         return at is not None and since < at <= to
@@ -207,9 +236,9 @@ def count_gate(
         for one in through
         if one.arrived_at is not None and one.cleared_at is not None and not one.found
     )
-    before = sum(one.waits_at(since) for one in journeys)
-    if waiting_before is not None:
-        before = waiting_before
+    before: int | None = waiting_before
+    if before is None and not from_nothing:
+        before = sum(one.waits_at(since) for one in journeys)
     counted = GateDay(
         gate=gate,
         name=name,
@@ -230,9 +259,18 @@ def count_gate(
     return _balanced(counted)
 
 
+def _in_order(one: Journey) -> Journey:
+    """Return a journey that comes before it goes: who was gone was not there to be counted."""
+    gone = one.cleared_at or one.left_at
+    came_after = one.arrived_at is not None and gone is not None and one.arrived_at > gone
+    return one._replace(arrived_at=None, found=False) if came_after else one
+
+
 def _balanced(day: GateDay) -> GateDay:
     came = day.arrived + day.found + day.unseen
-    expected = day.waiting_before + came - day.cleared_export - day.left
+    # Where records begin within the day nobody was counted before: who stood there was found.
+    there = 0 if day.waiting_before is None else day.waiting_before
+    expected = there + came - day.cleared_export - day.left
     return replace(day, difference=day.waiting - expected)
 
 
@@ -244,6 +282,7 @@ def add_up(days: Sequence[Figures]) -> Figures:
         last,
         day=first.day,
         since=first.since,
+        began_at=first.began_at,
         gates=tuple(
             _sum([gate for one in days for gate in one.gates if gate.gate == name])
             for name in gates
@@ -277,9 +316,9 @@ def _sum(days: Sequence[GateDay]) -> GateDay:
 
 def _joined(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     """Return incidents once each: one that lasts over an evening stands in two days."""
-    kept: dict[tuple[str, str | None, datetime], Incident] = {}
+    kept: dict[tuple[str, str | None, datetime, str | None, bool], Incident] = {}
     for one in incidents:
-        kept[one.kind, one.gate, one.since] = one
+        kept[one.kind, one.gate, one.since, one.cargo, one.one_haulier] = one
     return tuple(sorted(kept.values(), key=lambda one: one.since))
 
 

@@ -47,6 +47,8 @@ def write_bulletin(bulletin: Bulletin, form: str, language: str) -> File:
     days = bulletin.figures.day.isoformat()
     if bulletin.figures.until != bulletin.figures.day:
         days += f"_{bulletin.figures.until.isoformat()}"
+    if bulletin.figures.unfinished:
+        days += "_unfinished"
     name = f"{bulletin.figures.site}_{days}_{language}.{form}"
     return File(name, FORMS[form], _content(bulletin, form, language))
 

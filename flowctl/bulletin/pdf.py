@@ -74,7 +74,9 @@ def _line(
 def _turned(table: Table) -> Table:
     """Return the summary with a gate a column: there are few gates and many figures."""
     columns = list(zip(table.head, *table.rows, strict=True))
-    return Table(table.key, table.title, tuple(map(_plain, columns[0])), tuple(columns[1:]))
+    return Table(
+        table.key, table.title, table.sheet, tuple(map(_plain, columns[0])), tuple(columns[1:])
+    )
 
 
 def _table(pdf: FPDF, table: Table) -> None:

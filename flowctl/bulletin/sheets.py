@@ -31,11 +31,10 @@ def write_xlsx(document: Document, made_at: datetime) -> bytes:
     # The same bulletin is the same file whenever it is asked for.
     book.set_properties({"title": document.title, "created": made_at.astimezone(UTC)})
     names: set[str] = set()
-    _sheet(book, names, document.title, [*document.lines, *document.notes], [document.summary])
-    for name, table in document.gates.items():
-        _sheet(book, names, name, [], [table])
-    for table in document.tables:
-        _sheet(book, names, table.title, [], [table])
+    said = [document.title, *document.lines, *document.notes]
+    _sheet(book, names, said, document.summary)
+    for table in (*document.gates.values(), *document.tables):
+        _sheet(book, names, [], table)
     book.close()
     return out.getvalue()
 
@@ -43,34 +42,31 @@ def write_xlsx(document: Document, made_at: datetime) -> bytes:
 def _sheet(
     book: xlsxwriter.Workbook,
     names: set[str],
-    name: str,
     lines: list[str],
-    tables: list[Table],
+    table: Table,
 ) -> None:
-    sheet = book.add_worksheet(_named(name, names))
+    sheet = book.add_worksheet(_named(table.sheet, names))
     bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "border": 1})
     row = 0
     for line in lines:
         sheet.write_string(row, 0, defused(line))
         row += 1
     row += bool(lines)
-    for table in tables:
-        widths = [len(head) / 2 for head in table.head]
-        for column, head in enumerate(table.head):
-            sheet.write_string(row, column, defused(head), bold)
-        for cells in table.rows:
-            row += 1
-            for column, value in enumerate(cells):
-                if value is None:
-                    continue
-                if isinstance(value, str):
-                    sheet.write_string(row, column, defused(value))
-                else:
-                    sheet.write_number(row, column, value)
-                widths[column] = max(widths[column], len(str(value)))
-        for column, width in enumerate(widths):
-            sheet.set_column(column, column, min(max(width + 2, 9), _WIDEST))
-        row += 2
+    widths = [len(head) / 2 for head in table.head]
+    for column, head in enumerate(table.head):
+        sheet.write_string(row, column, defused(head), bold)
+    for cells in table.rows:
+        row += 1
+        for column, value in enumerate(cells):
+            if value is None:
+                continue
+            if isinstance(value, str):
+                sheet.write_string(row, column, defused(value))
+            else:
+                sheet.write_number(row, column, value)
+            widths[column] = max(widths[column], len(str(value)))
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, min(max(width + 2, 9), _WIDEST))
 
 
 def _named(name: str, taken: set[str]) -> str:

@@ -29,16 +29,15 @@ from flowctl.bulletin.html import write_html
 from flowctl.errors import FlowctlError
 from flowctl.notify.texts import catalogue
 from flowctl.settings import Settings
-from flowctl.storage.bulletins import (
-    Bulletin,
+from flowctl.storage.bulletin_mails import (
     Connection,
     Mail,
     claim_mail,
     close_mail,
-    find_bulletin,
     note_reached,
     postpone_mail,
 )
+from flowctl.storage.bulletins import Bulletin, find_bulletin
 
 _log = structlog.get_logger()
 _ATTACHED = ("pdf", "xlsx", "csv")

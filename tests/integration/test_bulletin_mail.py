@@ -22,7 +22,8 @@ from certificates import make_certificate
 from flowctl.errors import FlowctlError
 from flowctl.notify.mail import MailServer, connect, read_letters, read_server, send_due
 from flowctl.settings import Settings
-from flowctl.storage.bulletins import make_due, queue_mail
+from flowctl.storage.bulletin_mails import queue_mail
+from flowctl.storage.bulletins import make_due
 
 DAY = date(2024, 1, 23)
 EVENING = datetime(2024, 1, 23, 13, 20, tzinfo=UTC)  # 20:20 at the gates

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from api_server import RunningApi
 from border import MORNING, Border, after, border
@@ -104,6 +105,63 @@ def test_a_truck_that_stood_there_when_first_seen_is_no_new_arrival(place: Borde
     gate = tan_thanh(place)
     assert (gate.arrived, gate.found, gate.difference) == (0, 3, 0)
     assert gate.mean_wait_min is None
+
+
+def test_on_the_day_records_begin_nobody_knows_who_waited_before(place: Border):
+    day_at(place)
+    make(place)
+    found = find_bulletin(place.conn, place.site.id, DAY)
+    assert found is not None
+    assert found.figures.began_at == after(10)
+    assert (tan_thanh(place).waiting_before, tan_thanh(place).change) == (None, None)
+
+
+def test_who_was_seen_before_the_day_began_makes_its_beginning_known(place: Border):
+    place.visit(place.trip(at=after(-1000)), "yard_bao_nguyen", -900)
+    day_at(place)
+    make(place)
+    gate = tan_thanh(place)
+    assert (gate.waiting_before, gate.waiting, gate.change, gate.difference) == (1, 2, 1, 0)
+
+
+def act(place: Border, kind: str, state: str, **said: Any) -> None:  # noqa: ANN401
+    values = {"gate": "tan_thanh", "starts_at": after(60), "ends_at": after(120), **said}
+    place.conn.execute(
+        "insert into acts (site, kind, state, reason, note, gate, cargo, haulier, per_h, starts_at,"
+        " ends_at, entered_by, entered_at, approved_at, ended_at, outcome) values (%s, %s, %s,"
+        " 'other', 'only for colleagues', %s, %s, %s, %s, %s, %s, 'x', %s, %s, %s, %s)",
+        [
+            *(place.site.id, kind, state, values["gate"], said.get("cargo"), said.get("haulier")),
+            *(said.get("per_h"), values["starts_at"], values["ends_at"], after(0)),
+            *(said.get("approved_at"), said.get("ended_at"), said.get("outcome")),
+        ],
+    )
+
+
+def test_what_operators_set_for_a_gate_or_a_class_is_told_as_it_stood(place: Border):
+    day_at(place)
+    act(place, "capacity", "done", per_h=30.0, approved_at=after(70))
+    act(place, "open_gate", "ended", starts_at=after(560), ends_at=after(700), ended_at=after(600))
+    act(place, "hold_class", "standing", gate=None, starts_at=None, ends_at=None, haulier="Firm")
+    act(place, "hold_class", "lapsed", cargo="reefer", outcome="longest_hold", ended_at=after(90))
+    act(place, "open_gate", "lapsed", starts_at=after(561), outcome="not_approved", ends_at=None)
+    act(place, "capacity", "refused", per_h=1.0)
+    act(place, "hold_class", "ended", starts_at=after(400), ends_at=None, ended_at=after(300))
+    act(place, "hold_truck", "standing")
+    make(place)
+    found = find_bulletin(place.conn, place.site.id, DAY)
+    assert found is not None
+    told = [one for one in found.figures.incidents if one.kind != "closure"]
+    assert [(one.kind, one.gate, one.since, one.until) for one in told] == [
+        ("hold_class", None, after(0), None),
+        ("hold_class", "tan_thanh", after(60), after(90)),
+        ("capacity", "tan_thanh", after(70), after(120)),
+        ("open_gate", "tan_thanh", after(560), after(600)),
+    ]
+    assert [told[0].one_haulier, told[1].cargo, told[2].per_h] == [True, "reefer", 30.0]
+    said = msgspec.json.encode(found)
+    assert b"Firm" not in said
+    assert b"colleagues" not in said
 
 
 def test_receivers_of_webhooks_are_told(place: Border):

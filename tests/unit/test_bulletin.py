@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ import pypdfium2
 import pytest
 
 from flowctl.bulletin.figures import (
+    Change,
     Figures,
     GateDay,
     Incident,
@@ -49,9 +51,21 @@ def journey(
     return Journey("north", arrived, found, cleared, left)
 
 
-def counted(*journeys: Journey, before: int | None = None, seen: Seen | None = None) -> GateDay:
+def counted(
+    *journeys: Journey,
+    before: int | None = None,
+    seen: Seen | None = None,
+    from_nothing: bool = False,
+) -> GateDay:
     return count_gate(
-        "north", NAME, journeys, seen or Seen(), since=SINCE, to=TO, waiting_before=before
+        "north",
+        NAME,
+        journeys,
+        seen or Seen(),
+        since=SINCE,
+        to=TO,
+        waiting_before=before,
+        from_nothing=from_nothing,
     )
 
 
@@ -89,6 +103,36 @@ def test_the_balance_closes_with_all_ways_in_and_out():
 def test_what_late_facts_changed_since_yesterday_is_stated():
     day = counted(journey(at(8, day=22)), journey(at(9)), before=3)
     assert (day.waiting_before, day.waiting, day.difference) == (3, 2, -2)
+
+
+def test_the_change_is_who_waits_now_less_who_waited_before():
+    day = counted(journey(at(8, day=22)), journey(at(1), found=True), journey(at(9)))
+    assert (day.waiting_before, day.waiting, day.change) == (1, 3, 2)
+
+
+def first_day() -> Figures:
+    """Two stood there when records began at 07:00, one came, one of the two passed."""
+    gate = counted(
+        journey(at(7), found=True),
+        journey(at(7), at(10), found=True),
+        journey(at(9)),
+        from_nothing=True,
+    )
+    return replace(figures(gate), began_at=at(7))
+
+
+def test_where_records_begin_within_the_day_nobody_claims_to_know_who_waited_before():
+    [gate] = first_day().gates
+    assert (gate.waiting_before, gate.change) == (None, None)
+    assert gate.arrived + gate.found - gate.cleared_export == gate.waiting == 2
+    assert gate.difference == 0
+    [later] = add_up([first_day(), replace(first_day(), gates=(counted(before=2),))]).gates
+    assert (later.waiting_before, later.change) == (None, None)
+
+
+def test_who_was_gone_before_it_came_is_not_there():
+    day = counted(journey(at(12), at(9)), journey(at(12), left=at(9)))
+    assert (day.arrived, day.unseen, day.left, day.waiting, day.difference) == (0, 1, 0, 0, 0)
 
 
 def test_waits_are_of_who_was_seen_to_come():
@@ -159,6 +203,74 @@ def form(name: str, language: str = "vi") -> bytes:
     return write_bulletin(bulletin(), name, language).content
 
 
+SAID = ("Waiting at 20:00 before", "New arrivals", "Waiting at 20:00", "Change")
+
+
+def shown_of_first_day(name: str) -> dict[str, str]:
+    """Return what a form says of the gate's first day; what is not known is "" or "–"."""
+    kept = Bulletin(DAY, 1, at(20.5), first_day())
+    content = write_bulletin(kept, name, "en").content
+    if name == "xlsx":
+        sheet = openpyxl.load_workbook(io.BytesIO(content))["Tân Thanh"]
+        rows = {one.value: two.value for one, two in sheet.iter_rows(max_col=2)}
+        return {key: "" if rows[key] is None else str(rows[key]) for key in SAID}
+    if name == "csv":
+        [row, _total] = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+        return {key: row[key] for key in SAID}
+    if name == "html":
+        text = content.decode()
+        found = (re.search(f"<th>{key}</th><td[^>]*>([^<]*)", text) for key in SAID)
+    else:
+        pages = pypdfium2.PdfDocument(content)
+        text = " ".join(page.get_textpage().get_text_bounded() for page in pages)
+        found = (re.search(rf"{key}\s+(\d+|–)", text) for key in SAID)
+    return {key: one[1] for key, one in zip(SAID, found, strict=True) if one is not None}
+
+
+@pytest.mark.parametrize("name", ["html", "csv", "xlsx", "pdf"])
+def test_every_form_says_the_same_of_a_day_that_began_midway(name: str):
+    unknown = {"html": "–", "pdf": "–"}.get(name, "")
+    assert shown_of_first_day(name) == dict(zip(SAID, (unknown, "1", "2", unknown), strict=True))
+
+
+def test_a_day_that_began_midway_says_when_in_each_language():
+    kept = Bulletin(DAY, 1, at(20.5), first_day())
+    for language in ("vi", "zh", "en"):
+        assert "07:00 23/01/2024" in write_bulletin(kept, "html", language).content.decode()
+
+
+def test_a_day_that_runs_is_marked_as_not_finished_and_knows_no_evening():
+    running = replace(figures(counted(journey(at(8)))), to=at(14))
+    said = write_bulletin(Bulletin(DAY, 0, at(14), running), "html", "en")
+    assert said.name == "lang_son_2024-01-23_unfinished_en.html"
+    text = said.content.decode()
+    assert "Bulletin of 23/01/2024, not finished" in text
+    assert "counted until 14:00" in text
+    assert "<th>Waiting now</th>" in text
+    assert "<th>Waiting at 20:00</th>" not in text
+
+
+ACTS = (
+    Incident("capacity", "north", at(9), at(12), code="staff", per_h=25.5),
+    Incident("open_gate", "north", at(17), at(19), code="backlog"),
+    Incident("hold_class", None, at(8), None, code="other", cargo="reefer", one_haulier=True),
+)
+
+
+def test_acts_of_operators_are_incidents_in_words():
+    kept = Bulletin(DAY, 1, at(20.5), replace(figures(counted()), incidents=ACTS))
+    book = openpyxl.load_workbook(io.BytesIO(write_bulletin(kept, "xlsx", "en").content))
+    rows = [[cell.value for cell in row] for row in book["Incidents"].iter_rows(min_row=2)]
+    day = "23/01/2024"
+    assert [(row[0], row[1], row[4]) for row in rows] == [
+        ("Capacity set by hand", "Tân Thanh", "25.5 trucks per hour · staff"),
+        ("Open beyond its hours", "Tân Thanh", "backlog"),
+        ("Trucks held by class", "all gates", "Refrigerated · trucks of one haulier"),
+    ]
+    assert rows[0][2:4] == [f"09:00 {day}", f"12:00 {day}"]
+    assert rows[2][2:4] == [f"08:00 {day}", "lasts"]
+
+
 @pytest.mark.parametrize("language", ["vi", "zh", "en"])
 def test_the_page_shows_what_people_wrote_as_text(language: str):
     html = form("html", language).decode()
@@ -174,6 +286,23 @@ def test_csv_has_the_letters_of_vietnamese_and_no_formula():
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert rows[0][1] == "Thông quan xuất khẩu"
     assert [row[0] for row in rows[1:]] == ["Tân Thanh", "'@Cốc [Nam]/1", "Tất cả cửa khẩu"]
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("vi", ["Tổng hợp", "Cặp xe đổi thứ tự", "Sự cố", "Thay đổi"]),
+        ("zh", ["汇总", "后到先行对数", "异常情况", "变化"]),
+        ("en", ["Summary", "Pairs out of turn", "Incidents", "Changes"]),
+    ],
+)
+def test_a_sheets_name_is_whole(language: str, names: list[str]):
+    changed = (Change("north", "waiting", 1, 2),)
+    kept = replace(bulletin(), changed=changed)
+    book = openpyxl.load_workbook(io.BytesIO(write_bulletin(kept, "xlsx", language).content))
+    first, *gates_and_rest = book.sheetnames
+    assert [first, *gates_and_rest[-3:]] == names
+    assert gates_and_rest[0] == NAME[language]
 
 
 def test_the_workbook_has_numbers_a_sheet_a_gate_and_no_formula():
