@@ -10,10 +10,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from api.act_bodies import AskedAct, NewAct, Note
 from api.asked import NO_BODY
 from api.auth import acting
+from api.errors import Problem
 from api.once import Key, act_once
 from api.previews import Previews, trips_of, with_plates, without_plates
 from api.transaction import transaction
-from flowctl.errors import ConflictError
 from flowctl.hand import ActState, reasons_of
 from flowctl.registry import acts
 from flowctl.site import Site
@@ -119,7 +119,8 @@ def enter(request: Request, response: Response, body: NewAct, key: Key) -> Shown
         if effect is None:
             effect = previews.find(conn, site, act, now, wait_s=_WAIT_S)
             if effect["refused"] is not None:
-                raise ConflictError(effect["refused"])
+                sentence, kind, values = effect["refused"].values()
+                raise Problem(409, "Conflict", sentence, kind=kind, values=values)
         return acts.begin(conn, site, act, effect=without_plates(effect), by=by, now=now)
 
     def show(conn: Connection, act_id: int) -> ShownAct:

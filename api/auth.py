@@ -22,12 +22,12 @@ from flowctl.storage.sources import Scope, Source
 
 COOKIE = "flowctl_session"
 CSRF_HEADER = "x-flowctl"
-ENDED = "urn:flowctl:session-ended"
-"""The type of the problem that says: somebody ended this session."""
-EXPIRED = "urn:flowctl:session-expired"
-"""The type of the problem that says: this session lasted its time, or was not used for long."""
-ENROL = "urn:flowctl:authenticator-first"
-"""The type of the problem that says: set up an authenticator before anything else."""
+ENDED = "session-ended"
+"""The kind of problem that says: somebody ended this session."""
+EXPIRED = "session-expired"
+"""The kind of problem that says: this session lasted its time, or was not used for long."""
+ENROL = "authenticator-first"
+"""The kind of problem that says: set up an authenticator before anything else."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEFORE_ENROLMENT = frozenset(
     {
@@ -184,7 +184,7 @@ def _refuse_before_enrolment(request: Request, present: Present) -> None:
             "Forbidden",
             f"Who is {present.account.role} here proves it by an authenticator's code, too: set one"
             " up first.",
-            type=ENROL,
+            kind=ENROL,
         )
 
 
@@ -230,7 +230,7 @@ def _caller_of_session(state: Any, token: str) -> Caller | None:  # noqa: ANN401
         found = find_present(conn, token, wall_now=datetime.now(UTC))
     if isinstance(found, End):
         kind, sentence = _ENDS[found]
-        raise Problem(401, "Unauthorized", sentence, type=kind)
+        raise Problem(401, "Unauthorized", sentence, kind=kind)
     if found is None:
         return None
     return Caller(found.account.name, Role(found.account.role), present=found)

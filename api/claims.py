@@ -10,7 +10,7 @@ from api.errors import Problem
 from flowctl.registry.claims import find_claim
 from flowctl.storage.claims import LinkState
 
-UNCLAIMED = "urn:flowctl:claim"
+UNCLAIMED = "claim"
 """The type of the problem that says: claim the link first, by a code if need be."""
 _KEPT_S = 60 * 24 * 3600
 _MOST_COOKIES = 20
@@ -30,7 +30,7 @@ def require_claim(request: Request, conn: psycopg.Connection[Any], trip_id: int)
     if state.claimed:
         raise claimed_elsewhere()
     raise Problem(
-        403, "Forbidden", "Claim this link before you act: open its page once.", type=UNCLAIMED
+        403, "Forbidden", "Claim this link before you act: open its page once.", kind=UNCLAIMED
     )
 
 
@@ -41,7 +41,7 @@ def claimed_elsewhere() -> Problem:
         "Forbidden",
         "This link was opened first on another phone. To act here, ask for a code by SMS to the"
         " registered number, and enter it.",
-        type=UNCLAIMED,
+        kind=UNCLAIMED,
     )
 
 

@@ -13,15 +13,18 @@ from starlette.exceptions import HTTPException
 
 from api.faults import fault_sentence
 from api.permissions import PERMISSIONS
+from api.refusals import Said, names_trips, said_values, shown
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError, UnavailableError
-from flowctl.registry.requests import RefusedError
 
 RETRY_AFTER_S = 2
 _MOST_NAMED = 5
 
 
 class Problem(Exception):  # noqa: N818 - the RFC's word
-    """An answer that is a problem: its status, a short title, and a sentence."""
+    """An answer that is a problem: its status, a short title, and a sentence.
+
+    ``kind`` and ``values`` are those of a refusal, see `flowctl.errors.Refusal`.
+    """
 
     def __init__(
         self,
@@ -30,14 +33,16 @@ class Problem(Exception):  # noqa: N818 - the RFC's word
         detail: str,
         headers: Mapping[str, str] | None = None,
         *,
-        type: str = "about:blank",  # noqa: A002 - the RFC's word
+        kind: str | None = None,
+        values: Mapping[str, Said] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.title = title
         self.detail = detail
         self.headers = headers
-        self.type = type
+        self.type = "about:blank" if kind is None else f"urn:flowctl:{kind}"
+        self.values = values or {}
 
 
 def problem_response(problem: Problem) -> JSONResponse:
@@ -48,6 +53,7 @@ def problem_response(problem: Problem) -> JSONResponse:
             "title": problem.title,
             "status": problem.status,
             "detail": problem.detail,
+            **({"values": dict(problem.values)} if problem.values else {}),
         },
         status_code=problem.status,
         headers=dict(problem.headers or {}),
@@ -77,14 +83,20 @@ def _answer_refusal(request: Request, error: Exception) -> JSONResponse:
     """Answer what the domain refuses: its errors are sentences made to be shown."""
     if isinstance(error, UnavailableError):
         return _answer_unavailable(request, error)
-    if isinstance(error, NotFoundError):
-        return problem_response(Problem(404, "Not found", str(error)))
-    if isinstance(error, RefusedError):  # the page has words of its own for each reason
-        kind = f"urn:flowctl:{error.obstacle}"
-        return problem_response(Problem(409, "Conflict", str(error), type=kind))
-    if isinstance(error, ConflictError):
-        return problem_response(Problem(409, "Conflict", str(error)))
-    return problem_response(Problem(422, "Not possible", str(error)))
+    if not isinstance(error, FlowctlError):
+        raise error
+    status, title = next(said for kind, said in _REFUSALS.items() if isinstance(error, kind))
+    refusal = error.refusal
+    values = said_values(refusal.values)
+    if names_trips(refusal):
+        try:
+            with request.app.state.pool.connection() as conn:
+                values = dict(shown(conn, refusal).values)
+        except _STORE_AWAY as away:
+            return _answer_unavailable(request, away)
+    return problem_response(
+        Problem(status, title, refusal.sentence, kind=refusal.kind, values=values)
+    )
 
 
 def _answer_http(request: Request, error: Exception) -> JSONResponse:
@@ -143,6 +155,12 @@ def answer_defect(_request: Request, _error: Exception) -> JSONResponse:
     return problem_response(Problem(500, "Defect", detail))
 
 
+_REFUSALS: Mapping[type[FlowctlError], tuple[int, str]] = {
+    NotFoundError: (404, "Not found"),
+    ConflictError: (409, "Conflict"),
+    FlowctlError: (422, "Not possible"),
+}
+_STORE_AWAY = (psycopg.OperationalError, psycopg_pool.PoolTimeout)
 _ANSWERS: dict[type[Exception], Callable[[Request, Exception], JSONResponse]] = {
     Problem: _answer_problem,
     FlowctlError: _answer_refusal,

@@ -11,7 +11,7 @@ from flowctl.site import Site
 from flowctl.storage.live import Connection, LiveRow, find_live
 from flowctl.storage.trips import find_link_end
 
-REPLACED = "urn:flowctl:replaced"
+REPLACED = "replaced"
 """The kind of problem a link is whose trip goes by another number now (RFC 9457)."""
 
 _SHOWN_AFTER_END = timedelta(hours=24)
@@ -60,7 +60,7 @@ def _refuse_old(link: Link, epoch: int, ended_at: datetime | None, now: datetime
             "Gone",
             "This link was replaced: the trip goes by another phone number now. Open the link in"
             " the newest message to that number.",
-            type=REPLACED,
+            kind=REPLACED,
         )
     if ended_at is not None and now - ended_at > _SHOWN_AFTER_END:
         raise Problem(410, "Gone", "This trip is over.")

@@ -127,11 +127,11 @@ async def renew_recovery_codes(request: Request, body: Proof, present: _Signed) 
 async def _prove(request: Request, account: Account, password: str) -> None:
     await _count(request, f"proof:{account.name}")
     if not await anyio.to_thread.run_sync(is_password, password, account, limiter=HASHERS):
-        raise Problem(403, "Forbidden", "The password so far is wrong.", type=WRONG_PASSWORD)
+        raise Problem(403, "Forbidden", "The password so far is wrong.", kind=WRONG_PASSWORD)
     await request.app.state.store.delete(f"proof:{account.name}")
 
 
-WRONG_PASSWORD = "urn:flowctl:password"  # noqa: S105 - a type of problem
+WRONG_PASSWORD = "password"  # noqa: S105 - a type of problem
 """The type of the problem that says: the password given as a proof is wrong."""
 
 

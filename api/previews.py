@@ -11,7 +11,9 @@ from typing import Any
 import psycopg
 
 from api.errors import Problem
+from api.refusals import shown
 from flowctl.collector import uncollected
+from flowctl.errors import Refusal
 from flowctl.hand import Act, Effect, Place
 from flowctl.preview import preview
 from flowctl.site import Site
@@ -50,6 +52,9 @@ class Previews:
             began = time.perf_counter()
             found = preview(site, snapshot, act)
             effect = _shown(replace(found, solve_s=time.perf_counter() - began))
+        for name in ("refused", "warning"):
+            said: Refusal | None = getattr(found, name)
+            effect[name] = None if said is None else asdict(shown(conn, said))
         return with_plates(effect, list_plates(conn, trips_of(effect))) or effect
 
     def remember(self, key: str, effect: dict[str, Any]) -> None:

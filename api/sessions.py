@@ -27,7 +27,7 @@ from flowctl.storage.sessions import SessionRecord
 
 router = APIRouter(tags=["sessions"])
 
-CODE_NEEDED = "urn:flowctl:code-needed"
+CODE_NEEDED = "code-needed"
 """The type of the problem that says: name and password are right, now the code."""
 _LOCKED_S = 900
 _MOST_FROM_ONE_PLACE = 5
@@ -60,8 +60,8 @@ class Last(BaseModel):
 class Who(BaseModel):
     """Who is signed in, and what pages offer them.
 
-    ``must_enrol`` tells that an authenticator must be set up first; ``last`` stands in the answer
-    to signing in.
+    ``timezone`` is the site's, in which pages say moments. ``must_enrol`` tells that an
+    authenticator must be set up first; ``last`` stands in the answer to signing in.
     """
 
     account: str
@@ -70,6 +70,7 @@ class Who(BaseModel):
     post: str
     person: str
     permissions: list[str]
+    timezone: str
     authenticator: bool
     must_enrol: bool
     last: Last | None = None
@@ -117,7 +118,7 @@ async def sign_in(request: Request, credentials: Credentials, response: Response
     if account.asks_code:
         if credentials.code is None:
             raise Problem(
-                401, "Unauthorized", "Give a code of the authenticator, too.", type=CODE_NEEDED
+                401, "Unauthorized", "Give a code of the authenticator, too.", kind=CODE_NEEDED
             )
         await _count(request, code_key, _MOST_CODES)
     session = await run_in_threadpool(_open, request, account, credentials.code)
@@ -267,6 +268,7 @@ def _who(request: Request, present: Present, last: SessionRecord | None = None) 
         post=account.post or "",
         person=account.person or "",
         permissions=[name for name, roles in RIGHTS.items() if account.role in roles],
+        timezone=request.app.state.site.timezone.key,
         authenticator=account.asks_code,
         must_enrol=needs_authenticator(request, present),
         last=None

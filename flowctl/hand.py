@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from flowctl.errors import Refusal
 from flowctl.policy import HandRules
 
 
@@ -122,7 +123,7 @@ class Moved:
 class Effect:
     """What an act would change, by the plans without and with it at ``at``.
 
-    ``refused`` is the sentence that says why it cannot be; ``warning`` what to look at twice.
+    ``refused`` says why it cannot be; ``warning`` what to look at twice.
     ``moved`` trips have another slot, ``earlier`` and ``later`` than before; ``mean_shift_s`` is
     their mean shift, ``worst_later_s`` the furthest back. ``unserved`` is the change of trips
     without a slot, ``delay_cost_vnd`` that of the cost of waiting. ``overtaken`` trips are passed
@@ -132,8 +133,8 @@ class Effect:
 
     at: datetime
     solve_s: float = 0.0
-    refused: str | None = None
-    warning: str | None = None
+    refused: Refusal | None = None
+    warning: Refusal | None = None
     moved: int = 0
     earlier: int = 0
     later: int = 0

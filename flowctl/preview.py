@@ -16,12 +16,15 @@ from flowctl.controller import Decision, tick
 from flowctl.dispatch.hand import blocks_of, is_held
 from flowctl.dispatch.hand_checks import doubt, refusal
 from flowctl.dispatch.problem import DispatchProblem
-from flowctl.errors import FlowctlError
+from flowctl.errors import FlowctlError, Refusal
 from flowctl.hand import Act, ActKind, Effect, Moved, Place
 from flowctl.site import Site
 from flowctl.state import Snapshot
 
 MOST_SHOWN = 20
+NO_PLAN = Refusal(
+    "No plan that holds was found with it; look at the gates first.", kind="no_plan"
+)
 _CHUNK = 256
 """Juniors looked at together, for memory."""
 
@@ -45,7 +48,7 @@ def preview(site: Site, snapshot: Snapshot, act: Act) -> Effect:
     try:
         changed = with_act(site, snapshot, act)
     except FlowctlError as error:
-        return Effect(now, refused=str(error))
+        return Effect(now, refused=error.refusal)
     refused = refusal(snapshot, act)
     if refused is not None:
         return Effect(now, refused=refused)
@@ -86,7 +89,7 @@ def compared(
     """Return what two decisions of one moment differ by."""
     now = snapshot.now
     if without.plan is None or having.plan is None or having.problem is None:
-        return Effect(now, refused="No plan that holds was found with it; look at the gates first.")
+        return Effect(now, refused=NO_PLAN)
     before, after = slots_of(snapshot, without), slots_of(changed, having)
     if act.kind is ActKind.PIN and after.get(act.trip_id or 0) != _pinned(act):
         return Effect(now, refused=_full(changed, act))
@@ -132,18 +135,20 @@ def _pinned(act: Act) -> Place | None:
     return None if act.gate is None or act.starts_at is None else Place(act.gate, act.starts_at)
 
 
-def _warning(act: Act, decision: Decision) -> str | None:
+def _warning(act: Act, decision: Decision) -> Refusal | None:
     if act.kind is not ActKind.CAPACITY:
         return None
     seen = next((gate for gate in decision.gates if gate.gate == act.gate), None)
     return None if seen is None else doubt(act, seen.capacity_per_h, seen.capacity_high)
 
 
-def _full(snapshot: Snapshot, act: Act) -> str:
+def _full(snapshot: Snapshot, act: Act) -> Refusal:
     at = (act.starts_at or snapshot.now).astimezone(snapshot.site.timezone)
-    return (
+    return Refusal(
         f"The slot {at:%H:%M} at {act.gate} has no place left for this truck: what the gate takes"
-        " then is given to trucks on their way and to other pins; choose another slot."
+        " then is given to trucks on their way and to other pins; choose another slot.",
+        kind="slot_full",
+        values={"at": act.starts_at, "gate": act.gate},
     )
 
 

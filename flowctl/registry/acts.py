@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flowctl.dispatch.hand_checks import refusal
-from flowctl.errors import ConflictError, NotFoundError
+from flowctl.errors import ConflictError, NotFoundError, Refusal, Value
 from flowctl.hand import (
     Act,
     ActKind,
@@ -92,13 +92,17 @@ def approve(conn: Connection, site: Site, act_id: int, *, by: By, now: datetime)
     """
     found = _get_open(conn, site, act_id, "approved")
     if found.state != ActState.WAITING:
-        raise ConflictError(_no_longer(site, found, "approved"))
+        raise ConflictError.of(_no_longer(site, found, "approved"))
     if found.entered_by == by.name:
-        raise ConflictError(f"{by.name} entered act {act_id}: another account has to approve it.")
+        raise ConflictError(
+            f"{by.name} entered act {act_id}: another account has to approve it.", kind="own_act"
+        )
     until = found.entered_at + timedelta(seconds=site.policy.hand.approve_within_s)
     if now > until:
         raise ConflictError(
-            f"Act {act_id} was to be approved until {local(site, until)}; enter it anew."
+            f"Act {act_id} was to be approved until {local(site, until)}; enter it anew.",
+            kind="approve_late",
+            values={"at": until},
         )
     _refuse_impossible(conn, site, act_of(found), now)
     stored.approve_act(conn, act_id, by=by.name, now=now)
@@ -116,7 +120,7 @@ def refuse(conn: Connection, site: Site, act_id: int, *, note: str, by: By, now:
     """
     found = _get_open(conn, site, act_id, "refused")
     if found.state != ActState.WAITING:
-        raise ConflictError(_no_longer(site, found, "refused"))
+        raise ConflictError.of(_no_longer(site, found, "refused"))
     stored.close_act(
         conn, act_id, state=ActState.REFUSED, by=by.name, outcome=note or "refused", now=now
     )
@@ -152,7 +156,7 @@ def get_act(conn: Connection, site: Site, act_id: int) -> ActRecord:
     """
     found = stored.find_act(conn, site.id, act_id)
     if found is None:
-        raise NotFoundError(f"There is no act {act_id}.")
+        raise NotFoundError(f"There is no act {act_id}.", kind="no_act")
     return found
 
 
@@ -180,11 +184,15 @@ def _lock_trips(conn: Connection, site: Site, trips: tuple[int, ...]) -> None:
     for trip_id in sorted(trips):
         trip = find_trip_locked(conn, trip_id, site=site.id)
         if trip is None:
-            raise NotFoundError(f"There is no trip {trip_id}.")
+            raise NotFoundError(f"There is no trip {trip_id}.", kind="no_trip")
         if trip.state != "active":
             when = "" if trip.ended_at is None else f" at {local(site, trip.ended_at)}"
             what = "passed" if trip.state == "cleared" else "was cancelled"
-            raise ConflictError(f"Trip {trip_id} ({trip.plate}) {what}{when}; nothing can be done.")
+            raise ConflictError(
+                f"Trip {trip_id} ({trip.plate}) {what}{when}; nothing can be done.",
+                kind="trip_over",
+                values={"plate": trip.plate, "state": trip.state, "at": trip.ended_at},
+            )
 
 
 def _refuse_second(conn: Connection, site: Site, act: Act) -> None:
@@ -203,17 +211,23 @@ def _refuse_second(conn: Connection, site: Site, act: Act) -> None:
             if _overlap(one, act)
         ]
     for one in others:
-        raise ConflictError(
+        sentence = (
             f"{said(one)} at {local(site, one.entered_at)} already (act {one.id},"
             f" {one.state}); end that one first."
         )
+        by: dict[str, Value] = {"by": one.entered_by, "at": one.entered_at, "act": one.kind}
+        if one.trip_id is None:
+            values = {**by, "gate": one.gate}
+            raise ConflictError(sentence, kind="other_act_at_gate", values=values)
+        values = {**by, "plate": one.plate}
+        raise ConflictError(sentence, kind="other_act_on_truck", values=values)
 
 
 def _refuse_impossible(conn: Connection, site: Site, act: Act, now: datetime) -> None:
     """Refuse what cannot be any more: its trips are locked, and read anew."""
     fault = refusal(read_trips(conn, site, act.trips, now), act)
     if fault is not None:
-        raise ConflictError(fault)
+        raise ConflictError.of(fault)
 
 
 def _overlap(one: ActRecord, act: Act) -> bool:
@@ -236,24 +250,31 @@ def _get_open(conn: Connection, site: Site, act_id: int, wanted: str = "ended") 
         find_trip_locked(conn, trip_id, site=site.id)
     found = stored.find_act(conn, site.id, act_id, lock=True)
     if found is None:
-        raise NotFoundError(f"There is no act {act_id}.")
+        raise NotFoundError(f"There is no act {act_id}.", kind="no_act")
     if not found.is_open:
-        raise ConflictError(_no_longer(site, found, wanted))
+        raise ConflictError.of(_no_longer(site, found, wanted))
     return found
 
 
-def _no_longer(site: Site, found: ActRecord, wanted: str) -> str:
-    """Return the sentence that says what became of an act, by whom and when."""
+def _no_longer(site: Site, found: ActRecord, wanted: str) -> Refusal:
+    """Return what became of an act, by whom and when."""
     if found.state == ActState.STANDING:
         if found.approved_at is None:
-            return f"Act {found.id} stands and needs no approval; end it instead."
-        return (
+            sentence = f"Act {found.id} stands and needs no approval; end it instead."
+            return Refusal(sentence, kind="act_needs_no_approval")
+        return Refusal(
             f"Act {found.id} was approved by {found.approved_by} at"
-            f" {local(site, found.approved_at)} already; it can only be ended."
+            f" {local(site, found.approved_at)} already; it can only be ended.",
+            kind="act_approved",
+            values={"by": found.approved_by, "at": found.approved_at},
         )
     over = _OVER.get(found.state, found.state).format(by=found.ended_by)
     when = "" if found.ended_at is None else f" at {local(site, found.ended_at)}"
-    return f"Act {found.id} {over}{when} already; it can no longer be {wanted}."
+    sentence = f"Act {found.id} {over}{when} already; it can no longer be {wanted}."
+    what: dict[str, Value] = {"outcome": found.state, "at": found.ended_at}
+    if found.ended_by is None:
+        return Refusal(sentence, kind="act_over", values=what)
+    return Refusal(sentence, kind="act_over_by", values={**what, "by": found.ended_by})
 
 
 def act_of(found: ActRecord) -> Act:

@@ -32,7 +32,7 @@ class RefusedError(ConflictError):
     """What was asked for cannot be now; ``obstacle`` is the reason."""
 
     def __init__(self, obstacle: Obstacle, sentence: str) -> None:
-        super().__init__(sentence)
+        super().__init__(sentence, kind=str(obstacle))
         self.obstacle = obstacle
 
 

@@ -282,7 +282,11 @@ def get_active(conn: Connection, site: Site, trip_id: int) -> TripRecord:
     if trip is None:
         raise NotFoundError(f"There is no trip {trip_id}.")
     if trip.state != "active":
-        raise ConflictError(f"Trip {trip_id} is {trip.state}; it can no longer be changed.")
+        raise ConflictError(
+            f"Trip {trip_id} is {trip.state}; it can no longer be changed.",
+            kind="trip_over",
+            values={"plate": trip.plate, "state": trip.state, "at": trip.ended_at},
+        )
     return trip
 
 

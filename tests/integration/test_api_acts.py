@@ -91,7 +91,7 @@ def test_what_cannot_be_is_said_in_the_effect_and_refused_when_entered(api: Runn
     trip, lan = api.border.trip(), api.person(Role.OPERATOR, "lan")
     api.border.visit(trip, "queue_tan_thanh", 3)
     api.clock.at = after(5)
-    refused = effect_of(lan, hold(trip))["refused"]
+    refused = effect_of(lan, hold(trip))["refused"]["sentence"]
     assert "is at tan_thanh since 08:03" in refused
     entered = enter(lan, hold(trip))
     assert (entered.status_code, entered.json()["detail"]) == (409, refused)
