@@ -6,7 +6,7 @@ import redis
 from api_server import PASSWORD, RunningApi
 from people import set_account
 
-from flowctl.registry.accounts import Role, disable_account
+from flowctl.registry.accounts import Role, disable_account, hash_password, set_password
 
 LOGIN = "/v1/sessions"
 CREDENTIALS = {"account": "operator", "password": PASSWORD}
@@ -209,6 +209,8 @@ def test_another_password_needs_the_old_one_and_ends_the_other_sessions(api: Run
 
 def test_trying_passwords_holds_no_connection_of_the_database(api: RunningApi):
     api.person(Role.OPERATOR)
+    slow = hash_password(PASSWORD)
+    set_password(api.border.conn, "operator", slow, wall_now=datetime.now(UTC))
     pool = api.app.state.pool
     before = pool.get_stats()["usage_ms"]
     wrong = {"account": "operator", "password": "not the password"}
