@@ -76,4 +76,6 @@ def _too_many(what: str, wait_s: int) -> Problem:
         "Too many attempts",
         f"{what}; try again in {minutes} minutes.",
         {"Retry-After": str(max(wait_s, 1))},
+        kind="too_many_attempts",
+        values={"minutes": minutes},
     )

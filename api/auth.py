@@ -222,6 +222,7 @@ def _unknown() -> Problem:
         "Unauthorized",
         "Sign in, or send the token of a known source.",
         {"WWW-Authenticate": "Bearer"},
+        kind="signed_out",
     )
 
 

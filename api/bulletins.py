@@ -89,7 +89,9 @@ def get_bulletin(
 
 def _get_version(found: Bulletin | None, day: date, version: int) -> Bulletin:
     if found is None:
-        raise NotFoundError(f"There is no version {version} of the bulletin of {day}.")
+        raise NotFoundError(
+            f"There is no version {version} of the bulletin of {day}.", kind="no_bulletin_version"
+        )
     return found
 
 

@@ -13,7 +13,7 @@ from api.once import Key, act_once
 from api.transaction import transaction
 from api.trips import Gates, Text, TripAnswer, get_visible, trip_answer
 from flowctl.registry import by_hand as registry
-from flowctl.registry.by_hand import HandReason, Said
+from flowctl.registry.by_hand_checks import HandReason, Said
 from flowctl.registry.rules import Declaration
 from flowctl.state import Cargo, Direction
 from flowctl.storage import hand_words as stored

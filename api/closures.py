@@ -78,6 +78,7 @@ class ShownClosure(BaseModel):
     reason: str
     entered_by: str
     changed_at: datetime
+    ended_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,11 @@ async def count_affected(
     site: Site = state.site
     if gate not in site.gate_by_id:
         known = " and ".join(site.gate_by_id)
-        raise NotFoundError(f"There is no gate {gate[:40]!r}; {site.id} has {known}.")
+        raise NotFoundError(
+            f"There is no gate {gate[:40]!r}; {site.id} has {known}.",
+            kind="no_gate",
+            values={"gate": gate[:40]},
+        )
     now: datetime = state.clock.now()
     since = starts_at or now
     asked = Closure(0, gate, since, ends_at, 0, "", "", now)

@@ -59,7 +59,11 @@ def record_events(
     site: Site = state.site
     if gate not in site.gate_by_id:
         known_gates = " and ".join(site.gate_by_id)
-        raise NotFoundError(f"There is no gate {gate[:40]!r}; {site.id} has {known_gates}.")
+        raise NotFoundError(
+            f"There is no gate {gate[:40]!r}; {site.id} has {known_gates}.",
+            kind="no_gate",
+            values={"gate": gate[:40]},
+        )
     now = state.clock.now()
     for index, seen in enumerate(body):
         if not strip_mark(seen.truck):

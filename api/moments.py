@@ -34,12 +34,16 @@ def refuse_unkept(site: Site, name: str, at: datetime, now: datetime) -> None:
     """
     asked = f"{name}: {at.isoformat()} lies"
     if (at - now).total_seconds() > site.future_limit_s:
-        raise FlowctlError(f"{asked} in the future; it is {_whole(now)} now.")
+        raise FlowctlError(
+            f"{asked} in the future; it is {_whole(now)} now.", kind="to_come", values={"now": now}
+        )
     oldest = now - timedelta(days=site.fixes_kept_days)
     if at < oldest:
         raise FlowctlError(
             f"{asked} before what is kept; {site.id} keeps {site.fixes_kept_days} days, so ask from"
-            f" {_whole(oldest)} on."
+            f" {_whole(oldest)} on.",
+            kind="not_kept",
+            values={"days": site.fixes_kept_days, "at": oldest},
         )
 
 

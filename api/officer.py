@@ -178,7 +178,11 @@ def _site_with(request: Request, gate: str) -> Site:
     site: Site = request.app.state.site
     if gate not in site.gate_by_id:
         known = " and ".join(site.gate_by_id)
-        raise NotFoundError(f"There is no gate {gate[:40]!r}; {site.id} has {known}.")
+        raise NotFoundError(
+            f"There is no gate {gate[:40]!r}; {site.id} has {known}.",
+            kind="no_gate",
+            values={"gate": gate[:40]},
+        )
     return site
 
 

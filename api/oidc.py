@@ -220,7 +220,12 @@ def _open(request: Request, who: Identity) -> Session | str:
 def _provider(request: Request) -> Provider:
     state = request.app.state
     if state.settings.oidc_issuer is None:
-        raise Problem(404, "Not found", "People sign in here by account and password only.")
+        raise Problem(
+            404,
+            "Not found",
+            "People sign in here by account and password only.",
+            kind="no_provider",
+        )
     if getattr(state, "provider", None) is None:
         state.provider = Provider(state.settings)
     found: Provider = state.provider

@@ -51,6 +51,7 @@ def act_once(
                     "Key used twice",
                     "Another request came with this Idempotency-Key before, so nothing was done;"
                     " send this one with a key of its own.",
+                    kind="key_twice",
                 )
             response.status_code = 200
             subject = kept.subject

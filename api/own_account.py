@@ -106,6 +106,7 @@ async def confirm_authenticator(request: Request, body: Code, present: _Signed) 
             "Not possible",
             "This code is wrong, or was used already: wait for the next one, and look whether the"
             " clock of the phone is right.",
+            kind="code_wrong",
         )
     return RecoveryCodes(recovery_codes=codes)
 
@@ -177,7 +178,12 @@ def _end(request: Request, present: Present) -> None:
 
 def _renew(request: Request, present: Present) -> RecoveryCodes:
     if not present.account.asks_code:
-        raise Problem(409, "Conflict", "Set up an authenticator first; then there are codes.")
+        raise Problem(
+            409,
+            "Conflict",
+            "Set up an authenticator first; then there are codes.",
+            kind="no_authenticator",
+        )
     with transaction(request) as conn:
         codes = totp.renew_recovery_codes(conn, present.account.name)
         record(request, conn, "authenticator.codes", _subject(present))

@@ -106,7 +106,10 @@ def get_track(
         ends = min(until or span.ended_at or now, now)
         begins = max(since or span.registered_at, ends - LONGEST)
         if begins >= ends:
-            raise FlowctlError("since is not before until, or both are to come; give a past time.")
+            raise FlowctlError(
+                "since is not before until, or both are to come; give a past time.",
+                kind="since_until",
+            )
         step_s = max(_LEAST_STEP_S, (ends - begins).total_seconds() / _POINTS)
         fixes = list_track(conn, site.id, span.plate, begins, ends, step_s=step_s)
         stays = list_visits(conn, site.id, span.plate, begins, ends)
@@ -135,7 +138,7 @@ def _site(request: Request) -> Site:
 def _span(conn: Connection, site: Site, trip_id: int) -> Span:
     span = find_span(conn, site.id, trip_id)
     if span is None:
-        raise NotFoundError(f"There is no trip {trip_id}.")
+        raise NotFoundError(f"There is no trip {trip_id}.", kind="no_trip")
     return span
 
 

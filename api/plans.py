@@ -66,7 +66,9 @@ def get_latest_plan(request: Request) -> ShownPlan:
     with transaction(request) as conn:
         plan = find_latest_plan(conn, site.id)
     if plan is None:
-        raise NotFoundError("There is no plan yet; the controller makes one every few minutes.")
+        raise NotFoundError(
+            "There is no plan yet; the controller makes one every few minutes.", kind="no_plan_yet"
+        )
     worth = site.dispatch.unit_vnd
     proved = plan.status != "fallback"
     return ShownPlan(

@@ -80,6 +80,7 @@ class Previews:
                 "Not available",
                 f"{AT_ONCE} effects are being worked out already; ask again in a moment.",
                 {"Retry-After": str(_RETRY_AFTER_S)},
+                kind="previews_busy",
             )
         try:
             yield

@@ -113,7 +113,12 @@ async def sign_in(request: Request, credentials: Credentials, response: Response
     if account is None or not right:
         raise _wrong()
     if account.disabled_wall_at is not None:
-        raise Problem(403, "Forbidden", "This account is disabled; an administrator can say why.")
+        raise Problem(
+            403,
+            "Forbidden",
+            "This account is disabled; an administrator can say why.",
+            kind="account_disabled",
+        )
     code_key = f"signin-code:{credentials.account}"
     if account.asks_code:
         if credentials.code is None:
@@ -185,7 +190,9 @@ def end_one(
         owner = stored.find_session_account(conn, session_id)
         mine = owner == present.account.name
         if owner is None or not (mine or present.account.role == Role.ADMINISTRATOR):
-            raise NotFoundError("There is no such session open; it may have ended meanwhile.")
+            raise NotFoundError(
+                "There is no such session open; it may have ended meanwhile.", kind="no_session"
+            )
         why = "left" if session_id == present.session.id else "ended"
         stored.end_session(conn, session_id, why=why, wall_at=datetime.now(UTC))
         record(request, conn, "session.end", f"account:{owner}")
@@ -281,7 +288,12 @@ def _whose(present: Present, account: str | None) -> str:
     if account is None or account == present.account.name:
         return present.account.name
     if present.account.role != Role.ADMINISTRATOR:
-        raise Problem(403, "Forbidden", "Only an administrator sees the sessions of others.")
+        raise Problem(
+            403,
+            "Forbidden",
+            "Only an administrator sees the sessions of others.",
+            kind="others_sessions",
+        )
     return account
 
 
@@ -299,4 +311,4 @@ def _shown(one: SessionRecord, present: Present) -> OpenSession:
 
 
 def _wrong() -> Problem:
-    return Problem(401, "Unauthorized", "Account, password or code is wrong.")
+    return Problem(401, "Unauthorized", "Account, password or code is wrong.", kind="credentials")

@@ -79,12 +79,18 @@ def ask_simulation(
     known = [path.stem for path in _scenario_files(site)]
     if body.scenario not in known:
         raise FlowctlError(
-            f"There is no scenario {body.scenario!r}; there are {', '.join(known) or 'none'}."
+            f"There is no scenario {body.scenario!r}; there are {', '.join(known) or 'none'}.",
+            kind="no_scenario",
+            values={"scenario": body.scenario},
         )
     for gate in body.places or {}:
         if gate not in site.gate_by_id:
             named = " and ".join(site.gate_by_id)
-            raise FlowctlError(f"There is no gate {gate[:40]!r}; {site.id} has {named}.")
+            raise FlowctlError(
+                f"There is no gate {gate[:40]!r}; {site.id} has {named}.",
+                kind="no_gate",
+                values={"gate": gate[:40]},
+            )
     with transaction(request) as conn:
         if count_unfinished(conn, site=site.id) >= _MOST_WAITING:
             raise Problem(
@@ -92,6 +98,8 @@ def ask_simulation(
                 "Too many simulations",
                 f"{_MOST_WAITING} simulations are waiting already; wait for one to end.",
                 {"Retry-After": "60"},
+                kind="simulations_many",
+                values={"most": _MOST_WAITING},
             )
         job = insert_job(
             conn,
@@ -119,7 +127,7 @@ def get_simulation(request: Request, job_id: Annotated[int, Path(ge=1, lt=2**63)
     with transaction(request) as conn:
         job = find_job(conn, job_id, site=request.app.state.site.id)
     if job is None:
-        raise NotFoundError(f"There is no simulation {job_id}.")
+        raise NotFoundError(f"There is no simulation {job_id}.", kind="no_simulation")
     return _simulation(job)
 
 

@@ -58,7 +58,10 @@ def get_spacetime(
     begins = ends - _SPAN if since is None else since
     span_s = (ends - begins).total_seconds()
     if not 0 < span_s <= _LONGEST.total_seconds():
-        raise FlowctlError("Ask for a stretch of time that ends after it begins, 48 hours at most.")
+        raise FlowctlError(
+            "Ask for a stretch of time that ends after it begins, 48 hours at most.",
+            kind="spacetime_span",
+        )
     refuse_unkept(site, "since", begins, now)
     refuse_unkept(site, "until", ends, now)
     with transaction(request) as conn:

@@ -76,7 +76,7 @@ def write_text(request: Request, response: Response, body: TextTo, key: Key) -> 
         newest = stored.list_texts(conn, state.site.id, limit=500)
         found = next((one for one in newest if one.id == number), None)
         if found is None:
-            raise NotFoundError(f"There is no text {number} any more.")
+            raise NotFoundError(f"There is no text {number} any more.", kind="no_text")
         return found
 
     return act_once(request, response, key, body, do=do, show=show)
@@ -93,6 +93,8 @@ def _whom(site: Site, body: TextTo) -> Whom:
     known = {"yard": site.yard_by_id, "gate": site.gate_by_id}.get(body.to)
     if known is not None and body.place not in known:
         raise NotFoundError(
-            f"There is no {body.to} {(body.place or '')[:40]!r}; {site.id} has {', '.join(known)}."
+            f"There is no {body.to} {(body.place or '')[:40]!r}; {site.id} has {', '.join(known)}.",
+            kind="no_place",
+            values={"place": (body.place or "")[:40]},
         )
     return Whom(body.to, body.trip_id, body.place)

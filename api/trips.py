@@ -417,7 +417,7 @@ def get_visible(conn: Connection, site: Site, trip_id: int, who: Caller) -> Live
     """Return a trip; somebody else's is, for those who see their own only, not there."""
     row = find_live(conn, trip_id, site=site.id)
     if row is None or (_sees_own_only(who) and row.registered_by != who.signature):
-        raise NotFoundError(f"There is no trip {trip_id}.")
+        raise NotFoundError(f"There is no trip {trip_id}.", kind="no_trip")
     return row
 
 

@@ -107,10 +107,16 @@ def visits(
     state = request.app.state
     if zone is not None and zone not in state.site.zone_by_id:
         there = ", ".join(state.site.zone_by_id)
-        raise NotFoundError(f"There is no zone {zone[:40]!r}; {state.site.id} has {there}.")
+        raise NotFoundError(
+            f"There is no zone {zone[:40]!r}; {state.site.id} has {there}.",
+            kind="no_zone",
+            values={"zone": zone[:40]},
+        )
     wanted = None if plate is None else strip_mark(plate)
     if since is not None and until is not None and until <= since:
-        raise FlowctlError("until must lie after since; swap them, or leave one out.")
+        raise FlowctlError(
+            "until must lie after since; swap them, or leave one out.", kind="since_until"
+        )
     with transaction(request) as conn:
         if wanted is not None and list_unknown(conn, state.site.id, [wanted]):
             raise NotFoundError(
@@ -139,7 +145,11 @@ def record_arrivals(
     site: Site = state.site
     if yard not in site.yard_by_id:
         known_yards = ", ".join(site.yard_by_id)
-        raise NotFoundError(f"There is no yard {yard[:40]!r}; {site.id} has {known_yards}.")
+        raise NotFoundError(
+            f"There is no yard {yard[:40]!r}; {site.id} has {known_yards}.",
+            kind="no_yard",
+            values={"yard": yard[:40]},
+        )
     now, back = state.clock.now(), timedelta(seconds=site.lateness_limit_s)
     events = []
     for index, seen in enumerate(body):

@@ -240,7 +240,8 @@ def _changed(
         known = _own(get_draft(conn, site, draft), who)
         if known.revision != revision:
             raise ConflictError(
-                f"Draft {draft} was changed in another window meanwhile; open it again."
+                f"Draft {draft} was changed in another window meanwhile; open it again.",
+                kind="draft_changed",
             )
         save_draft(conn, known, features, now)
         return _shown(conn, request, get_draft(conn, site, draft))
@@ -248,7 +249,13 @@ def _changed(
 
 def _own(draft: Draft, who: Caller) -> Draft:
     if draft.made_by != who.signature:
-        raise Problem(403, "Forbidden", f"Draft {draft.id} is {draft.made_by}'s to change.")
+        raise Problem(
+            403,
+            "Forbidden",
+            f"Draft {draft.id} is {draft.made_by}'s to change.",
+            kind="draft_not_yours",
+            values={"by": draft.made_by},
+        )
     return draft
 
 
@@ -262,7 +269,9 @@ def _refuse_late(draft: Draft, newest: SiteVersion, site: Site) -> None:
         raise ConflictError(
             f"{newest.made_by or 'Somebody who loaded the files'} published other zones at {at}:"
             f" {newest.why or 'no reason given'}. Put your changes upon those, look at them again,"
-            " and publish then."
+            " and publish then.",
+            kind="published_since",
+            values={"by": newest.made_by, "at": newest.starts_at},
         )
 
 
@@ -273,33 +282,51 @@ def _refuse_moment(
     if starts_at < now and not backdated:
         raise FlowctlError(
             f"starts_at: {said} has passed. Visits since then would be judged again; say that this"
-            " is meant (backdated), or let the zones hold from now on."
+            " is meant (backdated), or let the zones hold from now on.",
+            kind="starts_backdated",
+            values={"at": starts_at},
         )
     if (now - starts_at).total_seconds() > site.lateness_limit_s:
         days = site.lateness_limit_s / 86_400
         raise FlowctlError(
-            f"starts_at: {said} lies back more than {days:g} days; give a later one."
+            f"starts_at: {said} lies back more than {days:g} days; give a later one.",
+            kind="starts_long_back",
+            values={"at": starts_at, "days": days},
         )
     if starts_at - now > AHEAD_MOST:
-        raise FlowctlError(f"starts_at: {said} is more than a year ahead; give an earlier one.")
+        raise FlowctlError(
+            f"starts_at: {said} is more than a year ahead; give an earlier one.",
+            kind="starts_year_ahead",
+            values={"at": starts_at},
+        )
     if starts_at <= newest.starts_at and newest.starts_at != newest.made_at:
         raise FlowctlError(
             f"starts_at: {said} lies before the zones that"
             f" {newest.made_by or 'somebody'} published, which hold from"
-            f" {newest.starts_at.isoformat(timespec='minutes')}; begin after them."
+            f" {newest.starts_at.isoformat(timespec='minutes')}; begin after them.",
+            kind="starts_before_version",
+            values={"by": newest.made_by, "at": newest.starts_at},
         )
 
 
 def _refuse_unsound(checked: Checked, confirmed: list[str]) -> None:
     if checked.faults:
-        raise FlowctlError(f"The draft cannot hold yet: {fault_sentences(checked)}")
+        raise FlowctlError(
+            f"The draft cannot hold yet: {fault_sentences(checked)}",
+            kind="draft_faulty",
+            values={"n": len(checked.faults)},
+        )
     if not checked.changed:
-        raise FlowctlError("The draft changes nothing, so there is nothing to publish.")
+        raise FlowctlError(
+            "The draft changes nothing, so there is nothing to publish.", kind="draft_unchanged"
+        )
     for loss in checked.losses:
         if loss.zone not in confirmed:
             raise FlowctlError(
                 f"{loss.left_out} of the {loss.standing} trucks in {loss.zone} would be outside of"
-                " it; look again, or confirm that this is meant."
+                " it; look again, or confirm that this is meant.",
+                kind="draft_loses",
+                values={"zone": loss.zone, "left": loss.left_out, "of": loss.standing},
             )
 
 

@@ -44,13 +44,21 @@ def preview(request: Request, draft: Number, day: date) -> StreamingResponse:
     now: datetime = state.clock.now()
     since = datetime.combine(day, datetime.min.time(), state.site.timezone).astimezone(UTC)
     if not now - timedelta(days=PAST_DAYS + 1) <= since < now:
-        raise FlowctlError(f"{day} cannot be looked at; today and the {PAST_DAYS} days before can.")
+        raise FlowctlError(
+            f"{day} cannot be looked at; today and the {PAST_DAYS} days before can.",
+            kind="preview_day",
+            values={"days": PAST_DAYS},
+        )
     with transaction(request) as conn:
         known = get_draft(conn, state.site.id, draft)
         checked = checked_draft(conn, request, known)
         former = loaded_site(site_versions.get_source(conn, known.base))
     if checked.site is None:
-        raise FlowctlError(f"The draft cannot hold yet: {fault_sentences(checked)}")
+        raise FlowctlError(
+            f"The draft cannot hold yet: {fault_sentences(checked)}",
+            kind="draft_faulty",
+            values={"n": len(checked.faults)},
+        )
     until = min(since + timedelta(days=1), now)
     lines = _rehearsed(request, former, checked.site, since, until)
     return StreamingResponse(lines, media_type="application/x-ndjson")

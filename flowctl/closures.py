@@ -25,7 +25,7 @@ class Closure(NamedTuple):
 
     Where ``places_left`` is not 0 the gate goes on with so many inspection places. ``reason`` is a
     short text of who entered it (``entered_by``, an account's signature); ``changed_at`` is when
-    it was entered or last changed.
+    it was entered or last changed. ``ended_by`` opened the gate again before its time.
     """
 
     id: int
@@ -36,6 +36,7 @@ class Closure(NamedTuple):
     reason: str
     entered_by: str
     changed_at: datetime
+    ended_by: str | None = None
 
 
 class ExtraHours(NamedTuple):
@@ -136,11 +137,17 @@ def check_closure(site: Site, closure: Closure, others: Iterable[Closure], now: 
     gate = site.gate_by_id.get(closure.gate)
     if gate is None:
         known = " and ".join(site.gate_by_id)
-        raise FlowctlError(f"There is no gate {closure.gate[:40]!r}; {site.id} has {known}.")
+        raise FlowctlError(
+            f"There is no gate {closure.gate[:40]!r}; {site.id} has {known}.",
+            kind="no_gate",
+            values={"gate": closure.gate[:40]},
+        )
     if closure.places_left >= gate.inspection_places:
         raise FlowctlError(
             f"{closure.gate} has {gate.inspection_places} inspection places, so"
-            f" {closure.places_left} left is no loss; give how many still work, 0 for none."
+            f" {closure.places_left} left is no loss; give how many still work, 0 for none.",
+            kind="no_loss",
+            values={"gate": closure.gate, "places": gate.inspection_places},
         )
     _check_times(site, closure, now)
     for other in others:
@@ -148,7 +155,14 @@ def check_closure(site: Site, closure: Closure, others: Iterable[Closure], now: 
             until = "an unknown end" if other.ends_at is None else _local(site, other.ends_at)
             raise FlowctlError(
                 f"Closure {other.id} of {other.gate} stands from {_local(site, other.starts_at)} to"
-                f" {until}; change or end that one, or choose another time."
+                f" {until}; change or end that one, or choose another time.",
+                kind="closure_overlaps",
+                values={
+                    "gate": other.gate,
+                    "by": other.entered_by,
+                    "start": other.starts_at,
+                    "end": other.ends_at,
+                },
             )
 
 
@@ -156,24 +170,32 @@ def _check_times(site: Site, closure: Closure, now: datetime) -> None:
     if closure.starts_at < now - LONGEST_AGO:
         raise FlowctlError(
             f"starts_at {_local(site, closure.starts_at)} is more than a day ago; what was decided"
-            " since then cannot be undone."
+            " since then cannot be undone.",
+            kind="starts_long_ago",
+            values={"at": closure.starts_at},
         )
     if closure.starts_at > now + LONGEST:
         raise FlowctlError(
             f"starts_at {_local(site, closure.starts_at)} is more than {LONGEST.days} days ahead;"
-            " put it into the site's calendar."
+            " put it into the site's calendar.",
+            kind="starts_far",
+            values={"at": closure.starts_at, "days": LONGEST.days},
         )
     if closure.ends_at is None:
         return
     if closure.ends_at <= closure.starts_at:
         raise FlowctlError(
             f"ends_at {_local(site, closure.ends_at)} is not after starts_at"
-            f" {_local(site, closure.starts_at)}; leave ends_at out where nobody knows the end."
+            f" {_local(site, closure.starts_at)}; leave ends_at out where nobody knows the end.",
+            kind="ends_before_start",
+            values={"start": closure.starts_at, "end": closure.ends_at},
         )
     if closure.ends_at - closure.starts_at > LONGEST:
         raise FlowctlError(
             f"From {_local(site, closure.starts_at)} to {_local(site, closure.ends_at)} is longer"
-            f" than {LONGEST.days} days; put it into the site's calendar."
+            f" than {LONGEST.days} days; put it into the site's calendar.",
+            kind="closure_too_long",
+            values={"days": LONGEST.days},
         )
 
 

@@ -152,9 +152,14 @@ def read_import(text: str) -> list[Feature]:
     try:
         collection = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FlowctlError(f"The file is no JSON: {str(error)[:120]}.") from error
+        raise FlowctlError(
+            f"The file is no JSON: {str(error)[:120]}.", kind="file_no_json"
+        ) from error
     if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
-        raise FlowctlError("The file holds no GeoJSON FeatureCollection; export one as a pattern.")
+        raise FlowctlError(
+            "The file holds no GeoJSON FeatureCollection; export one as a pattern.",
+            kind="file_no_zones",
+        )
     _refuse_other_system(collection)
     features = collection.get("features")
     refuse_unfit(features)
@@ -177,17 +182,22 @@ def _refuse_other_system(collection: Mapping[str, object]) -> None:
     if crs is not None and "CRS84" not in json.dumps(crs) and "4326" not in json.dumps(crs):
         raise FlowctlError(
             "The file is in another coordinate system; write longitude and latitude in degrees"
-            " (WGS 84), as GeoJSON asks."
+            " (WGS 84), as GeoJSON asks.",
+            kind="file_other_crs",
         )
 
 
 def refuse_unfit(features: object) -> None:
     """Raise a FlowctlError where features are not what a draft is made of."""
     if not isinstance(features, list) or not features:
-        raise FlowctlError("There are no features; a draft holds at least one zone.")
+        raise FlowctlError(
+            "There are no features; a draft holds at least one zone.", kind="file_empty"
+        )
     if len(features) > MOST_ZONES:
         raise FlowctlError(
-            f"There are {len(features):,} features; at most {MOST_ZONES} zones can be drawn."
+            f"There are {len(features):,} features; at most {MOST_ZONES} zones can be drawn.",
+            kind="file_many",
+            values={"most": MOST_ZONES},
         )
     for number, one in enumerate(features, start=1):
         _refuse_feature(one, number)
@@ -195,19 +205,29 @@ def refuse_unfit(features: object) -> None:
 
 def _refuse_feature(feature: object, number: int) -> None:
     if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
-        raise FlowctlError(f"Feature {number} has no properties; a zone has at least id and role.")
+        raise FlowctlError(
+            f"Feature {number} has no properties; a zone has at least id and role.",
+            kind="feature_bare",
+            values={"n": number},
+        )
     name = str(feature["properties"].get("id", number))[:40]
     drawn = feature.get("geometry")
     geometry: dict[str, Any] = drawn if isinstance(drawn, dict) else {}
     kind = geometry.get("type")
     if kind not in {"Polygon", "MultiPolygon"} or not isinstance(geometry.get("coordinates"), list):
         shown = str(kind)[:20] if kind else "no geometry"
-        raise FlowctlError(f"Feature {name} is no polygon but {shown}; draw its outline.")
+        raise FlowctlError(
+            f"Feature {name} is no polygon but {shown}; draw its outline.",
+            kind="feature_no_polygon",
+            values={"zone": str(name)},
+        )
     corners = _count(geometry["coordinates"])
     if corners > MOST_CORNERS:
         raise FlowctlError(
             f"Feature {name} has {corners:,} corners, at most {MOST_CORNERS:,} are taken; simplify"
-            " its outline."
+            " its outline.",
+            kind="feature_corners",
+            values={"zone": str(name), "most": MOST_CORNERS},
         )
 
 
@@ -233,7 +253,9 @@ def split(geometry: object, line: object) -> list[dict[str, Any]]:
     except ShapeError as error:
         raise FlowctlError(f"What is to be cut {error}.") from error
     if not isinstance(whole, shapely.Polygon) or not isinstance(cut, shapely.LineString):
-        raise FlowctlError("A zone of one outline is cut along a line; nothing else can be.")
+        raise FlowctlError(
+            "A zone of one outline is cut along a line; nothing else can be.", kind="cut_only_zone"
+        )
     parts = [
         part
         for part in shapely.get_parts(
@@ -244,7 +266,9 @@ def split(geometry: object, line: object) -> list[dict[str, Any]]:
     if len(parts) != 2:  # noqa: PLR2004 - two halves
         raise FlowctlError(
             f"The line cuts the zone into {len(parts)} parts; let it begin outside, lead through"
-            " once, and end outside."
+            " once, and end outside.",
+            kind="cut_parts",
+            values={"parts": len(parts)},
         )
     parts.sort(key=lambda part: -part.area)
     return [json.loads(json.dumps(mapping(part))) for part in parts]

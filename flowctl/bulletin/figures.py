@@ -184,14 +184,22 @@ def check_range(day: date, until: date, now: datetime, zone: ZoneInfo) -> None:
         The range runs backwards, is too long, or is not over.
     """
     if until < day:
-        raise FlowctlError(f"The range ends on {until}, before it begins on {day}; exchange them.")
+        raise FlowctlError(
+            f"The range ends on {until}, before it begins on {day}; exchange them.",
+            kind="range_turned",
+        )
     days = (until - day).days + 1
     if days > MOST_DAYS:
-        raise FlowctlError(f"From {day} to {until} are {days} days; ask for {MOST_DAYS} at most.")
+        raise FlowctlError(
+            f"From {day} to {until} are {days} days; ask for {MOST_DAYS} at most.",
+            kind="range_long",
+            values={"most": MOST_DAYS},
+        )
     if bounds(until, zone)[1] > now:
         local = f"{now.astimezone(zone):%Y-%m-%d %H:%M}"
         raise FlowctlError(
-            f"The bulletin of {until} counts until {CLOSES:%H:%M} that day; it is {local} now."
+            f"The bulletin of {until} counts until {CLOSES:%H:%M} that day; it is {local} now.",
+            kind="bulletin_not_yet",
         )
 
 

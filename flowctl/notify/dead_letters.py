@@ -29,11 +29,14 @@ def retry_message(conn: Connection, site: str, message: int, *, now: datetime) -
     if found.state == "dead" and ends_at(found) <= now:
         raise ConflictError(
             f"Message {message} is over: what it says was of use until"
-            f" {ends_at(found).isoformat()}."
+            f" {ends_at(found).isoformat()}.",
+            kind="message_over",
+            values={"at": ends_at(found)},
         )
     if not revive(conn, [message]):
         raise ConflictError(
-            f"Message {message} is {found.state}; only one that was given up can be tried again."
+            f"Message {message} is {found.state}; only one that was given up can be tried again.",
+            kind="message_not_given_up",
         )
     return get_message(conn, site, message)
 

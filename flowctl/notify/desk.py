@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flowctl.errors import ConflictError, FlowctlError
+from flowctl.errors import ConflictError, FlowctlError, Refusal
 from flowctl.notify.segments import Alphabet, alphabet_of, split
 from flowctl.site import Site
 from flowctl.storage import desk_texts as stored
@@ -44,7 +44,7 @@ class Weighed:
     unheard: int
     languages: Mapping[str, int]
     left: int
-    refused: str | None
+    refused: Refusal | None
 
 
 def weigh(
@@ -92,7 +92,7 @@ def write(
     weighed = weigh(conn, site, plain, whom, public_url=public_url, now=now)
     if weighed.refused is not None:
         nobody = weighed.to == 0 or weighed.left < weighed.to
-        raise (ConflictError if nobody else FlowctlError)(weighed.refused)
+        raise (ConflictError if nobody else FlowctlError).of(weighed.refused)
     hearing = [one for one in stored.list_addressees(conn, site.id, whom, now) if one.hears]
     number = stored.insert_text(
         conn,
@@ -132,29 +132,53 @@ def _plain(text: str) -> str:
 
 def _refusal(
     text: str, parts: int, hearing: Sequence[Addressee], left: int, public_url: str
-) -> str | None:
+) -> Refusal | None:
     link = next(
         (one for one in _LINK.findall(text) if not one.startswith(public_url.rstrip("/") + "/")),
         None,
     )
     found = (
-        (not text, "The text is empty; write what the driver should know."),
-        (not text.isprintable(), "The text holds a letter that cannot be shown; write it anew."),
+        (
+            not text,
+            Refusal("The text is empty; write what the driver should know.", kind="text_empty"),
+        ),
+        (
+            not text.isprintable(),
+            Refusal(
+                "The text holds a letter that cannot be shown; write it anew.",
+                kind="text_unprintable",
+            ),
+        ),
         (
             link is not None,
-            f"The text holds the link {(link or '')[:50]!r}; only this site's own may be sent.",
+            Refusal(
+                f"The text holds the link {(link or '')[:50]!r}; only this site's own may be sent.",
+                kind="text_link",
+                values={"link": (link or "")[:50]},
+            ),
         ),
         (
             parts > MOST_PARTS,
-            f"The text takes {parts} SMS; shorten it to {MOST_PARTS} at most.",
+            Refusal(
+                f"The text takes {parts} SMS; shorten it to {MOST_PARTS} at most.",
+                kind="text_long",
+                values={"parts": parts, "most": MOST_PARTS},
+            ),
         ),
         (
             not hearing,
-            "Nobody would read it: no such truck has a number that may be written to.",
+            Refusal(
+                "Nobody would read it: no such truck has a number that may be written to.",
+                kind="text_nobody",
+            ),
         ),
         (
             len(hearing) > left,
-            f"It would be {len(hearing)} messages; this hour takes {max(0, left)} more. Wait.",
+            Refusal(
+                f"It would be {len(hearing)} messages; this hour takes {max(0, left)} more. Wait.",
+                kind="text_hour",
+                values={"n": len(hearing), "left": max(0, left)},
+            ),
         ),
     )
-    return next((sentence for holds, sentence in found if holds), None)
+    return next((refusal for holds, refusal in found if holds), None)

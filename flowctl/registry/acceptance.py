@@ -42,13 +42,17 @@ def accept_device(
     trip = get_active(conn, site, trip_id)
     if trip.device is None:
         raise ConflictError(
-            f"Trip {trip_id} has no device now; say which one its truck carries, then accept it."
+            f"Trip {trip_id} has no device now; say which one its truck carries, then accept it.",
+            kind="no_device_now",
+            values={"trip": trip_id},
         )
     counted_at = stored.find_left_place(conn, trip_id)
     if counted_at is None:
         raise ConflictError(
             f"Trip {trip_id} has lost no place by a change of its device; there is none to give"
-            " back."
+            " back.",
+            kind="lost_no_place",
+            values={"trip": trip_id},
         )
     stored.accept_device(conn, trip_id, now=now)
     entry = Entry(

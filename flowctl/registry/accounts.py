@@ -91,7 +91,9 @@ def hash_password(password: str) -> str:
     """
     if not _LEAST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
         raise FlowctlError(
-            f"A password must have {_LEAST_PASSWORD} to {_LONGEST_PASSWORD} characters."
+            f"A password must have {_LEAST_PASSWORD} to {_LONGEST_PASSWORD} characters.",
+            kind="password_length",
+            values={"least": _LEAST_PASSWORD, "most": _LONGEST_PASSWORD},
         )
     return _hasher().hash(password)
 
@@ -116,7 +118,11 @@ def get_account(conn: Connection, name: str, *, locked: bool = False) -> Account
     """
     found = stored.find_account(conn, name, locked=locked)
     if found is None:
-        raise NotFoundError(f"There is no account {name[:_LONGEST_NAME]!r}.")
+        raise NotFoundError(
+            f"There is no account {name[:_LONGEST_NAME]!r}.",
+            kind="no_account",
+            values={"account": name[:_LONGEST_NAME]},
+        )
     return found
 
 
@@ -141,12 +147,15 @@ def make_account(
     if role is Role.MACHINE or not _NAME.fullmatch(name):
         raise FlowctlError(
             f"An account needs a person's role and a name of 1 to {_LONGEST_NAME} letters, digits,"
-            " dots, hyphens, underscores and @."
+            " dots, hyphens, underscores and @.",
+            kind="account_name",
+            values={"most": _LONGEST_NAME},
         )
     if not (whose.person or "").strip() or not (whose.post or "").strip():
         raise FlowctlError(
             f"The account {name} belongs to one person at one post: name both, as in"
-            " --person 'Nguyễn Văn An' --post 'Yard Bảo Nguyên, shift lead'."
+            " --person 'Nguyễn Văn An' --post 'Yard Bảo Nguyên, shift lead'.",
+            kind="account_person",
         )
     made = stored.insert_account(
         conn,
@@ -157,7 +166,11 @@ def make_account(
         post=_text("post", whose.post) or "",
     )
     if not made:
-        raise ConflictError(f"There is an account {name} already; choose another name.")
+        raise ConflictError(
+            f"There is an account {name} already; choose another name.",
+            kind="account_taken",
+            values={"account": name},
+        )
     return change_account(conn, name, role=role, whose=whose, wall_now=wall_now)
 
 
@@ -186,14 +199,22 @@ def change_account(
     wish = whose or Person()
     new_role = Role(before.role) if role is None else role
     if new_role is Role.MACHINE:
-        raise FlowctlError("An account has a person's role; machines have sources and their keys.")
+        raise FlowctlError(
+            "An account has a person's role; machines have sources and their keys.",
+            kind="account_role",
+        )
     if new_role is not Role.ADMINISTRATOR:
         _keep_an_administrator(conn, before)
     agency = None if new_role is not Role.OFFICER else wish.agency or before.agency
     if new_role is Role.OFFICER and agency is None:
-        raise FlowctlError(f"An officer's account names the agency: one of {', '.join(Agency)}.")
+        raise FlowctlError(
+            f"An officer's account names the agency: one of {', '.join(Agency)}.",
+            kind="officer_agency",
+        )
     if new_role is not Role.OFFICER and wish.agency is not None:
-        raise FlowctlError(f"Only an officer has an agency; {name} is {new_role}.")
+        raise FlowctlError(
+            f"Only an officer has an agency; {name} is {new_role}.", kind="agency_officer"
+        )
     after = replace(
         before,
         role=new_role,
@@ -214,7 +235,9 @@ def change_account(
                 email=after.email,
             )
     except psycopg.errors.UniqueViolation as error:
-        raise ConflictError("Another account has this e-mail; each belongs to one.") from error
+        raise ConflictError(
+            "Another account has this e-mail; each belongs to one.", kind="email_taken"
+        ) from error
     if after.role != before.role:
         end_sessions_of(conn, name, why="ended", wall_at=wall_now)
     return after
@@ -306,7 +329,9 @@ def _keep_an_administrator(conn: Connection, account: Account) -> None:
     if account.role == Role.ADMINISTRATOR and stored.lock_administrators(conn) == [account.name]:
         raise ConflictError(
             f"{account.name} is the last administrator; make another one first, or nobody could"
-            " let people in any more."
+            " let people in any more.",
+            kind="last_administrator",
+            values={"account": account.name},
         )
 
 
@@ -317,7 +342,9 @@ def _text(what: str, text: str | None) -> str | None:
     plain = unicodedata.normalize("NFC", " ".join(text.split()))
     if len(plain) > _LONGEST_TEXT or not plain.isprintable():
         raise FlowctlError(
-            f"The {what} may have {_LONGEST_TEXT} characters, and none that is invisible."
+            f"The {what} may have {_LONGEST_TEXT} characters, and none that is invisible.",
+            kind="text_length",
+            values={"most": _LONGEST_TEXT},
         )
     return plain
 
@@ -327,5 +354,5 @@ def _email(text: str) -> str | None:
     if not plain:
         return None
     if len(plain) > _LONGEST_EMAIL or not _EMAIL.fullmatch(plain):
-        raise FlowctlError(f"{plain[:_LONGEST_TEXT]!r} is no e-mail address.")
+        raise FlowctlError(f"{plain[:_LONGEST_TEXT]!r} is no e-mail address.", kind="no_email")
     return plain

@@ -83,7 +83,9 @@ def decide(
         No truck is named, the plate is none, or a reason is missing or out of place.
     """
     if (decision.refusal is None) == (decision.verdict is Verdict.REFUSED):
-        raise FlowctlError("A refusal needs a reason of the list, and nothing else has one.")
+        raise FlowctlError(
+            "A refusal needs a reason of the list, and nothing else has one.", kind="refusal_reason"
+        )
     trip = _trip_of(conn, site, decision, now)
     plate = parse_plate(decision.plate or "").text if trip is None else trip.plate
     row = DecisionRow(
@@ -142,7 +144,7 @@ def _trip_of(conn: Connection, site: Site, decision: Decision, now: datetime) ->
     if decision.trip_id is not None:
         trip = stored.find_trip(conn, decision.trip_id, site=site.id)
         if trip is None:
-            raise NotFoundError(f"There is no trip {decision.trip_id}.")
+            raise NotFoundError(f"There is no trip {decision.trip_id}.", kind="no_trip")
         if decision.plate is not None and parse_plate(decision.plate).text != trip.plate:
             raise FlowctlError(
                 f"Trip {trip.id} is the truck {trip.plate}'s, not {decision.plate}'s; name one."

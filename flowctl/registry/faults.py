@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from flowctl.errors import ConflictError
-from flowctl.registry.by_hand import local
+from flowctl.registry.by_hand_checks import local
 from flowctl.registry.devices import get_device
 from flowctl.site import Site
 from flowctl.storage import device_faults as stored
@@ -40,7 +40,9 @@ def mark_faulty(
     if fault is not None:
         raise ConflictError(
             f"{fault.marked_by} marked the device {device.uid} as faulty at"
-            f" {local(site, fault.since)} already."
+            f" {local(site, fault.since)} already.",
+            kind="device_faulty",
+            values={"by": fault.marked_by, "at": fault.since},
         )
     stored.begin_fault(conn, device.id, reason=reason, by=by.name, now=now)
     _write_down(conn, site, device.id, "device.fault", str(reason), by, now)
@@ -65,7 +67,9 @@ def end_fault(conn: Connection, site: Site, uid: str, *, by: By, now: datetime) 
             if ended is None or ended.until is None
             else f"; {ended.ended_by} ended that at {local(site, ended.until)}"
         )
-        raise ConflictError(f"The device {device.uid} is not marked as faulty{who}.")
+        raise ConflictError(
+            f"The device {device.uid} is not marked as faulty{who}.", kind="device_not_faulty"
+        )
     stored.end_fault(conn, fault.id, by=by.name, now=now)
     _write_down(conn, site, device.id, "device.sound", None, by, now)
 

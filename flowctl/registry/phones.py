@@ -22,14 +22,19 @@ def parse_phone(text: str) -> str:
     try:
         number = phonenumbers.parse(text, "VN")
     except NumberParseException as error:
-        raise FlowctlError(f"The phone is not a phone number; {_EXPECTED}") from error
+        raise FlowctlError(
+            f"The phone is not a phone number; {_EXPECTED}", kind="no_phone"
+        ) from error
     region = phonenumbers.region_code_for_number(number)
     if not phonenumbers.is_valid_number(number) or region is None:
-        raise FlowctlError(f"The phone is not a number that exists; {_EXPECTED}")
+        raise FlowctlError(f"The phone is not a number that exists; {_EXPECTED}", kind="no_phone")
     if region not in _REGIONS:
         raise FlowctlError(
-            f"The phone is of {region}; messages go to Vietnam and China only: {_EXPECTED}"
+            f"The phone is of {region}; messages go to Vietnam and China only: {_EXPECTED}",
+            kind="phone_abroad",
         )
     if phonenumbers.number_type(number) not in _MOBILE:
-        raise FlowctlError(f"The phone is a landline, which takes no message; {_EXPECTED}")
+        raise FlowctlError(
+            f"The phone is a landline, which takes no message; {_EXPECTED}", kind="phone_landline"
+        )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -61,5 +61,7 @@ def parse_plate(text: str) -> Plate:
         return Plate(plain, PlateForm.OTHER)
     raise FlowctlError(
         f"The plate {text[:20]!r} is no number plate: 4 to 12 letters and digits are expected, "
-        "such as 12C-123.45 or 桂F·12345."
+        "such as 12C-123.45 or 桂F·12345.",
+        kind="no_plate",
+        values={"plate": text[:20]},
     )

@@ -220,7 +220,7 @@ def get_live_locked(conn: Connection, site: Site, trip_id: int) -> LiveRow:
     get_active(conn, site, trip_id)
     live = find_live(conn, trip_id, site=site.id)
     if live is None:
-        raise NotFoundError(f"There is no trip {trip_id}.")
+        raise NotFoundError(f"There is no trip {trip_id}.", kind="no_trip")
     return live
 
 

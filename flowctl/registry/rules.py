@@ -79,10 +79,16 @@ def check_declaration(site: Site, declaration: Declaration, *, now: datetime) ->
 def check_gates(site: Site, gates: Sequence[str]) -> None:
     """Refuse no gate, a gate this site has not, and one named twice."""
     if not gates:
-        raise FlowctlError(f"The trip names no gate; {site.id} has {_named(site)}.")
+        raise FlowctlError(
+            f"The trip names no gate; {site.id} has {_named(site)}.", kind="gate_missing"
+        )
     for gate in gates:
         if gate not in site.gate_by_id:
-            raise FlowctlError(f"There is no gate {gate[:40]!r}; {site.id} has {_named(site)}.")
+            raise FlowctlError(
+                f"There is no gate {gate[:40]!r}; {site.id} has {_named(site)}.",
+                kind="no_gate",
+                values={"gate": gate[:40]},
+            )
     if len(set(gates)) < len(gates):
         raise FlowctlError("The trip names a gate twice; name each once, the preferred first.")
 
@@ -146,7 +152,9 @@ def check_haulier(haulier: str | None) -> str | None:
     if not 0 < len(name) <= _LONGEST_HAULIER or not name.isprintable():
         raise FlowctlError(
             f"The haulier is empty or longer than {_LONGEST_HAULIER} characters; give its name, or"
-            " null where it is not known."
+            " null where it is not known.",
+            kind="haulier_long",
+            values={"most": _LONGEST_HAULIER},
         )
     return name
 

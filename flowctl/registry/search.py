@@ -28,7 +28,11 @@ def wanted_of(typed: str, keys: Keys, *, phones: bool) -> Wanted:
     text = typed.strip()
     plate = strip_mark(text)
     if len(plate) < _LEAST:
-        raise FlowctlError(f"Type at least {_LEAST} letters or digits to look for a truck.")
+        raise FlowctlError(
+            f"Type at least {_LEAST} letters or digits to look for a truck.",
+            kind="search_short",
+            values={"least": _LEAST},
+        )
     reference = "".join(text.split()).upper()
     begins = len(reference) >= _LEAST_BEGINNING
     return Wanted(

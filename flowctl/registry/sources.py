@@ -86,7 +86,9 @@ def add_source(
     if not _NAME.fullmatch(plain):
         raise FlowctlError(
             f"{plain[:_LONGEST_NAME]!r} cannot be a source's name: give 1 to {_LONGEST_NAME}"
-            " letters, digits, dots, hyphens and underscores; commands and metrics name it so."
+            " letters, digits, dots, hyphens and underscores; commands and metrics name it so.",
+            kind="source_name",
+            values={"most": _LONGEST_NAME},
         )
     source_id = stored.insert_source(
         conn,
@@ -97,7 +99,11 @@ def add_source(
         scopes=scopes,
     )
     if source_id is None:
-        raise ConflictError(f"There is a source {plain!r} already; choose another name.")
+        raise ConflictError(
+            f"There is a source {plain!r} already; choose another name.",
+            kind="source_taken",
+            values={"source": plain},
+        )
     return _new_token(conn, source_id, device=None, expires_wall_at=None)
 
 
@@ -114,7 +120,9 @@ def get_source(conn: Connection, name: str) -> Source:
         return found
     names = ", ".join(source.name for source in stored.list_sources(conn)[:20])
     raise NotFoundError(
-        f"There is no source {name[:_LONGEST_NAME]!r}; there are: {names or 'none'}."
+        f"There is no source {name[:_LONGEST_NAME]!r}; there are: {names or 'none'}.",
+        kind="no_source",
+        values={"source": name[:_LONGEST_NAME]},
     )
 
 
@@ -219,7 +227,7 @@ def get_token(conn: Connection, token_id: UUID, *, wall_now: datetime) -> TokenR
     """
     token = stored.find_token(conn, token_id, wall_now=wall_now)
     if token is None:
-        raise NotFoundError(f"There is no key {token_id}, or it has ended.")
+        raise NotFoundError(f"There is no key {token_id}, or it has ended.", kind="no_key")
     return token
 
 
@@ -274,11 +282,15 @@ def _has_token(conn: Connection, source: Source, uid: str, wall_now: datetime) -
 def _within(source: Source, scopes: Iterable[Scope]) -> frozenset[Scope]:
     wish = frozenset(scopes)
     if not wish:
-        raise FlowctlError("A key that may do nothing is none; end it in place of that.")
+        raise FlowctlError(
+            "A key that may do nothing is none; end it in place of that.", kind="key_nothing"
+        )
     if not wish <= source.scopes:
         raise FlowctlError(
             f"The source {source.name} may not {', '.join(sorted(wish - source.scopes))}, so its"
-            f" key cannot; it may: {', '.join(sorted(source.scopes))}."
+            f" key cannot; it may: {', '.join(sorted(source.scopes))}.",
+            kind="key_wider",
+            values={"source": source.name},
         )
     return wish
 
@@ -307,6 +319,8 @@ def _checked_rate(rate_per_s: float | None) -> float | None:
     if rate_per_s is not None and not 0 < rate_per_s <= _MOST_RATE_PER_S:
         raise FlowctlError(
             f"A source's rate must lie between 0 and {_MOST_RATE_PER_S:,.0f} fixes a second;"
-            f" {rate_per_s:g} does not."
+            f" {rate_per_s:g} does not.",
+            kind="source_rate",
+            values={"most": _MOST_RATE_PER_S},
         )
     return rate_per_s

@@ -58,7 +58,7 @@ def confirm_enrolment(
     account = get_account(conn, name, locked=True)
     _refuse_enrolled(account)
     if account.totp_cipher is None:
-        raise ConflictError("Begin with a new secret: there is none to confirm.")
+        raise ConflictError("Begin with a new secret: there is none to confirm.", kind="no_secret")
     if not _take_code(conn, keys, account, code, wall_now=wall_now):
         return None
     stored.confirm_totp(conn, name, wall_now)
@@ -118,7 +118,8 @@ def _take_code(
 def _refuse_enrolled(account: Account) -> None:
     if account.asks_code:
         raise ConflictError(
-            "This account has an authenticator; take it away before you set up another one."
+            "This account has an authenticator; take it away before you set up another one.",
+            kind="has_authenticator",
         )
 
 

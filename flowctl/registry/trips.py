@@ -158,7 +158,9 @@ def change(
         if stored.is_released(conn, trip_id):
             raise ConflictError(
                 f"The truck of trip {trip_id} was called to the gate already; "
-                "its gates, its ready moment and the bay it needs stand."
+                "its gates, its ready moment and the bay it needs stand.",
+                kind="truck_called_stands",
+                values={"trip": trip_id},
             )
         check_gates(site, gates)
         check_ready(site, gates, ready_at, now=now)
@@ -280,7 +282,7 @@ def get_active(conn: Connection, site: Site, trip_id: int) -> TripRecord:
     """
     trip = stored.find_trip_locked(conn, trip_id, site=site.id)
     if trip is None:
-        raise NotFoundError(f"There is no trip {trip_id}.")
+        raise NotFoundError(f"There is no trip {trip_id}.", kind="no_trip")
     if trip.state != "active":
         raise ConflictError(
             f"Trip {trip_id} is {trip.state}; it can no longer be changed.",
@@ -297,7 +299,9 @@ def _refuse_banned(conn: Connection, site: Site, plate: str, now: datetime) -> N
         raise ConflictError(
             f"The plate {plate} is barred until {until.isoformat(sep=' ', timespec='minutes')}:"
             f" too many offences of the kind {ban.kind}, the last one with trip {ban.trip_id}."
-            " An operator can lift a penalty that was given wrongly."
+            " An operator can lift a penalty that was given wrongly.",
+            kind="barred",
+            values={"plate": plate, "until": ban.banned_until},
         )
 
 
@@ -308,7 +312,9 @@ def _refuse_strangers(
     members = [] if convoy is None else stored.list_convoy(conn, site.id, convoy)
     if any(other != haulier for _, other in members):
         raise ConflictError(
-            f"The convoy {convoy} is another haulier's; choose another code for your own."
+            f"The convoy {convoy} is another haulier's; choose another code for your own.",
+            kind="others_convoy",
+            values={"convoy": convoy},
         )
 
 
@@ -362,7 +368,8 @@ def _conflict(
     implied: bool = False,
 ) -> ConflictError:
     trip: int | None
-    if violation.diag.constraint_name == "trips_one_active_per_plate":
+    of_plate = violation.diag.constraint_name == "trips_one_active_per_plate"
+    if of_plate:
         what = f"The plate {values.plate}"
         trip = stored.find_active_trip_of_plate(conn, values.plate)
     elif device is not None:
@@ -373,4 +380,7 @@ def _conflict(
         raise violation
     # Between the violation and this look the other trip may have ended.
     which = "an active trip" if trip is None else f"the active trip {trip}"
-    return ConflictError(f"{what} has {which} already; change that one, or cancel it first.")
+    sentence = f"{what} has {which} already; change that one, or cancel it first."
+    if of_plate:
+        return ConflictError(sentence, kind="plate_active", values={"plate": values.plate})
+    return ConflictError(sentence, kind="device_active")

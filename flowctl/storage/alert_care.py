@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from flowctl.errors import ConflictError, FlowctlError, NotFoundError
+from flowctl.errors import ConflictError, FlowctlError, NotFoundError, Refusal
 from flowctl.policy import Answer
 from flowctl.site import Site
 from flowctl.storage.alerts import State, punish
@@ -52,7 +52,7 @@ def _lock(conn: Connection, site: Site, alert_id: int) -> _Alert:
             [site.id, alert_id],
         ).fetchone()
     if locked.rowcount == 0 or found is None:
-        raise NotFoundError(f"There is no alert {alert_id}.")
+        raise NotFoundError(f"There is no alert {alert_id}.", kind="no_alert")
     return found
 
 
@@ -75,12 +75,16 @@ def decide_alert(
         It would be open again, or nothing says why it is confirmed or dismissed.
     """
     if state is State.OPEN:
-        raise FlowctlError("An alert cannot be opened again; acknowledge it instead.")
+        raise FlowctlError(
+            "An alert cannot be opened again; acknowledge it instead.", kind="alert_not_reopened"
+        )
     if state in (State.DISMISSED, State.CONFIRMED) and not note.strip():
-        raise FlowctlError("Say in note why the alert is confirmed or dismissed.")
+        raise FlowctlError(
+            "Say in note why the alert is confirmed or dismissed.", kind="alert_note_needed"
+        )
     alert = _lock(conn, site, alert_id)
     if alert.state == state or (state is State.ACKNOWLEDGED and alert.state in SETTLED):
-        raise ConflictError(_already(site, alert))
+        raise ConflictError.of(_already(site, alert))
     conn.execute(
         "update alerts set state = %s, snoozed_until = null where id = %s", [state, alert_id]
     )
@@ -94,12 +98,16 @@ def decide_alert(
     return alert.state
 
 
-def _already(site: Site, alert: _Alert) -> str:
+def _already(site: Site, alert: _Alert) -> Refusal:
     sentence = f"Alert {alert.id} is {alert.state} already"
     if alert.decided_by is None or alert.decided_at is None:
-        return f"{sentence}."
+        return Refusal(f"{sentence}.", kind="alert_so", values={"alert_state": alert.state})
     local = alert.decided_at.astimezone(site.timezone)
-    return f"{sentence}: by {alert.decided_by} at {local:%H:%M on %d/%m}."
+    return Refusal(
+        f"{sentence}: by {alert.decided_by} at {local:%H:%M on %d/%m}.",
+        kind="alert_so_by",
+        values={"alert_state": alert.state, "by": alert.decided_by, "at": alert.decided_at},
+    )
 
 
 def _note(conn: Connection, alert_id: int, what: str, note: str, by: str, now: datetime) -> None:
@@ -153,10 +161,14 @@ def assign_alert(
     alert = _lock(conn, site, alert_id)
     if alert.assigned_to != instead_of:
         holder = alert.assigned_to
+        if holder is None:
+            raise ConflictError(
+                f"Alert {alert_id} was given back to all meanwhile.", kind="alert_given_back"
+            )
         raise ConflictError(
-            f"Alert {alert_id} was given back to all meanwhile."
-            if holder is None
-            else f"Alert {alert_id} is in the care of {holder}{_since(conn, site, alert_id)}."
+            f"Alert {alert_id} is in the care of {holder}{_since(conn, site, alert_id)}.",
+            kind="alert_taken",
+            values={"by": holder},
         )
     if to is not None:
         _refuse_stranger(conn, to)
@@ -177,11 +189,17 @@ def _since(conn: Connection, site: Site, alert_id: int) -> str:
 def _refuse_stranger(conn: Connection, account: str) -> None:
     row = conn.execute("select role from accounts where name = %s", [account]).fetchone()
     if row is None:
-        raise FlowctlError(f"There is no account {account[:40]!r}; give the name of one.")
+        raise FlowctlError(
+            f"There is no account {account[:40]!r}; give the name of one.",
+            kind="no_account",
+            values={"account": account[:40]},
+        )
     if row[0] not in _CARERS:
         raise FlowctlError(
             f"The account {account} is a {row[0]}'s, who sees no alerts; give an operator, an"
-            " officer or an administrator."
+            " officer or an administrator.",
+            kind="no_carer",
+            values={"account": account, "role": row[0]},
         )
 
 
@@ -216,15 +234,17 @@ def snooze_alert(
     """
     alert = _lock(conn, site, alert_id)
     if alert.state in SETTLED:
-        raise ConflictError(_already(site, alert))
+        raise ConflictError.of(_already(site, alert))
     if until is not None:
         most_s = site.policy.alarms.snooze_most_s
         if until <= now:
-            raise FlowctlError("until is past; give a moment to come.")
+            raise FlowctlError("until is past; give a moment to come.", kind="until_past")
         if until > now + timedelta(seconds=most_s):
             raise FlowctlError(
                 f"until is further ahead than an alert may be put aside ({most_s / 3600:g} h);"
-                " close it if nothing is to be done."
+                " close it if nothing is to be done.",
+                kind="snooze_too_long",
+                values={"hours": most_s / 3600},
             )
     conn.execute("update alerts set snoozed_until = %s where id = %s", [until, alert_id])
     local = "" if until is None else f"{until.astimezone(site.timezone):%H:%M} "

@@ -290,7 +290,7 @@ def get_alert(conn: Connection, site: str, alert_id: int) -> AlertRecord:
             _ALERT + " and a.id = %(id)s", {"site": site, "id": alert_id}
         ).fetchone()
     if found is None:
-        raise NotFoundError(f"There is no alert {alert_id}.")
+        raise NotFoundError(f"There is no alert {alert_id}.", kind="no_alert")
     return found
 
 

@@ -110,14 +110,16 @@ def get_range(conn: Connection, site: Site, day: date, until: date, now: datetim
     first = _first_day(conn, site)
     if first is None or day < first:
         known = "nothing is known yet" if first is None else f"the first day known is {first}"
-        raise NotFoundError(f"There is no bulletin of {day}: {known}.")
+        raise NotFoundError(f"There is no bulletin of {day}: {known}.", kind="no_bulletin")
     days = [day + timedelta(days=n) for n in range((until - day).days + 1)]
     kept = list_range(conn, site.id, day, until)
     missing = [one for one in days if one not in kept]
     if len(missing) > _MOST_AT_ONCE:
         raise FlowctlError(
             f"{len(missing)} days from {day} to {until} were never counted; count them first with:"
-            f" flowctl bulletin make {day} --until {until}"
+            f" flowctl bulletin make {day} --until {until}",
+            kind="days_uncounted",
+            values={"n": len(missing)},
         )
     for one in missing:
         made = revise(conn, site, one, now)

@@ -19,7 +19,8 @@ from flowctl.storage.acts import list_extra_hours
 Connection = psycopg.Connection[Any]
 
 _CLOSURES: LiteralString = """
-select id, gate, starts_at, ends_at, places_left, reason, entered_by, changed_at from closures
+select id, gate, starts_at, ends_at, places_left, reason, entered_by, changed_at, ended_by
+from closures
 """
 
 
@@ -105,7 +106,7 @@ def change_closure(
     """
     former = _get_open(conn, site, closure_id, now)
     if ends_at is not None and ends_at < now:
-        raise FlowctlError("ends_at has passed; end the closure now instead.")
+        raise FlowctlError("ends_at has passed; end the closure now instead.", kind="ends_passed")
     changed = former._replace(ends_at=ends_at, changed_at=now)
     # It was fit when it was entered, however long ago it began.
     check_closure(site, changed, _standing(conn, site, changed), former.starts_at)
@@ -131,13 +132,15 @@ def end_closure(
     """
     former = _get_open(conn, site, closure_id, now)
     if former.starts_at >= now:
-        raise FlowctlError(f"Closure {closure_id} has not begun; delete it instead.")
+        raise FlowctlError(
+            f"Closure {closure_id} has not begun; delete it instead.", kind="closure_not_begun"
+        )
     conn.execute(
         "update closures set ends_at = %s, changed_at = %s, ended_by = %s where id = %s",
         [now, now, actor, closure_id],
     )
     _record(conn, site, _reopened(former, now, actor), now)
-    return former._replace(ends_at=now, changed_at=now)
+    return former._replace(ends_at=now, changed_at=now, ended_by=actor)
 
 
 def delete_closure(
@@ -154,7 +157,7 @@ def delete_closure(
     """
     former = _get_open(conn, site, closure_id, now)
     if former.starts_at <= now:
-        raise FlowctlError(f"Closure {closure_id} has begun; end it instead.")
+        raise FlowctlError(f"Closure {closure_id} has begun; end it instead.", kind="closure_begun")
     conn.execute("delete from closures where id = %s", [closure_id])
     _record(conn, site, _reopened(former, now, actor), now)
 
@@ -174,7 +177,7 @@ def get_closure(
             _CLOSURES + " where site = %s and id = %s" + lock, [site, closure_id]
         ).fetchone()
     if found is None:
-        raise NotFoundError(f"There is no closure {closure_id}.")
+        raise NotFoundError(f"There is no closure {closure_id}.", kind="no_closure")
     return found
 
 
@@ -183,7 +186,11 @@ def _get_open(conn: Connection, site: Site, closure_id: int, now: datetime) -> C
     found = get_closure(conn, site.id, closure_id, lock=" for update")
     if found.ends_at is not None and found.ends_at <= now:
         over = found.ends_at.astimezone(site.timezone)
-        raise FlowctlError(f"Closure {closure_id} is over since {over:%Y-%m-%d %H:%M}.")
+        raise FlowctlError(
+            f"Closure {closure_id} is over since {over:%Y-%m-%d %H:%M}.",
+            kind="closure_over",
+            values={"gate": found.gate, "at": found.ends_at},
+        )
     return found
 
 

@@ -87,7 +87,7 @@ def get_message(conn: Connection, site: str, message: int) -> MessageRecord:
             _RECORDS + " and o.id = %(id)s", {"site": site, "id": message}
         ).fetchone()
     if found is None:
-        raise NotFoundError(f"There is no message {message}.")
+        raise NotFoundError(f"There is no message {message}.", kind="no_message")
     return found
 
 

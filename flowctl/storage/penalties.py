@@ -71,7 +71,7 @@ def add_penalty(
     """
     trip = find_live(conn, trip_id, site=site.id)
     if trip is None:
-        raise NotFoundError(f"There is no trip {trip_id}.")
+        raise NotFoundError(f"There is no trip {trip_id}.", kind="no_trip")
     rule = _rule(site.policy, kind)
     bans = 0 < rule.ban_after <= 1 + _count(conn, site, trip.plate, kind, rule, now)
     with conn.cursor(row_factory=class_row(PenaltyRecord)) as cursor:
@@ -144,10 +144,12 @@ def lift_penalty(
             [site.id, trip_id, penalty_id],
         ).fetchone()
         if found is None:
-            raise NotFoundError(f"Trip {trip_id} has no penalty {penalty_id}.")
+            raise NotFoundError(f"Trip {trip_id} has no penalty {penalty_id}.", kind="no_penalty")
         if found.lifted_at is not None:
             raise ConflictError(
-                f"Penalty {penalty_id} of trip {trip_id} was lifted already, by {found.lifted_by}."
+                f"Penalty {penalty_id} of trip {trip_id} was lifted already, by {found.lifted_by}.",
+                kind="penalty_lifted",
+                values={"by": found.lifted_by},
             )
         [lifted] = cursor.execute(
             "update penalties set lifted_at = %s, lifted_by = %s where id = %s returning *",

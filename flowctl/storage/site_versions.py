@@ -56,7 +56,9 @@ def add_version(
         raise ConflictError(
             f"{newest.made_by or 'Somebody'} has published zones of {site} that are to hold from"
             f" {newest.starts_at.isoformat(timespec='minutes')} on. What is to hold before that"
-            " would undo them: take that version back first, or let yours begin after it."
+            " would undo them: take that version back first, or let yours begin after it.",
+            kind="version_ahead",
+            values={"by": newest.made_by, "at": newest.starts_at},
         )
     if newest is not None and starts_at <= now and get_source(conn, newest.id) == source:
         return
@@ -98,7 +100,9 @@ def get_version(conn: Connection, site: str, version: int) -> SiteVersion:
             [site, version],
         ).fetchone()
     if found is None:
-        raise NotFoundError(f"There is no version {version} of the zones of {site}.")
+        raise NotFoundError(
+            f"There is no version {version} of the zones of {site}.", kind="no_version"
+        )
     return found
 
 
@@ -137,7 +141,9 @@ def take_back(conn: Connection, site: str, version: int, now: datetime) -> SiteV
     if newest != known or not known.is_ahead(now):
         raise ConflictError(
             f"Version {version} began at {known.starts_at.isoformat(timespec='minutes')}, so it"
-            " cannot be taken back any more; bring the former version back instead."
+            " cannot be taken back any more; bring the former version back instead.",
+            kind="version_begun",
+            values={"at": known.starts_at},
         )
     conn.execute(
         "delete from zone_versions where site = %s and valid_from >= %s", [site, known.starts_at]

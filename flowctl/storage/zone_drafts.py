@@ -63,7 +63,8 @@ def get_draft(conn: Connection, site: str, draft: int) -> Draft:
         ).fetchone()
     if found is None:
         raise NotFoundError(
-            f"There is no draft {draft} of the zones of {site}; it was published or thrown away."
+            f"There is no draft {draft} of the zones of {site}; it was published or thrown away.",
+            kind="no_draft",
         )
     return found
 
@@ -92,7 +93,9 @@ def add_draft(
     ).fetchone()
     if row is None:
         raise ConflictError(
-            f"{by} has a draft of the zones of {site} already; go on with it or throw it away."
+            f"{by} has a draft of the zones of {site} already; go on with it or throw it away.",
+            kind="has_draft",
+            values={"by": by},
         )
     return int(row[0])
 

@@ -56,7 +56,9 @@ def get_way(site: Site, way: str) -> Stretches:
         if one.way == way:
             return one
     known = ", ".join(one.way for one in ways_of(site))
-    raise NotFoundError(f"There is no way {way[:40]!r}; {site.id} has {known or 'none'}.")
+    raise NotFoundError(
+        f"There is no way {way[:40]!r}; {site.id} has {known or 'none'}.", kind="no_corridor"
+    )
 
 
 def along_way(site: Site, way: Stretches, lon: Column, lat: Column) -> Column:
