@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from flowctl.errors import FlowctlError
+from flowctl.errors import FlowctlError, Value
 from flowctl.opening import united
 from flowctl.policy import ClosureRules
 from flowctl.site import Gate, LaneLoss, Site
@@ -153,17 +153,19 @@ def check_closure(site: Site, closure: Closure, others: Iterable[Closure], now: 
     for other in others:
         if other.id != closure.id and other.gate == closure.gate and _overlap(closure, other):
             until = "an unknown end" if other.ends_at is None else _local(site, other.ends_at)
-            raise FlowctlError(
+            sentence = (
                 f"Closure {other.id} of {other.gate} stands from {_local(site, other.starts_at)} to"
-                f" {until}; change or end that one, or choose another time.",
-                kind="closure_overlaps",
-                values={
-                    "gate": other.gate,
-                    "by": other.entered_by,
-                    "start": other.starts_at,
-                    "end": other.ends_at,
-                },
+                f" {until}; change or end that one, or choose another time."
             )
+            values: dict[str, Value] = {
+                "gate": other.gate,
+                "by": other.entered_by,
+                "start": other.starts_at,
+            }
+            if other.ends_at is None:
+                raise FlowctlError(sentence, kind="closure_overlaps_open", values=values)
+            values["end"] = other.ends_at
+            raise FlowctlError(sentence, kind="closure_overlaps", values=values)
 
 
 def _check_times(site: Site, closure: Closure, now: datetime) -> None:

@@ -18,11 +18,12 @@ import type {
   Trip,
   Way,
 } from "./types";
+import { learn } from "./parts/place";
 import { request } from "./request";
 
 export const signOut = (): Promise<void> => request("DELETE", "/v1/sessions/current");
 export const getSession = (): Promise<Session> => request("GET", "/v1/sessions/current");
-export const getSite = (): Promise<Site> => request("GET", "/v1/site");
+export const getSite = (): Promise<Site> => request<Site>("GET", "/v1/site").then(learn);
 export const listCorridors = (): Promise<Way[]> => request("GET", "/v1/corridors");
 export const getSpacetime = (way: string, since?: Date, until?: Date): Promise<Spacetime> => {
   const asked = new URLSearchParams();

@@ -4,6 +4,10 @@
 export const SESSION_OVER = "flowctl:session-over";
 const OVER = /^urn:flowctl:session-(ended|expired)$/;
 
+export type Value = string | number | string[] | null;
+/** What a refusal names, by its names in the catalogue's words. */
+export type Values = Record<string, Value>;
+
 /** A refusal with the server's own sentence; status 0 where no answer came at all. */
 export class ApiError extends Error {
   constructor(
@@ -11,6 +15,9 @@ export class ApiError extends Error {
     detail: string,
     /** What kind of problem it is (RFC 9457), where the server tells its problems apart. */
     readonly type = "about:blank",
+    readonly values: Values = {},
+    /** Seconds to wait before another try, where the server says so. */
+    readonly retryAfterS: number | null = null,
   ) {
     super(detail);
   }
@@ -47,7 +54,7 @@ export async function request<T>(
 
 /** What a problem document (RFC 9457) says, else the bare status. */
 export async function refusal(response: Response): Promise<ApiError> {
-  let said: { detail?: unknown; title?: unknown; type?: unknown } = {};
+  let said: { detail?: unknown; title?: unknown; type?: unknown; values?: Values } = {};
   try {
     said = (await response.json()) as typeof said;
   } catch {
@@ -58,5 +65,12 @@ export async function refusal(response: Response): Promise<ApiError> {
   // An event and no signal: a worker that only sends is to load no more than it needs.
   const over = response.status === 401 ? OVER.exec(type ?? "")?.[1] : undefined;
   if (over) dispatchEvent(new CustomEvent(SESSION_OVER, { detail: over }));
-  return new ApiError(response.status, (sentence as string) ?? response.statusText, type);
+  const again = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
+  return new ApiError(
+    response.status,
+    (sentence as string) ?? response.statusText,
+    type,
+    said.values,
+    Number.isNaN(again) ? null : again,
+  );
 }

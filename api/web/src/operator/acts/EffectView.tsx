@@ -1,4 +1,5 @@
 import { nameOf, t } from "../../language";
+import { refusalWords } from "../../parts/problem";
 import { duration, instant, moment, wholeNumber } from "../../time";
 import type { Site } from "../../types";
 import type { Effect, Move, Place } from "./acts";
@@ -17,7 +18,7 @@ export function EffectView({ effect, site }: Props) {
   if (effect.refused !== null) {
     return (
       <p class="refusal" role="alert">
-        {effect.refused}
+        {refusalWords(effect.refused)}
       </p>
     );
   }
@@ -26,7 +27,7 @@ export function EffectView({ effect, site }: Props) {
     <section class="effect" aria-live="polite">
       <h3>{t("act.effect")}</h3>
       <Sentences effect={effect} />
-      {effect.warning && <p class="warning">{effect.warning}</p>}
+      {effect.warning && <p class="warning">{refusalWords(effect.warning)}</p>}
       {effect.trips.length > 0 && (
         <>
           <h4>{t("act.most_moved")}</h4>

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { nameOf, t } from "../../language";
 import { LANGUAGE_NAMES, LANGUAGES } from "../../language";
+import { refusalWords } from "../../parts/problem";
 import { wholeNumber } from "../../time";
 import type { Site, Trip } from "../../types";
 import { ActDialog } from "./ActDialog";
@@ -90,7 +91,7 @@ function Weight({ weighed }: { weighed: Weighed }) {
   if (weighed.refused !== null) {
     return (
       <p class="refusal" role="alert">
-        {weighed.refused}
+        {refusalWords(weighed.refused)}
       </p>
     );
   }

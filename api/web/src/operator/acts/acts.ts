@@ -1,5 +1,6 @@
 /** Acts of operators, as the server tells of them. Instants are ISO 8601 text. */
 
+import type { Refusal } from "../../parts/problem";
 import type { Cargo, Direction, Language } from "../../types";
 
 export type ActKind =
@@ -35,8 +36,8 @@ export interface Move {
 export interface Effect {
   at: string;
   solve_s: number;
-  refused: string | null;
-  warning?: string | null;
+  refused: Refusal | null;
+  warning: Refusal | null;
   moved: number;
   earlier: number;
   later: number;
@@ -129,7 +130,7 @@ export interface Weighed {
   unheard: number;
   languages: Partial<Record<Language, number>>;
   left: number;
-  refused: string | null;
+  refused: Refusal | null;
 }
 
 export interface DeskText {

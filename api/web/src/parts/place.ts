@@ -1,0 +1,24 @@
+/** What it takes to say a refusal on the site's own terms: its clocks, the names of its places. */
+
+import { nameOf } from "../language";
+import type { Names, Site } from "../types";
+
+let timezone: string | null = null;
+const names = new Map<string, Names>();
+
+/** Take over what a page has read of the site. */
+export function learn(site: Site): Site {
+  timezone = site.timezone;
+  for (const { id, name } of [...site.yards, ...site.gates]) names.set(id, name);
+  return site;
+}
+
+/** The site's timezone; the reader's own on a page that never reads the site. */
+export const siteTimezone = (): string =>
+  timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** A gate's or yard's name, or its code where the site names none. */
+export function placeName(id: string): string {
+  const known = names.get(id);
+  return known ? nameOf(known) : id;
+}
