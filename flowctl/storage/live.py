@@ -7,19 +7,38 @@ moments are derived from visits every time, so that a visit revised by a late fi
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
-from psycopg.rows import args_row, class_row
+from psycopg.rows import class_row
+
+from flowctl.collector import uncollected
+from flowctl.storage.live_query import live_of, live_with_papers_of
 
 Connection = psycopg.Connection[Any]
+
+
+class Papers(NamedTuple):
+    """Who drives on a trip, by what it is tracked, who registered it and for which declaration.
+
+    ``has_number``: its driver can be written to.
+    """
+
+    language: str
+    has_number: bool
+    device: str | None
+    is_phone: bool
+    registered_by: str
+    declaration: str | None
+    link_epoch: int
 
 
 class LiveRow(NamedTuple):
     """A trip, its device's newest fix, its moments, what its driver was told and called up for.
 
     ``by_hand``: it stands in its yard by an operator's word; ``is_faulty``: its device is marked as
-    faulty, so that its fixes say nothing; ``has_number``: its driver can be written to.
+    faulty, so that its fixes say nothing. ``papers`` are read for pages that show one trip or a
+    list of them, and not for the picture of all that are under way, which has no use for them.
 
     A tuple, because a thousand are made every tick: a frozen dataclass of this width takes five
     times as long.
@@ -27,16 +46,13 @@ class LiveRow(NamedTuple):
 
     id: int
     plate: str
-    language: str
     direction: str
     cargo: str
     gates: list[str]
     ready_at: datetime
     registered_at: datetime
-    registered_by: str
     state: str
     ended_at: datetime | None
-    device: str | None
     fixed_at: datetime | None
     lon: float | None
     lat: float | None
@@ -69,138 +85,72 @@ class LiveRow(NamedTuple):
     returns_within_h: float | None = None
     accepted_at: datetime | None = None
     late_until: datetime | None = None
-    link_epoch: int = 0
-    is_phone: bool = False
     by_hand: bool = False
     is_faulty: bool = False
-    has_number: bool = True
-    declaration: str | None = None
+    papers: Papers | None = None
 
+    @property
+    def language(self) -> str:
+        """What its driver is spoken to in."""
+        return self._read_papers().language
 
-# A truck is shown as arrived when it came; its seniority counts from when that is proved.
-# A visit belongs to a trip where it reaches into the time between registration and end. Of a later
-# device only what it sees since it is the trip's counts: places are not carried in on a tracker,
-# unless an operator accepted it in place of the one that proved them.
-# What was seen at a gate before the truck last came into a yard is forgotten: it was sent back.
-# A truck has cleared when it entered the zone beyond, or left the lane and did not queue again.
-# One that an officer admitted is at the gate since then where no visit shows when it came: its
-# tracker is silent, or it has none. Who came back into a yard since was sent back here too.
-# What a device says while it is marked as faulty counts for nothing. An operator's word that a
-# truck came into a yard or left one stands beside what devices show, each at its own moment; it
-# takes part in no device's change, for it is about the truck.
-# The columns come in the order of LiveRow's fields. All is gathered in sets: a look for each of
-# 20,000 trips takes the server three times as long.
-_TRIPS: LiteralString = "with t as (select * from trips t where "
-_LIVE: LiteralString = """
-), said as (
-    select w.trip_id, w.what, w.yard, w.at, w.counts_at, w.over_at, t.registered_at,
-           lead(w.at) over (partition by w.trip_id order by w.at, w.id) as next_at
-    from t join hand_words w on w.trip_id = t.id
-    where w.undone_at is null and not w.is_false
-), gone as (
-    select trip_id, max(at) as at from said where what = 'left' group by trip_id
-), stays as (
-    select t.id as trip_id, v.zone, v.role, v.gate, v.entered_at,
-           case when v.sound_left_at is null and v.role = 'yard' and g.at >= v.entered_at
-                then g.at else v.sound_left_at end as left_at,
-           v.counts_at, greatest(t.registered_at, t.device_since) as since, false as by_hand
-    from t join sound_arrivals v on v.device_id = t.device_id
-        and coalesce(v.left_at, 'infinity') >= greatest(t.registered_at, t.device_since)
-        and v.entered_at <= coalesce(t.ended_at, 'infinity')
-        and v.role <> 'approach'
-    left join gone g on g.trip_id = t.id
-    union all
-    select trip_id, yard, 'yard', null, at, least(next_at, over_at), counts_at, registered_at, true
-    from said where what = 'entered'
-), seen as (
-    select *,
-           coalesce(max(entered_at) filter (where role = 'yard') over trip, '-infinity')
-               as yarded_at,
-           coalesce(max(entered_at) filter (where role in ('yard', 'queue')) over trip,
-                    '-infinity') as requeued_at
-    from stays window trip as (partition by trip_id)
-), m as (
-    select trip_id,
-           min(greatest(entered_at, since)) filter (where role = 'yard') as arrived_at,
-           min(greatest(counts_at, since)) filter (where role = 'yard') as counted_at,
-           max(zone) filter (where role = 'yard' and left_at is null and entered_at = yarded_at)
-               as yard,
-           coalesce(bool_or(by_hand) filter (where role = 'yard' and left_at is null
-               and entered_at = yarded_at), false) as by_hand,
-           max(entered_at) filter (where role = 'yard') as yarded_at,
-           min(entered_at) filter (where role = 'queue' and entered_at >= yarded_at) as queued_at,
-           max(gate) filter (where role in ('queue', 'lane') and entered_at >= yarded_at)
-               as queued_gate,
-           min(entered_at) filter (where role = 'lane' and entered_at >= requeued_at) as lane_at,
-           least(
-               min(entered_at) filter (where role = 'beyond' and entered_at >= requeued_at),
-               case when bool_or(left_at is null)
-                        filter (where role = 'lane' and entered_at >= requeued_at) then null
-                    else max(left_at) filter (where role = 'lane' and entered_at >= requeued_at)
-               end
-           ) as cleared_at
-    from seen group by trip_id
-), r as (
-    select distinct on (one.trip_id) one.*
-    from t join releases one on one.trip_id = t.id order by one.trip_id, one.id desc
-), a as (
-    select distinct on (d.trip_id) d.trip_id, d.gate, d.at
-    from t join standing_admissions d on d.trip_id = t.id
-    left join m on m.trip_id = t.id
-    where d.at >= coalesce(m.yarded_at, '-infinity')
-      and m.queued_at is null and m.lane_at is null and m.cleared_at is null
-    order by d.trip_id, d.at desc
-), p as (
-    select trip_id, sum(loses_s) as penalty_s
-    from t join penalties on trip_id = t.id where lifted_at is null group by trip_id
-)
-select t.id, t.plate, d.language, t.direction, t.cargo, t.gates, t.ready_at, t.registered_at,
-       t.registered_by, t.state, t.ended_at, v.uid as device,
-       k.fixed_at, k.lon, k.lat, k.speed_mps, k.heading_deg,
-       case when t.device_accepted_at is null then m.arrived_at
-            else least(m.arrived_at, t.left_arrived_at) end as arrived_at,
-       case when t.device_accepted_at is null then m.counted_at
-            else least(m.counted_at, t.left_counted_at) end as counted_at,
-       case when coalesce(m.queued_at, m.lane_at, a.at) is null then m.yard end as yard,
-       coalesce(m.queued_at, a.at) as queued_at, coalesce(a.gate, m.queued_gate) as queued_gate,
-       m.lane_at,
-       case when t.state = 'cleared' then coalesce(m.cleared_at, t.ended_at)
-            else m.cleared_at end as cleared_at,
-       s.gate as told_gate, s.starts_at as told_starts_at, s.told_at,
-       r.released_at, r.gate as released_gate, r.expires_at as release_expires_at,
-       t.haulier, t.weight_t, t.convoy, t.standby, t.extended_until,
-       coalesce(p.penalty_s, 0) as penalty_s,
-       r.to_yard as moving_to, r.ended as release_ended,
-       coalesce(s.swapped, false) as swapped, t.needs, m.yarded_at,
-       t.returns_within_h, s.accepted_at, s.late_until, t.link_epoch,
-       coalesce(v.is_phone, false) as is_phone, coalesce(m.by_hand, false) as by_hand,
-       q.id is not null as is_faulty, d.phone_cipher is not null as has_number,
-       t.declaration
-from t
-join drivers d on d.id = t.driver_id
-left join devices v on v.id = t.device_id
-left join device_faults q on q.device_id = t.device_id and q.until is null
-left join tracks k on k.device_id = t.device_id and q.id is null
-left join slots s on s.trip_id = t.id
-left join r on r.trip_id = t.id
-left join p on p.trip_id = t.id
-left join m on m.trip_id = t.id
-left join a on a.trip_id = t.id
-"""
+    @property
+    def has_number(self) -> bool:
+        """Whether its driver can be written to."""
+        return self._read_papers().has_number
 
+    @property
+    def device(self) -> str | None:
+        """The id of its device."""
+        return self._read_papers().device
 
-def _live_of(trips: LiteralString) -> LiteralString:
-    """Return the query of the ``trips`` that a condition, an order and a limit choose."""
-    return _TRIPS + trips + _LIVE
+    @property
+    def is_phone(self) -> bool:
+        """Whether its device is its driver's phone."""
+        return self._read_papers().is_phone
+
+    @property
+    def registered_by(self) -> str:
+        """Who registered it."""
+        return self._read_papers().registered_by
+
+    @property
+    def declaration(self) -> str | None:
+        """The number of its customs declaration."""
+        return self._read_papers().declaration
+
+    @property
+    def link_epoch(self) -> int:
+        """How often its driver's link was made anew."""
+        return self._read_papers().link_epoch
+
+    def _read_papers(self) -> Papers:
+        if self.papers is None:
+            raise LookupError(f"Trip {self.id} was read without its papers.")
+        return self.papers
 
 
 def list_active(conn: Connection, site: str) -> list[LiveRow]:
     """Return all active trips of a site, in order of registration."""
-    with conn.cursor(binary=True) as cursor:
-        rows = cursor.execute(
-            _live_of("t.site = %s and t.state = 'active'") + " order by t.id", [site]
-        ).fetchall()
-    return list(map(LiveRow._make, rows))  # half as long as a row factory
+    with conn.cursor(binary=True) as cursor, uncollected():
+        return _made(
+            cursor.execute(
+                live_of("t.site = %s and t.state = 'active'", " order by t.id"),
+                [site],
+                prepare=True,
+            ).fetchall()
+        )
+
+
+_IN_LIVE = len(LiveRow._fields) - 1
+
+
+def _made(rows: Sequence[tuple[Any, ...]]) -> list[LiveRow]:
+    return [LiveRow(*row) for row in rows]  # half as long as a row factory
+
+
+def _with_papers(rows: Sequence[tuple[Any, ...]]) -> list[LiveRow]:
+    return [LiveRow._make((*row[:_IN_LIVE], Papers(*row[_IN_LIVE:]))) for row in rows]
 
 
 class Position(NamedTuple):
@@ -246,21 +196,25 @@ def list_crossing(
 
     Those that were cancelled are left out; moments are as they are known today.
     """
-    with conn.cursor(row_factory=args_row(LiveRow), binary=True) as cursor:
-        return cursor.execute(
-            _live_of(
+    with conn.cursor(binary=True) as cursor:
+        rows = cursor.execute(
+            live_with_papers_of(
                 "t.site = %s and t.registered_at < %s and t.state <> 'cancelled'"
-                " and coalesce(t.ended_at, 'infinity') >= %s"
-            )
-            + " order by t.id",
+                " and coalesce(t.ended_at, 'infinity') >= %s",
+                " order by t.id",
+            ),
             [site, until, since],
         ).fetchall()
+    return _with_papers(rows)
 
 
 def find_live(conn: Connection, trip_id: int, *, site: str) -> LiveRow | None:
     """Return one trip of any state."""
-    with conn.cursor(row_factory=args_row(LiveRow), binary=True) as cursor:
-        return cursor.execute(_live_of("t.site = %s and t.id = %s"), [site, trip_id]).fetchone()
+    with conn.cursor(binary=True) as cursor:
+        rows = cursor.execute(
+            live_with_papers_of("t.site = %s and t.id = %s", ""), [site, trip_id]
+        ).fetchall()
+    return next(iter(_with_papers(rows)), None)
 
 
 def list_trips(
@@ -273,18 +227,19 @@ def list_trips(
     limit: int,
 ) -> list[LiveRow]:
     """Return the newest trips, where given only those of a state, a plate or a registrar."""
-    with conn.cursor(row_factory=args_row(LiveRow), binary=True) as cursor:
-        return cursor.execute(
-            _live_of(
+    with conn.cursor(binary=True) as cursor:
+        rows = cursor.execute(
+            live_with_papers_of(
                 "t.site = %(site)s"
                 " and (%(state)s::text is null or t.state = %(state)s)"
                 " and (%(plate)s::text is null or t.plate like '%%' || %(plate)s || '%%')"
                 " and (%(by)s::text is null or t.registered_by = %(by)s)"
-                " order by t.id desc limit %(limit)s"
-            )
-            + " order by t.id desc",
+                " order by t.id desc limit %(limit)s",
+                " order by t.id desc",
+            ),
             {"site": site, "state": state, "plate": plate, "by": registered_by, "limit": limit},
         ).fetchall()
+    return _with_papers(rows)
 
 
 def list_chosen(conn: Connection, site: str, trip_ids: Sequence[int]) -> list[LiveRow]:
@@ -293,22 +248,22 @@ def list_chosen(conn: Connection, site: str, trip_ids: Sequence[int]) -> list[Li
         return []
     with conn.cursor(binary=True) as cursor:
         rows = cursor.execute(
-            _live_of("t.site = %s and t.id = any(%s)") + " order by t.id", [site, list(trip_ids)]
+            live_of("t.site = %s and t.id = any(%s)", " order by t.id"), [site, list(trip_ids)]
         ).fetchall()
-    return list(map(LiveRow._make, rows))
+    return _made(rows)
 
 
 def list_between(conn: Connection, site: str, *, since: datetime, until: datetime) -> list[LiveRow]:
     """Return the trips of any state that were registered by ``until`` and not over by ``since``."""
     with conn.cursor(binary=True) as cursor:
         rows = cursor.execute(
-            _live_of(
-                "t.site = %s and t.registered_at < %s and coalesce(t.ended_at, 'infinity') >= %s"
-            )
-            + " order by t.id",
+            live_of(
+                "t.site = %s and t.registered_at < %s and coalesce(t.ended_at, 'infinity') >= %s",
+                " order by t.id",
+            ),
             [site, until, since],
         ).fetchall()
-    return list(map(LiveRow._make, rows))
+    return _made(rows)
 
 
 def found_standing(conn: Connection, arrivals: Sequence[tuple[int, datetime]]) -> set[int]:

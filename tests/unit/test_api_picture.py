@@ -25,16 +25,13 @@ def row(number: int, **values: object) -> LiveRow:
     made = LiveRow(
         id=number,
         plate=f"12C{number:05d}",
-        language="vi",
         direction="export",
         cargo="normal",
         gates=["north"],
         ready_at=at("07:00"),
         registered_at=at("06:00"),
-        registered_by="haulier",
         state="active",
         ended_at=None,
-        device=f"d{number}",
         fixed_at=NOW - timedelta(seconds=30),
         lon=106.7,
         lat=21.9,
@@ -260,3 +257,8 @@ def test_a_truck_that_stands_in_a_yard_by_hand_is_drawn_inside_it_and_always_at_
     assert truck.state == "staged"
     assert (truck.lon, truck.lat) == (again.lon, again.lat)
     assert site.zone_by_id["yard_bao_nguyen"].polygon.contains(shapely.Point(truck.lon, truck.lat))
+
+
+def test_a_truck_of_the_picture_has_no_papers_and_says_so_rather_than_guess():
+    with pytest.raises(LookupError, match="Trip 1 was read without its papers"):
+        assert row(1).device is None
