@@ -14,7 +14,7 @@ from api.errors import Problem
 from api.refusals import shown
 from flowctl.collector import uncollected
 from flowctl.errors import Refusal
-from flowctl.hand import Act, Effect, Place
+from flowctl.hand import Act, Effect, InHand, Moved
 from flowctl.preview import preview
 from flowctl.site import Site
 from flowctl.storage.acts import list_plates
@@ -92,17 +92,30 @@ def _shown(effect: Effect) -> dict[str, Any]:
     fields = asdict(effect)
     fields["at"] = effect.at.isoformat()
     fields["solve_s"] = round(effect.solve_s, 3)
-    fields["trips"] = [
-        {"trip_id": one.trip_id, "from": _place(one.before), "to": _place(one.after)}
-        for one in effect.trips
-    ]
+    fields["trips"] = [_moved(one) for one in effect.trips]
     return fields
 
 
-def _place(place: Place | None) -> dict[str, str] | None:
-    if place is None:
-        return None
-    return {"gate": place.gate, "starts_at": place.starts_at.isoformat()}
+def _moved(one: Moved) -> dict[str, Any]:
+    """Return a truck that an act touches; ``otherwise`` where that is not what he has now."""
+    until = one.held_until
+    return {
+        "trip_id": one.trip_id,
+        "from": _in_hand(one.before),
+        "otherwise": None if one.otherwise == one.before else _in_hand(one.otherwise),
+        "to": _in_hand(one.after),
+        "shift_s": one.shift_s,
+        "held_until": None if until is None else until.isoformat(),
+    }
+
+
+def _in_hand(hand: InHand) -> dict[str, str | None]:
+    place = hand.place
+    return {
+        "word": str(hand.word),
+        "gate": None if place is None else place.gate,
+        "starts_at": None if place is None else place.starts_at.isoformat(),
+    }
 
 
 def trips_of(effect: Mapping[str, Any] | None) -> list[int]:

@@ -110,25 +110,72 @@ class Place(NamedTuple):
     starts_at: datetime
 
 
+class Word(StrEnum):
+    """What a driver goes by: the last word he has in hand."""
+
+    NOTHING = "nothing"
+    """He was told nothing yet."""
+    PLANNED = "planned"
+    """The same, and the plan has a place for him."""
+    SLOT = "slot"
+    CALLED = "called"
+    """He is called up to the gate."""
+    HELD = "held"
+    """Stay in the yard; no slot counts."""
+    STAY = "stay"
+    """Do not depart yet."""
+    NO_SLOT = "no_slot"
+    """There is no slot for him yet."""
+
+
+class InHand(NamedTuple):
+    """A driver's last word, with the slot that counts by it, None where none does."""
+
+    word: Word
+    place: Place | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A trip whose slot an act moves; None where it has none."""
+    """A truck that an act touches, by what its driver has in hand.
+
+    ``before`` is what he has now, ``after`` what he has after the next tick with the act, and
+    ``otherwise`` after the same tick without it: the act changes the one into the other.
+    ``held_until`` is when a hold ends by which he stays, None where nobody knows.
+    """
 
     trip_id: int
-    before: Place | None
-    after: Place | None
+    before: InHand
+    otherwise: InHand
+    after: InHand
+    held_until: datetime | None = None
+
+    @property
+    def shift_s(self) -> float | None:
+        """How much later the act puts the slot, seconds; None where there are not two of them."""
+        if self.otherwise.place is None or self.after.place is None:
+            return None
+        return (self.after.place.starts_at - self.otherwise.place.starts_at).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an act would change, by the plans without and with it at ``at``.
+    """What an act would change for drivers, by the next tick at ``at`` without and with it.
 
-    ``refused`` says why it cannot be; ``warning`` what to look at twice.
-    ``moved`` trips have another slot, ``earlier`` and ``later`` than before; ``mean_shift_s`` is
-    their mean shift, ``worst_later_s`` the furthest back. ``unserved`` is the change of trips
-    without a slot, ``delay_cost_vnd`` that of the cost of waiting. ``overtaken`` trips are passed
-    by a junior that would not pass them otherwise. ``trips`` are the 20 that move most.
-    ``solve_s`` is how long both plans took, by who asked.
+    ``refused`` says why it cannot be, ``warning`` what to look at twice.
+
+    Drivers have ``moved`` who have something else in hand than they would have otherwise. Of them
+    ``earlier`` and ``later`` have another slot, shifted by ``mean_shift_s`` on average and by
+    ``worst_later_s`` at most; ``held`` are told to stay, ``freed`` no longer told so; ``called``
+    are called up at once for it, ``uncalled`` are not although their turn was now. They wait for
+    ``delay_cost_vnd`` more. ``overtaken`` trucks are passed by a junior that would not pass them
+    otherwise. ``trips`` are the act's own trucks, moved or not, and those that move most, 20 in
+    all.
+
+    Nobody is told yet of the rest: ``others`` that were told nothing so far are planned otherwise,
+    ``others_shift_s`` later on average; of the drivers who keep what they have, up to ``to_come``
+    hear of a change in later ticks if the plan stays so. ``unserved`` is the change of trips that
+    the days ahead have no place for, told or not. ``solve_s`` is how long it took, by who asked.
     """
 
     at: datetime
@@ -140,10 +187,17 @@ class Effect:
     later: int = 0
     mean_shift_s: float | None = None
     worst_later_s: int | None = None
-    unserved: int = 0
+    held: int = 0
+    freed: int = 0
+    called: int = 0
+    uncalled: int = 0
     overtaken: int = 0
     delay_cost_vnd: int | None = None
     trips: tuple[Moved, ...] = ()
+    others: int = 0
+    others_shift_s: float | None = None
+    to_come: int = 0
+    unserved: int = 0
 
 
 OTHER = "other"

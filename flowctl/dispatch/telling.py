@@ -82,7 +82,7 @@ def tellings(
         fact = _fact(snapshot, trip, trip.told, planned, words.get(trip_id) if frozen else None)
         if fact is not None:
             yield Telling(trip_id, planned, fact, trip.told)
-        elif not frozen and not _keeps(snapshot, trip.told, planned):
+        elif not frozen and not stands_as_told(snapshot, trip.told, planned):
             broken = None if takes_goods(trip.told) else Reason.CLOSURE
             reason = (
                 broken
@@ -131,7 +131,7 @@ def _is_news_by(word: Reason, snapshot: Snapshot, told: Slot, planned: Slot) -> 
     """Tell whether a driver is to hear of a place by an operator's word, which is no estimate."""
     if word is Reason.PINNED:
         return planned != told
-    return not _keeps(snapshot, told, planned)
+    return not stands_as_told(snapshot, told, planned)
 
 
 def _freed_by(snapshot: Snapshot, trip_id: int) -> Reason:
@@ -159,7 +159,7 @@ def _is_extended(trip: LiveTrip) -> bool:
     return trip.told.starts_at < trip.extended_until
 
 
-def _keeps(snapshot: Snapshot, told: Slot, planned: Slot) -> bool:
+def stands_as_told(snapshot: Snapshot, told: Slot, planned: Slot) -> bool:
     """Tell whether a truck's place lies in the span that needs no message."""
     early_s, late_s = keeps(snapshot.site.dispatch, told.starts_at, snapshot.now)
     later_s = (planned.starts_at - told.starts_at).total_seconds()

@@ -11,14 +11,16 @@ import psycopg
 import pytest
 from border import Border, after, border
 
+from flowctl.controller import tick
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.hand import Act, ActKind
+from flowctl.in_hand import changes, in_hand
 from flowctl.preview import preview
 from flowctl.registry import acts
 from flowctl.registry.requests import RefusedError, extend
 from flowctl.storage.acts import held_trips, list_acts, mark
 from flowctl.storage.audit import By
-from flowctl.storage.closures import list_advice
+from flowctl.storage.closures import add_closure, list_advice
 from flowctl.storage.reading import read_snapshot
 from flowctl.worker import Disruption, decide
 
@@ -384,26 +386,54 @@ def test_every_act_is_in_the_log_with_who_and_from_where(lang_son: Border):
     ]
 
 
-def test_the_effect_shown_is_what_the_next_plan_does(lang_son: Border):
-    for minute in range(60):
-        staged(lang_son, minute - 120)
-    before = step(lang_son, -30, plan=True)
-    word = {
-        "gate": "tan_thanh",
-        "per_h": 4.0,
-        "starts_at": after(0),
-        "ends_at": after(240),
-    }
+EFFECTS: list[tuple[ActKind, dict[str, Any]]] = [
+    (
+        ActKind.CAPACITY,
+        {"gate": "tan_thanh", "per_h": 2.0, "starts_at": after(0), "ends_at": after(240)},
+    ),
+    (ActKind.HOLD_CLASS, {"haulier": "anh_duong", "ends_at": after(90)}),
+    (ActKind.HOLD_TRUCK, {"trip_id": 20}),
+    (ActKind.FORWARD, {"trip_id": 30}),
+    (ActKind.SWAP, {"trip_id": 17, "other_trip_id": 24}),
+    (ActKind.CLOSE_GATE, {"gate": "tan_thanh", "starts_at": after(-20), "ends_at": after(120)}),
+    (ActKind.CLOSE_GATE, {"gate": "tan_thanh", "starts_at": after(-20)}),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields"), EFFECTS)
+def test_the_effect_shown_is_what_the_next_tick_tells_beside_what_it_would_anyway(
+    lang_son: Border, kind: ActKind, fields: dict[str, Any]
+):
     now = after(-20)
-    asked = Act(ActKind.CAPACITY, "staff", "lan", now, **word)
+    for minute in range(24):
+        staged(lang_son, minute - 120, haulier="anh_duong" if minute % 4 == 0 else None)
+    before = step(lang_son, -30, plan=True)
+    # All that were told are to stand for a while, but for six who hear of their slots only now.
+    lang_son.conn.execute("update slots set told_at = %s", [after(-110)])
+    late = [staged(lang_son, minute - 28) for minute in range(6)]
     snapshot = read_snapshot(lang_son.conn, lang_son.site, now)
+    asked = Act(kind, REASONS.get(kind, "papers"), "lan", now, **fields)
     effect = preview(lang_son.site, snapshot, asked)
-    begin(lang_son, ActKind.CAPACITY, -20, **word)
-    step(lang_son, -20, before)
-    said = slots(lang_son)
+    assert effect.refused is None
+    assert effect.moved == sum(one.otherwise != one.after for one in effect.trips) > 0
+    without = changes(
+        snapshot, tick(snapshot, plan_due=True), {trip.id: trip for trip in snapshot.trips}
+    )
+    otherwise = {trip.id: without.get(trip.id, in_hand(snapshot, trip)) for trip in snapshot.trips}
+    if kind is ActKind.CLOSE_GATE:
+        shut = {"ends_at": None, **fields, "places_left": 0, "reason": "flood"}
+        with lang_son.conn.transaction():
+            add_closure(lang_son.conn, lang_son.site, **shut, actor="lan", now=now)
+    else:
+        begin(lang_son, kind, -20, **fields)
+        lang_son.conn.execute("update acts set state = 'standing' where state = 'waiting'")
+    step(lang_son, -20, before, plan=True)
+    then = read_snapshot(lang_son.conn, lang_son.site, now)
+    has = {trip.id: in_hand(then, trip) for trip in then.trips}
     shown = {one.trip_id: one.after for one in effect.trips}
-    assert effect.later > 0
-    assert {trip: said[trip] for trip in shown} == shown
+    assert {trip: has[trip] for trip in shown} == shown
+    rest = otherwise.keys() - shown.keys() - set(late)
+    assert {trip: has[trip] for trip in rest} == {trip: otherwise[trip] for trip in rest}
 
 
 def test_a_held_driver_cannot_move_a_slot_that_does_not_count(lang_son: Border):

@@ -75,14 +75,22 @@ def written(api: RunningApi) -> dict[str, int]:
 def test_an_effect_is_shown_and_nothing_is_written(api: RunningApi):
     trips = [staged(api) for _ in range(3)]
     lan = api.person(Role.OPERATOR, "lan")
+    api.border.tell(trips[0], after(60))
     api.clock.at = after(5)
     before = written(api)
     shown = effect_of(lan, hold(trips[0]))
     assert written(api) == before
-    assert (shown["refused"], shown["warning"], shown["unserved"]) == (None, None, 1)
-    [moved] = [one for one in shown["trips"] if one["trip_id"] == trips[0]]
-    assert (moved["plate"], moved["to"]) == ("12C00001", None)
-    assert moved["from"]["gate"] == "tan_thanh"
+    assert (shown["refused"], shown["warning"], shown["moved"], shown["held"]) == (None, None, 1, 1)
+    [moved] = shown["trips"]
+    assert moved == {
+        "trip_id": trips[0],
+        "plate": "12C00001",
+        "from": {"word": "slot", "gate": "tan_thanh", "starts_at": after(60).isoformat()},
+        "otherwise": {"word": "called", "gate": "tan_thanh", "starts_at": after(60).isoformat()},
+        "to": {"word": "held", "gate": None, "starts_at": None},
+        "shift_s": None,
+        "held_until": None,
+    }
     kept = enter(lan, hold(trips[0])).json()["effect"]
     assert kept == shown
 
@@ -99,11 +107,15 @@ def test_what_cannot_be_is_said_in_the_effect_and_refused_when_entered(api: Runn
 
 
 def test_a_closure_can_be_looked_at_and_is_entered_where_closures_are(api: RunningApi):
-    staged(api)
+    told, untold = staged(api), staged(api)
+    api.border.tell(told, after(60))
     lan = api.person(Role.OPERATOR, "lan")
     api.clock.at = after(5)
     close = {"kind": "close_gate", "gate": "tan_thanh", "ends_at": after(180).isoformat()}
-    assert effect_of(lan, close)["later"] == 1
+    effect = effect_of(lan, close)
+    assert [one["trip_id"] for one in effect["trips"]] == [told]
+    assert (effect["moved"], effect["later"], effect["others"]) == (1, 1, 1)
+    assert untold not in {one["trip_id"] for one in effect["trips"]}
     assert enter(lan, close).status_code == 422
 
 

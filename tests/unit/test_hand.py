@@ -14,8 +14,10 @@ from flowctl.closures import ExtraHours, with_closures
 from flowctl.controller import Decision, tick
 from flowctl.dispatch.hand import as_metered, blocks_of, is_held, said_per_h, words_of
 from flowctl.dispatch.hand_checks import doubt, refusal
-from flowctl.hand import Act, ActKind, Effect, Place
-from flowctl.preview import preview, slots_of
+from flowctl.effect import compared
+from flowctl.hand import Act, ActKind, Effect, InHand, Moved, Place, Word
+from flowctl.planned import Plans
+from flowctl.preview import preview
 from flowctl.site import Site
 from flowctl.state import Advice, AdviceKind, Cargo, LiveTrip, Slot, Snapshot
 from flowctl.traffic.lane_loss import estimate_open
@@ -216,7 +218,11 @@ def test_a_truck_brought_forward_on_the_road_has_the_first_slot_it_can_make():
 
 
 def preview_slots(state: Snapshot) -> dict[int, Place]:
-    return slots_of(state, tick(state, plan_due=True))
+    decision = tick(state, plan_due=True)
+    plans = Plans.of(state, decision, decision)
+    assert plans is not None
+    found = {trip.id: plans.having.get(trip.id) for trip in state.trips}
+    return {trip: place for trip, place in found.items() if place is not None}
 
 
 def test_a_word_about_what_a_gate_takes_holds_for_its_time_only():
@@ -299,43 +305,179 @@ def test_extra_hours_at_night_open_a_gate_that_is_closed_and_a_closure_still_shu
     assert not shut.is_open(at("23:10"))
 
 
-def effect(state: Snapshot, asked: Act) -> Effect:
-    return preview(small_site(), state, asked)
+def effect(state: Snapshot, asked: Act, site: Site | None = None) -> Effect:
+    return preview(site or small_site(), state, asked)
 
 
-def test_the_effect_of_a_forward_names_who_moves_and_how_far():
-    trips = row_of(12)
-    found = effect(seen(trips, now=at("07:30")), act(ActKind.FORWARD, trip_id=11))
-    assert found.refused is None
-    [first] = [one for one in found.trips if one.trip_id == 11]
-    assert first.before == Place("north", at("08:15"))
-    assert first.after == Place("north", at("07:45"))
-    assert (found.earlier, found.moved) == (1, found.earlier + found.later)
-    assert found.overtaken >= found.later > 0
-    assert found.worst_later_s == 900
+def promised(
+    trips: Sequence[LiveTrip],
+    *,
+    site: Site | None = None,
+    queued: int = 16,
+    told_at: datetime = at("07:00"),  # noqa: B008 - a moment is never changed
+) -> Snapshot:
+    """Return trucks that were told what a plan has for them; ``queued`` stand before each gate."""
+    before = [(NOW - timedelta(minutes=20), None)] * queued
+    state = seen(trips, site=site)
+    state = replace(state, gates=tuple(history(gate.id, before) for gate in state.site.gates))
+    plan = preview_slots(state)
+    told = (trip._replace(told=Slot(*plan[trip.id]), told_at=told_at) for trip in trips)
+    return replace(state, trips=tuple(told))
+
+
+def coming(number: int, **changes: Any) -> LiveTrip:  # noqa: ANN401
+    """Return a truck that is hours away and was told nothing."""
+    trip = on_the_road(number, registered=at("08:00"), eta=at("15:00"), ready=at("09:00"))
+    return trip._replace(**changes)
+
+
+def row(found: Effect, trip: int) -> Moved:
+    [one] = [one for one in found.trips if one.trip_id == trip]
+    return one
+
+
+def slot(clock: str, gate: str = "north") -> InHand:
+    return InHand(Word.SLOT, Place(gate, at(clock)))
+
+
+NOTHING, HELD = InHand(Word.NOTHING), InHand(Word.HELD)
+
+
+def test_the_effect_of_a_forward_says_who_moves_and_whom_the_public_count_has_by_the_next_tick():
+    state = promised(row_of(30), queued=0)
+    asked = act(ActKind.FORWARD, trip_id=29)
+    found = effect(state, asked)
+    first, called_later = found.trips
+    assert (first.trip_id, first.before) == (29, slot("10:30"))
+    assert first.after == InHand(Word.CALLED, Place("north", at("09:15")))
+    assert (called_later.otherwise.word, called_later.after) == (Word.CALLED, slot("09:45"))
+    assert (found.moved, found.earlier, found.called, found.uncalled) == (2, 1, 1, 1)
+    [passed] = tick(replace(state, acts=(asked,)), plan_due=True).overtakes
+    assert found.overtaken == len(passed.seniors) == 19
     assert found.unserved == 0
 
 
 def test_the_effect_of_nothing_is_nothing():
     word = act(ActKind.CAPACITY, gate="north", per_h=20.0, starts_at=NOW, ends_at=at("11:00"))
-    found = effect(seen(row_of(12)), word)
-    assert (found.moved, found.earlier, found.later, found.overtaken) == (0, 0, 0, 0)
-    assert (found.mean_shift_s, found.worst_later_s, found.delay_cost_vnd) == (None, None, 0)
+    found = effect(promised(row_of(30)), word)
+    assert found == Effect(NOW, delay_cost_vnd=0)
+
+
+def test_two_equal_plans_in_which_trucks_trade_places_move_nobody():
+    state = promised(row_of(10))
+    decision = tick(state, plan_due=True)
+    plan = decision.plan
+    assert plan is not None
+    slots = plan.slot.copy()
+    slots[[0, 9]] = slots[[9, 0]]
+    assert slots[0] != slots[9]
+    plans = Plans.of(state, decision, replace(decision, plan=replace(plan, slot=slots)))
+    assert plans is not None
+    found = compared(state, state, plans, act(ActKind.CAPACITY, gate="north"))
+    assert (found.moved, found.trips, found.others, found.overtaken) == (0, (), 0, 0)
 
 
 def test_the_effect_of_a_closure_is_that_of_the_closure_entered():
     close = act(ActKind.CLOSE_GATE, gate="north", starts_at=NOW, ends_at=at("12:00"))
-    found = effect(seen(row_of(8)), close)
-    assert (found.moved, found.later, found.worst_later_s is not None) == (8, 8, True)
+    found = effect(promised(row_of(8)), close)
+    assert (found.moved, found.later, found.worst_later_s) == (8, 8, 10800)
     assert (found.delay_cost_vnd or 0) > 0
+    assert (found.trips[0].before, found.trips[0].after) == (slot("09:30"), slot("12:30"))
+    assert found.overtaken == 0
     unknown = effect(seen(row_of(8)), replace(close, gate="south"))
     assert str(unknown.refused) == "There is no gate 'south'; somewhere has north."
 
 
-def test_a_hold_without_an_end_leaves_its_truck_without_a_slot():
-    found = effect(seen(row_of(3)), held(1))
-    [moved] = [one for one in found.trips if one.trip_id == 1]
-    assert (moved.after, found.unserved) == (None, 1)
+def test_the_closure_of_a_gate_where_few_are_booked_touches_only_those():
+    site = small_site([small_gate("north"), small_gate("south")])
+    few = [trip._replace(id=100 + trip.id, gates=("south",)) for trip in row_of(3)]
+    far = [coming(number, gates=("north", "south")) for number in range(200, 230)]
+    state = promised([*row_of(30), *few], site=site)
+    close = act(ActKind.CLOSE_GATE, gate="south", starts_at=NOW, ends_at=at("12:00"))
+    found = effect(replace(state, trips=(*state.trips, *far)), close, site)
+    assert [one.trip_id for one in found.trips] == [100, 101, 102]
+    assert (found.moved, found.later) == (3, 3)
+
+
+def test_a_closure_of_unknown_end_tells_drivers_to_stay_and_says_how_many():
+    found = effect(promised(row_of(30)), act(ActKind.CLOSE_GATE, gate="north", starts_at=NOW))
+    assert (found.moved, found.held, found.later) == (30, 28, 2)
+    assert found.trips[0].after == HELD
+    assert found.overtaken == 0
+
+
+def test_drivers_who_were_told_nothing_are_a_number_and_no_names():
+    close = act(ActKind.CLOSE_GATE, gate="north", starts_at=at("15:00"), ends_at=at("16:00"))
+    found = effect(seen([coming(number) for number in range(30)]), close)
+    assert (found.moved, found.trips, found.delay_cost_vnd) == (0, (), 0)
+    assert found.others == 30
+    assert (found.others_shift_s or 0.0) > 1800.0
+
+
+def test_a_hold_tells_its_driver_to_stay_until_it_ends_or_nobody_knows_when():
+    state = promised(row_of(30))
+    endless = effect(state, held(1))
+    [one] = endless.trips
+    assert (one.trip_id, one.before, one.after, one.held_until) == (1, slot("09:30"), HELD, None)
+    assert (endless.moved, endless.held, endless.overtaken) == (1, 1, 1)
+    ended = effect(state, held(1, ends_at=at("11:30")))
+    assert row(ended, 1).held_until == at("11:30")
+
+
+def test_a_class_that_is_held_is_named_also_where_it_was_told_nothing_yet():
+    trips = [
+        trip._replace(cargo=Cargo.PERISHABLE) if trip.id < 2 else trip
+        for trip in promised(row_of(6)).trips
+    ]
+    state = replace(promised(row_of(6)), trips=(*trips, coming(9, cargo=Cargo.PERISHABLE)))
+    found = effect(state, act(ActKind.HOLD_CLASS, cargo="perishable"))
+    assert (found.moved, found.held) == (3, 3)
+    assert {one.trip_id: one.after for one in found.trips} == {0: HELD, 1: HELD, 9: HELD}
+    assert row(found, 9).before == NOTHING
+
+
+def test_the_acts_own_trucks_are_shown_first_also_where_nothing_moves():
+    state = promised(row_of(30))
+    kept = effect(state, act(ActKind.PIN, trip_id=29, gate="north", starts_at=at("11:00")))
+    assert (kept.moved, kept.trips) == (0, (Moved(29, *[slot("11:00")] * 3),))
+    swap = effect(state, act(ActKind.SWAP, trip_id=2, other_trip_id=29))
+    shown = [(one.trip_id, one.before, one.after) for one in swap.trips]
+    assert shown == [(2, slot("09:30"), slot("11:00")), (29, slot("11:00"), slot("09:30"))]
+    with_late = replace(state, trips=(*state.trips, coming(99)))
+    forward = effect(with_late, act(ActKind.FORWARD, trip_id=99))
+    [own] = forward.trips
+    assert (own.before, own.after.word) == (NOTHING, Word.PLANNED)
+    assert forward.moved == 0
+
+
+def test_twenty_are_shown_the_own_truck_among_them_and_all_are_counted():
+    close = act(ActKind.CLOSE_GATE, gate="north", starts_at=NOW, ends_at=at("12:00"))
+    found = effect(promised(row_of(45)), close)
+    assert (len(found.trips), found.moved) == (20, 45)
+    state = promised(row_of(45))
+    word = act(ActKind.CAPACITY, gate="north", per_h=60.0, starts_at=NOW, ends_at=at("14:00"))
+    many = effect(state, word)
+    shifts = [abs(one.shift_s or 0.0) for one in many.trips]
+    assert shifts == sorted(shifts, reverse=True)
+    assert many.earlier == many.moved > 20
+
+
+def test_who_would_be_called_up_now_and_is_not_is_counted():
+    close = act(ActKind.CLOSE_GATE, gate="north", starts_at=NOW, ends_at=at("12:00"))
+    state = promised(row_of(20), queued=0)
+    gone = called(tick(state, plan_due=True))
+    found = effect(state, close)
+    assert found.uncalled == len(gone) > 0
+    assert {row(found, trip).otherwise.word for trip in gone} == {Word.CALLED}
+
+
+def test_what_the_plan_has_for_drivers_who_just_heard_is_said_as_what_may_follow():
+    more = act(ActKind.CAPACITY, gate="north", per_h=60.0, starts_at=NOW, ends_at=at("14:00"))
+    rested = effect(promised(row_of(30)), more)
+    assert (rested.earlier, rested.to_come) == (27, 0)
+    found = effect(promised(row_of(30), told_at=NOW - timedelta(minutes=1)), more)
+    assert found.to_come > 0
+    assert found.moved + found.to_come == 27
 
 
 def test_a_full_slot_takes_no_further_pin():
