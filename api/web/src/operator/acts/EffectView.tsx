@@ -2,7 +2,7 @@ import { nameOf, t } from "../../language";
 import { refusalWords } from "../../parts/problem";
 import { duration, instant, moment, wholeNumber } from "../../time";
 import type { Site } from "../../types";
-import type { Effect, Move, Place } from "./acts";
+import type { Effect, InHand, Move } from "./acts";
 import { heard } from "./heard";
 
 interface Props {
@@ -10,10 +10,7 @@ interface Props {
   site: Site;
 }
 
-const shiftOf = ({ from, to }: Move): number | null =>
-  from && to ? (Date.parse(to.starts_at) - Date.parse(from.starts_at)) / 1000 : null;
-
-/** In words what an act changes, and the trucks that move most, each with its shift drawn. */
+/** In words what an act changes for drivers, and whom it touches most, each with its shift drawn. */
 export function EffectView({ effect, site }: Props) {
   if (effect.refused !== null) {
     return (
@@ -22,7 +19,8 @@ export function EffectView({ effect, site }: Props) {
       </p>
     );
   }
-  const most = Math.max(1, ...effect.trips.map((trip) => Math.abs(shiftOf(trip) ?? 0)));
+  const most = Math.max(1, ...effect.trips.map((trip) => Math.abs(trip.shift_s ?? 0)));
+  const more = effect.moved - effect.trips.filter(isMoved).length;
   return (
     <section class="effect" aria-live="polite">
       <h3>{t("act.effect")}</h3>
@@ -36,11 +34,19 @@ export function EffectView({ effect, site }: Props) {
               <MoveRow key={trip.trip_id} trip={trip} site={site} most={most} />
             ))}
           </ul>
+          {more > 0 && <p class="quiet">{t("act.and_more", { n: wholeNumber(more) })}</p>}
         </>
       )}
     </section>
   );
 }
+
+const same = (one: InHand, other: InHand): boolean =>
+  one.word === other.word && one.gate === other.gate && one.starts_at === other.starts_at;
+
+/** Whether a truck is among the moved: an act's own is shown also where nothing changes for it. */
+const isMoved = ({ from, otherwise, to }: Move): boolean =>
+  !same(otherwise ?? from, to) && !(to.word === "planned" && otherwise?.word === "planned");
 
 function Sentences({ effect }: { effect: Effect }) {
   const { moved, earlier, later, worst_later_s, unserved, overtaken, delay_cost_vnd } = effect;
@@ -56,6 +62,9 @@ function Sentences({ effect }: { effect: Effect }) {
           <b>{t("act.worst", { time: duration(worst_later_s) })}</b>
         )}
       </p>
+      {(["held", "freed", "called", "uncalled"] as const).map(
+        (what) => effect[what] > 0 && <p key={what}>{t(`act.${what}_n`, { n: n(effect[what]) })}</p>,
+      )}
       {overtaken > 0 && <p class="overtaken">{t("act.overtaken", { n: n(overtaken) })}</p>}
       {unserved !== 0 && (
         <p>
@@ -69,28 +78,50 @@ function Sentences({ effect }: { effect: Effect }) {
           {t(delay_cost_vnd > 0 ? "act.cost_more" : "act.cost_less", { vnd: vnd(delay_cost_vnd) })}
         </p>
       )}
+      <Untold effect={effect} />
     </>
   );
 }
 
-/** A truck's slot before and after; the bar reaches left for earlier, right for later. */
+/** What no driver hears of yet: a sum, for nobody has made plans by it. */
+function Untold({ effect: { others, others_shift_s, to_come } }: { effect: Effect }) {
+  const n = wholeNumber(others);
+  const shift = others_shift_s === null ? "" : shiftWords(others_shift_s);
+  return (
+    <>
+      {to_come > 0 && <p class="to-come">{t("act.to_come", { n: wholeNumber(to_come) })}</p>}
+      {others > 0 && (
+        <p class="quiet others">
+          {shift ? t("act.others_shift", { n, shift }) : t("act.others", { n })}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** "15 min later"; nothing where it is less than half a minute. */
+const shiftWords = (seconds: number): string =>
+  Math.abs(seconds) < 30
+    ? ""
+    : t(seconds < 0 ? "act.shift_earlier" : "act.shift_later", {
+        time: duration(Math.abs(seconds)),
+      });
+
+/** What a driver has in hand and will have; the bar reaches left for earlier, right for later. */
 function MoveRow({ trip, site, most }: { trip: Move; site: Site; most: number }) {
-  const shift = shiftOf(trip);
+  const { from, otherwise, to, shift_s: shift, held_until: until } = trip;
   const share = shift === null ? 0 : (50 * Math.abs(shift)) / most;
-  const said =
-    shift === null || shift === 0
-      ? trip.from && trip.to && trip.from.gate !== trip.to.gate
-        ? t("act.shift_gate")
-        : ""
-      : t(shift < 0 ? "act.shift_earlier" : "act.shift_later", {
-          time: duration(Math.abs(shift)),
-        });
+  const before = otherwise ?? from;
+  const elsewhere = before.gate !== null && to.gate !== null && before.gate !== to.gate;
+  const said = shift ? shiftWords(shift) : elsewhere ? t("act.shift_gate") : "";
   return (
     <li>
       <b>{trip.plate}</b>
       <span class="places">
-        <Slot place={trip.from} other={trip.to} site={site} /> →{" "}
-        <Slot place={trip.to} other={trip.from} site={site} />
+        {handWords(from, to, null, site)} → {handWords(to, from, until, site)}
+        {otherwise && !same(otherwise, to) && (
+          <small>{t("act.otherwise", { what: handWords(otherwise, to, null, site) })}</small>
+        )}
       </span>
       <i class="axis" aria-hidden="true">
         {shift !== null && shift !== 0 && (
@@ -105,15 +136,24 @@ function MoveRow({ trip, site, most }: { trip: Move; site: Site; most: number })
   );
 }
 
-/** A slot's time; its gate where that is another one than before. */
-function Slot({ place, other, site }: { place: Place | null; other: Place | null; site: Site }) {
-  if (place === null) return <>{t("act.no_slot")}</>;
-  const gate = site.gates.find((one) => one.id === place.gate);
-  const now = heard.value?.now ?? instant(place.starts_at);
-  return (
-    <>
-      {moment(instant(place.starts_at), now, site.timezone)}
-      {other !== null && other.gate !== place.gate && ` ${gate ? nameOf(gate.name) : place.gate}`}
-    </>
-  );
+/** A driver's word: a slot's time, with its gate where `other` is at another one. */
+function handWords(hand: InHand, other: InHand, until: string | null, site: Site): string {
+  const time = (iso: string): string =>
+    moment(instant(iso), heard.value?.now ?? instant(iso), site.timezone);
+  const gate = site.gates.find((one) => one.id === hand.gate);
+  const elsewhere = other.gate !== null && other.gate !== hand.gate;
+  const at = elsewhere ? ` ${gate ? nameOf(gate.name) : hand.gate}` : "";
+  const slot = hand.starts_at === null ? "" : `${time(hand.starts_at)}${at}`;
+  switch (hand.word) {
+    case "slot":
+      return slot;
+    case "planned":
+      return t("act.hand_planned", { time: slot });
+    case "held":
+      return until ? t("act.hand_held_until", { time: time(until) }) : t("act.hand_held");
+    case "no_slot":
+      return t("act.no_slot");
+    default:
+      return t(`act.hand_${hand.word}`);
+  }
 }

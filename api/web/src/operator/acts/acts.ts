@@ -20,16 +20,24 @@ export interface Wish {
   [field: string]: string | number | undefined;
 }
 
-export interface Place {
-  gate: string;
-  starts_at: string;
+/** A driver's last word, with the slot that counts by it. */
+export interface InHand {
+  word: "nothing" | "planned" | "slot" | "called" | "held" | "stay" | "no_slot";
+  gate: string | null;
+  starts_at: string | null;
 }
 
+/** What a driver has in hand now and with the act; `otherwise` where even without it that changes. */
 export interface Move {
   trip_id: number;
   plate: string;
-  from: Place | null;
-  to: Place | null;
+  from: InHand;
+  otherwise: InHand | null;
+  to: InHand;
+  /** How much later the act puts the slot. */
+  shift_s: number | null;
+  /** When the hold ends by which he stays; null where nobody knows. */
+  held_until: string | null;
 }
 
 /** What an act would change; `refused` says why it cannot be, `warning` what to look at twice. */
@@ -42,6 +50,16 @@ export interface Effect {
   earlier: number;
   later: number;
   worst_later_s: number | null;
+  /** Of those moved: told to stay, no longer told so, called up now, no longer called up now. */
+  held: number;
+  freed: number;
+  called: number;
+  uncalled: number;
+  /** Whom nobody tells anything yet, and how much later these are planned on average. */
+  others: number;
+  others_shift_s: number | null;
+  /** How many drivers at most hear of a change in later ticks. */
+  to_come: number;
   /** How many more find no slot. */
   unserved: number;
   overtaken: number;
@@ -112,6 +130,15 @@ export interface WalkInWish {
   language: Language;
   phone?: string;
   haulier?: string;
+}
+
+/** Which place a walk-in would have at its gate: behind its `ahead` seniors. */
+export interface WalkInPlace {
+  plate: string;
+  yard: string;
+  gate: string | null;
+  place: number;
+  ahead: number;
 }
 
 export interface TextWish {
