@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Any
 
 import psycopg
@@ -29,12 +30,13 @@ _Text = Annotated[str | None, Query(max_length=80)]
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Acts, the newest first; ``before`` asks for the next page, None at the end.
+    """Acts at ``at``, the newest first; ``before`` asks for the next page, None at the end.
 
     ``plates`` are those of the trips they name, while these are kept. ``left_out`` says how many
     acts of machines were not asked for, up to `MOST_COUNTED`; None where they were.
     """
 
+    at: datetime
     records: list[AuditRecord]
     before: int | None
     plates: dict[int, str]
@@ -87,7 +89,8 @@ def get_audit(
             machines = replace(wanted, machines=True)
             left_out = count_records(conn, site, machines, most=MOST_COUNTED)
         plates = list_plates(conn, _trips(rows))
-    return AuditPage(rows, rows[-1].id if len(rows) == limit else None, plates, left_out)
+    now = request.app.state.clock.now()
+    return AuditPage(now, rows, rows[-1].id if len(rows) == limit else None, plates, left_out)
 
 
 @router.get("/audit.csv")

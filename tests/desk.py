@@ -40,8 +40,17 @@ class Desk:
     accounts: dict[str, tuple[str, str]]
     wrong: list[str] = field(default_factory=list)
 
-    def open(self, path: str, *, size: tuple[int, int] = (1440, 900), language: str = "vi") -> Page:
-        context = self.browser.new_context(viewport={"width": size[0], "height": size[1]})
+    def open(
+        self,
+        path: str,
+        *,
+        size: tuple[int, int] = (1440, 900),
+        language: str = "vi",
+        timezone: str | None = None,
+    ) -> Page:
+        context = self.browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, timezone_id=timezone
+        )
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on("pageerror", lambda error: self.wrong.append(str(error)))

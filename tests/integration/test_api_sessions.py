@@ -20,7 +20,11 @@ def test_somebody_signs_in_is_known_and_signs_out(api: RunningApi):
         "agency": None,
         "post": "Post of the tests",
         "person": "Nguyễn Văn An",
-        "permissions": ["acts", "zones", "bulletin"],
+        "permissions": [
+            *("acts", "zones", "messages", "bulletin"),
+            *("see_map", "see_corridor", "see_alerts", "see_acts", "see_messages"),
+        ],
+        "timezone": "Asia/Ho_Chi_Minh",
         "authenticator": False,
         "must_enrol": False,
         "last": None,

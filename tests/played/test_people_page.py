@@ -1,12 +1,13 @@
 """Accounts, sessions, keys and the log of acts, as people see them in a real Chromium."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pyotp
 import pytest
 from api_server import PASSWORD, SetClock, served
-from border import SECRET, Border, border
+from border import MORNING, SECRET, Border, border
 from desk import LANGUAGES, Desk, assert_words, words
 from people import set_account
 from playwright.sync_api import Browser, Page, expect
@@ -14,9 +15,11 @@ from playwright.sync_api import Browser, Page, expect
 from api.app import create_app
 from flowctl.registry.accounts import Person, Role, change_account
 from flowctl.settings import Settings
+from flowctl.storage.audit import By, add_record
 
 pytestmark = pytest.mark.browser
 
+PLANNER = By("planner", "planner", "10.0.0.9")
 MARKUP = "<img src=x onerror=\"document.title='stolen'\">"
 
 
@@ -38,10 +41,10 @@ def office(browser: Browser, database: str, valkey: str) -> Iterator[tuple[Desk,
             assert desk.wrong == []
 
 
-def people(desk: Desk, language: str = "en") -> Page:
-    page = desk.open("/people", language=language)
+def people(desk: Desk, language: str = "en", timezone: str | None = None) -> Page:
+    page = desk.open("/people", language=language, timezone=timezone)
     desk.sign_in(page, "administrator")
-    page.locator("table").wait_for()
+    page.locator("main > table").wait_for()
     return page
 
 
@@ -55,8 +58,11 @@ def test_the_page_says_who_may_come_in_in_every_language(
     assert_words(page, [said["account"]["role_planner"], said["people"]["new_account"]])
     for view in ("keys", "audit"):
         page.get_by_role("button", name=said["people"][f"view_{view}"]).click()
-        page.locator("table").wait_for()
+        page.locator("main > table").wait_for()
         assert_words(page, [said["people"]["may" if view == "keys" else "act"]])
+    signed_in = page.locator("tr[data-act='session.begin']").first
+    expect(signed_in).to_contain_text(said["audit_act"]["session"]["begin"])
+    expect(signed_in).to_contain_text(said["audit_field"]["elsewhere"])
 
 
 def test_an_administrator_makes_an_account_whose_person_signs_in_and_is_seen_to_have(
@@ -80,9 +86,129 @@ def test_an_administrator_makes_an_account_whose_person_signs_in_and_is_seen_to_
     expect(officer.get_by_role("button", name="Hoàng Văn Minh")).to_be_visible()
 
     page.get_by_role("button", name="Who did what").click()
-    row = page.locator("tr", has_text="account.make")
-    expect(row).to_contain_text("account:minh.hv")
-    expect(page.locator("tr", has_text="session.begin").first).to_contain_text("minh.hv")
+    row = page.locator("tr[data-act='account.make']")
+    expect(row).to_contain_text("made an account")
+    expect(row).to_contain_text("Hoàng Văn Minh")
+    expect(row.locator(".difference")).to_contain_text("Gate officer")
+    expect(page.locator("tr[data-act='session.begin']").first).to_contain_text("Hoàng Văn Minh")
+
+
+def test_the_log_says_who_did_what_to_which_truck_and_gate_in_the_sites_time(
+    office: tuple[Desk, Border],
+):
+    desk, place = office
+    trip = place.trip()
+    held = {"act": 7, "reason": "papers", "ends_at": "2024-01-23T03:30:00+00:00"}
+    write(place, "hold_truck.begin", f"trip:{trip}", after=held)
+    before, after = {"places_left": 2, "reason": "fog"}, {"places_left": 0, "reason": "fog"}
+    write(place, "closure.change", "gate:tan_thanh", before=before, after=after)
+    page = people(desk, timezone="America/New_York")
+    page.get_by_role("button", name="Who did what").click()
+    hold = page.locator("tr[data-act='hold_truck.begin']")
+    expect(hold).to_contain_text("23/01/2024, 08:00")
+    expect(hold).to_contain_text("Nguyễn Văn An")
+    expect(hold).to_contain_text("held a truck")
+    expect(hold.locator("td").nth(3)).to_have_text(plate_of(place, trip))
+    expect(hold.locator(".difference")).to_contain_text("papers not in order")
+    expect(hold.locator(".difference")).to_contain_text("23/01/2024, 10:30")
+    closed = page.locator("tr[data-act='closure.change']")
+    expect(closed.locator("td").nth(3)).to_have_text("Tân Thanh")
+    expect(closed.locator(".difference tbody tr")).to_have_text(["Places that go on20"])
+    expect(closed.locator("pre")).not_to_be_visible()
+    closed.get_by_text("As it was written down").click()
+    expect(closed.locator("pre")).to_contain_text('"places_left": 0')
+
+
+def test_the_log_is_narrowed_by_person_act_plate_and_day_and_leaves_machines_out(
+    office: tuple[Desk, Border],
+):
+    desk, place = office
+    trip = place.trip()
+    write(place, "hold_truck.begin", f"trip:{trip}")
+    write(place, "closure.begin", "gate:tan_thanh", by=By("administrator", "administrator", None))
+    write(place, "pin.begin", f"trip:{trip}", at=MORNING - timedelta(days=1))
+    for _ in range(3):
+        write(place, "gate.observe", "gate:tan_thanh", by=By("source:customs", "machine", None))
+    page = people(desk)
+    page.get_by_role("button", name="Who did what").click()
+    rows = page.locator("table.audit > tbody > tr")
+
+    def shown() -> set[str]:
+        page.locator("table.audit").wait_for()
+        return set(rows.evaluate_all("all => all.map(one => one.dataset.act)"))
+
+    expect(page.get_by_text("3 by machines are not shown")).to_be_visible()
+    assert "gate.observe" not in shown()
+    page.locator("select[name=account]").select_option("planner")
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name="Yesterday").click()
+    expect(rows).to_have_count(1)
+    assert shown() == {"pin.begin"}
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_label("Plate, gate or account").fill(plate_of(place, trip)[-4:])
+    page.get_by_label("Plate, gate or account").press("Enter")
+    expect(rows).to_have_count(2)
+    page.locator("select[name=act]").select_option("hold_truck")
+    expect(rows).to_have_count(1)
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_label("Plate, gate or account").fill("Tân Thanh")
+    page.get_by_label("Plate, gate or account").press("Enter")
+    expect(rows).to_have_count(1)
+    page.get_by_label("Show what machines did").check()
+    expect(rows).to_have_count(4)
+    assert shown() == {"closure.begin", "gate.observe"}
+    link = page.get_by_role("link", name="CSV").get_attribute("href")
+    file = page.request.get(f"{desk.url}{link}").text()
+    assert file.count("gate.observe") == 3
+    assert "hold_truck" not in file
+
+
+def test_older_acts_come_below_and_new_ones_wait_to_be_asked_for(office: tuple[Desk, Border]):
+    desk, place = office
+    for n in range(150):
+        write(place, "hold_truck.begin", f"trip:{n + 1}")
+    page = desk.open("/people", language="en")
+    page.clock.install()
+    desk.sign_in(page, "administrator")
+    page.get_by_role("button", name="Who did what").click()
+    rows = page.locator("table.audit > tbody > tr")
+    expect(rows).to_have_count(100)
+    page.get_by_role("button", name="Older").click()
+    expect(rows).to_have_count(151)
+    write(place, "hold_truck.end", "trip:1")
+    page.clock.fast_forward(20_000)
+    page.get_by_role("button", name="There is more that is new").wait_for()
+    expect(rows).to_have_count(151)
+    page.get_by_role("button", name="There is more that is new").click()
+    expect(rows.first).to_contain_text("ended the hold of a truck")
+
+
+def plate_of(place: Border, trip: int) -> str:
+    [(plate,)] = place.conn.execute("select plate from trips where id = %s", [trip]).fetchall()
+    return str(plate)
+
+
+def write(
+    place: Border,
+    act: str,
+    subject: str,
+    *,
+    by: By = PLANNER,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    at: datetime = MORNING,
+) -> None:
+    with place.conn.transaction():
+        add_record(
+            place.conn,
+            place.site.id,
+            by,
+            act=act,
+            subject=subject,
+            before=before,
+            after=after,
+            at=at,
+        )
 
 
 def test_a_session_ended_by_an_administrator_is_told_so_on_its_page(

@@ -56,12 +56,20 @@ export function begin(from: Catalogue, wished: Language | null): Promise<void> {
   return speak(chosenLanguage() ?? wished ?? browserLanguage());
 }
 
-/** The words of a path like "why.reason.convoy", whose last part may come from the server. */
-export function find(path: string): string | null {
+function at(path: string): unknown {
   let node: unknown = words.value;
   for (const part of path.split(".")) node = (node as Record<string, unknown> | undefined)?.[part];
+  return node;
+}
+
+/** The words of a path like "why.reason.convoy", whose last part may come from the server. */
+export function find(path: string): string | null {
+  const node = at(path);
   return typeof node === "string" ? node : null;
 }
+
+/** The names the catalogue has in a section, or in a part of one such as "audit_act.trip". */
+export const wordsUnder = (path: string): string[] => Object.keys(at(path) ?? {});
 
 /** The words for `key` with its `{name}`s filled in. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {

@@ -33,6 +33,8 @@ export interface Session {
   post: string;
   person: string;
   permissions: string[];
+  /** The site's: pages say moments in it, wherever the browser is. */
+  timezone: string;
   /** Whether codes of an authenticator are asked for, and whether one must be set up first. */
   authenticator: boolean;
   must_enrol: boolean;
@@ -349,6 +351,7 @@ export interface BoardGate {
     to_s: number;
     held_n: number;
     held_share: number | null;
+    held_days: number;
   } | null;
   cleared_today: Cleared;
   overtakes_today: Record<string, number>;

@@ -3,7 +3,7 @@ import { find, t } from "../language";
 import type { Session } from "../types";
 import { Authenticator } from "./account/Authenticator";
 import "./account/account.css";
-import { wallMoment } from "./account/moments";
+import { siteMoment } from "./account/moments";
 import { Password } from "./account/Password";
 import { Sessions } from "./account/Sessions";
 
@@ -41,7 +41,13 @@ export function AccountMenu({ session, onLeave }: Props) {
           />
         </svg>
       </button>
-      {told && session.last && <LastTime last={session.last} onRead={() => setTold(false)} />}
+      {told && session.last && (
+        <LastTime
+          last={session.last}
+          timezone={session.timezone}
+          onRead={() => setTold(false)}
+        />
+      )}
       <dialog
         ref={dialog}
         class="my-account"
@@ -55,13 +61,19 @@ export function AccountMenu({ session, onLeave }: Props) {
   );
 }
 
+interface LastProps {
+  last: NonNullable<Session["last"]>;
+  timezone: string;
+  onRead: () => void;
+}
+
 /** When the account was last opened: who reads what they did not do knows that it is shared. */
-function LastTime({ last, onRead }: { last: NonNullable<Session["last"]>; onRead: () => void }) {
+function LastTime({ last, timezone, onRead }: LastProps) {
   useEffect(() => {
     const timer = setTimeout(onRead, LAST_SHOWN_MS);
     return () => clearTimeout(timer);
   }, []);
-  const at = wallMoment(last.at);
+  const at = siteMoment(last.at, timezone);
   return (
     <span class="last-time" role="status">
       <span>
@@ -95,7 +107,7 @@ function Account({ session, onClose, onLeave }: Props & { onClose: () => void })
       </header>
       <section>
         <h3>{t("account.sessions")}</h3>
-        <Sessions />
+        <Sessions timezone={session.timezone} />
       </section>
       <section>
         <h3>{t("account.authenticator")}</h3>

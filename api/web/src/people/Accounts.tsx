@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { t } from "../language";
-import { wallMoment } from "../parts/account/moments";
+import { siteMoment } from "../parts/account/moments";
 import { problem } from "../parts/problem";
 import { SureButton } from "../parts/SureButton";
 import { useAsked } from "../parts/useAsked";
@@ -11,7 +11,7 @@ import { MadeSecret } from "./MadeSecret";
 const AGAIN_MS = 30_000;
 
 /** Every account: whose it is, as what they come in, and what can be done about it. */
-export function Accounts({ me }: { me: string }) {
+export function Accounts({ me, timezone }: { me: string; timezone: string }) {
   const { answer, wrong, again } = useAsked(api.listAccounts, AGAIN_MS, []);
   const [form, setForm] = useState<api.Account | "new" | null>(null);
   const [made, setMade] = useState<api.Made | null>(null);
@@ -91,7 +91,7 @@ export function Accounts({ me }: { me: string }) {
                 {one.last_at === null
                   ? t("people.never")
                   : t("people.from", {
-                      at: wallMoment(one.last_at),
+                      at: siteMoment(one.last_at, timezone),
                       address: one.last_address ?? t("account.address_here"),
                     })}
                 {one.sessions > 0 && (

@@ -1,57 +1,62 @@
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../language";
-import { wallMoment } from "../parts/account/moments";
+import { siteMoment } from "../parts/account/moments";
 import { problem } from "../parts/problem";
-import { type Act, listActs } from "./api";
+import { useAsked } from "../parts/useAsked";
+import { wholeNumber } from "../time";
+import type { Site } from "../types";
+import { type Account, type Act, type ActsPage, listAccounts, listActs } from "./api";
+import { ALL, asked, AuditFilter, type Wish } from "./AuditFilter";
+import { AuditChanges } from "./AuditChanges";
+import { actName, type Known, roleName, subjectName, whoName } from "./audit_words";
 
-const FIELDS = ["account", "act", "subject"] as const;
+const LOOK_MS = 15_000;
+const ACCOUNTS_MS = 300_000;
+/** The server counts what it leaves out so far. */
+const MOST_COUNTED = 1000;
 
 /** Who did what, the newest first, with ways to ask for less and to take it along. */
-export function Audit() {
-  const [asked, setAsked] = useState(new URLSearchParams());
-  const [acts, setActs] = useState<Act[] | null>(null);
-  const [before, setBefore] = useState<number | null>(null);
+export function Audit({ site }: { site: Site }) {
+  const accounts = useAsked(listAccounts, ACCOUNTS_MS, []);
+  if (accounts.answer) return <Acts site={site} accounts={accounts.answer} />;
+  return <p>{accounts.wrong === null ? t("common.loading") : problem(accounts.wrong)}</p>;
+}
+
+function Acts({ site, accounts }: { site: Site; accounts: readonly Account[] }) {
+  const [wish, setWish] = useState<Wish>(ALL);
+  /** What has been read: pages put together, the newest act first. */
+  const [read, setRead] = useState<ActsPage | null>(null);
+  const [at, setAt] = useState<Date | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
+  const [times, setTimes] = useState(0);
+  const params = asked(wish, site, accounts);
+  // What is read stays where it is: whether there is more is asked for, and shown when wanted.
+  const newest = useAsked(() => listActs(params, { limit: 1 }), LOOK_MS, [`${params}`]).answer;
+  const isNewer = read !== null && (newest?.records[0]?.id ?? 0) > (read.records[0]?.id ?? 0);
 
   useEffect(() => {
     let current = true;
-    setActs(null);
-    listActs(asked).then(
-      (page) => {
-        if (!current) return;
-        setActs(page.records);
-        setBefore(page.before);
-        setWrong(null);
-      },
+    setRead(null);
+    listActs(params, {}).then(
+      (page) => current && (setRead(page), setAt(new Date(page.at)), setWrong(null)),
       (error: unknown) => current && setWrong(error),
     );
     return () => {
       current = false;
     };
-  }, [asked]);
+  }, [`${params}`, times]);
 
-  function filter(event: SubmitEvent): void {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    const next = new URLSearchParams();
-    for (const field of FIELDS) {
-      const text = String(form.get(field) ?? "").trim();
-      if (text) next.set(field, text);
-    }
-    for (const field of ["since", "until"]) {
-      const text = String(form.get(field) ?? "");
-      if (text) next.set(field, new Date(text).toISOString());
-    }
-    setAsked(next);
-  }
-
-  async function more(): Promise<void> {
-    const next = new URLSearchParams(asked);
-    next.set("before", String(before));
+  async function older(had: ActsPage, before: number): Promise<void> {
     try {
-      const page = await listActs(next);
-      setActs([...(acts ?? []), ...page.records]);
-      setBefore(page.before);
+      const page = await listActs(params, { before });
+      const longer = {
+        ...had,
+        before: page.before,
+        records: [...had.records, ...page.records],
+        plates: { ...had.plates, ...page.plates },
+      };
+      setRead((now) => (now === had ? longer : now));
+      setWrong(null);
     } catch (error) {
       setWrong(error);
     }
@@ -59,69 +64,30 @@ export function Audit() {
 
   return (
     <>
-      <form class="filter" onSubmit={filter}>
-        {FIELDS.map((field) => (
-          <label key={field}>
-            {t(`people.${field}`)}
-            <input name={field} maxLength={80} />
-          </label>
-        ))}
-        <label>
-          {t("people.since")}
-          <input name="since" type="datetime-local" />
-        </label>
-        <label>
-          {t("people.until")}
-          <input name="until" type="datetime-local" />
-        </label>
-        <button class="main">{t("people.filter")}</button>
-        <a class="csv" href={`/v1/audit.csv?${asked}`} download="audit.csv">
-          {t("people.csv")}
+      <AuditFilter wish={wish} onWish={setWish} site={site} accounts={accounts} at={at} />
+      <p class="quiet about">
+        <span>{t("audit.times", { zone: zoneName(site.timezone) })}</span>
+        {read !== null && read.left_out !== null && read.left_out > 0 && (
+          <span>{leftOut(read.left_out)}</span>
+        )}
+        <a href={`/v1/audit.csv?${params}`} download="audit.csv">
+          {t("audit.csv")}
         </a>
-      </form>
+      </p>
       {wrong !== null && (
         <p class="refusal" role="alert">
           {problem(wrong)}
         </p>
       )}
-      <table class="audit">
-        <thead>
-          <tr>
-            <th>{t("people.when")}</th>
-            <th>{t("people.account")}</th>
-            <th>{t("people.where")}</th>
-            <th>{t("people.act")}</th>
-            <th>{t("people.subject")}</th>
-            <th>{t("people.changes")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {acts?.map((one) => (
-            <tr key={one.id}>
-              <td>
-                <time>{wallMoment(one.at)}</time>
-              </td>
-              <td>
-                <b>{one.account}</b>
-                <small>{one.role}</small>
-              </td>
-              <td>{one.address ?? t("people.shell")}</td>
-              <td>
-                <code>{one.act}</code>
-              </td>
-              <td>
-                <code>{one.subject}</code>
-              </td>
-              <td class="changes">
-                <Changes one={one} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {acts?.length === 0 && <p>{t("people.nothing")}</p>}
-      {before !== null && (
-        <button type="button" onClick={() => void more()}>
+      {isNewer && (
+        <button type="button" class="newer" onClick={() => setTimes(times + 1)}>
+          {t("audit.newer")}
+        </button>
+      )}
+      {read && <ActTable acts={read.records} known={{ site, accounts, plates: read.plates }} />}
+      {read?.records.length === 0 && <p>{t("people.nothing")}</p>}
+      {read !== null && read.before !== null && (
+        <button type="button" onClick={() => void older(read, Number(read.before))}>
           {t("people.more")}
         </button>
       )}
@@ -129,27 +95,51 @@ export function Audit() {
   );
 }
 
-const said = (value: unknown): string =>
-  value === null || value === undefined
-    ? t("common.none")
-    : typeof value === "string"
-      ? value
-      : JSON.stringify(value);
+function leftOut(n: number): string {
+  return t(n < MOST_COUNTED ? "audit.left_out" : "audit.left_out_more", { n: wholeNumber(n) });
+}
 
-/** What differs between before and after, field by field. */
-function Changes({ one }: { one: Act }) {
-  const names = [...new Set([...Object.keys(one.before ?? {}), ...Object.keys(one.after ?? {})])];
-  const differing = names.filter((name) => said(one.before?.[name]) !== said(one.after?.[name]));
+/** A time zone as clocks are compared: "GMT+7". */
+function zoneName(timezone: string): string {
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    timeZone: timezone,
+    timeZoneName: "shortOffset",
+  }).formatToParts();
+  return parts.find((one) => one.type === "timeZoneName")?.value ?? timezone;
+}
+
+function ActTable({ acts, known }: { acts: readonly Act[]; known: Known }) {
   return (
-    <ul>
-      {differing.map((name) => (
-        <li key={name}>
-          {name}:{" "}
-          {one.before && name in one.before && <del>{said(one.before[name])}</del>}
-          {one.before && name in one.before && one.after && " → "}
-          {one.after && said(one.after[name])}
-        </li>
-      ))}
-    </ul>
+    <table class="audit">
+      <thead>
+        <tr>
+          <th>{t("people.when")}</th>
+          <th>{t("audit.by_whom")}</th>
+          <th>{t("people.act")}</th>
+          <th>{t("people.subject")}</th>
+          <th>{t("people.changes")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {acts.map((one) => (
+          <tr key={one.id} data-act={one.act}>
+            <td>
+              <time dateTime={one.at}>{siteMoment(one.at, known.site.timezone)}</time>
+            </td>
+            <td>
+              <b>{whoName(one, known)}</b>
+              <small>
+                {roleName(one.role)}, {one.address ?? t("people.shell")}
+              </small>
+            </td>
+            <td>{actName(one.act)}</td>
+            <td>{subjectName(one.subject, known)}</td>
+            <td class="changes">
+              <AuditChanges one={one} known={known} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

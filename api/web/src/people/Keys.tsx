@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { t } from "../language";
-import { wallMoment } from "../parts/account/moments";
+import { siteMoment } from "../parts/account/moments";
 import { problem } from "../parts/problem";
 import { SureButton } from "../parts/SureButton";
 import { useAsked } from "../parts/useAsked";
@@ -14,7 +14,7 @@ const AGAIN_MS = 30_000;
 const names = (scopes: readonly api.Scope[]): string => scopes.map(scopeName).join(", ");
 
 /** The machines that may come in, what each may do, and its keys. */
-export function Keys() {
+export function Keys({ timezone }: { timezone: string }) {
   const { answer, wrong, again } = useAsked(api.listSources, AGAIN_MS, []);
   const [wish, setWish] = useState<Wish | null>(null);
   const [made, setMade] = useState<api.Made | null>(null);
@@ -64,7 +64,7 @@ export function Keys() {
               </td>
               <td>{names(source.scopes)}</td>
               <td>
-                <KeyList source={source} onNarrow={setWish} again={again} />
+                <KeyList source={source} timezone={timezone} onNarrow={setWish} again={again} />
               </td>
               <td>
                 <span class="buttons">
@@ -86,19 +86,20 @@ export function Keys() {
 
 interface ListProps {
   source: api.Source;
+  timezone: string;
   onNarrow: (wish: Wish) => void;
   again: () => void;
 }
 
-function KeyList({ source, onNarrow, again }: ListProps) {
+function KeyList({ source, timezone, onNarrow, again }: ListProps) {
   if (source.keys.length === 0 && source.device_keys === 0) return <>{t("people.no_keys")}</>;
   return (
     <ul class="keys">
       {source.keys.map((key) => (
         <li key={key.id}>
           <span>
-            {t("people.key_since", { at: wallMoment(key.made_at) })}
-            {key.ends_at && `, ${t("people.key_until", { at: wallMoment(key.ends_at) })}`}
+            {t("people.key_since", { at: siteMoment(key.made_at, timezone) })}
+            {key.ends_at && `, ${t("people.key_until", { at: siteMoment(key.ends_at, timezone) })}`}
             {key.narrowed && (
               <small>
                 {t("people.key_narrowed")}: {names(key.scopes)}

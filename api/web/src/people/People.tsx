@@ -1,13 +1,18 @@
 import { useState } from "preact/hooks";
+import { getSite } from "../client";
 import { t } from "../language";
 import { AccountMenu } from "../parts/AccountMenu";
 import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { problem } from "../parts/problem";
+import { ThemeSwitch } from "../parts/ThemeSwitch";
+import { useAsked } from "../parts/useAsked";
 import type { Session } from "../types";
 import { Accounts } from "./Accounts";
 import { Audit } from "./Audit";
 import { Keys } from "./Keys";
 
+const SITE_MS = 300_000;
 const VIEWS = ["accounts", "keys", "audit"] as const;
 type View = (typeof VIEWS)[number];
 
@@ -18,6 +23,7 @@ function viewOfAddress(): View {
 /** The administrators' page: who may come in, which machines may, and who did what. */
 export function People({ session, onLeave }: { session: Session; onLeave: () => void }) {
   const [view, setView] = useState<View>(viewOfAddress);
+  const site = useAsked(getSite, SITE_MS, []);
 
   function show(next: View): void {
     history.replaceState(null, "", `#${next}`);
@@ -46,13 +52,19 @@ export function People({ session, onLeave }: { session: Session; onLeave: () => 
           ))}
         </span>
         <Help screen="people" />
+        <ThemeSwitch />
         <LanguageSwitch />
         <AccountMenu session={session} onLeave={onLeave} />
       </header>
       <main>
-        {view === "accounts" && <Accounts me={session.account} />}
-        {view === "keys" && <Keys />}
-        {view === "audit" && <Audit />}
+        {view === "accounts" && <Accounts me={session.account} timezone={session.timezone} />}
+        {view === "keys" && <Keys timezone={session.timezone} />}
+        {view === "audit" && site.answer && <Audit site={site.answer} />}
+        {view === "audit" && !site.answer && site.wrong !== null && (
+          <p class="refusal" role="alert">
+            {problem(site.wrong)}
+          </p>
+        )}
       </main>
     </div>
   );

@@ -121,9 +121,23 @@ export const narrowKey = (id: string, scopes: Scope[]): Promise<void> =>
   request("PATCH", `/v1/keys/${id}`, { scopes });
 export const endKey = (id: string): Promise<void> => request("DELETE", `/v1/keys/${id}`);
 
+/** Acts at `at`; `left_out` counts those of machines where they were not asked for. */
+export interface ActsPage {
+  at: string;
+  records: Act[];
+  before: number | null;
+  plates: Record<string, string>;
+  left_out: number | null;
+}
+
 export const listActs = (
   asked: URLSearchParams,
-): Promise<{ records: Act[]; before: number | null }> => request("GET", `/v1/audit?${asked}`);
+  more: { before?: number; limit?: number },
+): Promise<ActsPage> => {
+  const whole = new URLSearchParams(asked);
+  for (const [name, value] of Object.entries(more)) whole.set(name, String(value));
+  return request("GET", `/v1/audit?${whole}`);
+};
 
 const password = (made: { name: string; password: string }): Made => ({
   name: made.name,

@@ -3,12 +3,12 @@ import { problem } from "../problem";
 import { SureButton } from "../SureButton";
 import { useAsked } from "../useAsked";
 import * as api from "./api";
-import { browserName, wallMoment } from "./moments";
+import { browserName, siteMoment } from "./moments";
 
 const AGAIN_MS = 30_000;
 
 /** Where one's account is open, with a way to end each. */
-export function Sessions() {
+export function Sessions({ timezone }: { timezone: string }) {
   const { answer, wrong, again } = useAsked(api.listSessions, AGAIN_MS, []);
   const others = answer?.filter((one) => !one.current) ?? [];
   return (
@@ -20,10 +20,10 @@ export function Sessions() {
             <span>
               <b>{one.address ?? t("account.address_here")}</b> {browserName(one.browser)}
               <small>
-                {t("account.since", { at: wallMoment(one.made_at) })},{" "}
+                {t("account.since", { at: siteMoment(one.made_at, timezone) })},{" "}
                 {one.current
                   ? t("account.this_session")
-                  : t("account.seen", { at: wallMoment(one.seen_at) })}
+                  : t("account.seen", { at: siteMoment(one.seen_at, timezone) })}
                 {one.by_other && `, ${t("account.by_other")}`}
               </small>
             </span>

@@ -2,8 +2,8 @@ import { language } from "../../language";
 
 const LOCALES = { vi: "vi-VN", zh: "zh-CN", en: "en-GB" } as const;
 
-/** A wall moment as this machine's clock says it, such as of a sign-in: not the border's time. */
-export const wallMoment = (iso: string): string =>
+/** A moment with its day as the site's clocks say it, wherever the browser is. */
+export const siteMoment = (iso: string, timezone: string): string =>
   new Date(iso).toLocaleString(LOCALES[language.value], {
     day: "2-digit",
     month: "2-digit",
@@ -11,6 +11,7 @@ export const wallMoment = (iso: string): string =>
     hour: "2-digit",
     minute: "2-digit",
     hourCycle: "h23",
+    timeZone: timezone,
   });
 
 /** A browser's long name in two words: "Chrome, Windows". */
