@@ -107,6 +107,7 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/gates/{gate}/list"): _WATCHERS,
     ("POST", "/v1/gates/{gate}/decisions"): _WATCHERS,
     ("POST", "/v1/yards/{yard}/events"): _ADMIN | {Role.OFFICER, Role.OPERATOR},
+    ("GET", "/v1/colleagues"): _CONTROL_ROOM,
     ("GET", "/v1/closures"): _CONTROL_ROOM,
     ("GET", "/v1/held"): _CONTROL_ROOM,
     ("GET", "/v1/gates/{gate}/closures/affected"): _CONTROL_ROOM,
@@ -129,6 +130,7 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/plans/latest"): _PLANNERS,
     ("GET", "/v1/visits"): _CONTROL_ROOM,
     ("POST", "/v1/walk-ins"): _DISPATCHERS,
+    ("POST", "/v1/walk-ins/preview"): _DISPATCHERS,
     ("POST", "/v1/trips/{trip_id}/hand"): _DISPATCHERS,
     ("GET", "/v1/trips/{trip_id}/hand"): _CONTROL_ROOM,
     ("GET", "/v1/hand-words"): _CONTROL_ROOM,
@@ -168,6 +170,7 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/corridors/{way}/spacetime"): _CONTROL_ROOM,
     ("GET", "/v1/events"): _CONTROL_ROOM,
     ("GET", "/v1/bulletins"): _CONTROL_ROOM,
+    ("GET", "/v1/bulletins/next"): _CONTROL_ROOM,
     ("GET", "/v1/bulletins/{name}"): _CONTROL_ROOM,
     ("GET", "/v1/board"): PUBLIC,
     ("GET", "/v1/board.csv"): PUBLIC,
@@ -220,11 +223,26 @@ SCOPES: Mapping[tuple[str, str], Scope] = {
 }
 """What a machine's key must be good for, where machines may come at all."""
 
-RIGHTS: Mapping[str, frozenset[Role]] = {
-    "acts": _DISPATCHERS,
-    "zones": _DISPATCHERS,
-    "bulletin": _CONTROL_ROOM,
-    "people": _ADMIN,
-    "audit": _ADMIN,
+_OFFERED: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "acts": (("POST", "/v1/acts/preview"), ("POST", "/v1/acts"), ("POST", "/v1/acts/{act_id}/end")),
+    "zones": (
+        ("GET", "/v1/zone-versions"),
+        ("POST", "/v1/zone-drafts"),
+        ("POST", "/v1/zone-drafts/{draft}/publish"),
+    ),
+    "messages": (("GET", "/v1/messages"), ("POST", "/v1/messages/{message_id}/retry")),
+    "bulletin": (("GET", "/v1/bulletins"), ("GET", "/v1/bulletins/{name}")),
+    "people": (("GET", "/v1/accounts"), ("POST", "/v1/accounts"), ("GET", "/v1/sources")),
+    "audit": (("GET", "/v1/audit"), ("GET", "/v1/audit.csv")),
+    "see_map": (("GET", "/v1/live"), ("GET", "/v1/events")),
+    "see_corridor": (("GET", "/v1/corridors"), ("GET", "/v1/corridors/{way}/spacetime")),
+    "see_alerts": (("GET", "/v1/alerts"), ("POST", "/v1/alerts/{alert_id}")),
+    "see_acts": (("GET", "/v1/acts"),),
+    "see_messages": (("GET", "/v1/messages/summary"),),
 }
-"""What pages offer to whom; a button stands only where the role may what it does."""
+
+RIGHTS: Mapping[str, frozenset[Role]] = {
+    name: frozenset.intersection(*(PERMISSIONS[route] or _EVERYBODY for route in routes))
+    for name, routes in _OFFERED.items()
+}
+"""What pages offer to whom: a view or a button stands only where the role may ask all it asks."""

@@ -73,10 +73,23 @@ def test_what_pages_offer_is_what_the_role_may_do():
         "zones": ("POST", "/v1/zone-drafts"),
         "people": ("GET", "/v1/accounts"),
         "audit": ("GET", "/v1/audit"),
+        "messages": ("POST", "/v1/messages/{message_id}/retry"),
+        "see_map": ("GET", "/v1/live"),
+        "see_corridor": ("GET", "/v1/corridors/{way}/spacetime"),
+        "see_acts": ("GET", "/v1/acts"),
     }
     assert {name: RIGHTS[name] for name in doing} == {
         name: PERMISSIONS[route] for name, route in doing.items()
     }
+
+
+def test_a_view_that_a_role_cannot_use_is_not_offered_to_it():
+    offered = {name for name, roles in RIGHTS.items() if Role.OFFICER in roles}
+    assert offered == {
+        *("bulletin", "see_map", "see_corridor", "see_alerts", "see_acts", "see_messages")
+    }
+    planned = {name for name, roles in RIGHTS.items() if Role.PLANNER in roles}
+    assert planned == {"bulletin", "see_map", "see_corridor"}
 
 
 def test_nobody_comes_in_without_credentials(api: RunningApi):

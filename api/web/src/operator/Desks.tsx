@@ -37,7 +37,7 @@ export function Desks({ desk, site, session, picture, messages, onShow, onClose 
         <Messages
           timezone={site.timezone}
           summary={messages}
-          mayRetry={session.role === "operator" || session.role === "administrator"}
+          mayRetry={session.permissions.includes("messages")}
           onShow={onShow}
           onClose={onClose}
         />
