@@ -7,7 +7,7 @@ from math import ceil, floor
 
 from api.ledger import PublicLedger
 from api.picture import GatePicture, Picture
-from flowctl.closures import Closure
+from flowctl.closures import Closure, closed_for_unknown
 from flowctl.site import Gate, Site
 from flowctl.storage.waits import Record
 from flowctl.traffic.waits import Wait
@@ -32,7 +32,8 @@ class BoardWait:
 
     Eight of ten such trucks should be through between ``from_s`` and ``to_s``, half of them by
     ``expected_s``. Of the ``held_n`` trucks of the last week that are through, or should be, the
-    share ``held_share`` was; None while they are too few to say.
+    share ``held_share`` was; None while they are too few to say. Promises were made on the last
+    ``held_days`` of the seven.
     """
 
     from_s: int
@@ -40,6 +41,7 @@ class BoardWait:
     to_s: int
     held_n: int
     held_share: float | None
+    held_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,10 @@ class BoardClosure:
 
 @dataclass(frozen=True, slots=True)
 class BoardGate:
-    """A gate as the public sees it; ``wait`` is None while nobody can say."""
+    """A gate as the public sees it; ``wait`` is None while nobody can say.
+
+    While it is closed and nobody knows until when, neither ``next_change_at`` nor ``windows`` say.
+    """
 
     id: str
     name: Mapping[str, str]
@@ -76,6 +81,13 @@ class BoardGate:
     state: str
     cleared_today: Mapping[str, int]
     overtakes_today: Mapping[str, int]
+
+    def reopening_unknown(self, now: datetime) -> bool:
+        """Tell whether it is shut by a closure that nobody knows the end of."""
+        return any(
+            one.places_left == 0 and one.ends_at is None and one.starts_at <= now
+            for one in self.closures
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +150,7 @@ def make_board(
         The signed head, and today's overtakes.
     """
     site, head = picture.site, ledger.head
+    unknown = closed_for_unknown(closures, picture.at)
     return Board(
         at=picture.at,
         site=BoardSite(site.id, site.name, site.timezone.key),
@@ -146,12 +159,13 @@ def make_board(
                 site.gate_by_id[gate.id],
                 gate,
                 picture.at,
-                wait=_wait(waits.get(gate.id), records.get(gate.id, Record(0, None))),
+                wait=_wait(waits.get(gate.id), records.get(gate.id, Record(0, None, 0))),
                 closures=tuple(
                     BoardClosure(one.starts_at, one.ends_at, one.places_left)
                     for one in closures
                     if one.gate == gate.id
                 ),
+                reopening_unknown=gate.id in unknown,
                 overtakes=ledger.overtakes.gates.get(gate.id, {}),
             )
             for gate in picture.gates
@@ -168,14 +182,15 @@ def _gate(
     *,
     wait: BoardWait | None,
     closures: tuple[BoardClosure, ...],
+    reopening_unknown: bool,
     overtakes: Mapping[str, int],
 ) -> BoardGate:
     return BoardGate(
         id=gate.id,
         name=gate.name,
         open=shown.open,
-        next_change_at=shown.next_change_at,
-        windows=tuple(_windows(gate, now)),
+        next_change_at=None if reopening_unknown else shown.next_change_at,
+        windows=() if reopening_unknown else tuple(_windows(gate, now)),
         closures=closures,
         waiting=shown.waiting,
         on_the_way=shown.in_transit,
@@ -199,6 +214,7 @@ def _wait(wait: Wait | None, record: Record) -> BoardWait | None:
         to_s=ceil(high / _step(high)) * _step(high),
         held_n=record.n,
         held_share=share,
+        held_days=record.days,
     )
 
 

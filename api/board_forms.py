@@ -46,8 +46,8 @@ def _json(board: Board, _site: Site, _form: Form) -> Written:
 _COLUMNS = (
     "computed_at", "gate", "name", "open", "next_change_at", "waiting_in_yards", "on_the_way",
     "queued", "wait_from_min", "wait_expected_min", "wait_to_min", "wait_held_share",
-    "wait_held_n", "cleared_today_export", "cleared_today_import", "overtakes_today",
-    "ledger_row", "ledger_code", "stale_s",
+    "wait_held_n", "wait_held_days", "cleared_today_export", "cleared_today_import",
+    "overtakes_today", "ledger_row", "ledger_code", "stale_s",
 )  # fmt: skip
 
 
@@ -70,9 +70,9 @@ def _csv(board: Board, _site: Site, form: Form) -> Written:
 def _wait_cells(gate: BoardGate) -> tuple[float | int | None, ...]:
     wait = gate.wait
     if wait is None:
-        return (None,) * 5
+        return (None,) * 6
     minutes = (one // 60 for one in (wait.from_s, wait.expected_s, wait.to_s))
-    return (*minutes, wait.held_share, wait.held_n)
+    return (*minutes, wait.held_share, wait.held_n, wait.held_days)
 
 
 def _geojson(board: Board, site: Site, _form: Form) -> Written:
@@ -136,8 +136,23 @@ def _table(board: Board, language: str) -> str:
     title = f"{escape(words['title'])} · {escape(board.site.name[language])}"
     return (
         f"<main class='board'><h1>{title}</h1><table><tr>{head}</tr>{body}</table>"
-        f"<p>{escape(_computed(board, words, zone))}</p></main>"
+        f"<p>{escape(_computed(board, words, zone))}</p>"
+        f"<p>{escape(words['without_scripts'])} {_links(language)}</p></main>"
     )
+
+
+def _links(language: str) -> str:
+    """Return the ways to the board that need no script, and its other languages."""
+    ways = (
+        *((f"/board?lang={one}", name) for one, name in _NAMES.items() if one != language),
+        (f"/board/embed?lang={language}", catalogue(language)["page"]["board"]["gates_alone"]),
+        (f"/v1/board.csv?lang={language}", "CSV"),
+        ("/v1/board", "JSON"),
+    )
+    return " · ".join(f'<a href="{escape(to)}">{escape(name)}</a>' for to, name in ways)
+
+
+_NAMES: Final = {"vi": "Tiếng Việt", "zh": "中文", "en": "English"}
 
 
 def _computed(board: Board, words: Mapping[str, str], zone: ZoneInfo) -> str:
@@ -202,6 +217,8 @@ def _piece(
     gate: BoardGate, language: str, words: Mapping[str, str], zone: ZoneInfo, now: datetime
 ) -> str:
     state = escape(words["open" if gate.open else "closed"])
+    if gate.reopening_unknown(now):
+        state += f" · {escape(words['end_unknown'])}"
     if gate.next_change_at is not None:
         at = gate.next_change_at.astimezone(zone)
         same_day = at.date() == now.astimezone(zone).date()

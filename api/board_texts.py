@@ -202,6 +202,7 @@ def _headers(written: Written, board: Board, tag: bytes) -> list[tuple[bytes, by
         (b"cache-control", b"public, max-age=2, stale-while-revalidate=10, stale-if-error=86400"),
         (b"vary", written.varies_by.encode()),
         (b"access-control-allow-origin", b"*"),
+        (b"access-control-expose-headers", b"etag, x-computed-at, warning"),
         (b"x-computed-at", board.at.isoformat().encode()),
         *((name.encode(), value.encode()) for name, value in written.headers.items()),
     ]

@@ -35,10 +35,14 @@ _PRIOR_WRONG = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How often the promises of a gate held: of ``n`` trucks that share, None where too few."""
+    """How often the promises of a gate held: of ``n`` trucks that share, None where too few.
+
+    They came due within the last ``days``, at most seven: so long promises have been made there.
+    """
 
     n: int
     share: float | None
+    days: int
 
 
 def expected_waits(
@@ -196,7 +200,8 @@ class _Open:
 
 def _settle(conn: Connection, site: Site, active: Sequence[LiveRow], now: datetime) -> None:
     """Hold promises against who is through, or should be."""
-    waiting = _list_open(conn, site)
+    cleared = [row.id for row in active if row.cleared_at is not None]
+    waiting = _list_open(conn, site, cleared, now)
     rows = {row.id: row for row in active if row.id in waiting}
     ended = list_chosen(conn, site.id, [trip for trip in waiting if trip not in rows])
     rows |= {row.id: row for row in ended}
@@ -231,7 +236,10 @@ def _is_overdue(site: Site, one: _Open, now: datetime) -> bool:
     return waits.is_overdue(opening, one.wait, arrived=arrived, now=now.timestamp())
 
 
-def _list_open(conn: Connection, site: Site) -> dict[int, _Open]:
+def _list_open(
+    conn: Connection, site: Site, cleared: Sequence[int], now: datetime
+) -> dict[int, _Open]:
+    """Return the unsettled promises there is something to say of: all others wait and may."""
     rows = conn.execute(
         "select o.trip_id, o.gate, o.arrived_at, o.kept is not null,"
         " extract(epoch from p.at)::float8, p.low_s, p.mid_s, p.high_s,"
@@ -239,8 +247,10 @@ def _list_open(conn: Connection, site: Site) -> dict[int, _Open]:
         " extract(epoch from p.p90)::float8"
         " from wait_outcomes o join wait_promises p"
         "  on (p.site, p.gate, p.at) = (o.site, o.gate, o.promised_at)"
-        " where o.site = %s and o.passed_at is null",
-        [site.id],
+        " where o.site = %(site)s and o.passed_at is null and ("
+        "  o.trip_id = any(%(cleared)s) or (o.kept is null and p.p90 < %(now)s) or not exists ("
+        "   select from trips t where t.id = o.trip_id and t.state = 'active'))",
+        {"site": site.id, "cleared": list(cleared), "now": now},
     ).fetchall()
     return {
         trip: _Open(trip, gate, arrived_at, overdue, Wait(at, RawWait(*raw), *through))
@@ -275,12 +285,17 @@ def list_records(conn: Connection, site: str, now: datetime) -> Mapping[str, Rec
     known first, and would speak for all.
     """
     rows = conn.execute(
-        "select o.gate, count(*)::int, avg(o.kept::int)::float8 from wait_outcomes o"
+        "select o.gate, count(*)::int, avg(o.kept::int)::float8, (select min(first.at)"
+        "  from wait_promises first where first.site = %s and first.gate = o.gate)"
+        " from wait_outcomes o"
         " join wait_promises p on (p.site, p.gate, p.at) = (o.site, o.gate, o.promised_at)"
         " where p.site = %s and p.p90 > %s and p.p90 <= %s and o.kept is not null group by o.gate",
-        [site, now - _SCORED, now],
+        [site, site, now - _SCORED, now],
     ).fetchall()
-    return {gate: Record(n, share if n >= waits.LEAST_SCORED else None) for gate, n, share in rows}
+    return {
+        gate: Record(n, share if n >= waits.LEAST_SCORED else None, min(now - first, _SCORED).days)
+        for gate, n, share, first in rows
+    }
 
 
 def drop_before(conn: Connection, cutoff: datetime) -> None:

@@ -56,7 +56,7 @@ def test_a_gate_says_how_long_a_truck_that_comes_now_will_wait(waiting: RunningA
     wait = shown["wait"]
     assert wait["from_s"] < 7200 < wait["to_s"], "forty trucks at twenty an hour"
     assert wait["from_s"] <= wait["expected_s"] <= wait["to_s"]
-    assert (wait["held_n"], wait["held_share"]) == (0, None)
+    assert (wait["held_n"], wait["held_share"], wait["held_days"]) == (0, None, 0)
     assert (shown["waiting"], shown["on_the_way"], shown["queued"]) == (35, 3, 2)
     assert gate(waiting.client().get("/v1/board").json(), "huu_nghi")["wait"] is None
 
@@ -77,6 +77,45 @@ def test_a_closure_stands_on_the_board_without_its_reason(waiting: RunningApi):
     assert shown["wait"]["to_s"] > 3 * 3600, "the two hours of the closure are in it"
 
 
+def test_a_gate_shut_for_nobody_knows_how_long_names_no_opening(waiting: RunningApi):
+    place = waiting.border
+    place.conn.execute(
+        "insert into closures (site, gate, starts_at, ends_at, places_left, reason, entered_by,"
+        " changed_at) values (%s, 'tan_thanh', %s, null, 0, 'fog', 'x', %s)",
+        [place.site.id, after(-30), MORNING],
+    )
+    client = waiting.client()
+    shown = gate(client.get("/v1/board").json())
+    assert (shown["open"], shown["next_change_at"], shown["windows"]) == (False, None, [])
+    assert "reopening not known yet" in client.get("/board/embed?gate=tan_thanh&lang=en").text
+
+
+def test_every_form_says_on_how_many_promises_and_days_a_share_rests(waiting: RunningApi):
+    place = waiting.border
+    for n in range(25):
+        at = after(-3 * 24 * 60 + n)
+        place.conn.execute(
+            "insert into wait_promises (site, gate, at, low_s, mid_s, high_s, levels, p10, p50,"
+            " p90) values (%s, 'tan_thanh', %s, 1, 2, 3, '{0,0,0}', %s, %s, %s)",
+            [place.site.id, at, at, at, at],
+        )
+        place.conn.execute(
+            "insert into wait_outcomes values (%s, %s, 'tan_thanh', %s, %s, %s, %s)",
+            [place.trip(at=at), place.site.id, at, at, at, n % 5 > 0],
+        )
+    client = waiting.client()
+    wait = gate(client.get("/v1/board").json())["wait"]
+    assert (wait["held_n"], wait["held_share"], wait["held_days"]) == (25, 0.8, 3)
+    text = client.get("/v1/board.csv").content.decode("utf-8-sig")
+    rows = {row["gate"]: row for row in csv.DictReader(io.StringIO(text))}
+    row = rows["tan_thanh"]
+    told = (row["wait_held_n"], row["wait_held_share"], row["wait_held_days"])
+    assert told == ("25", "0.8", "3")
+    map_of = client.get("/v1/board.geojson").json()["features"]
+    [there] = [one["properties"] for one in map_of if one["properties"]["id"] == "tan_thanh"]
+    assert there["wait"] == wait
+
+
 def test_no_form_of_the_board_names_a_truck(waiting: RunningApi):
     client = waiting.client()
     for path in ("/v1/board", "/v1/board.csv", "/v1/board.geojson", "/board", "/board/embed"):
@@ -89,6 +128,8 @@ def test_what_did_not_change_is_not_sent_again(waiting: RunningApi):
     client = waiting.client()
     first = client.get("/v1/board")
     assert "max-age" in first.headers["Cache-Control"]
+    assert first.headers["Access-Control-Allow-Origin"] == "*"
+    assert "x-computed-at" in first.headers["Access-Control-Expose-Headers"]
     again = client.get("/v1/board", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["ETag"] == first.headers["ETag"]
@@ -191,6 +232,8 @@ def test_the_page_has_its_first_view_inside_and_figures_without_scripts(waiting:
     bare = page.partition("<noscript>")[2].partition("</noscript>")[0]
     assert "<td>35</td>" in bare
     assert "口岸" in bare
+    assert 'href="/board/embed?lang=zh"' in bare
+    assert 'href="/board?lang=vi"' in bare
 
 
 def test_head_gives_the_headers_alone(waiting: RunningApi):

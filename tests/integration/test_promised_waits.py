@@ -109,6 +109,17 @@ def test_who_should_be_through_and_still_waits_counts_as_missed_and_not_as_unkno
     assert record(place, 500) == (1, None), "one is too few for a share"
 
 
+def test_a_record_says_how_many_days_of_the_week_it_knows(place: Border):
+    look(place, waiting=40)
+    step(place, 0)
+    came(place, 2, through=120)
+    step(place, 5)
+    step(place, 300)
+    for days, known in ((1, 1), (3.5, 3), (6.9, 6)):
+        found = list_records(place.conn, place.site.id, after(days * 24 * 60))
+        assert found["tan_thanh"].days == known
+
+
 def test_a_share_is_said_of_twenty_trucks_and_only_when_their_time_is_over(place: Border):
     look(place, waiting=40)
     step(place, 0)

@@ -8,7 +8,7 @@ interface Props {
   timezone: string;
 }
 
-/** When a gate is open next, and what was announced besides. */
+/** When a gate opens next and what was announced besides: what lasts is the gate's state. */
 export function Ahead({ gate, now, timezone }: Props) {
   const moment = (iso: string): string => {
     const at = instant(iso);
@@ -21,14 +21,13 @@ export function Ahead({ gate, now, timezone }: Props) {
     const until = dayMonth(closes, timezone) === day ? clockTime(closes, timezone) : moment(closes_at);
     return `${day} ${clockTime(opens, timezone)} – ${until}`;
   };
-  const announced = gate.closures.filter(
-    ({ ends_at }) => ends_at === null || instant(ends_at) > now,
-  );
+  const windows = gate.windows.filter(({ opens_at }) => instant(opens_at) > now);
+  const announced = gate.closures.filter(({ starts_at }) => instant(starts_at) > now);
   return (
     <div class="ahead">
       <p>
         <b>{t("board.hours")}</b>{" "}
-        {gate.windows.length === 0 ? t("common.none") : apart(gate.windows.map(window))}
+        {windows.length === 0 ? t("common.none") : apart(windows.map(window))}
       </p>
       {announced.length > 0 && (
         <p class="closures">

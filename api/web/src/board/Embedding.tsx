@@ -13,7 +13,8 @@ export function Embedding({ gates }: { gates: BoardGate[] }) {
   const height = HEIGHT_OF_ONE * (gate === "" ? gates.length : 1);
   const line =
     `<iframe src="${location.origin}/board/embed?${asked}" width="360" height="${height}"` +
-    ` style="border:0" loading="lazy" title="${t("board.title")}"></iframe>`;
+    ` style="border:0;max-width:100%" loading="lazy" title="${t("board.title")}">` +
+    `<a href="${location.origin}/board?lang=${language.value}">${t("board.title")}</a></iframe>`;
   const copy = (): void => {
     navigator.clipboard?.writeText(line).then(
       () => setCopied(true),

@@ -19,7 +19,18 @@ interface Props {
   timezone: string;
 }
 
-function change({ gate, now, timezone }: Props): string | null {
+/** The closure, or loss of places, that lasts. */
+function lasting({ gate, now }: Props): BoardGate["closures"][number] | undefined {
+  return gate.closures.find(
+    ({ starts_at, ends_at }) =>
+      instant(starts_at) <= now && (ends_at === null || instant(ends_at) > now),
+  );
+}
+
+function change(props: Props): string | null {
+  const { gate, now, timezone } = props;
+  const closure = lasting(props);
+  if (closure?.places_left === 0 && closure.ends_at === null) return t("board.end_unknown");
   if (gate.next_change_at === null) return null;
   const at = instant(gate.next_change_at);
   const time = clockTime(at, timezone);
@@ -29,9 +40,19 @@ function change({ gate, now, timezone }: Props): string | null {
     : t("board.opens_on", { time, date: dayMonth(at, timezone) });
 }
 
+function fewerPlaces(props: Props): string | null {
+  const closure = lasting(props);
+  if (!closure || closure.places_left === 0) return null;
+  const n = wholeNumber(closure.places_left);
+  if (closure.ends_at === null) return t("board.places_now", { n });
+  const to = moment(instant(closure.ends_at), props.now, props.timezone);
+  return t("board.places_now_until", { n, to });
+}
+
 export function GatePanel(props: Props) {
   const { gate, now, timezone } = props;
   const next = change(props);
+  const fewer = fewerPlaces(props);
   const counts = [
     [t("board.waiting"), gate.waiting],
     [t("board.on_the_way"), gate.on_the_way],
@@ -47,6 +68,7 @@ export function GatePanel(props: Props) {
           <b>{t(gate.open ? "board.open" : "board.closed")}</b>
           {next && <span>{next}</span>}
         </p>
+        {fewer && <p class="fewer">{fewer}</p>}
       </header>
       <Wait gate={gate} now={now} timezone={timezone} />
       <dl>
@@ -91,14 +113,19 @@ function Wait({ gate, now, timezone }: Props) {
           time: wait.expected_s < NIGHT_S ? half : `${half} (${moment(through, now, timezone)})`,
         })}
       </small>
-      <small>
-        {wait.held_share === null
-          ? t("board.wait_not_scored", { n: wholeNumber(wait.held_n) })
-          : t("board.wait_held", {
-              share: `${decimal(100 * wait.held_share, 0, 0)} %`,
-              n: wholeNumber(wait.held_n),
-            })}
-      </small>
+      <small>{held(wait)}</small>
     </div>
   );
+}
+
+const WEEK_DAYS = 7;
+
+/** How often such intervals held, and of how many days that speaks. */
+function held({ held_share, held_n, held_days }: NonNullable<BoardGate["wait"]>): string {
+  const n = wholeNumber(held_n);
+  if (held_share === null) return t("board.wait_not_scored", { n });
+  const share = `${decimal(100 * held_share, 0, 0)} %`;
+  return held_days < WEEK_DAYS
+    ? t("board.wait_held_days", { days: held_days, share, n })
+    : t("board.wait_held", { share, n });
 }
