@@ -210,6 +210,29 @@ def test_several_days_are_added_up(evening: RunningApi):
     assert (gate["arrived"], gate["waiting"]) == (3, 1)
 
 
+def test_the_day_that_runs_says_when_its_bulletin_comes_and_what_it_came_to_so_far(
+    evening: RunningApi,
+):
+    evening.clock.at = after(25)
+    client = evening.person(Role.OFFICER)
+    coming = client.get("/v1/bulletins/next").json()
+    assert (coming["day"], coming["comes_at"]) == ("2024-01-23", "2024-01-23T13:15:00Z")
+    assert (coming["arrived"], coming["waiting"], coming["cleared_export"]) == (2, 2, 0)
+    page = client.get("/v1/bulletins/running.html?lang=en").text
+    assert "Bulletin of 23/01/2024, not finished" in page
+    assert "counted until 08:25" in page
+    assert client.get("/v1/bulletins").json() == [], "nothing of it is kept"
+
+
+def test_after_the_evening_the_day_that_runs_is_tomorrows(evening: RunningApi):
+    client = evening.person(Role.PLANNER)
+    client.get("/v1/bulletins/2024-01-23.html")
+    running = client.get("/v1/bulletins/running.json").json()
+    assert (running["day"], running["version"]) == ("2024-01-24", 0)
+    [gate] = [one for one in running["figures"]["gates"] if one["gate"] == "tan_thanh"]
+    assert (gate["waiting_before"], gate["arrived"], gate["waiting"]) == (1, 0, 1)
+
+
 @pytest.mark.parametrize("who", ["nobody", "haulier"])
 def test_others_do_not_read_bulletins(evening: RunningApi, who: str):
     client = evening.client() if who == "nobody" else evening.person(Role.HAULIER)
@@ -231,6 +254,8 @@ def test_others_do_not_read_bulletins(evening: RunningApi, who: str):
         ("..%2f..%2fetc.html", 404, ""),
         ("2024-01-23.html?version=7", 404, "version 7"),
         ("2024-01-23.html?gate=x", 422, "gate"),
+        ("running.html?until=2024-01-24", 422, "neither versions"),
+        ("running.exe", 404, "exe"),
         ("0001-01-01.html?until=0001-01-02", 404, "first day"),
     ],
 )

@@ -15,6 +15,21 @@ export interface Listed {
   waiting: number;
 }
 
+/** The day that runs: when its bulletin comes, and its figures so far. */
+export interface Next {
+  day: string;
+  comes_at: string;
+  counted_at: string;
+  timezone: string;
+  cleared_export: number;
+  cleared_import: number;
+  arrived: number;
+  waiting: number;
+}
+
+/** Asked for as a day, it is the one that is not over. */
+export const RUNNING = "running";
+
 /** Days from `day` to `until`, both included; one day where they are the same. */
 export interface Days {
   day: string;
@@ -24,6 +39,8 @@ export interface Days {
 export type Form = "html" | "csv" | "xlsx" | "pdf";
 
 export const listBulletins = (): Promise<Listed[]> => request("GET", "/v1/bulletins");
+
+export const askNext = (): Promise<Next> => request("GET", "/v1/bulletins/next");
 
 export function addressOf({ day, until }: Days, form: Form, language: Language): string {
   const asked = new URLSearchParams({ lang: language });

@@ -1,4 +1,5 @@
 import "../style/base.css";
+import "../style/themes.css";
 import "./bulletin.css";
 import { t } from "../language";
 import { mount } from "../parts/mount";
