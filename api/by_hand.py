@@ -1,17 +1,21 @@
 """Trucks moved by hand: who stands at a yard unregistered, who came in, who left; slips undone."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
+from starlette.concurrency import run_in_threadpool
 
 from api.asked import NO_BODY
 from api.auth import Caller, acting, caller
+from api.feed import Feed
 from api.moments import Moment
 from api.once import Key, act_once
 from api.transaction import transaction
 from api.trips import Gates, Text, TripAnswer, get_visible, trip_answer
+from flowctl.dispatch.turns import gate_of, list_seniors
 from flowctl.registry import by_hand as registry
 from flowctl.registry.by_hand_checks import HandReason, Said
 from flowctl.registry.rules import Declaration
@@ -19,6 +23,8 @@ from flowctl.state import Cargo, Direction
 from flowctl.storage import hand_words as stored
 from flowctl.storage.audit import By
 from flowctl.storage.hand_words import Connection, HandWord, What
+from flowctl.storage.live import LiveRow
+from flowctl.storage.snapshot import live_trip
 
 router = APIRouter(tags=["by hand"])
 
@@ -43,6 +49,33 @@ class WalkIn(BaseModel):
     needs: Text | None = None
     device: Text | None = None
 
+    def declaration(self, now: datetime) -> Declaration:
+        """Return what its driver would have declared at ``now``."""
+        return Declaration(
+            plate=self.plate,
+            phone=None if self.phone is None or not self.phone.strip() else self.phone,
+            language=self.language,
+            direction=self.direction,
+            cargo=self.cargo,
+            gates=tuple(self.gates),
+            ready_at=now,
+            device=self.device,
+            haulier=self.haulier,
+            needs=self.needs,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WalkInPlace:
+    """What a walk-in would be written down as; ``ahead`` trucks at ``gate`` are its seniors."""
+
+    plate: str
+    yard: str
+    gate: str | None
+    place: int
+    ahead: int
+    at: datetime
+
 
 class HandSaid(BaseModel):
     """A truck came into ``yard`` at ``at``, or left it then; ``at`` is now where it is absent."""
@@ -55,6 +88,26 @@ class HandSaid(BaseModel):
     reason: HandReason
 
 
+@router.post("/v1/walk-ins/preview")
+async def show_walk_in(request: Request, body: WalkIn, who: Who) -> WalkInPlace:
+    """Return which place a walk-in would have, or refuse it as it would be; nothing is written."""
+    state, by = request.app.state, acting(request)
+    now: datetime = state.clock.now()
+
+    def register() -> LiveRow:
+        with transaction(request) as conn, conn.transaction(force_rollback=True):
+            trip = registry.register_walk_in(
+                conn, state.site, state.keys, body.declaration(now), body.yard, by=by, now=now
+            )
+            return get_visible(conn, state.site, trip, who)
+
+    row = await run_in_threadpool(register)
+    feed: Feed = state.feed
+    mine = live_trip(row)
+    ahead = len(list_seniors((await feed.current()).picture.trips, mine, state.site.policy))
+    return WalkInPlace(row.plate, body.yard, gate_of(mine), ahead + 1, ahead, now)
+
+
 @router.post("/v1/walk-ins", status_code=201)
 def register_walk_in(
     request: Request, response: Response, body: WalkIn, who: Who, key: Key
@@ -63,20 +116,8 @@ def register_walk_in(
     state = request.app.state
 
     def do(conn: Connection, by: By, now: datetime) -> int:
-        declaration = Declaration(
-            plate=body.plate,
-            phone=None if body.phone is None or not body.phone.strip() else body.phone,
-            language=body.language,
-            direction=body.direction,
-            cargo=body.cargo,
-            gates=tuple(body.gates),
-            ready_at=now,
-            device=body.device,
-            haulier=body.haulier,
-            needs=body.needs,
-        )
         return registry.register_walk_in(
-            conn, state.site, state.keys, declaration, body.yard, by=by, now=now
+            conn, state.site, state.keys, body.declaration(now), body.yard, by=by, now=now
         )
 
     def show(conn: Connection, trip: int) -> TripAnswer:

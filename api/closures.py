@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.asked import NO_BODY
 from api.auth import Caller, caller
 from api.feed import Feed
 from api.moments import Moment
+from api.once import MaybeKey, act_once
 from api.record import Connection, record
 from api.transaction import transaction
 from flowctl.closures import Closure, check_closure, taken_end
@@ -19,6 +20,7 @@ from flowctl.dispatch.turns import gate_of, shown_stage
 from flowctl.errors import NotFoundError
 from flowctl.site import Site
 from flowctl.state import AdviceKind, Stage
+from flowctl.storage.audit import By
 from flowctl.storage.closures import (
     add_closure,
     change_closure,
@@ -169,11 +171,18 @@ async def count_affected(
 
 
 @router.post("/v1/gates/{gate}/closures", status_code=201)
-def close_gate(request: Request, gate: str, body: NewClosure, who: Who) -> ShownClosure:
+def close_gate(
+    request: Request,
+    response: Response,
+    gate: str,
+    body: NewClosure,
+    who: Who,
+    key: MaybeKey = None,
+) -> ShownClosure:
     """Close a gate or take lanes off it; the slots it turns away are moved at once."""
     site: Site = request.app.state.site
-    now: datetime = request.app.state.clock.now()
-    with transaction(request) as conn:
+
+    def do(conn: Connection, by: By, now: datetime) -> int:
         closure = add_closure(
             conn,
             site,
@@ -185,8 +194,13 @@ def close_gate(request: Request, gate: str, body: NewClosure, who: Who) -> Shown
             actor=who.signature,
             now=now,
         )
-        record(request, conn, "closure.begin", f"gate:{gate}", after=_logged(closure))
-        return _shown(closure)
+        record(request, conn, "closure.begin", f"gate:{gate}", after=_logged(closure), by=by)
+        return closure.id
+
+    def show(conn: Connection, closure: int) -> ShownClosure:
+        return _shown(get_closure(conn, site.id, closure))
+
+    return act_once(request, response, key, body, do=do, show=show)
 
 
 @router.patch("/v1/closures/{closure_id}")

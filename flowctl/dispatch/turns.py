@@ -50,6 +50,23 @@ def list_ahead(
     ]
 
 
+def list_seniors(trips: Iterable[LiveTrip], mine: LiveTrip, policy: Policy) -> list[LiveTrip]:
+    """Return the trucks bound for the gate of ``mine`` that are its seniors and not screened yet.
+
+    What `list_ahead` will be about while no slot is told and the order goes by seniority alone.
+    """
+    gate, counts = gate_of(mine), seniority(mine, policy)
+    over = (Stage.IN_LANE, Stage.CLEARED)
+    return [
+        trip
+        for trip in trips
+        if trip.id != mine.id
+        and gate_of(trip) == gate
+        and trip.stage not in over
+        and seniority(trip, policy) < counts
+    ]
+
+
 def _turn(
     trip: LiveTrip, policy: Policy, now: datetime
 ) -> tuple[int, datetime, datetime, int] | None:

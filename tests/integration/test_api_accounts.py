@@ -155,3 +155,9 @@ def test_what_a_source_may_no_longer_do_none_of_its_keys_may(api: RunningApi):
     changed = boss.patch("/v1/sources/trackers", json={"scopes": ["positions"]})
     assert changed.json()["scopes"] == [Scope.POSITIONS]
     assert machine.get("/v1/trips").status_code == 403
+
+
+def test_colleagues_are_named_by_person_and_post_and_nothing_else_is_told(api: RunningApi):
+    planner = api.person(Role.PLANNER, "lan")
+    [lan] = [one for one in planner.get("/v1/colleagues").json() if one["account"] == "lan"]
+    assert lan == {"account": "lan", "person": "Nguyễn Văn An", "post": "Post of the tests"}

@@ -303,3 +303,28 @@ def test_a_trip_that_is_over_is_moved_by_nobody(api: RunningApi, anna: httpx.Cli
     refused = post(anna, f"/v1/trips/{trip}/hand", entered())
     assert refused.status_code == 409
     assert "cancelled" in refused.json()["detail"]
+
+
+def test_a_walk_in_is_shown_its_place_behind_its_seniors_before_anything_is_written(
+    api: RunningApi, anna: httpx.Client
+):
+    for minutes in (-60, -30):
+        waiting = api.border.trip(at=after(minutes), gates=("huu_nghi",))
+        api.border.visit(waiting, YARD, minutes + 5)
+    elsewhere = api.border.trip(at=after(-60))
+    api.border.visit(elsewhere, YARD, -50)
+    shown = anna.post("/v1/walk-ins/preview", json=WALK_IN)
+    assert shown.status_code == 200, shown.text
+    place = {name: shown.json()[name] for name in ("plate", "yard", "gate", "place", "ahead")}
+    assert place == {
+        "plate": "29H98765",
+        "yard": YARD,
+        "gate": "huu_nghi",
+        "place": 3,
+        "ahead": 2,
+    }
+    trips = api.border.conn.execute("select count(*) from trips where plate = '29H98765'")
+    assert trips.fetchone() == (0,), "it was only looked at"
+    post(anna, "/v1/walk-ins", WALK_IN)
+    again = anna.post("/v1/walk-ins/preview", json=WALK_IN)
+    assert again.status_code == 409, "it is refused as registering it would be"

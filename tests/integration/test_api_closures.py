@@ -1,6 +1,8 @@
 """Closing a gate over the API, and what the pages and the planner are shown of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -21,6 +23,31 @@ def officer(api: RunningApi) -> httpx.Client:
 
 def moment(minutes: float) -> str:
     return after(minutes).isoformat()
+
+
+def test_a_closure_that_is_asked_for_twice_with_one_key_is_entered_once(
+    api: RunningApi, officer: httpx.Client
+):
+    key = {"Idempotency-Key": str(uuid4())}
+    wish = {"reason": "rockfall"}
+    with ThreadPoolExecutor(2) as both:
+        answers = list(both.map(lambda _: officer.post(CLOSE, json=wish, headers=key), range(2)))
+    assert sorted(one.status_code for one in answers) == [200, 201]
+    assert answers[0].json() == answers[1].json()
+    assert officer.get("/v1/closures").json() == [answers[0].json()]
+    boss = api.person(Role.ADMINISTRATOR)
+    logged = boss.get("/v1/audit", params={"act": "closure.begin"}).json()["records"]
+    assert len(logged) == 1
+    other = officer.post(CLOSE, json={"reason": "snow"}, headers=key)
+    assert (other.status_code, other.json()["type"]) == (422, "urn:flowctl:key_twice")
+    assert officer.post(CLOSE, json=wish).status_code == 409, "without a key it is another closure"
+
+
+def test_a_key_whose_request_was_refused_may_come_again(officer: httpx.Client):
+    key = {"Idempotency-Key": str(uuid4())}
+    past = {"reason": "rockfall", "ends_at": moment(-60)}
+    assert officer.post(CLOSE, json=past, headers=key).status_code >= 400
+    assert officer.post(CLOSE, json={"reason": "rockfall"}, headers=key).status_code == 201
 
 
 def test_an_officer_closes_a_gate_now_and_everybody_sees_it(officer: httpx.Client):
@@ -51,6 +78,7 @@ def test_a_closure_gets_another_end_and_is_ended(api: RunningApi, officer: httpx
     assert officer.get("/v1/closures").json() == []
     ended = officer.get(path).json()
     assert officer.get("/v1/closures", params={"since": moment(0)}).json() == [ended]
+    assert ended["ended_by"] == "binh", "colleagues read who opened it again"
     assert "over since 2024-01-23 08:30." in officer.post(f"{path}/end").json()["detail"]
 
 
