@@ -12,11 +12,16 @@ from flowctl.registry.accounts import Agency, Person, Role
 from flowctl.storage.accounts import Account, find_account
 
 
-def set_account(conn: psycopg.Connection[Any], *, name: str, role: Role, password: str) -> Account:
+def set_account(
+    conn: psycopg.Connection[Any],
+    *,
+    name: str,
+    role: Role,
+    password: str,
+    person: str = "Nguyễn Văn An",
+) -> Account:
     """Make an account of a person at a post, or give it another password."""
-    whose = Person(
-        "Nguyễn Văn An", "Post of the tests", Agency.CUSTOMS if role is Role.OFFICER else None
-    )
+    whose = Person(person, "Post of the tests", Agency.CUSTOMS if role is Role.OFFICER else None)
     stored, wall_now = _weak_hash(password), datetime.now(UTC)
     if find_account(conn, name) is None:
         return accounts.make_account(

@@ -87,10 +87,10 @@ def test_an_alarm_is_acknowledged_by_keys_and_the_second_operator_is_told(consol
     page.keyboard.press("a")
     expect(card.locator(".sure")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(card).to_contain_text("operator looks into it")
+    expect(card).to_contain_text("Nguyễn Văn An (Post of the tests) looks into it")
     expect(page.locator("[data-desk=alerts] b")).to_have_text("")
     # The other desk hears of it by the live line, and is told who it was where it acts too.
-    expect(theirs).to_contain_text("operator looks into it")
+    expect(theirs).to_contain_text("Nguyễn Văn An (Post of the tests) looks into it")
     number = theirs.get_attribute("data-alert")
     late = other.request.post(
         f"{console.url}/v1/alerts/{number}",

@@ -143,7 +143,7 @@ def test_a_gate_is_closed_in_two_clicks_and_a_confirmation(disturbed: Disturbed,
     expect(box).to_have_count(0)
     closure = card.locator("[data-closure]")
     expect(closure).to_contain_text(said["shut"])
-    expect(closure.locator(".quiet")).to_have_text(re.compile(r"sạt lở.*operator"))
+    expect(closure.locator(".quiet")).to_have_text(re.compile(r"sạt lở.*Nguyễn Văn An"))
     expect(card.locator(".pill.closed")).to_be_visible()
     expect(card.locator(".held summary")).to_be_visible()
     card.locator(".held summary").click()

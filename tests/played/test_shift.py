@@ -39,6 +39,8 @@ PEOPLE = {"anna": Role.OPERATOR, "binh": Role.OPERATOR, "chi": Role.ADMINISTRATO
 GATE, OTHER_GATE = "tan_thanh", "huu_nghi"
 TRUCKS, OTHERS = 60, 60
 WALK_IN = "29H98765"
+NOTE = "the phytosanitary paper is a copy"
+PERSONS = {"anna": "Trần Thị Anna", "binh": "Lê Văn Bình", "chi": "Phạm Thị Chi"}
 EVENING = after(12 * 60 + 20)
 SAID = words("en")
 
@@ -124,7 +126,7 @@ def shift(browser: Browser, database: str, valkey: str) -> Iterator[Shift]:
     )
     with border(database) as place, redis.Redis.from_url(valkey) as store:
         for name, role in PEOPLE.items():
-            set_account(place.conn, name=name, role=role, password=PASSWORD)
+            set_account(place.conn, name=name, role=role, password=PASSWORD, person=PERSONS[name])
         token = add_source(place.conn, name="trackers")
         trips, comes = fill(place)
         clock = SetClock(after(-1))
@@ -193,7 +195,7 @@ def a_gate_is_closed(anna: Page, binh: Page, shift: Shift) -> None:
     look_at(anna, "closing")
     confirm(anna, box)
     expect(closure).to_contain_text("flood on the bridge")
-    expect(closure).to_contain_text("anna")
+    expect(closure).to_contain_text(PERSONS["anna"])
     shift.done.add(("anna", "closure.begin", f"gate:{OTHER_GATE}"))
     wall = sit_at_the_wall(shift)
     expect(wall.locator(".closed-now")).to_contain_text("flood on the bridge")
@@ -218,11 +220,13 @@ def hold(page: Page, truck: str) -> Locator:
     acts.locator("[data-form=hold]").click()
     box = page.locator("dialog.hold_truck")
     box.locator("[name=reason]").select_option("papers")
+    box.locator("[name=note]").fill(NOTE)
     box.locator("[name=note]").press("Enter")
     confirm(page, box)
     expect(box.locator(".outcome")).to_contain_text("It stands")
     page.keyboard.press("Enter")
     expect(box).to_have_count(0)
+    expect(page.locator(".drawer.truck h2")).to_be_focused()  # the button is no more: it is held
     return acts.locator("[data-standing=hold_truck]")
 
 
@@ -233,7 +237,9 @@ def trucks_are_held_and_let_go(anna: Page, binh: Page, shift: Shift) -> None:
     mine = hold(anna, plate(let_go))
     open_drawer(binh, plate(let_go))
     theirs = binh.locator(".truck-acts [data-standing=hold_truck]")
-    expect(theirs).to_contain_text("by anna")
+    expect(theirs).to_contain_text(f"{PERSONS['anna']} (Post of the tests)")
+    expect(theirs).to_contain_text(NOTE)
+    expect(binh.locator(".drawer .slot.held")).to_contain_text(SAID["act"]["held_open"])
     on_their_way: list[Route] = []
     for page, held in ((anna, mine), (binh, theirs)):
         # Playwright marks the function it is given, which a method of a list does not bear.
@@ -289,7 +295,7 @@ def a_truck_goes_forward(anna: Page, binh: Page, shift: Shift) -> int:
     }
     shift.drive_through(4)
     shift.look(40)
-    expect(binh.locator(".acts-desk li.done", has_text=last)).to_contain_text("binh")
+    expect(binh.locator(".acts-desk li.done", has_text=last)).to_contain_text(PERSONS["binh"])
     look_at(binh, "acts")
     counts = on_the_board(shift)
     assert 0 < counts["forwarded"] < TRUCKS
@@ -327,6 +333,13 @@ def a_walk_in_is_put_in_its_yard(anna: Page, binh: Page, shift: Shift) -> None:
     box.locator("[name=yard]").select_option("yard_viettel")
     box.locator("[name=gate]").select_option(OTHER_GATE)
     box.locator("[name=plate]").press("Enter")
+    expect(box.locator(".effect")).to_contain_text(f"{WALK_IN} registered for")
+    expect(box.locator(".effect")).to_contain_text(re.compile(r"Number \d+ in the order"))
+    [(before,)] = shift.place.conn.execute(
+        "select count(*) from trips where plate = %s", [WALK_IN]
+    ).fetchall()
+    assert before == 0, "the first press only shows it"
+    confirm(binh, box)
     expect(box.locator(".outcome")).to_contain_text(f"{WALK_IN} is registered")
     expect(box.locator(".outcome")).to_contain_text("nobody hears by SMS")
     binh.keyboard.press("Enter")
@@ -359,7 +372,7 @@ def a_zone_is_pulled_and_a_truck_arrives_in_the_new_part(
     look_at(anna, "zones")
     anna.locator("input[name=why]").fill("the yard has grown to the east")
     anna.locator(".zones-publish button.main").click()
-    expect(anna.locator(".versions li.present")).to_contain_text("anna")
+    expect(anna.locator(".versions li.present")).to_contain_text(PERSONS["anna"])
     expect(there).to_contain_text(f"/ {standing + 2}")
     shift.done |= {("anna", "zone.draft", "zone_draft:1"), ("anna", "zone.version", "zones:2")}
     send(shift, spot)
@@ -409,9 +422,11 @@ def an_alarm_is_taken_and_given(anna: Page, binh: Page, shift: Shift) -> None:
     mine, theirs = (page.locator("[data-alert]", has_text=full) for page in (anna, binh))
     mine.locator(".head").click()
     mine.get_by_role("button", name=SAID["alerts"]["acknowledge"], exact=True).click()
-    expect(theirs).to_contain_text("anna looks into it")
+    expect(theirs).to_contain_text(f"{PERSONS['anna']} (Post of the tests) looks into it")
     mine.get_by_label(SAID["alarms"]["care"]).select_option("binh")
-    expect(theirs).to_contain_text(SAID["alarms"]["in_care"].replace("{of}", "binh"))
+    expect(theirs).to_contain_text(
+        SAID["alarms"]["in_care"].replace("{of}", f"{PERSONS['binh']} (Post of the tests)")
+    )
     look_at(binh, "alarms")
     subject = f"alert:{mine.get_attribute('data-alert')}"
     shift.done |= {("anna", f"alert.{act}", subject) for act in ("acknowledge", "assign")}
@@ -431,7 +446,7 @@ def a_line_drops_and_comes_back(anna: Page, binh: Page, shift: Shift) -> None:
     expect(row).to_have_count(0)
     shift.cable.mend()
     expect(binh.locator(".age.live")).to_be_visible()
-    expect(row).to_contain_text("anna")
+    expect(row).to_contain_text(PERSONS["anna"])
     shift.done.add(("anna", "hold_truck.begin", f"trip:{trip}"))
 
 
@@ -440,6 +455,8 @@ def the_gate_is_opened_again(anna: Page, binh: Page, shift: Shift) -> None:
     closure.get_by_role("button", name=SAID["closure"]["end_now"]).click()
     closure.get_by_role("button", name=SAID["closure"]["end_sure"]).click()
     expect(binh.locator(f"[data-gate={OTHER_GATE}] [data-closure]")).to_have_count(0)
+    opened = binh.locator(f"[data-gate={OTHER_GATE}] .opened")
+    expect(opened).to_contain_text(f"Opened again by {PERSONS['anna']}")
     shift.done.add(("anna", "closure.end", f"gate:{OTHER_GATE}"))
     shift.look(51)
     expect(binh.locator(f"[data-gate={OTHER_GATE}] .pill.open")).to_be_visible()

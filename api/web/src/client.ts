@@ -62,7 +62,9 @@ export const listPenalties = (id: number): Promise<Penalty[]> =>
   request("GET", `/v1/trips/${id}/penalties`);
 export const liftPenalty = (id: number, penalty: number): Promise<Penalty> =>
   request("POST", `/v1/trips/${id}/penalties/${penalty}/lift`);
-export const listClosures = (): Promise<Closure[]> => request("GET", "/v1/closures");
+/** Those that last or lie ahead, and with `since` those that ended after it. */
+export const listClosures = (since?: Date): Promise<Closure[]> =>
+  request("GET", since ? `/v1/closures?since=${since.toISOString()}` : "/v1/closures");
 export const listHeld = (): Promise<Held[]> => request("GET", "/v1/held");
 export const countAffected = (gate: string, wish: ClosureWish): Promise<Affected> => {
   const asked = new URLSearchParams();

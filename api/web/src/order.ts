@@ -39,6 +39,8 @@ export interface Closure {
   places_left: number;
   reason: string;
   entered_by: string;
+  /** Who opened the gate again before its time. */
+  ended_by: string | null;
 }
 
 export interface ClosureWish {

@@ -6,6 +6,7 @@ import { ago, clockTime, instant } from "../time";
 import type { Alert, Session, Site } from "../types";
 import { AlertCare } from "./AlertCare";
 import { about, isEscalated, moment, told } from "./alarms";
+import { who } from "./colleagues";
 
 interface Props {
   alert: Alert;
@@ -58,9 +59,9 @@ function Standing({ alert, site, now, late }: StandingProps) {
   const time = (iso: string): string => clockTime(instant(iso), site.timezone);
   const words = [
     alert.state === "acknowledged" && alert.acknowledged_by !== null && seen !== null
-      ? t("alarms.seen_by", { by: alert.acknowledged_by, time: time(seen) })
+      ? t("alarms.seen_by", { by: who(alert.acknowledged_by), time: time(seen) })
       : t(`alerts.state_${alert.state}`),
-    alert.assigned_to === null ? null : t("alarms.in_care", { of: alert.assigned_to }),
+    alert.assigned_to === null ? null : t("alarms.in_care", { of: who(alert.assigned_to) }),
     aside === null ? null : t("alarms.aside_until", { time: time(aside) }),
     over === null ? null : t("alarms.over_since", { time: moment(over, site) }),
     over === null && began !== null ? ago(began) : null,

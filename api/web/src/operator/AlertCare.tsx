@@ -6,6 +6,7 @@ import { useAsked } from "../parts/useAsked";
 import { clockTime, instant } from "../time";
 import type { Alert, AlertDetail, Judgement, Session, Site } from "../types";
 import { isCheating, isOpen, moment, words } from "./alarms";
+import { who } from "./colleagues";
 import { spotOf } from "./stage";
 
 const CARERS_AGAIN_MS = 300_000;
@@ -116,7 +117,7 @@ export function AlertCare({ alert, site, session, now, onShow, onDone }: Props) 
               <option value="">{t("alarms.nobody")}</option>
               {(carers.answer ?? [session.account]).map((one) => (
                 <option key={one} value={one}>
-                  {one === session.account ? t("alarms.me", { account: one }) : one}
+                  {one === session.account ? t("alarms.me", { account: who(one) }) : who(one)}
                 </option>
               ))}
             </select>
@@ -177,7 +178,7 @@ function Evidence({ detail, site }: { detail: AlertDetail; site: Site }) {
         <p key={n}>
           {t("alerts.said", {
             state: t(`alerts.state_${one.state}`),
-            by: one.by,
+            by: who(one.by),
             time: moment(one.at, site),
           })}
           {one.note !== "" && ` — ${one.note}`}

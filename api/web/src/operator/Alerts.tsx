@@ -7,6 +7,7 @@ import type { Alert, Session, Severity, Site } from "../types";
 import { AlertCard } from "./AlertCard";
 import { FILTERS, type Filter, isFor, isOpen, SEVERITIES } from "./alarms";
 import "./alarms.css";
+import { DrawerHead } from "./DrawerHead";
 import type { Picture } from "./live";
 
 /** Alerts are looked for once a minute; the live line says when somebody changed one. */
@@ -61,16 +62,10 @@ export function Alerts({ site, session, picture, onShow, onClose }: Props) {
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   }, []);
-  useEffect(() => box.current?.querySelector<HTMLElement>("header button")?.focus(), []);
 
   return (
     <aside class="drawer alerts" ref={box} aria-label={t("alerts.title")}>
-      <header>
-        <h2>{t("alerts.title")}</h2>
-        <button type="button" aria-label={t("common.close")} onClick={onClose}>
-          ✕
-        </button>
-      </header>
+      <DrawerHead title={t("alerts.title")} onClose={onClose} />
       <div class="filters">
         <span class="views">
           {FILTERS.map((one) => (

@@ -7,6 +7,8 @@ import { Yards } from "./Yards";
 
 /** Closures come from other desks too, and who is held changes with every plan. */
 const ASK_AGAIN_MS = 10_000;
+/** How long colleagues are told who opened a gate again. */
+const OPENED_SHOWN_MS = 600_000;
 
 interface Props {
   site: Site;
@@ -18,7 +20,9 @@ interface Props {
 /** Every gate and yard with its figures, beside the map. */
 export function Boards({ site, session, picture, onPick }: Props) {
   const marks = picture?.marks;
-  const closures = useAsked(listClosures, ASK_AGAIN_MS, [], marks?.closures);
+  const opened = (): Date | undefined =>
+    picture ? new Date(Date.parse(picture.at) - OPENED_SHOWN_MS) : undefined;
+  const closures = useAsked(() => listClosures(opened()), ASK_AGAIN_MS, [], marks?.closures);
   const held = useAsked(listHeld, ASK_AGAIN_MS, [], marks?.closures);
   return (
     <aside class="boards">

@@ -5,6 +5,7 @@ import type { Closure } from "../order";
 import { problem } from "../parts/problem";
 import { SureButton } from "../parts/SureButton";
 import { fromLocal, instant, moment, toLocal, wholeNumber } from "../time";
+import { who } from "./colleagues";
 import { MomentInput } from "./MomentInput";
 
 const HOUR_MS = 3_600_000;
@@ -29,28 +30,61 @@ function span(closure: Closure, now: Date, timezone: string): string {
 
 /** What is closed at a gate or lies ahead, and how to end it. */
 export function Closures(props: Props) {
-  if (props.closures.length === 0) return null;
+  // Here and not in the row: what somebody else took back is gone when that is said.
+  const [wrong, setWrong] = useState<unknown>(null);
+  const { closures, now, timezone } = props;
+  const isOver = ({ ends_at }: Closure): boolean => ends_at !== null && instant(ends_at) <= now;
+  const shown = closures.filter((one) => !isOver(one) || one.ended_by !== null);
   return (
-    <ul class="closures">
-      {props.closures.map((closure) => (
-        <Row key={closure.id} closure={closure} {...props} />
-      ))}
-    </ul>
+    <>
+      {wrong !== null && (
+        <p class="refusal" role="alert">
+          {problem(wrong)}
+        </p>
+      )}
+      {shown.length > 0 && (
+        <ul class="closures">
+          {shown.map((closure) =>
+            isOver(closure) ? (
+              <Opened key={closure.id} closure={closure} now={now} timezone={timezone} />
+            ) : (
+              <Row key={closure.id} closure={closure} onWrong={setWrong} {...props} />
+            ),
+          )}
+        </ul>
+      )}
+    </>
   );
 }
 
-function Row({ closure, now, timezone, may, onChanged }: Props & { closure: Closure }) {
+/** That a gate was opened again, and by whom: who was about to do it too reads it here. */
+function Opened({ closure, now, timezone }: { closure: Closure; now: Date; timezone: string }) {
+  const time = moment(instant(closure.ends_at ?? closure.starts_at), now, timezone);
+  return (
+    <li class="opened" data-opened={closure.id} role="status">
+      <p>{t("closure.opened", { by: who(closure.ended_by ?? ""), time })}</p>
+      <p class="quiet">{closure.reason}</p>
+    </li>
+  );
+}
+
+interface RowProps extends Props {
+  closure: Closure;
+  onWrong: (wrong: unknown) => void;
+}
+
+function Row({ closure, now, timezone, may, onChanged, onWrong }: RowProps) {
   const [ends, setEnds] = useState<string | null>(null);
-  const [wrong, setWrong] = useState<unknown>(null);
   const begun = instant(closure.starts_at) <= now;
   const shut = closure.places_left === 0;
 
   function done(change: Promise<unknown>): void {
-    change.then(() => {
-      setWrong(null);
-      setEnds(null);
-      onChanged();
-    }, setWrong);
+    change
+      .then(() => {
+        onWrong(null);
+        setEnds(null);
+      }, onWrong)
+      .finally(onChanged);
   }
 
   return (
@@ -63,12 +97,7 @@ function Row({ closure, now, timezone, may, onChanged }: Props & { closure: Clos
         </b>{" "}
         {span(closure, now, timezone)}
       </p>
-      <p class="quiet">{t("closure.by", { reason: closure.reason, by: closure.entered_by })}</p>
-      {wrong !== null && (
-        <p class="refusal" role="alert">
-          {problem(wrong)}
-        </p>
-      )}
+      <p class="quiet">{t("closure.by", { reason: closure.reason, by: who(closure.entered_by) })}</p>
       {may && ends === null && (
         <p class="choices">
           <button

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { getMessageSummary, getSite } from "../client";
 import { t } from "../language";
+import { keepFocus } from "../parts/focus";
 import { lazily } from "../parts/lazily";
 import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
@@ -8,6 +9,7 @@ import type { Session, Site } from "../types";
 import { listActs } from "./acts/api";
 import { hear } from "./acts/heard";
 import { Boards } from "./Boards";
+import { listColleagues, meet } from "./colleagues";
 import { Corridor } from "./Corridor";
 import { Desks } from "./Desks";
 import { Drawer } from "./Drawer";
@@ -21,6 +23,7 @@ import { type Desk, type View, watches } from "./views";
 import { Wall } from "./Wall";
 
 const ASK_AGAIN_MS = 10_000;
+const COLLEAGUES_MS = 300_000;
 const ZonesView = lazily(() => import("./zones/ZonesView").then((part) => part.ZonesView));
 
 interface Props {
@@ -60,7 +63,10 @@ export function Console({ session, onLeave }: Props) {
     picture?.marks?.acts,
   );
 
+  const colleagues = useAsked(listColleagues, COLLEAGUES_MS, []);
+
   useEffect(() => hear(picture), [picture]);
+  useEffect(() => meet(colleagues.answer), [colleagues.answer]);
   useEffect(() => {
     line.open();
     return () => line.close();
@@ -75,14 +81,16 @@ export function Console({ session, onLeave }: Props) {
   }, [picture?.marks?.zones]);
   useEffect(() => {
     const close = (event: KeyboardEvent): void => {
-      if (event.key !== "Escape") return;
-      setSelected(null);
-      setDesk(null);
-      setWall(false);
+      // What is topmost closes alone; a dialog sees to itself.
+      if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+      if (wall) setWall(false);
+      else if (desk !== null) setDesk(null);
+      else setSelected(null);
     };
     addEventListener("keydown", close);
     return () => removeEventListener("keydown", close);
-  }, []);
+  }, [wall, desk]);
+  useEffect(keepFocus, []);
 
   if (wrong !== null) return <p class="refusal">{problem(wrong)}</p>;
   if (!site) return <main class="login">{t("common.loading")}</main>;
@@ -106,6 +114,8 @@ export function Console({ session, onLeave }: Props) {
         desk={desk}
         onDesk={(one) => setDesk(desk === one ? null : one)}
         counts={{ alerts: picture?.alerts ?? 0, acts: waiting.answer?.length ?? 0, messages: messages.answer?.dead ?? 0 }}
+        boards={boards}
+        onBoards={() => setBoards(!boards)}
         onWall={() => setWall(true)}
         onLeave={onLeave}
         onPick={show}
@@ -152,6 +162,7 @@ export function Console({ session, onLeave }: Props) {
         {selected !== null && desk === null && (
           <Drawer
             id={selected}
+            travel={travel}
             site={site}
             session={session}
             line={line}
@@ -159,14 +170,6 @@ export function Console({ session, onLeave }: Props) {
             onClose={() => setSelected(null)}
           />
         )}
-        <button
-          type="button"
-          class="boards-switch"
-          aria-expanded={boards}
-          onClick={() => setBoards(!boards)}
-        >
-          {t(boards ? "operator.boards_hide" : "operator.boards_show")}
-        </button>
       </main>
       {boards && <Boards site={site} session={session} picture={picture} onPick={show} />}
     </div>

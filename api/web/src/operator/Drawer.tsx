@@ -5,8 +5,15 @@ import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
 import { clockTime, dayMonth, instant } from "../time";
 import type { Session, Site, Trip } from "../types";
+import type { ActRecord } from "./acts/acts";
+import { listActs } from "./acts/api";
+import { reasonName } from "./acts/Because";
+import { heard } from "./acts/heard";
+import { holdOf } from "./acts/holds";
 import { TruckActs } from "./acts/TruckActs";
 import { placeName } from "./alarms";
+import { who } from "./colleagues";
+import { DrawerHead } from "./DrawerHead";
 import { EtaBar } from "./EtaBar";
 import type { LiveLine } from "./live";
 import { STATE_COLOUR } from "./palette";
@@ -14,6 +21,7 @@ import { Replay } from "./Replay";
 import { TripFields } from "./TripFields";
 import { TripOrder } from "./TripOrder";
 import { TripPast } from "./TripPast";
+import { watches } from "./views";
 import "./drawer.css";
 
 /** The registry's part of a truck changes by the minute, its position by the second. */
@@ -23,6 +31,8 @@ type Tab = (typeof TABS)[number];
 
 interface Props {
   id: number;
+  /** Counts up each time the truck is asked for, the same one again too. */
+  travel: number;
   site: Site;
   session: Session;
   line: LiveLine;
@@ -31,8 +41,15 @@ interface Props {
   onClose: () => void;
 }
 
-export function Drawer({ id, site, session, line, onDiagram, onClose }: Props) {
-  const asked = useAsked(() => getTrip(id), ASK_AGAIN_MS, [id]);
+export function Drawer({ id, travel, site, session, line, onDiagram, onClose }: Props) {
+  const mark = heard.value?.acts;
+  const asked = useAsked(() => getTrip(id), ASK_AGAIN_MS, [id], mark);
+  const standing = useAsked(
+    async () => (watches(session) ? listActs("standing") : []),
+    ASK_AGAIN_MS,
+    [id],
+    mark,
+  );
   const [tab, setTab] = useState<Tab>("trip");
   const [replays, setReplays] = useState<number | null>(null);
   const { answer: trip, wrong } = asked;
@@ -43,16 +60,12 @@ export function Drawer({ id, site, session, line, onDiagram, onClose }: Props) {
   const plate = truck?.plate ?? trip?.plate;
   return (
     <aside class="drawer truck" aria-label={plate ?? String(id)}>
-      <header>
-        <h2>{plate ?? "…"}</h2>
-        <button type="button" aria-label={t("common.close")} onClick={onClose}>
-          ✕
-        </button>
-      </header>
+      <DrawerHead title={plate ?? "…"} opened={[id, travel]} onClose={onClose} />
       {truck && (
         <p class="state">
           <i style={{ background: STATE_COLOUR[truck.state] }} />
           {t(`state.${truck.state}`)}
+          {truck.held && <b class="held-mark">{t("state.held")}</b>}
         </p>
       )}
       {trip && trip.state !== "active" && <p class="state">{t(`drawer.ended_${ended(trip)}`)}</p>}
@@ -72,9 +85,9 @@ export function Drawer({ id, site, session, line, onDiagram, onClose }: Props) {
       <Tabs tab={tab} onTab={setTab} />
       {trip && tab === "trip" && (
         <>
-          <Slot trip={trip} site={site} />
+          <Slot trip={trip} hold={holdOf(standing.answer ?? [], trip)} site={site} />
           {trip.eta && <EtaBar eta={trip.eta} site={site} />}
-          <TruckActs trip={trip} site={site} session={session} onDone={asked.again} />
+          <TruckActs {...{ trip, site, session, standing }} onDone={asked.again} />
           <TripOrder
             trip={trip}
             session={session}
@@ -123,22 +136,46 @@ function Tabs({ tab, onTab }: { tab: Tab; onTab: (tab: Tab) => void }) {
   );
 }
 
-function Slot({ trip, site }: { trip: Trip; site: Site }) {
+/** The slot its driver was told; one that a hold has taken is said as lost, below the hold. */
+function Slot({ trip, hold, site }: { trip: Trip; hold: ActRecord | undefined; site: Site }) {
   const { slot } = trip;
+  const ends = hold?.params.ends_at;
+  const lost =
+    hold !== undefined && slot !== null && (ends === undefined || instant(slot.starts_at) < instant(ends));
+  if (slot === null && hold === undefined) {
+    return (
+      <section class="slot">
+        <span>{t("operator.no_slot")}</span>
+      </section>
+    );
+  }
+  const time = slot && {
+    start: clockTime(instant(slot.starts_at), site.timezone),
+    end: clockTime(instant(slot.ends_at), site.timezone),
+  };
+  const where = slot && `${dayMonth(instant(slot.starts_at), site.timezone)} · ${placeName(slot.gate, site)}`;
   return (
-    <section class="slot">
-      {slot ? (
+    <section class={hold ? "slot held" : "slot"}>
+      {hold && (
         <>
           <b>
-            {clockTime(instant(slot.starts_at), site.timezone)}–
-            {clockTime(instant(slot.ends_at), site.timezone)}
+            {ends === undefined
+              ? t("act.held_open")
+              : t("act.held_until", { time: clockTime(instant(ends), site.timezone) })}
           </b>
           <span>
-            {dayMonth(instant(slot.starts_at), site.timezone)} · {placeName(slot.gate, site)}
+            {[who(hold.by), reasonName(hold.reason), hold.note].filter(Boolean).join(" · ")}
           </span>
         </>
-      ) : (
-        <span>{t("operator.no_slot")}</span>
+      )}
+      {time && lost && <span class="lost">{t("act.slot_lost", { ...time, where: where ?? "" })}</span>}
+      {time && !lost && (
+        <>
+          <b>
+            {time.start}–{time.end}
+          </b>
+          <span>{where}</span>
+        </>
       )}
     </section>
   );

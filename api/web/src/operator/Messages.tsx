@@ -4,6 +4,7 @@ import { find, language, t } from "../language";
 import { problem } from "../parts/problem";
 import { type Asked, useAsked } from "../parts/useAsked";
 import { clockTime, dayMonth, decimal, instant, wholeNumber } from "../time";
+import { DrawerHead } from "./DrawerHead";
 import type { GatewaySum, MessageRecord, MessageState, MessageSummary, SeenGateway } from "./messages";
 
 const ASK_AGAIN_MS = 5_000;
@@ -127,12 +128,7 @@ export function Messages(props: Props) {
   const { answer, wrong } = props.summary;
   return (
     <aside class="drawer alerts messages" aria-label={t("sms_desk.title")}>
-      <header>
-        <h2>{t("sms_desk.title")}</h2>
-        <button type="button" aria-label={t("common.close")} onClick={props.onClose}>
-          ✕
-        </button>
-      </header>
+      <DrawerHead title={t("sms_desk.title")} onClose={props.onClose} />
       {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
       {answer && (
         <>

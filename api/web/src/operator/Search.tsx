@@ -89,7 +89,6 @@ export function Search({ line, onPick }: { line: LiveLine; onPick: (id: number) 
   function pick(hit: Hit | undefined): void {
     if (!hit) return;
     setTyped("");
-    input.current?.blur();
     onPick(hit.id);
   }
 
@@ -161,6 +160,7 @@ function Found({ hit: { plate, truck, trip } }: { hit: Hit }) {
       <b class={ended ? "ended" : ""}>{plate}</b>
       <span>
         {truck && t(`state.${truck.state}`)}
+        {truck?.held && ` · ${t("state.held")}`}
         {!truck && (ended ? t(`search.${trip.state}` as "search.cleared") : t("search.no_position"))}
         {by && ` · ${t(`search.by_${by}`)}${by === "phone" || by === "code" ? "" : ` ${paper}`}`}
       </span>

@@ -21,6 +21,9 @@ interface Props {
   onDesk: (desk: Desk) => void;
   /** What waits for somebody at each desk. */
   counts: Record<Desk, number>;
+  /** Whether the boards stand beside the map. */
+  boards: boolean;
+  onBoards: () => void;
   onWall: () => void;
   onPick: (id: number) => void;
   onLeave: () => void;
@@ -74,6 +77,16 @@ export function TopBar(props: Props) {
           </button>
         ))}
         {watches(session) && <AlarmSound picture={picture} />}
+        {view !== "zones" && (
+          <button
+            type="button"
+            class="boards-switch"
+            aria-expanded={props.boards}
+            onClick={props.onBoards}
+          >
+            {t(props.boards ? "operator.boards_hide" : "operator.boards_show")}
+          </button>
+        )}
         <button type="button" class="to-wall" onClick={props.onWall}>
           {t("operator.wall")}
         </button>

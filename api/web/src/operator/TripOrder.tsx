@@ -8,6 +8,7 @@ import { useAsked } from "../parts/useAsked";
 import { WhyWords } from "../parts/WhyWords";
 import { clockTime, dayMonth, duration, instant, wholeNumber } from "../time";
 import type { Role, Session, Trip } from "../types";
+import { who } from "./colleagues";
 import { LeftPlace } from "./LeftPlace";
 
 const ASK_AGAIN_MS = 10_000;
@@ -128,7 +129,7 @@ function PenaltyRow({ penalty, moment, onLift }: PenaltyProps) {
       )}
       {penalty.lifted_at !== null ? (
         <p class="quiet">
-          {t("order.lifted", { by: penalty.lifted_by ?? "", time: moment(penalty.lifted_at) })}
+          {t("order.lifted", { by: who(penalty.lifted_by ?? ""), time: moment(penalty.lifted_at) })}
         </p>
       ) : (
         onLift && (

@@ -5,6 +5,7 @@ import { useAsked } from "../parts/useAsked";
 import { clockTime, dayMonth, instant } from "../time";
 import type { Site, Trip } from "../types";
 import { placeName } from "./alarms";
+import { who } from "./colleagues";
 import type { CarriedDevice, Clearance, PastMessage, PastVisit } from "./past";
 
 const ASK_AGAIN_MS = 15_000;
@@ -90,7 +91,7 @@ function Clearances({ clearances, site, moment }: ClearancesProps) {
               {moment(one.at)} · {placeName(one.gate, site)}
             </span>
             <span class="quiet">
-              {one.decided_by}
+              {who(one.decided_by)}
               {one.reason && ` · ${find(`gate.reason_${one.reason}`) ?? one.reason}`}
             </span>
           </li>

@@ -22,7 +22,7 @@ interface Props {
 export function Wall({ site, line, onLeave }: Props) {
   const picture = line.picture.value;
   const at = picture ? instant(picture.at) : null;
-  const closures = useAsked(listClosures, CLOSURES_MS, [], picture?.marks?.closures);
+  const closures = useAsked(() => listClosures(), CLOSURES_MS, [], picture?.marks?.closures);
   const standing = (closures.answer ?? []).filter((one) => at && instant(one.starts_at) <= at);
   return (
     <div class="wall">
@@ -36,6 +36,9 @@ export function Wall({ site, line, onLeave }: Props) {
         )}
         <time>{at ? clockTime(at, site.timezone) : "--:--"}</time>
         <span>{at ? longDay(at, site.timezone) : ""}</span>
+        <button type="button" class="leave" onClick={onLeave}>
+          {t("operator.wall_leave")}
+        </button>
       </header>
       <main>
         <MapView
@@ -83,9 +86,6 @@ export function Wall({ site, line, onLeave }: Props) {
           );
         })}
       </footer>
-      <button type="button" class="leave" onClick={onLeave}>
-        {t("operator.wall_leave")}
-      </button>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** The live picture as GeoJSON. */
 
-import { nameOf } from "../language";
+import { nameOf, t } from "../language";
 import type { Collection, Site, ZoneFeature } from "../types";
 import type { Picture, Truck } from "./live";
 
@@ -13,7 +13,7 @@ export function plateFeatures(trucks: Iterable<Truck>): GeoJSON.FeatureCollectio
     features.push({
       type: "Feature",
       geometry: { type: "Point", coordinates: [truck.lon, truck.lat] },
-      properties: { plate: truck.plate },
+      properties: { plate: truck.held ? `${truck.plate} · ${t("state.held")}` : truck.plate },
     });
   }
   return { type: "FeatureCollection", features };

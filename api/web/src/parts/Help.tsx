@@ -50,7 +50,8 @@ export function Help({ screen, early = false }: Props) {
 
   function close(): void {
     setOpen(false);
-    button.current?.focus();
+    // The browser gives the focus back, unless nothing had it when the key was pressed.
+    if (document.activeElement === document.body) button.current?.focus();
   }
 
   return (

@@ -44,6 +44,8 @@ export function ActDialog(props: Props) {
   const { title, hint, children, show, confirm, enter, name, onLeave } = props;
   const box = useRef<HTMLDialogElement>(null);
   const go = useRef<HTMLButtonElement>(null);
+  const ask = useRef<HTMLButtonElement>(null);
+  const back = useRef<HTMLButtonElement>(null);
   const key = useRef(newKey());
   const [step, setStep] = useState<Step>({ at: "choosing" });
   const [wrong, setWrong] = useState<unknown>(null);
@@ -51,7 +53,8 @@ export function ActDialog(props: Props) {
   useEffect(() => box.current?.showModal(), []);
   // With the drawing itself, so that a quick Enter meets the button and is not lost.
   useLayoutEffect(() => {
-    if (step.at === "shown" || step.at === "done") go.current?.focus();
+    if (step.at === "shown" || step.at === "done") (go.current ?? back.current)?.focus();
+    if (step.at === "choosing" && wrong !== null) ask.current?.focus();
   }, [step.at]);
 
   // What was answered is over. Where no answer came the act may have been done: the same key then
@@ -123,13 +126,18 @@ export function ActDialog(props: Props) {
                 <button type="button" onClick={() => box.current?.close()}>
                   {t("act.cancel")}
                 </button>
-                <button class="main" disabled={busy}>
+                <button class="main" ref={ask} disabled={busy}>
                   {show === null ? confirm : t("act.show_effect")}
                 </button>
               </>
             ) : (
               <>
-                <button type="button" disabled={busy} onClick={() => setStep({ at: "choosing" })}>
+                <button
+                  type="button"
+                  ref={back}
+                  disabled={busy}
+                  onClick={() => setStep({ at: "choosing" })}
+                >
                   {t("act.change")}
                 </button>
                 {shown.allowed && (

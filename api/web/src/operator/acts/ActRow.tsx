@@ -5,6 +5,7 @@ import { problem } from "../../parts/problem";
 import { SureButton } from "../../parts/SureButton";
 import { instant, moment, wholeNumber } from "../../time";
 import type { Session, Site } from "../../types";
+import { who } from "../colleagues";
 import { actWords } from "./act_words";
 import type { ActRecord } from "./acts";
 import { approveAct, endAct, refuseAct } from "./api";
@@ -43,11 +44,11 @@ export function ActRow({ act, site, session, onShow, onDone }: Props) {
         </p>
       )}
       <p class="quiet">
-        {t("act.by", { by: act.by, time: time(act.at) })}
-        {act.approved_by !== null && ` · ${t("act.approved_by", { by: act.approved_by })}`}
+        {t("act.by", { by: who(act.by), time: time(act.at) })}
+        {act.approved_by !== null && ` · ${t("act.approved_by", { by: who(act.approved_by) })}`}
         {act.ended_at !== null &&
           act.ended_by !== null &&
-          ` · ${t("act.ended_by", { by: act.ended_by, time: time(act.ended_at) })}`}
+          ` · ${t("act.ended_by", { by: who(act.ended_by), time: time(act.ended_at) })}`}
         {/* Who ended it without a note has said no more than that. */}
         {act.outcome && act.outcome !== act.state && ` · ${find(`act.outcome_${act.outcome}`) ?? act.outcome}`}
       </p>

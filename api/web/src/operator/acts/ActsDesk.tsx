@@ -4,6 +4,8 @@ import { problem } from "../../parts/problem";
 import { type Asked, useAsked } from "../../parts/useAsked";
 import { clockTime, instant, wholeNumber } from "../../time";
 import type { Session, Site } from "../../types";
+import { who } from "../colleagues";
+import { DrawerHead } from "../DrawerHead";
 import { ActRow } from "./ActRow";
 import type { ActRecord } from "./acts";
 import { listActs, listLatestWords, listTexts } from "./api";
@@ -39,12 +41,7 @@ export function ActsDesk({ site, session, onShow, onClose }: Props) {
   const rows = { site, session, onShow, onDone: again };
   return (
     <aside class="drawer alerts acts-desk" aria-label={t("operator.desk_acts")}>
-      <header>
-        <h2>{t("operator.desk_acts")}</h2>
-        <button type="button" aria-label={t("common.close")} onClick={onClose}>
-          ✕
-        </button>
-      </header>
+      <DrawerHead title={t("operator.desk_acts")} onClose={onClose} />
       {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
       {may && (
         <p class="buttons">
@@ -111,7 +108,7 @@ function Texts({ site, mark }: { site: Site; mark: string | undefined }) {
             <p class="written">{one.text}</p>
             <p class="quiet">
               {t("act.by", {
-                by: one.written_by,
+                by: who(one.written_by),
                 time: clockTime(instant(one.written_at), site.timezone),
               })}{" "}
               ·{" "}

@@ -1,15 +1,14 @@
 import { useState } from "preact/hooks";
 import { nameOf, t } from "../../language";
 import { problem } from "../../parts/problem";
-import { SureButton } from "../../parts/SureButton";
 import { useAsked } from "../../parts/useAsked";
 import type { Session, Site, SiteGate } from "../../types";
 import { watches } from "../views";
-import { actWords } from "./act_words";
 import { endAct, listActs, listReasons } from "./api";
 import { CloseForm } from "./CloseForm";
 import { CapacityForm, HoldClassForm, OpenForm } from "./gate_forms";
 import { heard } from "./heard";
+import { Standing } from "./Standing";
 
 const ASK_AGAIN_MS = 10_000;
 const HOUR_MS = 3_600_000;
@@ -53,6 +52,11 @@ export function GateActs({ gate, site, session, perHour, onClosed }: Props) {
     onDone: standing.again,
   };
   const closed = (): void => onClosed?.();
+  const end = (act: number): void => {
+    endAct(act)
+      .then(() => setWrong(null), setWrong)
+      .finally(standing.again);
+  };
   if (!watches(session)) return null;
   return (
     <section class="gate-acts" aria-label={t("act.of_gate", { gate: nameOf(gate.name) })}>
@@ -62,22 +66,7 @@ export function GateActs({ gate, site, session, perHour, onClosed }: Props) {
         </p>
       )}
       {mine.map((act) => (
-        <div key={act.id} class="in-force" data-standing={act.kind}>
-          <p>
-            <b>{t(`act.${act.kind}`)}</b> {actWords(act, site)}
-          </p>
-          {may && (
-            <SureButton
-              name={t("act.end")}
-              sure={t("act.end_sure")}
-              onSure={() => {
-                endAct(act.id)
-                  .then(() => setWrong(null), setWrong)
-                  .finally(standing.again);
-              }}
-            />
-          )}
-        </div>
+        <Standing key={act.id} act={act} site={site} onEnd={may ? () => end(act.id) : null} />
       ))}
       <p class="buttons">
         <button type="button" class="close-gate" onClick={() => setForm("close")}>

@@ -4,6 +4,7 @@ import { problem } from "../../parts/problem";
 import { SureButton } from "../../parts/SureButton";
 import { clockTime, instant } from "../../time";
 import type { Session, Site } from "../../types";
+import { who } from "../colleagues";
 import { type HandWord, UNDO_MS } from "./acts";
 import { secondWord, undoWord } from "./api";
 import { reasonName } from "./Because";
@@ -40,12 +41,12 @@ export function HandRow({ word, site, session, onDone, onShow }: Props) {
         {late && <b> ({t("act.counts_from", { time: time(word.counts_at) })})</b>}
       </p>
       <p class="quiet">
-        {reasonName(word.reason)} · {t("act.by", { by: word.said_by, time: time(word.said_at) })}
-        {word.seconded_by !== null && ` · ${t("act.seconded", { by: word.seconded_by })}`}
+        {reasonName(word.reason)} · {t("act.by", { by: who(word.said_by), time: time(word.said_at) })}
+        {word.seconded_by !== null && ` · ${t("act.seconded", { by: who(word.seconded_by) })}`}
       </p>
       {word.undone_at !== null && (
         <p class="quiet">
-          {t("act.undone", { by: word.undone_by ?? "", time: time(word.undone_at) })}
+          {t("act.undone", { by: who(word.undone_by ?? ""), time: time(word.undone_at) })}
         </p>
       )}
       {word.is_false && <p class="warning">{t("act.denied")}</p>}

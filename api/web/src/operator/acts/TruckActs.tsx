@@ -2,15 +2,14 @@ import { useState } from "preact/hooks";
 import { t } from "../../language";
 import { problem } from "../../parts/problem";
 import { SureButton } from "../../parts/SureButton";
-import { useAsked } from "../../parts/useAsked";
-import { clockTime, instant } from "../../time";
+import { type Asked, useAsked } from "../../parts/useAsked";
 import type { Session, Site, Trip } from "../../types";
 import type { ActRecord } from "./acts";
-import { endAct, endFault, listActs, listReasons, listWords } from "./api";
-import { reasonName } from "./Because";
+import { endAct, endFault, listReasons, listWords } from "./api";
 import { FaultForm, SayForm } from "./hand_forms";
 import { HandRow } from "./HandRow";
 import { heard } from "./heard";
+import { Standing } from "./Standing";
 import { TextForm } from "./TextForm";
 import { ForwardForm, HoldForm, PinForm, SwapForm } from "./truck_forms";
 
@@ -21,18 +20,19 @@ interface Props {
   trip: Trip;
   site: Site;
   session: Session;
+  /** Every act in force. */
+  standing: Asked<ActRecord[]>;
   onDone: () => void;
 }
 
 type Form = "hold" | "forward" | "pin" | "swap" | "entered" | "left" | "fault" | "text";
 
 /** What may be done with one truck, and what was done that still stands. */
-export function TruckActs({ trip, site, session, onDone }: Props) {
+export function TruckActs({ trip, site, session, standing, onDone }: Props) {
   const [form, setForm] = useState<Form | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
   const mark = heard.value?.acts;
   const may = session.permissions.includes("acts");
-  const standing = useAsked(() => listActs("standing"), ASK_AGAIN_MS, [trip.id], mark);
   const words = useAsked(() => listWords(trip.id), ASK_AGAIN_MS, [trip.id], mark);
   const reasons = useAsked(listReasons, HOUR_MS, []);
 
@@ -65,7 +65,7 @@ export function TruckActs({ trip, site, session, onDone }: Props) {
         <Standing
           key={act.id}
           act={act}
-          timezone={site.timezone}
+          site={site}
           onEnd={may ? () => change(endAct(act.id)) : null}
         />
       ))}
@@ -128,31 +128,3 @@ function Open({ form, name, onOpen }: OpenProps) {
   );
 }
 
-interface StandingProps {
-  act: ActRecord;
-  timezone: string;
-  onEnd: (() => void) | null;
-}
-
-/** An act that stands on this truck, and the way to end it. */
-function Standing({ act, timezone, onEnd }: StandingProps) {
-  const values = {
-    time: clockTime(instant(act.at), timezone),
-    by: act.by,
-    reason: reasonName(act.reason),
-  };
-  return (
-    <div class="in-force" data-standing={act.kind}>
-      <p>
-        {act.kind === "hold_truck" ? (
-          <b>{t("act.held_since", values)}</b>
-        ) : (
-          <>
-            <b>{t(`act.${act.kind}`)}</b> · {values.reason} · {t("act.by", values)}
-          </>
-        )}
-      </p>
-      {onEnd && <SureButton name={t("act.end")} sure={t("act.end_sure")} onSure={onEnd} />}
-    </div>
-  );
-}

@@ -1,8 +1,10 @@
 import { useState } from "preact/hooks";
 import { LANGUAGE_NAMES, LANGUAGES, nameOf, t } from "../../language";
+import { wholeNumber } from "../../time";
 import type { Cargo, Direction, Language, Site } from "../../types";
 import { ActDialog } from "./ActDialog";
-import { registerWalkIn } from "./api";
+import type { WalkInPlace, WalkInWish } from "./acts";
+import { registerWalkIn, showWalkIn } from "./api";
 
 const CARGOES: readonly Cargo[] = ["normal", "reefer", "perishable"];
 const DIRECTIONS: readonly Direction[] = ["export", "import"];
@@ -14,7 +16,7 @@ interface Props {
   onShow: (trip: number) => void;
 }
 
-/** Registers a truck where it stands and puts it there, in one act. */
+/** Registers a truck where it stands and puts it there, once its place was shown. */
 export function WalkInForm({ site, onLeave, onDone, onShow }: Props) {
   const [typed, setTyped] = useState(() => ({
     plate: "",
@@ -27,6 +29,15 @@ export function WalkInForm({ site, onLeave, onDone, onShow }: Props) {
     haulier: "",
   }));
   const set = (change: Partial<typeof typed>): void => setTyped({ ...typed, ...change });
+  const wish = (): WalkInWish => {
+    const { gate, phone, haulier, ...plain } = typed;
+    return {
+      ...plain,
+      gates: [gate],
+      ...(phone.trim() === "" ? {} : { phone: phone.trim() }),
+      ...(haulier.trim() === "" ? {} : { haulier: haulier.trim() }),
+    };
+  };
   const yardName = nameOf(
     site.yards.find(({ id }) => id === typed.yard)?.name ?? { vi: "", zh: "", en: "" },
   );
@@ -35,19 +46,13 @@ export function WalkInForm({ site, onLeave, onDone, onShow }: Props) {
       name="walk-in"
       title={t("act.walk_in")}
       hint={t("act.walk_in_hint")}
-      show={null}
+      show={async () => {
+        const place = await showWalkIn(wish());
+        return { view: <PlaceView {...{ place, site }} heard={wish().phone !== undefined} />, allowed: true };
+      }}
       confirm={t("act.register")}
       enter={async (key) => {
-        const { gate, phone, haulier, ...plain } = typed;
-        const trip = await registerWalkIn(
-          {
-            ...plain,
-            gates: [gate],
-            ...(phone.trim() === "" ? {} : { phone: phone.trim() }),
-            ...(haulier.trim() === "" ? {} : { haulier: haulier.trim() }),
-          },
-          key,
-        );
+        const trip = await registerWalkIn(wish(), key);
         onDone();
         return (
           <>
@@ -135,6 +140,29 @@ export function WalkInForm({ site, onLeave, onDone, onShow }: Props) {
         />
       </label>
     </ActDialog>
+  );
+}
+
+/** What would be written down, and whom it touches: nobody, for it counts from now. */
+function PlaceView({ place, site, heard }: { place: WalkInPlace; site: Site; heard: boolean }) {
+  const gate = site.gates.find(({ id }) => id === place.gate);
+  const yard = site.yards.find(({ id }) => id === place.yard);
+  return (
+    <section class="effect" aria-live="polite">
+      <h3>{t("act.effect")}</h3>
+      <p class="moved">
+        {t("act.walk_in_written", {
+          plate: place.plate,
+          gate: gate ? nameOf(gate.name) : "",
+          yard: yard ? nameOf(yard.name) : "",
+        })}
+      </p>
+      <p>
+        <b>{t("act.walk_in_place", { place: wholeNumber(place.place), n: wholeNumber(place.ahead) })}</b>
+      </p>
+      <p>{t("act.walk_in_passes")}</p>
+      {!heard && <p class="warning">{t("act.no_number")}</p>}
+    </section>
   );
 }
 

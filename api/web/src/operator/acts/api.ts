@@ -10,6 +10,7 @@ import type {
   HandWord,
   Reasons,
   TextWish,
+  WalkInPlace,
   WalkInWish,
   Weighed,
   Wish,
@@ -44,6 +45,8 @@ export const endAct = (id: number): Promise<ActRecord> =>
 
 export const findTrips = (plate: string): Promise<Trip[]> =>
   request("GET", `/v1/trips?state=active&limit=8&plate=${encodeURIComponent(plate)}`);
+export const showWalkIn = (wish: WalkInWish): Promise<WalkInPlace> =>
+  request("POST", "/v1/walk-ins/preview", wish);
 export const registerWalkIn = (wish: WalkInWish, key: string): Promise<Trip> =>
   request("POST", "/v1/walk-ins", wish, once(key));
 export const sayByHand = (trip: number, wish: HandWish, key: string): Promise<HandWord> =>

@@ -1,5 +1,6 @@
 import { find, nameOf, t } from "../../language";
 import { instant, moment, wholeNumber } from "../../time";
+import { who } from "../colleagues";
 import type { Fault } from "./api";
 import type { DraftStore } from "./store";
 
@@ -25,7 +26,7 @@ export function Check({ store, timezone, onShow, onCarryOver }: Props) {
       {overtaken && (
         <div class="warned">
           {t("zone_editor.overtaken", {
-            who: overtaken.by || t("zone_editor.from_files"),
+            who: overtaken.by ? who(overtaken.by) : t("zone_editor.from_files"),
             time: moment(instant(overtaken.made_at), new Date(0), timezone),
             why: overtaken.why,
           })}{" "}

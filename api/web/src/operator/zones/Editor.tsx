@@ -30,6 +30,8 @@ export function Editor({ draft: begun, site, onClose, onDone }: Props) {
   const map = useRef<EditorMap | null>(null);
   const [tool, setTool] = useState<Tool>("select");
   const [broken, setBroken] = useState(false);
+  const [ready, setReady] = useState(false);
+  const [lost, setLost] = useState<string | null>(null);
   const { selected, features, draft, wrong } = store;
 
   const split = (line: GeoJSON.LineString): void => {
@@ -48,6 +50,8 @@ export function Editor({ draft: begun, site, onClose, onDone }: Props) {
     if (!box.current) return undefined;
     try {
       map.current = new EditorMap(box.current, site, {
+        onReady: () => setReady(true),
+        onLost: setLost,
         onPick: (id) => (selected.value = id),
         onReshape: (id, geometry) => store.reshape(id, geometry),
         onDraw: (geometry) => {
@@ -102,6 +106,16 @@ export function Editor({ draft: begun, site, onClose, onDone }: Props) {
       <div class="zones-map">
         <div class="map" ref={box} />
         {broken && <p class="refusal">{t("operator.no_map")}</p>}
+        {!broken && !ready && lost === null && (
+          <p class="map-state" role="status">
+            <progress /> {t("zone_editor.map_loading")}
+          </p>
+        )}
+        {lost !== null && (
+          <p class="map-state refusal" role="alert">
+            {t("zone_editor.map_failed", { what: lost })}
+          </p>
+        )}
         <Tools
           store={store}
           tool={tool}

@@ -5,6 +5,7 @@ import { SureButton } from "../../parts/SureButton";
 import { useAsked } from "../../parts/useAsked";
 import { instant, moment } from "../../time";
 import type { Session, Site } from "../../types";
+import { who } from "../colleagues";
 import { getVersion, listDrafts, listVersions, takeBack, type Version } from "./api";
 import { saveFile } from "./file";
 
@@ -44,9 +45,14 @@ export function Overview({ site, session, onOpen, onClose }: Props) {
           {problem(failed)}
         </p>
       )}
+      {!failed && (!versions.answer || !drafts.answer) && (
+        <p class="quiet" role="status">
+          {t("common.loading")}
+        </p>
+      )}
       {others.map((one) => (
         <p key={one.id} class="warned">
-          {t("zone_editor.drawing", { who: one.by, time: at(one.changed_at) })}
+          {t("zone_editor.drawing", { who: who(one.by), time: at(one.changed_at) })}
         </p>
       ))}
       {drafts.answer?.length === 0 && <p class="quiet">{t("zone_editor.nobody")}</p>}
@@ -78,13 +84,13 @@ interface LineProps {
 }
 
 function Line({ version, at, onBringBack, onTakeBack, onExport }: LineProps) {
-  const who = version.by || t("zone_editor.from_files");
+  const by = version.by ? who(version.by) : t("zone_editor.from_files");
   return (
     <li data-version={version.id} class={version.state}>
       <b>{t("zone_editor.holds_from", { time: at(version.starts_at) })}</b>
       <span class="state">{t(`zone_editor.state_${version.state}`)}</span>
       <span>
-        {t("zone_editor.by", { who, time: at(version.made_at) })}
+        {t("zone_editor.by", { who: by, time: at(version.made_at) })}
         {version.why && `: ${version.why}`}
       </span>
       <span class="buttons">

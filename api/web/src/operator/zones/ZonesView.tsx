@@ -18,18 +18,21 @@ export function ZonesView({ site, session, onClose }: Props) {
   const [draft, setDraft] = useState<Draft | null>(null);
   const [said, setSaid] = useState<string | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
+  const [opening, setOpening] = useState(false);
   const may = session.permissions.includes("zones");
 
   /** Begin to draw, or go on: everybody has one draft at a time. */
   function open(version?: number): void {
     setWrong(null);
     setSaid(null);
+    setOpening(true);
     listDrafts()
       .then((all) => all.find((one) => one.by === session.account))
       .then((mine) =>
         mine && version === undefined ? getDraft(mine.id) : beginDraft(version),
       )
-      .then(setDraft, setWrong);
+      .then(setDraft, setWrong)
+      .finally(() => setOpening(false));
   }
   useEffect(() => {
     if (!may) return;
@@ -63,6 +66,11 @@ export function ZonesView({ site, session, onClose }: Props) {
           {wrong !== null && (
             <p class="refusal" role="alert">
               {problem(wrong)}
+            </p>
+          )}
+          {opening && (
+            <p class="computing" role="status">
+              <progress /> {t("common.loading")}
             </p>
           )}
           {said !== null && (

@@ -19,6 +19,10 @@ import { corners, drawnRound, isSimple } from "./shapes";
 
 export type Tool = "select" | "polygon" | "linestring";
 export interface Hands {
+  /** The map is drawn and can be worked on. */
+  onReady(): void;
+  /** A part of it did not come; `what` names it as the browser does. */
+  onLost(what: string): void;
   onPick(id: string | null): void;
   onReshape(id: string, geometry: GeoJSON.Polygon): void;
   onDraw(geometry: GeoJSON.Polygon): void;
@@ -115,6 +119,8 @@ export class EditorMap {
     });
     this.map.touchZoomRotate.disableRotation();
     this.draw = this.tools();
+    this.map.on("error", ({ error }) => hands.onLost(error.message));
+    box.addEventListener("webglcontextlost", () => hands.onLost("WebGL"), true);
     this.map.on("load", () => {
       void this.source("roads").setData(site.roads as GeoJSON.FeatureCollection);
       this.draw.start();
@@ -123,6 +129,7 @@ export class EditorMap {
       this.listen();
       this.ready = true;
       for (const task of this.waiting.splice(0)) task();
+      hands.onReady();
     });
   }
 

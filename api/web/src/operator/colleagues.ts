@@ -1,0 +1,27 @@
+/** Who the accounts are: whoever did something is named as colleagues know them. */
+
+import { signal } from "@preact/signals";
+import { request } from "../request";
+
+/** The person of an account, and the post; null where nobody said. */
+interface Colleague {
+  account: string;
+  person: string | null;
+  post: string | null;
+}
+
+const known = signal<ReadonlyMap<string, Colleague>>(new Map());
+
+export const listColleagues = (): Promise<Colleague[]> => request("GET", "/v1/colleagues");
+
+/** Take note of who there is; nothing changes where nobody has answered yet. */
+export function meet(all: readonly Colleague[] | null): void {
+  if (all !== null) known.value = new Map(all.map((one) => [one.account, one]));
+}
+
+/** The person and the post of an account; a machine, or one nobody has named, by its own name. */
+export function who(account: string): string {
+  const one = known.value.get(account);
+  if (!one?.person) return account;
+  return one.post ? `${one.person} (${one.post})` : one.person;
+}
