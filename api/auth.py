@@ -15,6 +15,7 @@ from starlette.routing import Route
 from api.errors import Problem
 from api.permissions import PERMISSIONS, SCOPES
 from api.tokens import Tokens
+from flowctl.errors import Refusal
 from flowctl.registry.accounts import Role
 from flowctl.registry.sessions import End, Present, find_present
 from flowctl.storage.audit import By
@@ -37,10 +38,14 @@ _BEFORE_ENROLMENT = frozenset(
     }
 )
 _ENDS = {
-    End.ELSEWHERE: (ENDED, "This session was ended from another place. Sign in again."),
-    End.PASSWORD: (ENDED, "The account has a new password, which ended this session. Sign in."),
-    End.DISABLED: (ENDED, "This account is disabled; an administrator can say why."),
-    End.TIME: (EXPIRED, "This session lasted its time, or was not used for long. Sign in again."),
+    End.ELSEWHERE: Refusal("This session was ended from another place. Sign in again.", kind=ENDED),
+    End.PASSWORD: Refusal(
+        "The account has a new password, which ended this session. Sign in.", kind=ENDED
+    ),
+    End.DISABLED: Refusal("This account is disabled; an administrator can say why.", kind=ENDED),
+    End.TIME: Refusal(
+        "This session lasted its time, or was not used for long. Sign in again.", kind=EXPIRED
+    ),
 }
 
 
@@ -230,8 +235,8 @@ def _caller_of_session(state: Any, token: str) -> Caller | None:  # noqa: ANN401
     with state.pool.connection() as conn:
         found = find_present(conn, token, wall_now=datetime.now(UTC))
     if isinstance(found, End):
-        kind, sentence = _ENDS[found]
-        raise Problem(401, "Unauthorized", sentence, kind=kind)
+        over = _ENDS[found]
+        raise Problem(401, "Unauthorized", over.sentence, kind=over.kind)
     if found is None:
         return None
     return Caller(found.account.name, Role(found.account.role), present=found)

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
-from api.faults import fault_sentence
+from api.faults import fault_of
 from api.permissions import PERMISSIONS
 from api.refusals import Said, names_trips, said_values, shown
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError, UnavailableError
@@ -130,10 +130,20 @@ def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
             detail = f"The body is no JSON: {fault['ctx']['error']} at character {where}."
             return problem_response(Problem(400, "Malformed body", detail))
     route = request.scope.get("route")
-    named = [fault_sentence(route, fault) for fault in faults[:_MOST_NAMED]]
+    found = [fault_of(route, fault) for fault in faults[:_MOST_NAMED]]
+    named = [one.sentence for one in found]
     if len(faults) > _MOST_NAMED:
         named.append(f"There are {len(faults) - _MOST_NAMED} more.")
-    return problem_response(Problem(422, "Not possible", " ".join(named)))
+    first = found[0]  # a person mends one after the other
+    return problem_response(
+        Problem(
+            422,
+            "Not possible",
+            " ".join(named),
+            kind=first.kind,
+            values=said_values(first.values),
+        )
+    )
 
 
 def _answer_unavailable(_request: Request, error: Exception) -> JSONResponse:

@@ -10,6 +10,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from flowctl.errors import Refusal
+
 _SHOWN = 40
 _MOMENT = "write one such as 2024-01-23T08:00:00+07:00"
 _IN_ADDRESS = " (in an address %2B stands for +)"
@@ -36,8 +38,8 @@ _KINDS = {
 }
 
 
-def fault_sentence(route: object, fault: Mapping[str, Any]) -> str:
-    """Return one fault that pydantic found in a request, as a sentence.
+def fault_of(route: object, fault: Mapping[str, Any]) -> Refusal:
+    """Return one fault that pydantic found in a request, by its field.
 
     Parameters
     ----------
@@ -46,6 +48,22 @@ def fault_sentence(route: object, fault: Mapping[str, Any]) -> str:
     fault
         An item of ``RequestValidationError.errors()``.
     """
+    sentence, kind = _sentence(route, fault), fault["type"]
+    field = str(fault["loc"][-1])
+    if kind == "missing":
+        return Refusal(sentence, kind="missing", values={"field": field})
+    if kind in {"string_too_long", "too_long"}:
+        most = fault["ctx"]["max_length"]
+        return Refusal(sentence, kind="too_long", values={"field": field, "most": most})
+    if kind in {"string_too_short", "too_short"}:
+        least = fault["ctx"]["min_length"]
+        return Refusal(sentence, kind="too_short", values={"field": field, "least": least})
+    if kind in _OUT_OF_RANGE:
+        return Refusal(sentence, kind="out_of_range", values={"field": field})
+    return Refusal(sentence, kind="invalid", values={"field": field})
+
+
+def _sentence(route: object, fault: Mapping[str, Any]) -> str:
     where, kind = fault["loc"], fault["type"]
     place = ".".join(str(part) for part in where[1:]) or "the body"
     if kind == "missing":
