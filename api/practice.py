@@ -5,8 +5,8 @@ does not run, one that a tablet keeps for later, and the driver's page, whose sc
 """
 
 import re
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, time
 from html import escape
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,10 +36,16 @@ _STYLE = """
 .practice summary:focus-visible { outline: 3px solid #fff; outline-offset: 1px }
 .practice details > div { position: absolute; right: 0; top: calc(100% + .4em);
   width: min(26em, 92vw); padding: 1em; background: #fffbe6; color: #1a1200; font-weight: 400;
-  border: 2px solid #241c00; border-radius: 6px; display: grid; gap: .6em; line-height: 1.45 }
+  border: 2px solid #241c00; border-radius: 6px; display: grid; gap: .6em; line-height: 1.45;
+  max-height: calc(100vh - 5rem); overflow: auto }
+.practice p { margin: 0 }
 html[lang^=vi] .practice [lang]:not([lang^=vi]), html[lang^=zh] .practice [lang]:not([lang^=zh]),
 html[lang^=en] .practice [lang]:not([lang^=en]) { display: none }
-@media (max-width: 40rem) { .practice .whole { display: none } }
+@media (max-width: 40rem) {
+  .practice .whole { display: none }
+  .practice details { position: static }
+  .practice details > div { left: 4vw; right: 4vw; width: auto }
+}
 """
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#ffd400" d="M0 0h32v32'
@@ -50,9 +56,9 @@ _ICON = (
 class PracticeMark:
     """Puts the mark into every HTML document an application sends, and keeps its cookies apart."""
 
-    def __init__(self, app: ASGIApp, day: date) -> None:
+    def __init__(self, app: ASGIApp, day: date, *, begins: time, speed: float) -> None:
         self.app = app
-        self._banner = _banner(day).encode()
+        self._banner = _banner(day, begins, speed).encode()
         self._head = f"<style>{_STYLE}</style></head>".encode()
         self._title = " ".join(_words(language)["title"] for language in _LANGUAGES).encode()
 
@@ -134,23 +140,30 @@ def _words(language: str) -> dict[str, str]:
     return words
 
 
-def _banner(day: date) -> str:
+def _banner(day: date, begins: time, speed: float) -> str:
+    filled = {"day": day.isoformat(), "begins": f"{begins:%H:%M}", "speed": f"{speed:g}"}
     said = [(lang, _words(language)) for language, lang in _LANGUAGES.items()]
     line = "".join(
         f'<span lang="{lang}"><b>{escape(words["title"])}</b>'
-        f'<span class="whole"> – {escape(words["nothing_real"])}</span></span>'
+        f'<span class="whole"> – {escape(_filled(words["nothing_real"], filled))}</span></span>'
         for lang, words in said
     )
     asked = "".join(f'<span lang="{lang}">{escape(words["what"])}</span>' for lang, words in said)
     told = "".join(
-        f'<p lang="{lang}">{escape(words[part].replace("{day}", day.isoformat()))}</p>'
-        for part in ("recorded", "simulated", "nobody")
+        f'<p lang="{lang}">{escape(_filled(words[part], filled))}</p>'
+        for part in ("hours", "recorded", "simulated", "nobody")
         for lang, words in said
     )
     return (
         f'<div class="practice" role="note" data-practice="{day.isoformat()}">{line}'
         f"<details><summary>{asked}</summary><div>{told}</div></details></div>"
     )
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
 
 
 def _is_html(start: Message) -> bool:

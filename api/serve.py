@@ -44,7 +44,11 @@ def application() -> ASGIApp:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 20, 20)
-    return made if chosen.practice is None else PracticeMark(made, chosen.practice)
+    if chosen.practice is None:
+        return made
+    return PracticeMark(
+        made, chosen.practice, begins=chosen.practice_begins, speed=chosen.practice_speed
+    )
 
 
 def _end_with(parent: BaseProcess) -> None:

@@ -29,6 +29,10 @@ def practice(
             "--beside", help="Make its database on the deployment's server, not on one of its own."
         ),
     ] = False,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Leave the servers' emptied data, for a quicker next start."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
     state: Annotated[Path, typer.Option(help="Where it keeps its data while it runs.")] = Path(
         ".state/practice"
@@ -39,9 +43,9 @@ def practice(
 
     console = Console(stderr=True)
     with sentences():
-        options = PracticeOptions(_day(day), _hour(begins), speed, port, state, beside)
+        options = PracticeOptions(_day(day), _hour(begins), speed, port, state, beside, keep)
         result = run_practice(get_settings(), options, console)
-        if as_json and result is not None:
+        if as_json:
             typer.echo(json.dumps(result, ensure_ascii=False))
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from flowctl.errors import FlowctlError
 from flowctl.local import (
     SETTINGS_FILE,
     LocalSystem,
+    Practised,
     fresh_database,
     in_database,
     local_system,
@@ -122,15 +123,17 @@ class Cast:
     """What a stage may be given in place of what a scenario of ours has.
 
     ``source`` are the site's texts, ``demand`` its trucks, ``people`` enters who may sign in,
-    ``practice`` is the day a practice copies, ``made`` is called with the new database's address.
+    ``practice`` is what a practice copies, ``made`` is called with the new database's address,
+    ``world`` moves the trucks.
     """
 
     database: str = _DATABASE
     source: SiteSource | None = None
     demand: Demand | None = None
     people: Callable[[psycopg.Connection[Any]], None] | None = None
-    practice: date | None = None
+    practice: Practised | None = None
     made: Callable[[str], None] | None = None
+    world: type[World] = World
 
 
 @contextmanager
@@ -177,7 +180,7 @@ def set_stage(
         )
         conn = stack.enter_context(psycopg.connect(system.settings.database_url, autocommit=True))
         client = stack.enter_context(httpx.Client(base_url=system.settings.public_url, timeout=60))
-        world = World(scenario, system.site, seed=seed, controlled=True, demand=cast.demand)
+        world = cast.world(scenario, system.site, seed=seed, controlled=True, demand=cast.demand)
         player = Player(client, system.token, Inbox(run_dir / "sms.jsonl"), world)
         yield Stage(scenario, system, clock, player, Watch(conn, store, system))
 

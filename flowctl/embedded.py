@@ -169,6 +169,26 @@ def start_valkey(state_dir: Path, *, port: int | None = None, own: bool = False)
     return RunningStore(address(at), server.stop, f"{origin}, data in {home}", server)
 
 
+def remove_stores(state_dir: Path) -> None:
+    """Remove the data of stores that were started in ``state_dir`` and have been stopped.
+
+    Waits for a server that is still ending; what else lies there stays.
+
+    Raises
+    ------
+    FlowctlError
+        A server still runs there.
+    """
+    for name in (choose_postgres().cluster_name, "valkey"):
+        link = state_dir.absolute() / name
+        home = link.resolve()
+        if home.exists():
+            DirectoryLock(home).close()
+            shutil.rmtree(home)
+        if link.is_symlink():
+            link.unlink()
+
+
 def _given_store(kind: str, url: str) -> RunningStore:
     parts = urlsplit(url)
     place = f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"

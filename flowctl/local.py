@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from datetime import time as clock_time
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
@@ -47,6 +48,25 @@ _DEMO_PEOPLE = {
 }
 SETTINGS_FILE = "environment"
 _POLL_S = 0.05
+
+
+class Practised(NamedTuple):
+    """The day a practice copies, from which local hour people act, and how fast it runs at first.
+
+    Pages say all three.
+    """
+
+    day: date
+    begins: clock_time
+    speed: float
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings that say so."""
+        return {
+            "practice": self.day,
+            "practice_begins": self.begins,
+            "practice_speed": self.speed,
+        }
 
 
 class DemoAccount(NamedTuple):
@@ -115,7 +135,7 @@ def local_system(
     clock_file: Path | None = None,
     now: datetime | None = None,
     people: Callable[[psycopg.Connection[Any]], None] | None = None,
-    practice: date | None = None,
+    practice: Practised | None = None,
 ) -> Iterator[LocalSystem]:
     """Prepare an empty database and run every process against it.
 
@@ -136,7 +156,7 @@ def local_system(
     people
         Enters who may sign in; where it is None people are made up, one at least of each role.
     practice
-        The day that is practised on, where nothing is real.
+        What is practised on, where nothing is real.
 
     Raises
     ------
@@ -184,7 +204,7 @@ def local_system(
             sms_file=sms_file,
             clock_file=clock_file,
             demo=True,
-            practice=practice,
+            **({} if practice is None else practice.settings()),
         )
     )
     with ExitStack() as stack:

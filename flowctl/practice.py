@@ -34,12 +34,20 @@ from flowctl.demo import (
     list_accounts,
     set_stage,
 )
-from flowctl.embedded import start_postgres, start_valkey
+from flowctl.embedded import remove_stores, start_postgres, start_valkey
 from flowctl.errors import FlowctlError
-from flowctl.local import in_database, refuse_taken_port
+from flowctl.local import Practised, in_database, refuse_taken_port
 from flowctl.practice_copy import Copy, read_copy
 from flowctl.practice_keys import Tempo, keys_of_terminal, pressed
-from flowctl.practice_report import as_json, comparison, described, list_acts, shift_figures
+from flowctl.practice_report import (
+    answered,
+    as_json,
+    comparison,
+    described,
+    list_acts,
+    list_answers,
+    shift_figures,
+)
 from flowctl.settings import Settings
 from flowctl.storage.account_copies import insert_account_copies
 from flowctl.storage.closures import add_closure, open_site
@@ -59,6 +67,7 @@ class PracticeOptions:
     """What a practice is asked for; ``day`` None is yesterday, ``begins`` a local hour of it.
 
     ``beside``: its database lies on the deployment's own server, not on one that it starts.
+    ``keep``: the servers it started leave their empty data behind, for a quicker next start.
     """
 
     day: date | None
@@ -67,6 +76,7 @@ class PracticeOptions:
     port: int
     state_dir: Path
     beside: bool = False
+    keep: bool = False
 
 
 @dataclass(slots=True)
@@ -126,9 +136,7 @@ class _Run:
                 self.said.append(f"A closure of that day was not entered: {error}")
 
 
-def run_practice(
-    settings: Settings, options: PracticeOptions, console: Console
-) -> dict[str, Any] | None:
+def run_practice(settings: Settings, options: PracticeOptions, console: Console) -> dict[str, Any]:
     """Run a practice until the day or the patience is over; returns what the shift came to.
 
     Raises
@@ -143,12 +151,13 @@ def run_practice(
     day = recorded.scenario.day
     begins = datetime.combine(day, options.begins, copy.site.timezone).astimezone(UTC)
     with ExitStack() as stack:
+        stack.callback(_leave, options, console)
         stopped = stack.enter_context(interruptible())
         stage = stack.enter_context(_stage(settings, options, copy, recorded, seed=seed))
         conn = stack.enter_context(
             psycopg.connect(stage.system.settings.database_url, autocommit=True)
         )
-        _greet(console, stage, copy, recorded)
+        _greet(console, stage, copy, recorded, options)
         run = _Run(
             stage,
             conn,
@@ -186,7 +195,7 @@ def _stage(
             source=copy.source,
             demand=recorded.demand,
             people=partial(insert_account_copies, copies=copy.accounts) if copy.accounts else None,
-            practice=recorded.scenario.day,
+            practice=Practised(recorded.scenario.day, options.begins, options.speed),
             made=practice_copy.mark_database,
         )
         yield stack.enter_context(
@@ -245,11 +254,39 @@ def _take_keys(tempo: Tempo, keys: bool) -> None:
         tempo.press(key)
 
 
-def _greet(console: Console, stage: Stage, copy: Copy, recorded: RecordedScenario) -> None:
+def _leave(options: PracticeOptions, console: Console) -> None:
+    """Remove the stores' data, or say where they stay."""
+    state = options.state_dir
+    if options.keep:
+        console.print(
+            f"Kept for a quicker start of the next: the servers' data, emptied, in {state}.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return
+    remove_stores(state)
+    if state.is_dir() and not any(state.iterdir()):
+        state.rmdir()
+
+
+def _greet(
+    console: Console,
+    stage: Stage,
+    copy: Copy,
+    recorded: RecordedScenario,
+    options: PracticeOptions,
+) -> None:
     url = stage.system.settings.public_url
     day = recorded.scenario.day
     exports = int((~recorded.demand.is_import).sum())
     console.print(f"PRACTICE on a copy of {day}: {url} - nothing here is real.", soft_wrap=True)
+    console.print(
+        f"  People begin at {options.begins:%H:%M} and the day ends at 24:00, by the gates' clocks;"
+        f" the hours before are played as fast as they go, then {options.speed:g} times as fast as"
+        " a clock. Ctrl-C ends it at any time and tells what was done.",
+        highlight=False,
+        soft_wrap=True,
+    )
     console.print(
         f"  {exports} exports and {len(recorded.demand) - exports} imports of that day, at their"
         " own times and with their own time in the lane; plates and phones are invented, drivers"
@@ -269,17 +306,31 @@ def _greet(console: Console, stage: Stage, copy: Copy, recorded: RecordedScenari
     )
 
 
-def _report(run: _Run, copy: Copy, begins: datetime, console: Console) -> dict[str, Any] | None:
-    """Say what the shift came to beside the real one; None where it had not begun."""
-    if run.at <= begins:
-        return None
+def _report(run: _Run, copy: Copy, begins: datetime, console: Console) -> dict[str, Any]:
+    """Say what was practised beside what really happened in those hours.
+
+    Where it ended before people should begin, the hours since midnight are those.
+    """
     site, gates = copy.site, list(copy.site.gate_by_id)
+    since, until = begins if run.at > begins else run.stage.scenario.start, run.at
+    if run.at <= begins:
+        console.print(
+            f"Ended before {begins.astimezone(site.timezone):%H:%M}, when people begin; these are"
+            " the hours since midnight.",
+            highlight=False,
+            soft_wrap=True,
+        )
     mine = read_day(run.conn, site.id, since=copy.day.since, until=copy.day.until)
-    practised = shift_figures(mine, gates, since=begins, until=run.at)
-    real = shift_figures(copy.day, gates, since=begins, until=run.at)
+    practised = shift_figures(mine, gates, since=since, until=until)
+    real = shift_figures(copy.day, gates, since=since, until=until)
     acts = list_acts(run.conn, site.id)
-    console.print(comparison(practised, real))
-    for act in acts:
-        console.print(f"  {described(act, site)}", highlight=False)
-    shift = {"day": str(run.stage.scenario.day), "from": begins.isoformat()}
-    return {**shift, "until": run.at.isoformat(), **as_json(practised, real, acts, site)}
+    alarms = list_answers(run.conn, site.id, since=since, until=until)
+    console.print(comparison(practised, real, since=since, until=until, zone=site.timezone))
+    for line in [*map(answered, alarms), *(described(act, site) for act in acts)]:
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
+    return {
+        "day": str(run.stage.scenario.day),
+        "from": since.isoformat(),
+        "until": until.isoformat(),
+        **as_json(practised, real, acts, alarms, site),
+    }

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from statistics import fmean
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 from rich.table import Table
@@ -41,6 +42,21 @@ class Act:
     subject: str
     moved: int | None = None
     overtaken: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What became of a kind's alarms: those somebody dealt with, and those nobody did.
+
+    ``first_answer_min`` is how long the middle one of those answered waited, in domain time;
+    ``missed`` were over before anybody looked, the others stand unanswered.
+    """
+
+    kind: str
+    raised: int
+    answered: int
+    missed: int
+    first_answer_min: float | None
 
 
 def shift_figures(
@@ -86,13 +102,49 @@ def list_acts(conn: psycopg.Connection[Any], site: str) -> list[Act]:
     return [Act(*row) for row in rows]
 
 
+def list_answers(
+    conn: psycopg.Connection[Any], site: str, *, since: datetime, until: datetime
+) -> list[Answers]:
+    """Return how people dealt with the alarms that were found in a stretch, by kind."""
+    rows = conn.execute(
+        "select a.kind, count(*), count(d.at), count(*) filter"
+        "  (where d.at is null and a.over_at is not null),"
+        " percentile_cont(0.5) within group"
+        "  (order by extract(epoch from d.at - a.found_at)::float8 / 60)"
+        " from alerts a left join lateral (select min(at) as at from alert_decisions"
+        "  where alert_id = a.id) d on true"
+        " where a.site = %s and a.found_at >= %s and a.found_at < %s"
+        " group by a.kind order by a.kind",
+        [site, since, until],
+    ).fetchall()
+    return [
+        Answers(kind, raised, dealt, missed, None if waited is None else round(waited, 1))
+        for kind, raised, dealt, missed, waited in rows
+    ]
+
+
+def answered(one: Answers) -> str:
+    """Return what became of a kind's alarms as a line for a terminal."""
+    after = "" if one.first_answer_min is None else f" after {one.first_answer_min:g} min"
+    stand = one.raised - one.answered - one.missed
+    return (
+        f"alarms, {one.kind.replace('_', ' ')}: {one.raised} raised, {one.answered}"
+        f" answered{after}, {one.missed} over unseen, {stand} unanswered"
+    )
+
+
 def as_json(
-    practised: ShiftFigures, real: ShiftFigures, acts: Sequence[Act], site: Site
+    practised: ShiftFigures,
+    real: ShiftFigures,
+    acts: Sequence[Act],
+    alarms: Sequence[Answers],
+    site: Site,
 ) -> dict[str, Any]:
     """Return the report as plain values."""
     return {
         "practised": asdict(practised),
         "real": asdict(real),
+        "alarms": [asdict(one) for one in alarms],
         "acts": [
             {
                 "at": act.at.astimezone(site.timezone).isoformat(timespec="seconds"),
@@ -114,9 +166,17 @@ def described(act: Act, site: Site) -> str:
     return f"{local:%H:%M} {act.account}: {act.act} {act.subject}{effect}"
 
 
-def comparison(practised: ShiftFigures, real: ShiftFigures) -> Table:
-    """Return both as a table for a terminal."""
-    table = Table(title="The shift, practised and real", title_justify="left")
+def comparison(
+    practised: ShiftFigures,
+    real: ShiftFigures,
+    *,
+    since: datetime,
+    until: datetime,
+    zone: ZoneInfo,
+) -> Table:
+    """Return both as a table for a terminal; ``zone`` is whose hours it names."""
+    hours = f"{since.astimezone(zone):%H:%M} to {until.astimezone(zone):%H:%M}"
+    table = Table(title=f"{hours}, practised and real", title_justify="left")
     table.add_column("")
     table.add_column("practised", justify="right")
     table.add_column("that day", justify="right")

@@ -3,7 +3,7 @@
 How a gate behaves is a site's data, never a setting.
 """
 
-from datetime import date
+from datetime import date, time
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
@@ -71,6 +71,9 @@ class Settings(KeySettings):
     demo: bool = False
     practice: date | None = None
     """The day that a practice copies, set by ``flowctl practice`` alone: nothing here is real."""
+    practice_begins: time = time(7)
+    practice_speed: float = 10.0
+    """From which local hour people practise, and how fast time runs at first; what pages say."""
 
     @model_validator(mode="after")
     def refuse_plain_provider(self) -> Self:

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from border import MORNING, border
+from border import MORNING, Border, border
 from desk import CHROMIUM, SWITCHES
 from playwright.sync_api import expect, sync_playwright
 from recorded_morning import CAME, DAY, NIGHT, STOOD, store_morning
@@ -75,11 +75,11 @@ class Practising:
 
 @contextmanager
 def practising(
-    database: str, postgres_url: str, state: Path, gateways: Path
+    database: str, postgres_url: str, state: Path, gateways: Path, *, begins: str = "00:20"
 ) -> Iterator[Practising]:
     port = free_port()
     command = [sys.executable, "-m", "flowctl.cli", "practice", "--day", str(DAY), "--json"]
-    command += ["--from", "00:20", "--speed", "60", "--port", str(port), "--state", str(state)]
+    command += ["--from", begins, "--speed", "60", "--port", str(port), "--state", str(state)]
     process = subprocess.Popen(
         [*command, "--beside"],
         stdout=subprocess.PIPE,
@@ -107,23 +107,27 @@ def practising(
         process.wait(PATIENCE_S)
 
 
+def prepare(here: Border) -> None:
+    store_morning(here)
+    set_account(
+        here.conn,
+        name="lan",
+        role=Role.OPERATOR,
+        password=PASSWORD,
+        whose=Person("Nguyễn Thị Lan", "gate desk"),
+        wall_now=datetime.now(UTC),
+    )
+
+
 def test_a_shift_is_practised_and_leaves_nothing_behind(
     database: str, postgres_url: str, tmp_path: Path
 ):
     gateways = tmp_path / "gateways.toml"
     gateways.write_text(f'[[gateways]]\nname = "real"\nkind = "http"\nurl = "{_FAR}"\n')
     with border(database) as here:
-        store_morning(here)
-        set_account(
-            here.conn,
-            name="lan",
-            role=Role.OPERATOR,
-            password=PASSWORD,
-            whose=Person("Nguyễn Thị Lan", "gate desk"),
-            wall_now=datetime.now(UTC),
-        )
+        prepare(here)
         rows = here.conn.execute("select count(*) from trips").fetchall()
-    with practising(database, postgres_url, tmp_path, gateways) as it:
+    with practising(database, postgres_url, tmp_path / "state", gateways) as it:
         it.until("an account of the deployment can sign in", it.sign_in)
         it.until("the shift has begun", lambda: (it.now() or NIGHT) > BEGINS)
 
@@ -166,13 +170,32 @@ def test_a_shift_is_practised_and_leaves_nothing_behind(
         assert shift["day"] == str(DAY)
         assert "lan" in {act["account"] for act in shift["acts"]}
         assert "nothing here is real" in err
+        assert "People begin at 00:20 and the day ends at 24:00" in " ".join(err.split())
+        assert all(one["raised"] >= one["answered"] for one in shift["alarms"])
 
-    assert not it.run_dir.exists()
+    assert not it.run_dir.parent.exists()  # the servers' data are gone with the rest
     with psycopg.connect(in_database(postgres_url, "postgres")) as conn:
         assert DATABASE not in {name for (name,) in conn.execute("select datname from pg_database")}
     with psycopg.connect(database) as conn:
         assert conn.execute("select count(*) from trips").fetchall() == rows
     assert not _left_running(tmp_path)
+
+
+def test_who_ends_it_before_people_begin_is_told_what_was_done_so_far(
+    database: str, postgres_url: str, tmp_path: Path
+):
+    with border(database) as here:
+        prepare(here)
+    with practising(database, postgres_url, tmp_path, tmp_path / "none", begins="23:30") as it:
+        it.until("an account of the deployment can sign in", it.sign_in)
+        closed = it.client.post("/v1/gates/tan_thanh/closures", json={"reason": "early"})
+        assert closed.status_code == 201, closed.text
+        it.process.send_signal(signal.SIGINT)
+        out, err = it.process.communicate(timeout=PATIENCE_S)
+    assert "Ended before 23:30, when people begin" in err
+    shift = json.loads(out.splitlines()[-1])
+    assert [act["account"] for act in shift["acts"]] == ["lan"]
+    assert datetime.fromisoformat(shift["from"]) == MORNING - timedelta(hours=8)
 
 
 def _look_at_pages(it: Practising) -> None:
@@ -196,7 +219,9 @@ def _look_at_pages(it: Practising) -> None:
         page.locator(".console").wait_for()
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
         page.locator(".practice summary").press("Enter")
-        expect(page.locator(".practice details p:visible").first).to_contain_text(str(DAY))
+        hours, copied = page.locator(".practice details p:visible").all()[:2]
+        expect(hours).to_contain_text("People begin at 00:20")
+        expect(copied).to_contain_text(str(DAY))
         browser.close()
 
 

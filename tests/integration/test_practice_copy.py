@@ -18,10 +18,19 @@ from flowctl.data_files import data_dir
 from flowctl.errors import FlowctlError
 from flowctl.local import in_database
 from flowctl.practice_copy import Copy, read_copy
-from flowctl.practice_report import described, list_acts, shift_figures
+from flowctl.practice_report import (
+    Answers,
+    answered,
+    described,
+    list_acts,
+    list_answers,
+    shift_figures,
+)
 from flowctl.registry.keys import decrypt_phone, derive_keys
 from flowctl.settings import Settings
 from flowctl.site import Site
+from flowctl.storage.alert_care import decide_alert
+from flowctl.storage.alerts import State
 from flowctl.storage.audit import By, add_record
 from simulations.recorded import RecordedScenario, invented_plates, recorded_scenario
 from simulations.world import World
@@ -215,6 +224,35 @@ def test_what_people_did_is_told_with_the_effect_they_were_shown(here: Border):
 
 def _at(minutes: float) -> datetime:
     return (MORNING + timedelta(minutes=minutes)).astimezone(UTC)
+
+
+def test_alarms_that_nobody_dealt_with_are_told_apart_from_those_answered(here: Border):
+    found, over = MORNING, MORNING + timedelta(minutes=9)
+    for number, ended in enumerate((None, None, over)):
+        here.conn.execute(
+            "insert into alerts (site, kind, severity, subject, at, found_at, last_seen_at, proved,"
+            " over_at, evidence, points) values (%s, 'yard_full', 'high', %s, %s, %s, %s, true, %s,"
+            " '{}', '[]')",
+            [here.site.id, f"place {number}", found, found, found, ended],
+        )
+    [(first,)] = here.conn.execute("select min(id) from alerts").fetchall()
+    with here.conn.transaction():
+        decide_alert(
+            here.conn,
+            here.site,
+            first,
+            state=State.ACKNOWLEDGED,
+            note="",
+            by="lan",
+            now=found + timedelta(minutes=4),
+        )
+    until = MORNING + timedelta(hours=1)
+    [one] = list_answers(here.conn, here.site.id, since=MORNING, until=until)
+    assert one == Answers("yard_full", raised=3, answered=1, missed=1, first_answer_min=4.0)
+    assert answered(one) == (
+        "alarms, yard full: 3 raised, 1 answered after 4 min, 1 over unseen, 1 unanswered"
+    )
+    assert list_answers(here.conn, here.site.id, since=until, until=TOMORROW) == []
 
 
 def test_a_gate_that_is_closed_in_the_practice_takes_nobody(copy: Copy, played: RecordedScenario):

@@ -1,7 +1,7 @@
 """The mark of a practice, on whatever an application answers."""
 
 import asyncio
-from datetime import date
+from datetime import date, time
 
 import httpx
 import pytest
@@ -42,6 +42,8 @@ APP = PracticeMark(
         ]
     ),
     DAY,
+    begins=time(6, 30),
+    speed=20.0,
 )
 
 
@@ -65,7 +67,10 @@ def test_a_page_says_that_nothing_is_real_in_three_languages(path: str):
     )
     assert "<title>Thực hành 演练 Practice · flowctl</title>" in answer.text
     assert "/assets/icon.svg" not in answer.text
-    assert "{day}" not in answer.text
+    assert "{" not in answer.text.split("<body")[1]
+    assert f"a copy of {DAY}, nothing here is real" in answer.text
+    for language in ("06:30", "20 times as fast", "nhanh gấp 20 lần", "以时钟的20倍"):
+        assert language in answer.text
     if path == "/":
         assert int(answer.headers["content-length"]) == len(answer.content)
 
