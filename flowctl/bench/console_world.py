@@ -126,6 +126,51 @@ select %(site)s, 'unreleased', 'bench-' || id, 'high', registered_at, registered
 from trips where id <= 60 or id %% 40 = 0
 """
 
+_CARE = """
+insert into alert_decisions (alert_id, state, note, by, at)
+select id, state, '', 'bench', at + interval '10 minutes' from alerts where state <> 'open'
+"""
+
+_ACTS = """
+insert into acts (site, kind, state, reason, trip_id, gate, entered_by, entered_at, ended_at,
+    ended_by, outcome)
+select %(site)s, 'hold', case when id <= 40 then 'standing' else 'ended' end, 'papers', id,
+    gates[1], 'bench', registered_at, ended_at, case when id > 40 then 'bench' end,
+    case when id > 40 then 'found' end
+from trips where id <= 40 or id %% 25 = 0
+"""
+
+# What people did, and as much again by machines: gates' own systems write down each truck.
+_AUDIT = """
+insert into audit (site, at, wall_at, account, role, act, subject, after)
+select %(site)s, at, at, case n %% 2 when 0 then 'gate-token' else 'bench-' || n %% 7 end,
+    case n %% 2 when 0 then 'machine' else 'operator' end,
+    (array['gate.decision', 'hold.begin', 'gate.decision', 'alert.judge', 'gate.decision',
+        'closure.enter'])[1 + n %% 6],
+    'trip:' || 1 + n %% %(trips)s, '{"reason": "papers"}'
+from generate_series(1, 3 * %(trips)s) n,
+    lateral (select %(now)s - %(days)s * interval '1 day'
+        * (1 - n::float8 / (3 * %(trips)s)) as at) moment
+"""
+
+_PROMISES = """
+insert into wait_promises (site, gate, at, low_s, mid_s, high_s, levels, p10, p50, p90)
+select %(site)s, gate, at, 3600, 7200, 20000, array[0.1, 0.5, 0.9], at + interval '1 hour',
+    at + interval '12 hours', at + interval '16 hours'
+from unnest(%(gates)s::text[]) gate, generate_series(
+    date_bin('10 minutes', %(now)s, 'epoch') - %(days)s * interval '1 day', %(now)s,
+    interval '10 minutes') at
+"""
+
+# Every active truck is one whose promise is open, though few of them stand in a yard as yet.
+_CAME = """
+insert into wait_outcomes (trip_id, site, gate, promised_at, arrived_at, passed_at, kept)
+select t.id, t.site, t.gates[1], p.at, t.registered_at + interval '1 minute', t.ended_at,
+    case when t.state <> 'active' then t.id %% 10 > 1 end
+from trips t join wait_promises p on p.gate = t.gates[1] and p.at =
+    date_bin('10 minutes', t.registered_at + interval '1 minute', 'epoch')
+"""
+
 
 def fill(conn: Connection, site: Site, now: datetime) -> None:
     """Write thirty days of a border that `ACTIVE` trucks are on the way to."""
@@ -144,7 +189,8 @@ def fill(conn: Connection, site: Site, now: datetime) -> None:
         for statement in (_DRIVERS, _DEVICES, _TRIPS, _VISITS, _SLOTS, _STATES, _QUEUES, _EVENTS):
             conn.execute(statement, values)
         conn.execute(_OUTBOX, values)
-        conn.execute(_ALERTS, values)
+        for statement in (_ALERTS, _CARE, _ACTS, _AUDIT, _PROMISES, _CAME):
+            conn.execute(statement, values)
     conn.execute("vacuum analyze")
 
 
