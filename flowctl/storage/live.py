@@ -4,10 +4,10 @@ One query serves the controller's snapshot, the operator's map and the driver's 
 moments are derived from visits every time, so that a visit revised by a late fix revises them too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg.rows import class_row
@@ -16,6 +16,7 @@ from flowctl.collector import uncollected
 from flowctl.storage.live_query import live_of, live_with_papers_of
 
 Connection = psycopg.Connection[Any]
+Values = Sequence[Any] | Mapping[str, Any]
 
 
 class Papers(NamedTuple):
@@ -130,27 +131,27 @@ class LiveRow(NamedTuple):
         return self.papers
 
 
-def list_active(conn: Connection, site: str) -> list[LiveRow]:
-    """Return all active trips of a site, in order of registration."""
-    with conn.cursor(binary=True) as cursor, uncollected():
-        return _made(
-            cursor.execute(
-                live_of("t.site = %s and t.state = 'active'", " order by t.id"),
-                [site],
-                prepare=True,
-            ).fetchall()
-        )
-
-
 _IN_LIVE = len(LiveRow._fields) - 1
 
 
-def _made(rows: Sequence[tuple[Any, ...]]) -> list[LiveRow]:
-    return [LiveRow(*row) for row in rows]  # half as long as a row factory
+def _read(
+    conn: Connection, query: LiteralString, values: Values, *, prepare: bool | None = None
+) -> list[LiveRow]:
+    with conn.cursor(binary=True) as cursor, uncollected():
+        rows = cursor.execute(query, values, prepare=prepare).fetchall()
+        return [LiveRow(*row) for row in rows]  # half as long as a row factory
 
 
-def _with_papers(rows: Sequence[tuple[Any, ...]]) -> list[LiveRow]:
-    return [LiveRow._make((*row[:_IN_LIVE], Papers(*row[_IN_LIVE:]))) for row in rows]
+def _read_with_papers(conn: Connection, query: LiteralString, values: Values) -> list[LiveRow]:
+    with conn.cursor(binary=True) as cursor, uncollected():
+        rows = cursor.execute(query, values).fetchall()
+        return [LiveRow._make((*row[:_IN_LIVE], Papers(*row[_IN_LIVE:]))) for row in rows]
+
+
+def list_active(conn: Connection, site: str) -> list[LiveRow]:
+    """Return all active trips of a site, in order of registration."""
+    query = live_of("t.site = %s and t.state = 'active'", " order by t.id")
+    return _read(conn, query, [site], prepare=True)
 
 
 class Position(NamedTuple):
@@ -196,25 +197,18 @@ def list_crossing(
 
     Those that were cancelled are left out; moments are as they are known today.
     """
-    with conn.cursor(binary=True) as cursor:
-        rows = cursor.execute(
-            live_with_papers_of(
-                "t.site = %s and t.registered_at < %s and t.state <> 'cancelled'"
-                " and coalesce(t.ended_at, 'infinity') >= %s",
-                " order by t.id",
-            ),
-            [site, until, since],
-        ).fetchall()
-    return _with_papers(rows)
+    query = live_with_papers_of(
+        "t.site = %s and t.registered_at < %s and t.state <> 'cancelled'"
+        " and coalesce(t.ended_at, 'infinity') >= %s",
+        " order by t.id",
+    )
+    return _read_with_papers(conn, query, [site, until, since])
 
 
 def find_live(conn: Connection, trip_id: int, *, site: str) -> LiveRow | None:
     """Return one trip of any state."""
-    with conn.cursor(binary=True) as cursor:
-        rows = cursor.execute(
-            live_with_papers_of("t.site = %s and t.id = %s", ""), [site, trip_id]
-        ).fetchall()
-    return next(iter(_with_papers(rows)), None)
+    query = live_with_papers_of("t.site = %s and t.id = %s", "")
+    return next(iter(_read_with_papers(conn, query, [site, trip_id])), None)
 
 
 def list_trips(
@@ -227,43 +221,33 @@ def list_trips(
     limit: int,
 ) -> list[LiveRow]:
     """Return the newest trips, where given only those of a state, a plate or a registrar."""
-    with conn.cursor(binary=True) as cursor:
-        rows = cursor.execute(
-            live_with_papers_of(
-                "t.site = %(site)s"
-                " and (%(state)s::text is null or t.state = %(state)s)"
-                " and (%(plate)s::text is null or t.plate like '%%' || %(plate)s || '%%')"
-                " and (%(by)s::text is null or t.registered_by = %(by)s)"
-                " order by t.id desc limit %(limit)s",
-                " order by t.id desc",
-            ),
-            {"site": site, "state": state, "plate": plate, "by": registered_by, "limit": limit},
-        ).fetchall()
-    return _with_papers(rows)
+    query = live_with_papers_of(
+        "t.site = %(site)s"
+        " and (%(state)s::text is null or t.state = %(state)s)"
+        " and (%(plate)s::text is null or t.plate like '%%' || %(plate)s || '%%')"
+        " and (%(by)s::text is null or t.registered_by = %(by)s)"
+        " order by t.id desc limit %(limit)s",
+        " order by t.id desc",
+    )
+    values = {"site": site, "state": state, "plate": plate, "by": registered_by, "limit": limit}
+    return _read_with_papers(conn, query, values)
 
 
 def list_chosen(conn: Connection, site: str, trip_ids: Sequence[int]) -> list[LiveRow]:
     """Return certain trips of any state, in order of registration."""
     if not trip_ids:
         return []
-    with conn.cursor(binary=True) as cursor:
-        rows = cursor.execute(
-            live_of("t.site = %s and t.id = any(%s)", " order by t.id"), [site, list(trip_ids)]
-        ).fetchall()
-    return _made(rows)
+    query = live_of("t.site = %s and t.id = any(%s)", " order by t.id")
+    return _read(conn, query, [site, list(trip_ids)])
 
 
 def list_between(conn: Connection, site: str, *, since: datetime, until: datetime) -> list[LiveRow]:
     """Return the trips of any state that were registered by ``until`` and not over by ``since``."""
-    with conn.cursor(binary=True) as cursor:
-        rows = cursor.execute(
-            live_of(
-                "t.site = %s and t.registered_at < %s and coalesce(t.ended_at, 'infinity') >= %s",
-                " order by t.id",
-            ),
-            [site, until, since],
-        ).fetchall()
-    return _made(rows)
+    query = live_of(
+        "t.site = %s and t.registered_at < %s and coalesce(t.ended_at, 'infinity') >= %s",
+        " order by t.id",
+    )
+    return _read(conn, query, [site, until, since])
 
 
 def found_standing(conn: Connection, arrivals: Sequence[tuple[int, datetime]]) -> set[int]:
