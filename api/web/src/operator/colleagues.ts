@@ -1,6 +1,7 @@
 /** Who the accounts are: whoever did something is named as colleagues know them. */
 
 import { signal } from "@preact/signals";
+import { callPeople } from "../parts/place";
 import { request } from "../request";
 
 /** The person of an account, and the post; null where nobody said. */
@@ -25,3 +26,5 @@ export function who(account: string): string {
   if (!one?.person) return account;
   return one.post ? `${one.person} (${one.post})` : one.person;
 }
+
+callPeople(who);

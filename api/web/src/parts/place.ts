@@ -1,10 +1,19 @@
-/** What it takes to say a refusal on the site's own terms: its clocks, the names of its places. */
+/** What it takes to say a refusal on the site's own terms: its clocks, its places, its people. */
 
 import { nameOf } from "../language";
 import type { Names, Site } from "../types";
 
 let timezone: string | null = null;
 const names = new Map<string, Names>();
+let known = (account: string): string => account;
+
+/** Have people called as a page that knows them does. */
+export function callPeople(by: (account: string) => string): void {
+  known = by;
+}
+
+/** Whoever has an account, by name where the page knows it. */
+export const personName = (account: string): string => known(account);
 
 /** Take over what a page has read of the site. */
 export function learn(site: Site): Site {

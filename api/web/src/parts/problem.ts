@@ -1,7 +1,7 @@
 import { find, language, t } from "../language";
 import { ApiError, type Value, type Values } from "../request";
 import { decimal, instant, moment } from "../time";
-import { placeName, siteTimezone } from "./place";
+import { personName, placeName, siteTimezone } from "./place";
 
 /** Why something cannot be, or is to be looked at twice, as the server says it. */
 export interface Refusal {
@@ -56,6 +56,7 @@ function shown(name: string, value: Value | undefined): string {
   }
   if (typeof value === "number") return decimal(value, 0, 1);
   if (PLACES.has(name)) return placeName(value);
+  if (name === "by") return personName(value);
   if (INSTANT.test(value)) return moment(instant(value), new Date(), siteTimezone());
   const code = CODES[name];
   return (code === undefined ? null : find(code + value)) ?? value;
