@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from flowctl.local import (
     local_system,
     refuse_taken_port,
 )
+from flowctl.policy_file import approved_at_speed
 from flowctl.site_files import SiteSource, read_source
 from flowctl.storage.day_report import day_report
 from flowctl.storage.heartbeats import find_beat
@@ -161,6 +162,7 @@ def set_stage(
         store = stack.enter_context(redis.Redis.from_url(valkey_url))
         for partition in range(PARTITIONS):
             store.delete(stream.key(partition))
+        source = cast.source or read_source(data_dir() / "sites" / scenario.site)
         made_url = fresh_database(owner_url, cast.database)
         if cast.made is not None:
             cast.made(made_url)
@@ -170,7 +172,7 @@ def set_stage(
                 database_url=in_database(postgres_url, cast.database),
                 owner_url=made_url,
                 valkey_url=valkey_url,
-                source=cast.source or read_source(data_dir() / "sites" / scenario.site),
+                source=replace(source, policy=approved_at_speed(source.policy, speed)),
                 port=port,
                 clock_file=clock_file,
                 now=scenario.start,

@@ -5,6 +5,8 @@ rules that contradict each other or the site's own are problems too.
 """
 
 import math
+import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -302,6 +304,24 @@ def _hand(policy: Table, default: HandRules) -> HandRules:
         rules = replace(rules, forward_reasons=forward)
     table.close()
     return rules
+
+
+def approved_at_speed(text: str, speed: float) -> str:
+    """Return a policy's text that gives who approves as long a time by the wall clock.
+
+    An act waits ``approve_within_s`` of domain time for a second person. Where a day is played
+    ``speed`` times as fast that person, who reads no faster, has as much more of it, a day at most.
+    """
+    if not text or speed <= 1:
+        return text
+    stated = tomllib.loads(text).get("hand", {}).get("approve_within_s")
+    within_s = HandRules().approve_within_s if stated is None else stated
+    line = f"approve_within_s = {min(_DAY_S, round(within_s * speed))}"
+    rest = re.sub(r"(?m)^[ \t]*approve_within_s[ \t]*=.*\n?", "", text)
+    head = re.compile(r"(?m)^[ \t]*\[hand\].*$")
+    if head.search(rest):
+        return head.sub(f"[hand]\n{line}", rest, count=1)
+    return f"{rest}\n[hand]\n{line}\n"
 
 
 def _unknown(word: str, what: str, known: list[str]) -> str:

@@ -1,5 +1,6 @@
 """What a site's rules say as a file, and what cannot be said in it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from tiny_site import write_site
 
 from flowctl.policy import Answer, Basis, NotifyRules, Policy
+from flowctl.policy_file import approved_at_speed
 from flowctl.site_files import check, load_site
 
 LANG_SON = Path(__file__).parents[2] / "data" / "sites" / "lang_son"
@@ -159,3 +161,24 @@ def test_alarms_have_their_limits_and_none_is_over_where_it_is_raised(tmp_path: 
     assert 'field "back_m": 1000 is not below off_way_m (1000)' in problem
     [kind] = problems(tmp_path, HEAD + '[cheating]\nyard_full = "alert"\n')
     assert "is no kind of alert" in kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[hand]\nfour_eyes = true\n",
+        "  [hand]\n  approve_within_s = 900\n",
+        "[slot]\nlate_s = 3600\n",
+    ],
+)
+def test_who_approves_has_as_long_by_the_wall_clock_where_a_day_is_played_faster(
+    tmp_path: Path, text: str
+):
+    given = read(tmp_path, text)
+    faster = read(tmp_path, approved_at_speed(HEAD + text, 60).removeprefix(HEAD))
+    assert faster.hand == replace(given.hand, approve_within_s=900 * 60)
+    assert (faster.slot, faster.version) == (given.slot, given.version)
+    assert approved_at_speed(HEAD + text, 1) == HEAD + text
+    longest = read(tmp_path, approved_at_speed(HEAD + text, 1000).removeprefix(HEAD))
+    assert longest.hand.approve_within_s == 86_400, "a day at most"
