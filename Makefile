@@ -5,7 +5,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick faults check lock clean test-packages
+.PHONY: help setup demo test quick faults check style types rooms page-types lock clean test-packages
 BIN := .venv/bin
 PGLITE := tests/pglite
 OIDC := tests/oidc
@@ -66,18 +66,28 @@ setup: $(BIN)/.flowctl $(PAGES)
 demo: setup
 	@$(BIN)/flowctl demo
 
-check: $(BIN)/.tests
+check: style types
+
+style: $(BIN)/.tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types: $(BIN)/.tests
 	$(BIN)/mypy
+
+rooms: $(BIN)/.tests
+	$(BIN)/lint-imports
+
+page-types: $(WEB)/node_modules/.installed
+	scripts/with_node npm run check --prefix $(WEB)
 
 quick: check
 	$(BIN)/pytest -q tests/unit tests/properties
 
-test: setup check test-packages
-	$(BIN)/lint-imports
-	scripts/with_node npm run check --prefix $(WEB)
-	$(BIN)/pytest -rs --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Three processes for two cores: tests of the stores and the pages wait for much of their time.
+test: setup test-packages
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync types style rooms page-types
+	$(BIN)/pytest -rs --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 faults: $(BIN)/.tests
 	@PYTHONPATH=tests $(BIN)/python -m faults
