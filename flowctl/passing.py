@@ -3,7 +3,7 @@
 Pure. What juniors pass anyway is in `flowctl.dispatch.overtakes`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from flowctl.controller import Decision
 from flowctl.dispatch.reasons import Reason
-from flowctl.hand import InHand, Moved, Place, Word
-from flowctl.planned import Plans
-from flowctl.state import LiveTrip, Slot, Snapshot
+from flowctl.hand import InHand, Moved, Word
+from flowctl.planned import Places, Planned, Plans
 
 _BY_HAND = frozenset({Reason.FORWARDED, Reason.HELD, Reason.PINNED})
 _WAITS = frozenset({Word.HELD, Word.STAY})
@@ -22,15 +21,22 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
-def overtaken(
-    snapshot: Snapshot, plans: Plans, trips: Mapping[int, LiveTrip], touched: Sequence[Moved]
-) -> set[int]:
+def overtaken(plans: Plans, then: Places, touched: Sequence[Moved]) -> set[int]:
     """Return the trips that a junior passes at their gate with the act, and not without it.
 
     Of a junior that is called up at once these are the seniors the ledger names, whom the public
     count shows by the next tick. Of others they go by the slots in hand.
+
+    Parameters
+    ----------
+    plans
+        Without the act and with it.
+    then
+        What all drivers have in hand after the tick with it.
+    touched
+        Who has something else in hand without it.
     """
-    order = _Order.of(snapshot, plans, trips, touched)
+    order = _Order.of(plans, then, touched)
     before = set(_pairs(plans.without.decision))
     return order.passed() | {
         pair[1]
@@ -69,28 +75,26 @@ class _Order:
     gone: Flags
 
     @staticmethod
-    def of(
-        snapshot: Snapshot, plans: Plans, trips: Mapping[int, LiveTrip], touched: Sequence[Moved]
-    ) -> "_Order":
+    def of(plans: Plans, then: Places, touched: Sequence[Moved]) -> "_Order":
+        """Lay the slots in hand side by side, for the trips that the plan with the act has."""
         having = plans.having
-        number = {name: at for at, name in enumerate(having.names)}
-        ids = having.trip.tolist()
-        slots = list(_slots(snapshot, (trips[trip] for trip in ids)))
-        gate = np.array([-1 if slot is None else number.get(slot.gate, -1) for slot in slots])
-        start = np.array(
-            [_NEVER if slot is None else int(slot.starts_at.timestamp()) for slot in slots]
+        others = then.changed(
+            {one.trip_id: _turn(one.trip_id, one.otherwise, plans.without) for one in touched}
         )
-        to, begin = gate.copy(), start.copy()
-        row_of = {trip: row for row, trip in enumerate(ids)}
-        for one in touched:
-            row = row_of.get(one.trip_id)
-            if row is not None:
-                gate[row], start[row] = _cell(number, one.otherwise, plans.without.get(one.trip_id))
-                to[row], begin[row] = _cell(number, one.after, having.get(one.trip_id))
-        calls = {one.trip_id for one in having.decision.releases}
-        gone = np.array([trip in calls for trip in ids], dtype=np.bool_)
-        rank = having.problem.rank
-        return _Order(having.names, having.trip, rank, gate, start, to, begin, gone)
+        with_it = then.changed(
+            {one.trip_id: _turn(one.trip_id, one.after, having) for one in touched}
+        )
+        (gate, start), (to, begin) = others.at(having.trip), with_it.at(having.trip)
+        return _Order(
+            having.names,
+            having.trip,
+            having.problem.rank,
+            gate,
+            np.where(gate < 0, _NEVER, start),
+            to,
+            np.where(to < 0, _NEVER, begin),
+            np.isin(having.trip, [one.trip_id for one in having.decision.releases]),
+        )
 
     def was_before(self, junior: int, senior: int, gate: str) -> bool:
         """Tell whether a junior has the earlier slot at a gate without the act already."""
@@ -117,15 +121,6 @@ class _Order:
         return set(self.trip[found].tolist())
 
 
-def _slots(snapshot: Snapshot, trips: Iterable[LiveTrip]) -> Iterator[Slot | None]:
-    """Yield the slot that counts for each driver now."""
-    for trip in trips:
-        yield None if trip.id in snapshot.advice else trip.told
-
-
-def _cell(number: Mapping[str, int], hand: InHand, planned: Place | None) -> tuple[int, int]:
-    """Return gate and begin of a slot; who is to stay keeps the turn that the plan has for him."""
-    place = planned if hand.word in _WAITS else hand.place
-    if place is None:
-        return -1, _NEVER
-    return number.get(place.gate, -1), int(place.starts_at.timestamp())
+def _turn(trip: int, hand: InHand, plan: Planned) -> InHand:
+    """Return what a truck's turn goes by: who is to stay keeps the place that the plan has."""
+    return InHand(hand.word, plan.get(trip)) if hand.word in _WAITS else hand

@@ -1,6 +1,6 @@
-"""Two plans of one moment side by side, by trip: what each has for a truck. Pure."""
+"""Places of trips side by side: what drivers have in hand, and what plans have for them. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Optional
@@ -10,29 +10,27 @@ from numpy.typing import NDArray
 
 from flowctl.controller import Decision
 from flowctl.dispatch.problem import DispatchProblem
-from flowctl.hand import Place
+from flowctl.hand import InHand, Place
 from flowctl.state import Snapshot
 
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A decision, and what its plan gives each truck, [N] in order of trip.
+@dataclass(frozen=True)
+class Places:
+    """Slots of trips, [N] in order of trip.
 
-    ``gate`` are numbers of gates of the site, ``start`` begins of slots, epoch s; both -1 where
-    there is none.
+    ``gate`` are numbers of gates of the site, by ``names``, ``start`` begins of slots, epoch s;
+    both -1 where there is none.
     """
 
-    decision: Decision
-    problem: DispatchProblem
     trip: Ints
     gate: Ints
     start: Ints
     names: Sequence[str]
 
     def get(self, trip: int) -> Place | None:
-        """Return a trip's place in the plan, None where it has none."""
+        """Return a trip's place, None where it has none."""
         row = int(np.searchsorted(self.trip, trip))
         if row >= len(self.trip) or self.trip[row] != trip or self.gate[row] < 0:
             return None
@@ -51,6 +49,38 @@ class Planned:
         row = np.minimum(np.searchsorted(self.trip, trips), len(self.trip) - 1)
         known = self.trip[row] == trips
         return np.where(known, self.gate[row], -1), np.where(known, self.start[row], -1)
+
+    def changed(self, hands: Mapping[int, InHand]) -> "Places":
+        """Return these with what some drivers of them have in hand instead."""
+        number = {name: at for at, name in enumerate(self.names)}
+        gate, start = self.gate.copy(), self.start.copy()
+        row_of = np.searchsorted(self.trip, np.array(list(hands), dtype=np.int64)).tolist()
+        for row, hand in zip(row_of, hands.values(), strict=True):
+            place = hand.place
+            gate[row] = -1 if place is None else number.get(place.gate, -1)
+            start[row] = -1 if place is None else int(place.starts_at.timestamp())
+        return Places(self.trip, gate, start, self.names)
+
+
+@dataclass(frozen=True)
+class Planned(Places):
+    """A decision, and the places its plan has."""
+
+    decision: Decision
+    problem: DispatchProblem
+
+
+def told(snapshot: Snapshot, names: Sequence[str]) -> Places:
+    """Return the slots that count for the drivers of all trips at the moment of a snapshot."""
+    number = {name: at for at, name in enumerate(names)}
+    cells = sorted(
+        (trip.id, -1, -1)
+        if trip.told is None or trip.id in snapshot.advice
+        else (trip.id, number.get(trip.told.gate, -1), int(trip.told.starts_at.timestamp()))
+        for trip in snapshot.trips
+    )
+    found = np.array(cells, dtype=np.int64).reshape(-1, 3)
+    return Places(found[:, 0], found[:, 1], found[:, 2], names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +119,4 @@ def _planned(decision: Decision, names: Sequence[str]) -> Planned | None:
     start = gate.copy()
     gate[found] = number[plan.gate[found]]
     start[found] = problem.starts[plan.slot[found]]
-    return Planned(decision, problem, problem.trip_ids, gate, start, names)
+    return Planned(problem.trip_ids, gate, start, names, decision, problem)
