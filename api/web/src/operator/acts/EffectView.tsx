@@ -57,7 +57,9 @@ function Sentences({ effect }: { effect: Effect }) {
       <p class="moved">
         {moved === 0
           ? t("act.no_move")
-          : t("act.moves", { n: n(moved), earlier: n(earlier), later: n(later) })}{" "}
+          : earlier + later === 0
+            ? t("act.affected", { n: n(moved) })
+            : t("act.moves", { n: n(moved), earlier: n(earlier), later: n(later) })}{" "}
         {worst_later_s !== null && worst_later_s > 0 && (
           <b>{t("act.worst", { time: duration(worst_later_s) })}</b>
         )}
@@ -115,7 +117,7 @@ function MoveRow({ trip, site, most }: { trip: Move; site: Site; most: number })
   const elsewhere = before.gate !== null && to.gate !== null && before.gate !== to.gate;
   const said = shift ? shiftWords(shift) : elsewhere ? t("act.shift_gate") : "";
   return (
-    <li>
+    <li class={said ? "" : "still"}>
       <b>{trip.plate}</b>
       <span class="places">
         {handWords(from, to, null, site)} → {handWords(to, from, until, site)}
@@ -123,15 +125,21 @@ function MoveRow({ trip, site, most }: { trip: Move; site: Site; most: number })
           <small>{t("act.otherwise", { what: handWords(otherwise, to, null, site) })}</small>
         )}
       </span>
-      <i class="axis" aria-hidden="true">
-        {shift !== null && shift !== 0 && (
-          <u
-            class={shift < 0 ? "earlier" : "later"}
-            style={shift < 0 ? { right: "50%", width: `${share}%` } : { left: "50%", width: `${share}%` }}
-          />
-        )}
-      </i>
-      <small>{said}</small>
+      {said && (
+        <i class="axis" aria-hidden="true">
+          {shift !== null && shift !== 0 && (
+            <u
+              class={shift < 0 ? "earlier" : "later"}
+              style={
+                shift < 0
+                  ? { right: "50%", width: `${share}%` }
+                  : { left: "50%", width: `${share}%` }
+              }
+            />
+          )}
+        </i>
+      )}
+      {said && <small>{said}</small>}
     </li>
   );
 }
