@@ -32,7 +32,8 @@ class GateStay:
     ``by`` is ``gps`` or the signature of the officer who entered it. ``calls`` are all its
     releases, ``beyond_at`` when it was last seen beyond any gate before, unless a yard came
     between. ``mate`` is another trip of its haulier that was called to this gate, is still standing
-    in its yard at ``now`` and whose call-up holds.
+    in its yard at ``now`` and whose call-up holds. ``came_at`` is when it came to this gate, where
+    that was before this stay: to its queue, from which it went into a lane.
     """
 
     trip_id: int
@@ -50,13 +51,14 @@ class GateStay:
     haulier: str | None = None
     lon: float | None = None
     lat: float | None = None
+    came_at: datetime | None = None
 
 
 def unreleased(stays: Sequence[GateStay], params: CheatingParams, now: datetime) -> list[Alert]:
     """Return trucks at a gate that were not called to it, and who stands in for another.
 
     A truck that has come back from the other side has none to be called by. One whose release ran
-    out on its way has ``expired_grace_s``.
+    out on its way has ``expired_grace_s``; who came in time may wait as long as the gate takes.
     """
     return [alert for stay in stays for alert in _of_stay(stay, params, now)]
 
@@ -111,7 +113,8 @@ def _fault(stay: GateStay, params: CheatingParams) -> str | None:
         call.gate == stay.gate
         # The way to an in-gate yard may lead along the queue, but never into a lane.
         and not (stay.in_lane and call.to_yard is not None)
-        and stay.entered_at <= call.expires_at + timedelta(seconds=params.expired_grace_s)
+        and (stay.came_at or stay.entered_at)
+        <= call.expires_at + timedelta(seconds=params.expired_grace_s)
         for call in called
     ):
         return None

@@ -88,7 +88,13 @@ def list_gate_stays(conn: Connection, site: Site, now: datetime) -> list[GateSta
                 and b.role = 'beyond' and b.entered_at < s.entered_at and not exists (
                   select from visits y where y.device_id = s.device_id and y.role = 'yard'
                   and y.entered_at between b.entered_at and s.entered_at)),
-               mate.id, t.haulier, f.lon, f.lat
+               mate.id, t.haulier, f.lon, f.lat,
+               (select min(q.entered_at) from visits q where q.device_id = s.device_id
+                and q.role in ('queue', 'lane') and q.gate = s.gate and q.entered_at < s.entered_at
+                and coalesce(q.left_at, 'infinity') >= t.registered_at and not exists (
+                  select from visits y where y.device_id = s.device_id
+                  and y.role in ('yard', 'beyond')
+                  and y.entered_at between q.entered_at and s.entered_at)) as came_at
         from stay s join trips t on t.id = s.trip_id join devices d on d.id = s.device_id
         cross join lateral (
             select coalesce(array_agg(gate), '{}') as gates, array_agg(released_at) as released,

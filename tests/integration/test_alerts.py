@@ -102,6 +102,23 @@ def test_a_truck_at_the_gate_uncalled_is_found_once_for_as_long_as_it_stands_the
     assert count_open(place.conn, place.site.id) == 1
 
 
+def test_who_waited_in_the_queue_of_a_still_gate_beyond_the_call_up_jumped_nobody(place: Border):
+    trip = place.trip()
+    place.visit(trip, YARD, -60, 2)
+    place.release(trip, 0, until=60)
+    place.visit(trip, QUEUE, 10, 150)
+    place.visit(trip, LANE, 151)
+    assert look(place, 160) == []
+    other = place.trip()
+    place.release(other, 0, until=60)
+    place.visit(other, QUEUE, 10, 20)
+    place.visit(other, YARD, 30, 140)  # it went back: that call-up is used up
+    place.visit(other, LANE, 151)
+    assert [(one.trip_id, one.evidence["fault"]) for one in look(place, 161)] == [
+        (other, "expired")
+    ]
+
+
 def test_another_stay_at_the_gate_hours_later_is_another_episode(place: Border):
     trip = place.trip()
     place.visit(trip, QUEUE, 5, 20)

@@ -76,6 +76,14 @@ def test_a_call_that_ran_out_while_the_truck_was_on_its_way_holds_half_an_hour_l
     assert (alert.severity, alert.proved) == (Severity.MEDIUM, False)
 
 
+def test_a_truck_that_came_in_time_and_waited_for_a_gate_that_stood_still_is_no_cheat():
+    lane = replace(STAY, zone="lane_north", in_lane=True, entered_at=after(120), came_at=after(5))
+    assert kinds(lane, now=130) == []
+    assert kinds(replace(lane, came_at=None), now=130) == [("unreleased", "expired")]
+    late = replace(lane, came_at=after(71))
+    assert kinds(late, now=130) == [("unreleased", "expired")]
+
+
 def test_a_truck_called_only_after_it_came_to_the_gate_jumped_the_order():
     afterwards = replace(CALLED, released_at=after(1), expires_at=after(61))
     assert kinds(replace(STAY, calls=(afterwards,))) == [("unreleased", "not_called")]
