@@ -52,6 +52,7 @@ _POSTGRES_OPTIONS = {
     # Works without a /dev/shm of useful size, which containers often lack.
     "dynamic_shared_memory_type": "mmap",
 }
+_FORGETFUL_OPTIONS = {"fsync": "off", "full_page_writes": "off"}
 _TIMESCALE_OPTIONS = {
     "shared_preload_libraries": "timescaledb",
     "timescaledb.telemetry_level": "off",
@@ -79,7 +80,9 @@ class RunningStore:
         self.stop()
 
 
-def start_postgres(state_dir: Path, *, port: int | None = None, own: bool = False) -> RunningStore:
+def start_postgres(
+    state_dir: Path, *, port: int | None = None, own: bool = False, durable: bool = True
+) -> RunningStore:
     """Start a PostgreSQL whose data stay in ``state_dir`` for the next run.
 
     ``FLOWCTL_DATABASE_URL`` wins, with ``FLOWCTL_OWNER_URL`` where that role is another one: then
@@ -92,6 +95,9 @@ def start_postgres(state_dir: Path, *, port: int | None = None, own: bool = Fals
         lie in ``/var/lib/flowctl`` and ``state_dir`` holds a link to them.
     port
         Where it shall listen; None: where nobody does.
+    durable
+        False: what is committed outlives every process but no power cut, and costs no wait for
+        the disk. For tests.
 
     Raises
     ------
@@ -110,7 +116,7 @@ def start_postgres(state_dir: Path, *, port: int | None = None, own: bool = Fals
         password = _make_cluster(binaries, home, user)
         # Holding the lock we know that no server is left here: the file is a crashed one's.
         (home / "data/postmaster.pid").unlink(missing_ok=True)
-        command = _postgres_command(binaries, home)
+        command = _postgres_command(binaries, home, durable=durable)
 
         def start(port: int) -> ServerProcess:
             line = [*command, "-p", str(port)]
@@ -271,8 +277,10 @@ def _make_cluster(binaries: PostgresBinaries, home: Path, user: str | None) -> s
     return password
 
 
-def _postgres_command(binaries: PostgresBinaries, home: Path) -> list[str | Path]:
+def _postgres_command(binaries: PostgresBinaries, home: Path, *, durable: bool) -> list[str | Path]:
     options = _POSTGRES_OPTIONS | (_TIMESCALE_OPTIONS if binaries.timescale else {})
+    if not durable:
+        options |= _FORGETFUL_OPTIONS
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     return [binaries.folder / "postgres", "-D", home / "data", *settings]
 
