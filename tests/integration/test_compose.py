@@ -172,6 +172,35 @@ def test_every_setting_given_is_one_flowctl_reads(name: str):
     assert given <= known
 
 
+NOT_HERE = {
+    "FLOWCTL_PORT": "the container's own; another one is published by ports",
+    "FLOWCTL_CLOCK_FILE": "a day played faster: of the demo",
+    "FLOWCTL_DEMO": "known secrets: of the demo",
+}
+"""Settings that no deployment gives, and why; those of practices are set by the practice."""
+
+
+def test_every_setting_is_given_or_named_as_none_of_a_deployment():
+    given = {key for name in OURS for key in SERVICES[name]["environment"]}
+    known = {f"FLOWCTL_{field.upper()}" for field in Settings.model_fields}
+    of_practices = {one for one in known if one.startswith("FLOWCTL_PRACTICE")}
+    assert known - given - of_practices == set(NOT_HERE)
+
+
+def test_what_a_deployment_leaves_empty_is_off():
+    environment = SERVICES["api"]["environment"]
+    left_empty = {name: "" for name, value in environment.items() if str(value).endswith(":-}")}
+    names = {"FLOWCTL_OIDC_ISSUER", "FLOWCTL_MAIL_URL", "FLOWCTL_TOTP_ROLES", "FLOWCTL_PAPER_DIR"}
+    assert names <= left_empty.keys()
+    secret = {"FLOWCTL_SECRET": "a-secret-for-this-test-alone-0123456789"}
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in (left_empty | secret).items():
+            patched.setenv(name, value)
+        settings = Settings()
+    assert (settings.oidc_issuer, settings.mail_url, settings.paper_dir) == (None, None, None)
+    assert settings.totp_roles == ""
+
+
 def test_who_owns_the_ledger_migrates_and_no_process_has_his_password():
     owner = SERVICES["database"]["environment"]["POSTGRES_USER"]
     url = SERVICES["migrate"]["environment"]["FLOWCTL_OWNER_URL"]
