@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.asked import NO_BODY
+from api.once import MaybeKey, refuse_repeated
 from api.record import Connection, record
 from api.sessions import HASHERS
 from api.transaction import transaction
@@ -85,12 +86,13 @@ def get_accounts(request: Request) -> list[ShownAccount]:
 
 
 @router.post("", status_code=201)
-async def make(request: Request, body: NewAccount) -> MadePassword:
+async def make(request: Request, body: NewAccount, key: MaybeKey = None) -> MadePassword:
     """Make an account, and its first password."""
     password, password_hash = await _make_password()
 
     def work() -> None:
         with transaction(request) as conn:
+            refuse_repeated(request, conn, key, body)
             made = registry.make_account(
                 conn,
                 name=body.name,

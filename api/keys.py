@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.once import MaybeKey, refuse_repeated
 from api.record import record
 from api.transaction import transaction
 from flowctl.registry import sources as registry
@@ -89,9 +90,10 @@ def get_sources(request: Request) -> list[ShownSource]:
 
 
 @router.post("/sources", status_code=201)
-def make_source(request: Request, body: NewSource) -> MadeKey:
+def make_source(request: Request, body: NewSource, once: MaybeKey = None) -> MadeKey:
     """Let a machine in, and return its first key."""
     with transaction(request) as conn:
+        refuse_repeated(request, conn, once, body)
         key = registry.add_source(conn, name=body.name, enrols=body.enrols, scopes=body.scopes)
         after = {"may": sorted(body.scopes), "enrols": body.enrols}
         record(request, conn, "source.add", f"source:{body.name.strip()}", after=after)
@@ -117,9 +119,10 @@ def change_source(request: Request, name: Name, body: SourcePatch) -> ShownSourc
 
 
 @router.post("/sources/{name}/keys", status_code=201)
-def make_key(request: Request, name: Name, body: NewKey) -> MadeKey:
+def make_key(request: Request, name: Name, body: NewKey, once: MaybeKey = None) -> MadeKey:
     """Return one more key of a machine."""
     with transaction(request) as conn:
+        refuse_repeated(request, conn, once, body)
         key = registry.add_token(
             conn,
             name,

@@ -6,20 +6,22 @@ from functools import lru_cache
 from typing import Annotated, Any
 
 import psycopg
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import NO_BODY
 from api.auth import Caller, caller
 from api.errors import Problem
 from api.moments import Moment
-from api.record import record
+from api.once import MaybeKey, act_once
+from api.record import Connection, record
 from api.transaction import transaction
 from api.zone_versions import Number, VersionLine, version_line
 from flowctl.errors import ConflictError, FlowctlError
 from flowctl.site import Site
 from flowctl.site_files import SiteSource, parse_site
 from flowctl.storage import site_versions
+from flowctl.storage.audit import By
 from flowctl.storage.site_versions import SiteVersion
 from flowctl.storage.sites import save_site
 from flowctl.storage.zone_drafts import (
@@ -111,10 +113,13 @@ def get_drafts(request: Request) -> list[DraftLine]:
 
 
 @router.post("/v1/zone-drafts", status_code=201)
-def begin_draft(request: Request, body: NewDraft, who: Who) -> dict[str, Any]:
+def begin_draft(
+    request: Request, response: Response, body: NewDraft, who: Who, key: MaybeKey = None
+) -> dict[str, Any]:
     """Begin to draw from the newest zones, or bring those of a former version back."""
-    site, now = request.app.state.site.id, request.app.state.clock.now()
-    with transaction(request) as conn:
+    site = request.app.state.site.id
+
+    def do(conn: Connection, by: By, now: datetime) -> int:
         base = _newest(conn, site)
         if body.version is not None:
             site_versions.get_version(conn, site, body.version)
@@ -124,8 +129,14 @@ def begin_draft(request: Request, body: NewDraft, who: Who) -> dict[str, Any]:
         draft = add_draft(
             conn, site, features, base=base.id, former=body.version, by=who.signature, now=now
         )
-        record(request, conn, "zone.draft", f"zone_draft:{draft}", after={"base": base.id})
+        after = {"base": base.id}
+        record(request, conn, "zone.draft", f"zone_draft:{draft}", after=after, by=by)
+        return draft
+
+    def show(conn: Connection, draft: int) -> dict[str, Any]:
         return _shown(conn, request, get_draft(conn, site, draft))
+
+    return act_once(request, response, key, body, do=do, show=show)
 
 
 @router.get("/v1/zone-drafts/{draft}")
@@ -191,13 +202,19 @@ def split_zone(body: Cut) -> list[dict[str, Any]]:
 
 
 @router.post("/v1/zone-drafts/{draft}/publish", status_code=201)
-def publish(request: Request, draft: Number, body: Publication, who: Who) -> VersionLine:
+def publish(
+    request: Request,
+    response: Response,
+    draft: Number,
+    body: Publication,
+    who: Who,
+    key: MaybeKey = None,
+) -> VersionLine:
     """Let a draft hold, from now or from a moment on."""
-    state = request.app.state
-    site: Site = state.site
-    now: datetime = state.clock.now()
-    starts_at = body.starts_at or now
-    with transaction(request) as conn:
+    site: Site = request.app.state.site
+
+    def do(conn: Connection, by: By, now: datetime) -> int:
+        starts_at = body.starts_at or now
         conn.execute("select from sites where id = %s for update", [site.id])
         known = _own(get_draft(conn, site.id, draft), who)
         newest = _newest(conn, site.id)
@@ -228,8 +245,16 @@ def publish(request: Request, draft: Number, body: Publication, who: Who) -> Ver
                 "why": body.why,
                 "zones": _of(known.features, checked.changed),
             },
+            by=by,
         )
-    return version_line(made, made.id if starts_at <= now else newest.id, now)
+        return made.id
+
+    def show(conn: Connection, version: int) -> VersionLine:
+        now: datetime = request.app.state.clock.now()
+        made = site_versions.get_version(conn, site.id, version)
+        return version_line(made, None if made.is_ahead(now) else made.id, now)
+
+    return act_once(request, response, key, body, do=do, show=show)
 
 
 def _changed(

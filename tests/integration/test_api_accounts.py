@@ -1,3 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
 from api_server import PASSWORD, RunningApi
 
 from flowctl.registry.accounts import Role
@@ -103,6 +106,25 @@ def test_two_accounts_have_not_the_same_email(api: RunningApi):
     other = boss.post(ACCOUNTS, json={**MINH, "name": "lan", "email": "ONE@x.example"})
     assert other.status_code == 409
     assert [one["name"] for one in boss.get(ACCOUNTS).json()] == ["administrator", "minh.hv"]
+
+
+def test_what_is_shown_only_once_is_made_once_for_a_request_that_comes_twice(api: RunningApi):
+    boss = api.person(Role.ADMINISTRATOR)
+    whose = {"role": "planner", "person": "Lê Thị Lan", "post": "Đồng Đăng"}
+    for path, body in (
+        ("/v1/accounts", {"name": "lan", **whose}),
+        ("/v1/sources", {"name": "scales", "scopes": ["positions"]}),
+        ("/v1/sources/scales/keys", {"scopes": ["positions"]}),
+    ):
+        key = {"Idempotency-Key": str(uuid4())}
+        with ThreadPoolExecutor(2) as both:
+            sent = [both.submit(boss.post, path, json=body, headers=key) for _ in range(2)]
+            answers = [one.result() for one in sent]
+        made, again = sorted(answers, key=lambda one: one.status_code)
+        assert made.status_code == 201
+        assert (again.status_code, again.json()["type"]) == (409, "urn:flowctl:made_already"), path
+    [scales] = [one for one in boss.get("/v1/sources").json() if one["name"] == "scales"]
+    assert len(scales["keys"]) == 2, "its first and one more"
 
 
 def test_a_key_does_what_it_is_for_and_no_more(api: RunningApi):

@@ -19,7 +19,7 @@ import type {
   Way,
 } from "./types";
 import { learn } from "./parts/place";
-import { request } from "./request";
+import { once, request } from "./request";
 
 export const signOut = (): Promise<void> => request("DELETE", "/v1/sessions/current");
 export const getSession = (): Promise<Session> => request("GET", "/v1/sessions/current");
@@ -72,8 +72,8 @@ export const countAffected = (gate: string, wish: ClosureWish): Promise<Affected
   if (wish.ends_at) asked.set("ends_at", wish.ends_at);
   return request("GET", `/v1/gates/${encodeURIComponent(gate)}/closures/affected?${asked}`);
 };
-export const closeGate = (gate: string, wish: ClosureWish): Promise<Closure> =>
-  request("POST", `/v1/gates/${encodeURIComponent(gate)}/closures`, wish);
+export const closeGate = (gate: string, wish: ClosureWish, key: string): Promise<Closure> =>
+  request("POST", `/v1/gates/${encodeURIComponent(gate)}/closures`, wish, once(key));
 export const giveEnd = (id: number, endsAt: string): Promise<Closure> =>
   request("PATCH", `/v1/closures/${id}`, { ends_at: endsAt });
 export const endClosure = (id: number): Promise<Closure> =>

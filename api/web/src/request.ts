@@ -25,6 +25,17 @@ export class ApiError extends Error {
 
 const TIMEOUT_MS = 15_000;
 
+/** Made anew for each thing a page asks to be done: what is sent again under a key is done once. */
+export function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+}
+
+export const once = (key: string): Record<string, string> => ({ "Idempotency-Key": key });
+
 export async function request<T>(
   method: string,
   path: string,

@@ -3,44 +3,39 @@ import { t } from "../language";
 import { problem } from "../parts/problem";
 import type { Role } from "../types";
 import { type Account, AGENCIES, type Agency, type Person, ROLES } from "./api";
+import { useSending } from "./useSending";
 
 interface Props {
   /** The account that is changed; null makes one. */
   account: Account | null;
-  onSave: (name: string, whose: Person) => Promise<void>;
+  onSave: (name: string, whose: Person, key: string) => Promise<void>;
   onCancel: () => void;
 }
 
 /** Whose an account is, and as what they come in. */
 export function AccountForm({ account, onSave, onCancel }: Props) {
   const [role, setRole] = useState<Role>(account?.role ?? "operator");
-  const [wrong, setWrong] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { wrong, busy, send } = useSending();
 
-  async function submit(event: SubmitEvent): Promise<void> {
+  function submit(event: SubmitEvent): void {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const said = (name: string): string => String(form.get(name) ?? "").trim();
     const email = said("email");
-    setBusy(true);
-    try {
-      await onSave(account?.name ?? said("name"), {
-        role,
-        person: said("person"),
-        post: said("post"),
-        ...(role === "officer" ? { agency: said("agency") as Agency } : {}),
-        ...(email || account?.email ? { email } : {}),
-      });
-    } catch (error) {
-      setWrong(error);
-      setBusy(false);
-    }
+    const whose = {
+      role,
+      person: said("person"),
+      post: said("post"),
+      ...(role === "officer" ? { agency: said("agency") as Agency } : {}),
+      ...(email || account?.email ? { email } : {}),
+    };
+    void send((key) => onSave(account?.name ?? said("name"), whose, key));
   }
 
   return (
     <form
       class="of-account"
-      onSubmit={(event) => void submit(event)}
+      onSubmit={submit}
       onKeyDown={(event) => event.key === "Escape" && onCancel()}
     >
       <p class="quiet">{t("people.one_person")}</p>

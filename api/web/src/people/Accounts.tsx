@@ -29,8 +29,8 @@ export function Accounts({ me, timezone }: { me: string; timezone: string }) {
   const password = (name: string): Promise<void> =>
     act(async () => setMade(await api.givePassword(name)));
 
-  async function save(name: string, whose: api.Person): Promise<void> {
-    if (form === "new") setMade(await api.makeAccount(name, whose));
+  async function save(name: string, whose: api.Person, key: string): Promise<void> {
+    if (form === "new") setMade(await api.makeAccount(name, whose, key));
     else await api.changeAccount(name, whose);
     setForm(null);
     again();

@@ -112,6 +112,9 @@ export function AuditFilter({ wish, onWish, site, accounts, at }: Props) {
           maxLength={80}
           value={wish.about}
           onChange={(event) => set({ about: event.currentTarget.value })}
+          onKeyDown={(event) =>
+            event.key === "Enter" && set({ about: event.currentTarget.value })
+          }
         />
         <datalist id="audit-about">
           {subjects.map((one) => (

@@ -1,8 +1,8 @@
-import { useState } from "preact/hooks";
 import { t } from "../language";
 import { problem } from "../parts/problem";
 import * as api from "./api";
 import { ScopeBoxes, scopesOf } from "./ScopeBoxes";
+import { useSending } from "./useSending";
 
 /** What a form of this page makes or changes. */
 export type Wish =
@@ -17,14 +17,14 @@ interface Props {
   onCancel: () => void;
 }
 
-async function carryOut(wish: Wish, form: FormData): Promise<api.Made | null> {
+async function carryOut(wish: Wish, form: FormData, key: string): Promise<api.Made | null> {
   const scopes = scopesOf(form);
   if (wish.kind === "source") {
-    return api.makeSource(String(form.get("name")), scopes, form.get("enrols") !== null);
+    return api.makeSource(String(form.get("name")), scopes, form.get("enrols") !== null, key);
   }
   if (wish.kind === "key") {
     const days = String(form.get("days") ?? "");
-    return api.makeKey(wish.source.name, scopes, days === "" ? null : Number(days));
+    return api.makeKey(wish.source.name, scopes, days === "" ? null : Number(days), key);
   }
   if (wish.kind === "rights") await api.changeSource(wish.source.name, scopes);
   else await api.narrowKey(wish.key.id, scopes);
@@ -47,23 +47,19 @@ const TITLES = {
 
 /** A machine to let in, another set of rights, one more key, or a key that is to do less. */
 export function KeyForm({ wish, onDone, onCancel }: Props) {
-  const [wrong, setWrong] = useState<unknown>(null);
+  const { wrong, busy, send } = useSending();
 
-  async function submit(event: SubmitEvent): Promise<void> {
+  function submit(event: SubmitEvent): void {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    try {
-      onDone(await carryOut(wish, form));
-    } catch (error) {
-      setWrong(error);
-    }
+    void send(async (key) => onDone(await carryOut(wish, form, key)));
   }
 
   const title = t(TITLES[wish.kind]);
   return (
     <form
       class="of-key"
-      onSubmit={(event) => void submit(event)}
+      onSubmit={submit}
       onKeyDown={(event) => event.key === "Escape" && onCancel()}
     >
       <h2>{"source" in wish ? `${wish.source.name}: ${title}` : title}</h2>
@@ -92,7 +88,7 @@ export function KeyForm({ wish, onDone, onCancel }: Props) {
         </p>
       )}
       <span class="buttons">
-        <button class="main">
+        <button class="main" disabled={busy}>
           {t(wish.kind === "source" || wish.kind === "key" ? "people.make" : "people.save")}
         </button>
         <button type="button" onClick={onCancel}>

@@ -1,6 +1,6 @@
 /** What administrators ask of the server about people, machines and what was done. */
 
-import { request } from "../request";
+import { once, request } from "../request";
 import type { Role } from "../types";
 
 export const ROLES: readonly Role[] = [
@@ -90,8 +90,8 @@ const of = (name: string): string => `/v1/accounts/${encodeURIComponent(name)}`;
 const from = (name: string): string => `/v1/sources/${encodeURIComponent(name)}`;
 
 export const listAccounts = (): Promise<Account[]> => request("GET", "/v1/accounts");
-export const makeAccount = async (name: string, whose: Person): Promise<Made> =>
-  password(await request("POST", "/v1/accounts", { name, ...whose }));
+export const makeAccount = async (name: string, whose: Person, key: string): Promise<Made> =>
+  password(await request("POST", "/v1/accounts", { name, ...whose }, once(key)));
 export const changeAccount = (name: string, whose: Partial<Person>): Promise<Account> =>
   request("PATCH", of(name), whose);
 export const givePassword = async (name: string): Promise<Made> =>
@@ -108,15 +108,17 @@ export const makeSource = async (
   name: string,
   scopes: Scope[],
   enrols: boolean,
-): Promise<Made> => key(await request("POST", "/v1/sources", { name, scopes, enrols }));
+  sent: string,
+): Promise<Made> => key(await request("POST", "/v1/sources", { name, scopes, enrols }, once(sent)));
 export const changeSource = (name: string, scopes: Scope[]): Promise<Source> =>
   request("PATCH", from(name), { scopes });
 export const makeKey = async (
   name: string,
   scopes: Scope[],
   days: number | null,
+  sent: string,
 ): Promise<Made> =>
-  key(await request("POST", `${from(name)}/keys`, { scopes, lasts_days: days }));
+  key(await request("POST", `${from(name)}/keys`, { scopes, lasts_days: days }, once(sent)));
 export const narrowKey = (id: string, scopes: Scope[]): Promise<void> =>
   request("PATCH", `/v1/keys/${id}`, { scopes });
 export const endKey = (id: string): Promise<void> => request("DELETE", `/v1/keys/${id}`);

@@ -3,8 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../language";
 import { problem } from "../../parts/problem";
 import { useTick } from "../../parts/useTick";
-import { ApiError } from "../../request";
-import { newKey } from "./api";
+import { ApiError, newKey } from "../../request";
 
 /** What is shown before an act is done; `allowed` false where it cannot be. */
 export interface Shown {

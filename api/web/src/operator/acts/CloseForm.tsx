@@ -56,8 +56,8 @@ export function CloseForm({ gate, site, may, onLeave, onDone }: Props) {
           allowed: effect === null || effect.refused === null,
         };
       }}
-      enter={async () => {
-        await closeGate(gate.id, wish());
+      enter={async (key) => {
+        await closeGate(gate.id, wish(), key);
         onDone();
         return null;
       }}

@@ -1,6 +1,6 @@
 /** What the forms of acts ask of the server. */
 
-import { request } from "../../request";
+import { once, request } from "../../request";
 import type { Trip } from "../../types";
 import type {
   ActRecord,
@@ -15,17 +15,6 @@ import type {
   Weighed,
   Wish,
 } from "./acts";
-
-/** Made anew for each act: what is sent again under the same key acts once. */
-export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
-}
-
-const once = (key: string): Record<string, string> => ({ "Idempotency-Key": key });
 
 export const listReasons = (): Promise<Reasons> => request("GET", "/v1/acts/reasons");
 export const listActs = (

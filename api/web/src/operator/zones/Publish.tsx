@@ -1,6 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import { t } from "../../language";
 import { problem } from "../../parts/problem";
+import { newKey } from "../../request";
 import { SureButton } from "../../parts/SureButton";
 import { fromLocal, instant, moment, toLocal, wholeNumber } from "../../time";
 import { MomentInput } from "../MomentInput";
@@ -22,6 +23,7 @@ interface Props {
 /** From when on the draft shall hold and why, and what must be meant before. */
 export function Publish({ store, timezone, onPublished, onDiscard, onClose }: Props) {
   const { id, faults, losses, changed, now, overtaken } = store.draft.value;
+  const key = useRef(newKey());
   const [why, setWhy] = useState("");
   const [later, setLater] = useState(false);
   const [starts, setStarts] = useState(() =>
@@ -38,7 +40,8 @@ export function Publish({ store, timezone, onPublished, onDiscard, onClose }: Pr
     setWrong(null);
     const at = later ? { starts_at: fromLocal(starts, timezone).toISOString() } : {};
     const confirmed = losses.map((one) => one.zone).filter((one) => sure.has(one));
-    publish(id, { why: why.trim(), confirmed, backdated: past && backdated, ...at }).then((made) => {
+    const how = { why: why.trim(), confirmed, backdated: past && backdated, ...at };
+    publish(id, how, key.current).then((made) => {
       const time = moment(instant(made.starts_at), new Date(0), timezone);
       onPublished(t("zone_editor.published", { time }));
     }, setWrong);

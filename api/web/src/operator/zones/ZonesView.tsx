@@ -1,6 +1,7 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../language";
 import { problem } from "../../parts/problem";
+import { newKey } from "../../request";
 import type { Session, Site } from "../../types";
 import { beginDraft, type Draft, getDraft, listDrafts } from "./api";
 import { Editor } from "./Editor";
@@ -22,6 +23,7 @@ export function ZonesView({ site, session, onClose }: Props) {
   const may = session.permissions.includes("zones");
 
   /** Begin to draw, or go on: everybody has one draft at a time. */
+  const key = useRef(newKey());
   function open(version?: number): void {
     setWrong(null);
     setSaid(null);
@@ -29,10 +31,13 @@ export function ZonesView({ site, session, onClose }: Props) {
     listDrafts()
       .then((all) => all.find((one) => one.by === session.account))
       .then((mine) =>
-        mine && version === undefined ? getDraft(mine.id) : beginDraft(version),
+        mine && version === undefined ? getDraft(mine.id) : beginDraft(key.current, version),
       )
       .then(setDraft, setWrong)
-      .finally(() => setOpening(false));
+      .finally(() => {
+        key.current = newKey();
+        setOpening(false);
+      });
   }
   useEffect(() => {
     if (!may) return;

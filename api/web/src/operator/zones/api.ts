@@ -1,6 +1,6 @@
 /** What the server says of drawn zones, and how it is asked. */
 
-import { ApiError, request } from "../../request";
+import { ApiError, once, request } from "../../request";
 import type { Names, ZoneRole } from "../../types";
 
 export interface DrawnProperties {
@@ -104,16 +104,16 @@ export const getVersion = (id: number): Promise<GeoJSON.FeatureCollection<Shape>
 export const takeBack = (id: number): Promise<void> => request("DELETE", `/v1/zone-versions/${id}`);
 export const listDrafts = (): Promise<DraftLine[]> => request("GET", "/v1/zone-drafts");
 export const getDraft = (id: number): Promise<Draft> => request("GET", of(id));
-export const beginDraft = (version?: number): Promise<Draft> =>
-  request("POST", "/v1/zone-drafts", version === undefined ? {} : { version });
+export const beginDraft = (key: string, version?: number): Promise<Draft> =>
+  request("POST", "/v1/zone-drafts", version === undefined ? {} : { version }, once(key));
 export const saveDraft = (id: number, revision: number, features: Drawn[]): Promise<Draft> =>
   request("PUT", of(id), { revision, features });
 export const importZones = (id: number, revision: number, text: string): Promise<Draft> =>
   request("POST", `${of(id)}/import`, { revision, text });
 export const carryOver = (id: number): Promise<Draft> => request("POST", `${of(id)}/rebase`, {});
 export const discard = (id: number): Promise<void> => request("DELETE", of(id));
-export const publish = (id: number, how: Publication): Promise<Version> =>
-  request("POST", `${of(id)}/publish`, how);
+export const publish = (id: number, how: Publication, key: string): Promise<Version> =>
+  request("POST", `${of(id)}/publish`, how, once(key));
 export const cut = (geometry: Shape, line: GeoJSON.LineString): Promise<GeoJSON.Polygon[]> =>
   request("POST", "/v1/zones/split", { geometry, line });
 
