@@ -267,3 +267,22 @@ def console(
         typer.echo(json.dumps(figures.as_json()))
     else:
         Console().print(table(figures))
+
+
+@app.command()
+def alarms(
+    share: Annotated[float, typer.Option(min=0.05, max=2.0, help="Of the day's trucks.")] = 1.0,
+    until: Annotated[float, typer.Option(min=1.0, max=24.0, help="Local hour of the end.")] = 20.0,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of both days.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Count alarms on a plain day and on one with known troubles, beside the limits alone."""
+    from flowctl.bench.alarms import run_alarms, table  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
+
+    with sentences(), telling() as tell:
+        figures = run_alarms(share, until, seed, tell)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))

@@ -1,7 +1,7 @@
 """The facts that alarms are raised from, and are over by."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,14 +52,24 @@ _TAIL = 20
 """So many of the last positions are kept as evidence."""
 
 
-def find_alarms(conn: Connection, site: Site, now: datetime) -> list[Alert]:
-    """Return the conditions of a site that hold at a moment, by its policy."""
+def find_alarms(
+    conn: Connection,
+    site: Site,
+    now: datetime,
+    standing: Mapping[Kind, Collection[str]] | None = None,
+) -> list[Alert]:
+    """Return the conditions of a site that hold at a moment, by its policy.
+
+    ``standing`` are the subjects of the alarms that are not over, by kind of condition; those that
+    are stored where it is None.
+    """
     limits = site.policy.alarms
-    standing = list_standing(conn, site.id, CONDITIONS)
+    if standing is None:
+        standing = list_standing(conn, site.id, CONDITIONS)
     called = list_called(conn, site.id, now)
     watched = [*list_in_yards(conn, site.id), *_on_their_way(called)]
     positions = late_positions(*count_heard(conn, now), limits, now)
-    lines = standing[Kind.SILENT] | standing[Kind.POSITIONS_LATE]
+    lines = {*standing[Kind.SILENT], *standing[Kind.POSITIONS_LATE]}
     coming = list_coming(conn, site, now)
     return [
         *full_yards(list_loads(conn, site), standing[Kind.YARD_FULL], limits, now),
