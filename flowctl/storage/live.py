@@ -199,7 +199,7 @@ def list_crossing(
     """
     query = live_with_papers_of(
         "t.site = %s and t.registered_at < %s and t.state <> 'cancelled'"
-        " and coalesce(t.ended_at, 'infinity') >= %s",
+        " and (t.ended_at is null or t.ended_at >= %s)",
         " order by t.id",
     )
     return _read_with_papers(conn, query, [site, until, since])
@@ -242,9 +242,19 @@ def list_chosen(conn: Connection, site: str, trip_ids: Sequence[int]) -> list[Li
 
 
 def list_between(conn: Connection, site: str, *, since: datetime, until: datetime) -> list[LiveRow]:
-    """Return the trips of any state that were registered by ``until`` and not over by ``since``."""
+    """Return the trips of any state that were registered by ``until`` and not over by ``since``.
+
+    Those whose trucks are only on their way are left out: nothing was seen of them at a yard or
+    gate, nor said of them by hand.
+    """
     query = live_of(
-        "t.site = %s and t.registered_at < %s and coalesce(t.ended_at, 'infinity') >= %s",
+        "t.site = %s and t.registered_at < %s and (t.ended_at is null or t.ended_at >= %s)"
+        " and (t.state = 'cleared' or t.left_arrived_at is not null"
+        "  or exists (select from visits v where v.device_id = t.device_id"
+        "   and v.role <> 'approach'"
+        "   and coalesce(v.left_at, 'infinity') >= greatest(t.registered_at, t.device_since))"
+        "  or exists (select from hand_words w where w.trip_id = t.id)"
+        "  or exists (select from gate_decisions d where d.trip_id = t.id))",
         " order by t.id",
     )
     return _read(conn, query, [site, until, since])
