@@ -161,11 +161,14 @@ def _computed(board: Board, words: Mapping[str, str], zone: ZoneInfo) -> str:
 
 
 def wait_text(gate: BoardGate, language: str) -> str:
-    """Return a gate's expected wait in words: "1 h 30 min - 2 h"."""
+    """Return a gate's expected wait in words: "1 h 30 min - 2 h", broken at the dash only."""
     page = catalogue(language)["page"]
     if gate.wait is None:
         return str(page["board"]["wait_unknown"])
-    low, high = (duration(one, page["common"]) for one in (gate.wait.from_s, gate.wait.to_s))
+    low, high = (
+        duration(one, page["common"]).replace(" ", "\N{NO-BREAK SPACE}")
+        for one in (gate.wait.from_s, gate.wait.to_s)
+    )
     return low if low == high else f"{low} – {high}"
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -221,6 +222,7 @@ def test_only_the_embedded_piece_may_stand_in_foreign_pages(waiting: RunningApi)
     assert "<script" not in piece.text
     assert "Tân Thanh" in piece.text or "Tan Thanh" in piece.text
     assert "Hữu Nghị" not in piece.text
+    assert re.search(r"– \d\N{NO-BREAK SPACE}h</b>", piece.text), "no number without its unit"
     for path in ("/board", "/v1/board", "/v1/board.csv"):
         assert "frame-ancestors 'none'" in client.get(path).headers["Content-Security-Policy"]
 
