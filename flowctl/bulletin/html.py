@@ -5,7 +5,7 @@ from html import escape
 from flowctl.bulletin.document import Cell, Document, Table
 
 _STYLE = """
-:root{color-scheme:light dark;--ground:#fff;--text:#14202a;--quiet:#48596a;--line:#b8c4ce;
+:root{color-scheme:light;--ground:#fff;--text:#14202a;--quiet:#48596a;--line:#b8c4ce;
 --head:#eef2f5}
 body{font:15px/1.45 system-ui,"Segoe UI",Roboto,"Noto Sans","Noto Sans CJK SC",sans-serif;
 margin:1.5rem auto;max-width:72rem;padding:0 1rem;color:var(--text);background:var(--ground)}
@@ -14,14 +14,17 @@ h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:1.4rem 0 .4rem}p
 th,td{border:1px solid var(--line);padding:.3rem .55rem;text-align:left;vertical-align:bottom}
 th{background:var(--head);font-weight:600}td.n{text-align:right}
 .notes{color:var(--quiet);margin-top:1.2rem}
-@media screen and (prefers-color-scheme:dark){
-:root{--ground:#131b22;--text:#e6edf2;--quiet:#9db0bf;--line:#2a3742;--head:#1a242d}}
+@media screen{:root[data-theme="dark"]{color-scheme:dark;--ground:#131b22;--text:#e6edf2;
+--quiet:#9db0bf;--line:#2a3742;--head:#1a242d}}
 @media print{body{margin:0;max-width:none;font-size:11px}@page{size:A4 landscape;margin:12mm}}
 """
 
 
 def write_html(document: Document) -> str:
-    """Return the page. Whatever people entered stands in it as text."""
+    """Return the page. Whatever people entered stands in it as text.
+
+    It is as light as paper but in a page that says ``data-theme="dark"`` of it.
+    """
     said = "".join(f"<p>{escape(line)}</p>" for line in document.lines)
     tables = "".join(
         f"<h2>{escape(table.title)}</h2>{_table(table)}"

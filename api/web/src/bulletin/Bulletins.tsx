@@ -5,6 +5,7 @@ import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { ThemeSwitch } from "../parts/ThemeSwitch";
 import { problem } from "../parts/problem";
+import { theme } from "../parts/theme";
 import { clockTime, instant, wholeNumber } from "../time";
 import type { Session } from "../types";
 import {
@@ -18,6 +19,7 @@ import {
   type Next,
   RUNNING,
 } from "./api";
+import { Pick } from "./Pick";
 
 const LOOK_EVERY_MS = 60_000;
 const FORMS: readonly Form[] = ["pdf", "xlsx", "csv", "html"];
@@ -124,13 +126,17 @@ export function Bulletins({ session, onLeave }: { session: Session; onLeave: () 
               {spoken === "zh" && <small>{t("bulletin.no_pdf")}</small>}
             </p>
             {/* Nothing in it may run: what people wrote stands in it. */}
-            <iframe sandbox="" srcdoc={page} title={t("bulletin.title")} />
+            <iframe sandbox="" srcdoc={inTheRoom(page)} title={t("bulletin.title")} />
           </>
         )}
       </main>
     </div>
   );
 }
+
+/** The bulletin's page, dark where this one is. */
+const inTheRoom = (html: string): string =>
+  html.replace("<html ", `<html data-theme="${theme.value}" `);
 
 /** As it is written at a Vietnamese gate, and in the bulletin itself. */
 const dayOf = (iso: string): string => iso.split("-").reverse().join("/");
@@ -150,49 +156,5 @@ function DayButton({ chosen, title, figures, onPick }: DayProps) {
         <small>{figures}</small>
       </button>
     </li>
-  );
-}
-
-function Pick({ days, onPick }: { days: Days | null; onPick: (days: Days) => void }) {
-  const [day, setDay] = useState("");
-  const [until, setUntil] = useState("");
-  useEffect(() => {
-    if (!days) return;
-    const running = days.day === RUNNING;
-    setDay(running ? "" : days.day);
-    setUntil(running ? "" : days.until);
-  }, [days]);
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (day) onPick({ day, until: until || day });
-      }}
-    >
-      <label>
-        {t("bulletin.pick")}{" "}
-        <input
-          type="date"
-          name="day"
-          required
-          value={day}
-          onInput={(event) => {
-            // One day is what most ask for: the range follows until it is set.
-            if (until === day) setUntil(event.currentTarget.value);
-            setDay(event.currentTarget.value);
-          }}
-        />
-      </label>
-      <label>
-        {t("bulletin.pick_until")}{" "}
-        <input
-          type="date"
-          name="until"
-          value={until}
-          onInput={(event) => setUntil(event.currentTarget.value)}
-        />
-      </label>
-      <button class="main">{t("bulletin.show")}</button>
-    </form>
   );
 }
