@@ -7,7 +7,6 @@ import os
 import signal
 import tempfile
 from collections.abc import Generator, Iterator
-from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,15 +15,25 @@ import psycopg
 import pytest
 import redis
 import timescale
+from databases import TEMPLATE, Lender, copied, dropped
 from psycopg import sql
 from two_roles import of_processes
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from flowctl.embedded import start_postgres, start_valkey
 from flowctl.local import in_database
 from flowctl.storage.migrate import migrate
 
-_TEMPLATE = "flowctl_template"
-_numbers = count(1)
+# A file that asks for ``running_system`` and is not here has it played once more.
+_ON_THE_PLAYED_MORNING = {
+    "test_corridor.py",
+    "test_help_page.py",
+    "test_pages.py",
+    "test_plain_morning.py",
+    "test_replayed_tracks.py",
+    "test_zones_page.py",
+}
 
 # A developer's own settings must not reach the tests, least of all the address of a real database.
 for _name in [name for name in os.environ if name.startswith("FLOWCTL_")]:
@@ -47,11 +56,12 @@ def state_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_url(state_dir: Path) -> Iterator[str]:
-    """Return the address of a plain PostgreSQL server, without a database's name, as its owner."""
-    with start_postgres(state_dir) as store:
-        server = store.owner_url.rpartition("/")[0]
-        _need_not_outlive_the_machine(server)
-        yield server
+    """Return the address of a plain PostgreSQL server, without a database's name, as its owner.
+
+    What tests kill are processes, and it loses nothing by that; power is never cut here.
+    """
+    with start_postgres(state_dir, durable=False) as store:
+        yield store.owner_url.rpartition("/")[0]
 
 
 @pytest.fixture(scope="session")
@@ -92,10 +102,17 @@ def community_template(community_url: str) -> str:
     return _with_template(community_url, community_url)
 
 
+@pytest.fixture(scope="session")
+def lender(postgres_template: str) -> Lender:
+    """Return who lends databases of the plain PostgreSQL."""
+    return Lender(postgres_template)
+
+
 @pytest.fixture
-def database(postgres_template: str) -> Iterator[str]:
+def database(lender: Lender) -> Iterator[str]:
     """Return the url of a migrated, empty database of this test alone, as the processes have it."""
-    yield from map(of_processes, _copy_of_template(postgres_template))
+    with lender.lent() as url:
+        yield of_processes(url)
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +181,20 @@ def valkey(valkey_url: str) -> str:
     return valkey_url
 
 
+class _ByFile(LoadScopeScheduling):
+    """Gives each process a file at a time, and one of them all files about the played morning."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "the played morning" if Path(file).name in _ON_THE_PLAYED_MORNING else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByFile | None:
+    """Share files out: to play the morning takes a minute and a half in each process."""
+    return _ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI nothing is skipped: what cannot be tested there has failed."""
@@ -175,31 +206,16 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-def _need_not_outlive_the_machine(server: str) -> None:
-    """Let a server leave its writing to the kernel: a database is made in a tenth of the time.
-
-    What tests kill are processes, and those lose nothing by it; power is never cut here.
-    """
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as conn:
-        conn.execute("alter system set fsync = off")
-        conn.execute("alter system set full_page_writes = off")
-        conn.execute("select pg_reload_conf()")
-
-
 def _with_template(server: str, as_processes: str) -> str:
     with psycopg.connect(f"{server}/postgres", autocommit=True) as conn:
-        conn.execute(sql.SQL("create database {}").format(sql.Identifier(_TEMPLATE)))
-    migrate(f"{as_processes}/{_TEMPLATE}", f"{server}/{_TEMPLATE}")
+        conn.execute(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
+    migrate(f"{as_processes}/{TEMPLATE}", f"{server}/{TEMPLATE}")
     return server
 
 
-def _copy_of_template(server: str, template: str = _TEMPLATE) -> Iterator[str]:
-    name = sql.Identifier(f"test_{next(_numbers)}")
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as conn:
-        conn.execute(
-            sql.SQL("create database {} template {}").format(name, sql.Identifier(template))
-        )
-        try:
-            yield f"{server}/{name.as_string().strip(chr(34))}"
-        finally:
-            conn.execute(sql.SQL("drop database {} with (force)").format(name))
+def _copy_of_template(server: str, template: str = TEMPLATE) -> Iterator[str]:
+    name = copied(server, template)
+    try:
+        yield f"{server}/{name}"
+    finally:
+        dropped(server, name)

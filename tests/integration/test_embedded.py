@@ -138,6 +138,11 @@ def test_both_stores_write_to_disk_before_they_answer(open_dir: Path):
         assert client.config_get("append*")["appendonly"] == "yes"
 
 
+def test_the_database_of_the_tests_waits_for_no_disk(postgres_url: str):
+    with psycopg.connect(f"{postgres_url}/postgres") as conn:
+        assert conn.execute("show fsync").fetchone() == ("off",)
+
+
 def test_the_database_has_room_to_write_between_checkpoints(open_dir: Path):
     with start_postgres(open_dir) as store, psycopg.connect(store.owner_url) as conn:
         assert conn.execute("show max_wal_size").fetchone() == ("4GB",)
