@@ -40,7 +40,7 @@ def test_a_closure_that_is_asked_for_twice_with_one_key_is_entered_once(
     assert len(logged) == 1
     other = officer.post(CLOSE, json={"reason": "snow"}, headers=key)
     assert (other.status_code, other.json()["type"]) == (422, "urn:flowctl:key_twice")
-    assert officer.post(CLOSE, json=wish).status_code == 409, "without a key it is another closure"
+    assert officer.post(CLOSE, json=wish).status_code == 422, "without a key it is another one"
 
 
 def test_a_key_whose_request_was_refused_may_come_again(officer: httpx.Client):
