@@ -171,12 +171,57 @@ def test_a_truck_is_found_opened_and_left_by_the_keyboard_alone(
     assert page.evaluate("document.activeElement !== document.body"), "who works by keys is lost"
 
 
+def test_a_part_that_a_newer_page_took_away_loads_the_page_again_unless_somebody_types(
+    at_border: tuple[Border, Desk, Cable],
+):
+    _, desk, _ = at_border
+    said = words("en")
+    page = desk.console(language="en")
+    page.route("**/assets/ZonesView*.js", lambda route: route.fulfill(status=404))
+    page.evaluate("window.before = true")
+    page.locator(".search input").fill("12C")
+    page.get_by_role("button", name=said["operator"]["view_zones"], exact=True).click()
+    expect(page.locator(".unloaded")).to_contain_text(said["common"]["renewed"])
+    assert page.evaluate("window.before"), "what is typed stays"
+    page.locator(".search input").fill("")
+    page.get_by_role("button", name=said["operator"]["view_map"], exact=True).click()
+    page.get_by_role("button", name=said["operator"]["view_zones"], exact=True).click()
+    page.wait_for_function("window.before === undefined")
+    page.unroute("**/assets/ZonesView*.js")
+    page.get_by_role("button", name=said["operator"]["view_zones"], exact=True).click()
+    expect(page.locator(".zones-overview")).to_be_visible()
+
+
+def test_the_zones_map_says_that_it_loads_and_what_of_it_did_not_come(
+    at_border: tuple[Border, Desk, Cable],
+):
+    _, desk, _ = at_border
+    said = words("en")
+    page = desk.console(language="en")
+    page.evaluate(
+        "new MutationObserver(() => { window.told ??="
+        " document.querySelector('.map-state')?.textContent })"
+        ".observe(document.body, {childList: true, subtree: true})"
+    )
+    page.get_by_role("button", name=said["operator"]["view_zones"], exact=True).click()
+    page.locator(".zones-overview button.main").click()
+    page.locator(".zones-map canvas").first.wait_for()
+    expect(page.locator(".map-state")).to_have_count(0)
+    assert page.evaluate("window.told").strip() == said["zone_editor"]["map_loading"]
+    page.locator(".zones-map .map").evaluate(
+        "box => box.editorMap.map.fire('error', {error: new Error('roads')})"
+    )
+    expect(page.locator(".map-state")).to_contain_text("roads")
+
+
 PAGES = (
     ("/", "operator", "dark"),
     ("/", "operator", "light"),
     ("/?wall=1", "operator", "dark"),
     ("/board", None, "light"),
     ("/planner", "planner", "dark"),
+    ("/bulletin", "operator", "light"),
+    ("/people", "administrator", "light"),
     ("/gate", "officer", "dark"),
 )
 

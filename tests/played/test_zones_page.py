@@ -73,7 +73,7 @@ def test_a_zone_is_pulled_tried_and_published_and_trucks_arrive_there(
     page.locator("input[name=backdated]").check()
     page.locator(".zones-publish button.main").click()
     expect(page.locator(".zones-overview .done")).to_contain_text("08:30")
-    expect(page.locator(".versions li.present")).to_contain_text("Nguyễn Văn An")
+    expect(page.locator(".versions li.present")).to_contain_text("Nguyễn Thị Lan")
     assert_words(page, ["<b>bãi mở rộng</b>", said["zone_editor"]["bring_back"]])
 
     place = corner[0] + 0.4 * (apex[0] - corner[0]), apex[1]
