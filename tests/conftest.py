@@ -30,7 +30,6 @@ _ON_THE_PLAYED_MORNING = {
     "test_corridor.py",
     "test_help_page.py",
     "test_pages.py",
-    "test_plain_morning.py",
     "test_replayed_tracks.py",
     "test_zones_page.py",
 }

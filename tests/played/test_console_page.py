@@ -185,8 +185,9 @@ def test_a_part_that_a_newer_page_took_away_loads_the_page_again_unless_somebody
     assert page.evaluate("window.before"), "what is typed stays"
     page.locator(".search input").fill("")
     page.get_by_role("button", name=said["operator"]["view_map"], exact=True).click()
-    page.get_by_role("button", name=said["operator"]["view_zones"], exact=True).click()
-    page.wait_for_function("window.before === undefined")
+    with page.expect_navigation():
+        page.get_by_role("button", name=said["operator"]["view_zones"], exact=True).click()
+    assert page.evaluate("window.before === undefined"), "the page was loaded anew"
     page.unroute("**/assets/ZonesView*.js")
     page.get_by_role("button", name=said["operator"]["view_zones"], exact=True).click()
     expect(page.locator(".zones-overview")).to_be_visible()

@@ -224,7 +224,7 @@ def test_a_closure_that_cannot_be_is_refused_in_a_sentence(disturbed: Disturbed)
     box.locator("fieldset.ends .moment input").fill("06:00")
     box.locator("[name=reason]").fill("rockfall")
     box.locator("[name=reason]").press("Enter")
-    expect(box.locator(".refusal")).to_contain_text("is not after starts_at")
+    expect(box.locator(".refusal")).to_contain_text("is not after the beginning")
     page.keyboard.press("Escape")
     expect(box).to_have_count(0)
 

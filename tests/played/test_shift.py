@@ -494,10 +494,30 @@ def the_log_says_who_did_it(shift: Shift) -> None:
     page = shift.desk.open("/people", language="en")
     shift.desk.sign_in(page, "chi")
     page.get_by_role("button", name=SAID["people"]["view_audit"]).click()
-    rows = page.locator("table.audit tbody tr")
+    rows = page.locator("table.audit tr[data-act]")
     rows.first.wait_for()
-    cells = [row.locator("td b, td code").all_inner_texts() for row in rows.all()]
-    log = {(account, act, subject) for account, act, subject in cells}
+    log = {
+        (
+            row.locator("td > b").inner_text(),
+            row.get_attribute("data-act"),
+            row.locator("td").nth(3).inner_text(),
+        )
+        for row in rows.all()
+    }
     look_at(page, "log")
-    sessions = {(name, "session.begin", f"account:{name}") for name in PEOPLE}
-    assert log == shift.done | sessions
+    begun = {(name, "session.begin", f"account:{name}") for name in PEOPLE}
+    plates = dict(shift.place.conn.execute("select id::text, plate from trips").fetchall())
+    assert log == {
+        (PERSONS[account], act, as_read(subject, plates))
+        for account, act, subject in shift.done | begun
+    }
+
+
+def as_read(subject: str, plates: dict[str, str]) -> str:
+    """Return what an act was done to as its reader is told."""
+    kind, number = subject.split(":")
+    if kind == "account":
+        return PERSONS[number]
+    if kind == "gate":
+        return {GATE: "Tân Thanh", OTHER_GATE: "Hữu Nghị"}[number]
+    return plates[number] if kind == "trip" else SAID["audit_subject"][kind].format(id=number)

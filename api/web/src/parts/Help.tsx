@@ -50,8 +50,10 @@ export function Help({ screen, early = false }: Props) {
 
   function close(): void {
     setOpen(false);
-    // The browser gives the focus back, unless nothing had it when the key was pressed.
-    if (document.activeElement === document.body) button.current?.focus();
+    // The browser gives the focus back, unless nothing had it when the key was pressed: then it
+    // stays within the panel, which goes away.
+    const now = document.activeElement;
+    if (!now || now === document.body || now.closest(".help-panel")) button.current?.focus();
   }
 
   return (
