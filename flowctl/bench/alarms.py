@@ -21,6 +21,7 @@ import psycopg
 from rich.table import Table
 
 from flowctl.alarms.alerts import CONDITIONS, Kind
+from flowctl.bench.own_stores import refuse_other_stores
 from flowctl.bench.troubles import Trouble, TroubledWorld, WatchedWorld, plain_day, troubled_day
 from flowctl.demo import HEADLESS_STEP, Cast, Stage, set_stage
 from flowctl.embedded import start_postgres, start_valkey
@@ -36,7 +37,6 @@ Tell = Callable[[str], None]
 Subject = tuple[str, str]
 
 SHIFT_H = 12.0
-_GIVEN = ("FLOWCTL_DATABASE_URL", "FLOWCTL_VALKEY_URL")
 _LATE = timedelta(minutes=30)
 """So long after a trouble is over an alarm about it is still about it."""
 _NOBODY: Mapping[Kind, frozenset[str]] = {kind: frozenset() for kind in CONDITIONS}
@@ -146,9 +146,7 @@ def run_alarms(share: float, until_h: float, seed: int, tell: Tell) -> AlarmFigu
     FlowctlError
         A store of somebody else's is named in the environment, or a part does not come up.
     """
-    for name in _GIVEN:
-        if os.environ.get(name):
-            raise FlowctlError(f"This fills stores of its own; unset {name}.")
+    refuse_other_stores()
     began = time.monotonic()
     plain = _play_day("plain", plain_day(), WatchedWorld, share, until_h, seed, tell)
     troubled = _play_day("troubled", troubled_day(share), TroubledWorld, share, until_h, seed, tell)

@@ -5,7 +5,6 @@ post goes, post by post, through what stores and judges positions in production,
 its own. The truth comes from the true paths at fine steps, by `flowctl.bench.truth`.
 """
 
-import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -22,11 +21,11 @@ from rich.table import Table
 
 from flowctl.bench.cast import ArrivalsOptions, Cast, Delivery, Tell
 from flowctl.bench.drivers import STRADDLING
+from flowctl.bench.own_stores import refuse_other_stores
 from flowctl.bench.scores import Choice, Scores, both, due_missed
 from flowctl.bench.truth import STAY, Truth, TruthParams, match, naive_entries, truth_of
 from flowctl.data_files import data_dir
 from flowctl.embedded import RunningStore, start_postgres
-from flowctl.errors import FlowctlError
 from flowctl.registry.sources import add_source
 from flowctl.site_files import load_site, read_source
 from flowctl.storage.migrate import migrate
@@ -93,10 +92,9 @@ def run_arrivals(options: ArrivalsOptions, tell: Tell) -> Figures:
     Raises
     ------
     FlowctlError
-        A database of somebody else's is named in the environment, or none can be started.
+        A store of somebody else's is named in the environment, or none can be started.
     """
-    if os.environ.get("FLOWCTL_DATABASE_URL"):
-        raise FlowctlError("This fills a database of its own; unset FLOWCTL_DATABASE_URL.")
+    refuse_other_stores()
     began = time.monotonic()
     site = load_site(_SITE)
     cast = Cast.drawn(site, options)

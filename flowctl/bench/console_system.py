@@ -18,6 +18,7 @@ import psycopg
 from pydantic import SecretStr
 
 from flowctl.bench.console_world import DAYS, fill, make_fleet, place
+from flowctl.bench.own_stores import refuse_other_stores
 from flowctl.data_files import data_dir
 from flowctl.embedded import start_postgres, start_valkey
 from flowctl.errors import FlowctlError
@@ -31,7 +32,6 @@ from flowctl.storage.migrate import migrate
 from flowctl.storage.sites import save_site
 
 OPERATORS = ("bench-one", "bench-two")
-_GIVEN = ("FLOWCTL_DATABASE_URL", "FLOWCTL_VALKEY_URL")
 _READY_S = 60.0
 _POLL_S = 0.1
 
@@ -66,9 +66,7 @@ def running_console(home: Path, *, seed: int) -> Iterator[ConsoleSystem]:
     FlowctlError
         A store of somebody else's is named in the environment, or a part does not come up.
     """
-    for name in _GIVEN:
-        if os.environ.get(name):
-            raise FlowctlError(f"This starts stores of its own and fills them; unset {name}.")
+    refuse_other_stores()
     home.chmod(0o711)  # the database server runs as another user and must get through
     with ExitStack() as stack:
         postgres = stack.enter_context(start_postgres(home))

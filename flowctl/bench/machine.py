@@ -20,6 +20,7 @@ import psycopg
 from pydantic import SecretStr
 
 from flowctl.bench.bodies import uid_of
+from flowctl.bench.own_stores import refuse_other_stores
 from flowctl.data_files import data_dir
 from flowctl.embedded import RunningStore, start_postgres, start_valkey
 from flowctl.errors import FlowctlError
@@ -35,7 +36,6 @@ SITE = data_dir() / "sites" / "lang_son"
 POSTGRES, VALKEY = "postgresql", "valkey"
 READY_WAIT_S = 60.0
 _POLL_S = 0.05
-_GIVEN = ("FLOWCTL_DATABASE_URL", "FLOWCTL_VALKEY_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +167,7 @@ def running_machine(
     FlowctlError
         A store of somebody else's is named in the environment, or a part does not come up.
     """
-    for name in _GIVEN:
-        if os.environ.get(name):
-            raise FlowctlError(f"This starts stores of its own and fills them; unset {name}.")
+    refuse_other_stores()
     home.chmod(0o711)  # the database server runs as another user and must get through
     postgres = start_postgres(home)
     stores = {POSTGRES: postgres}

@@ -3,7 +3,6 @@
 The comparator writes the same re-time as a step did before: a statement for every row.
 """
 
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,11 +15,11 @@ import numpy as np
 import psycopg
 from rich.table import Table
 
+from flowctl.bench.own_stores import refuse_other_stores
 from flowctl.collector import uncollected
 from flowctl.controller import Decision, tick
 from flowctl.data_files import data_dir
 from flowctl.embedded import start_postgres
-from flowctl.errors import FlowctlError
 from flowctl.site import Site
 from flowctl.site_files import read_source
 from flowctl.storage.migrate import migrate
@@ -86,10 +85,9 @@ def run_tick(trips: int, staged: int, seed: int, runs: int, tell: Tell) -> TickF
     Raises
     ------
     FlowctlError
-        A database of somebody else's is named in the environment, or none can be started.
+        A store of somebody else's is named in the environment, or none can be started.
     """
-    if os.environ.get("FLOWCTL_DATABASE_URL"):
-        raise FlowctlError("This fills a database of its own; unset FLOWCTL_DATABASE_URL.")
+    refuse_other_stores()
     with tempfile.TemporaryDirectory(prefix="flowctl-bench-") as name:
         home = Path(name)
         home.chmod(0o711)  # the database server runs as another user and must get through
