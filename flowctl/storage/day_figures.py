@@ -27,9 +27,7 @@ def count_day(
     to = min(end, now)
     journeys = _journeys(conn, site, since, to)
     seen = _seen(conn, site, since, to)
-    began_at = _first_seen(conn, site) if before is None else None
-    if began_at is not None and began_at <= since:
-        began_at = None
+    began_at = _first_seen_after(conn, site, since) if before is None else None
     known = before or {}
     return Figures(
         site=site.id,
@@ -57,10 +55,16 @@ def count_day(
     )
 
 
-def _first_seen(conn: Connection, site: Site) -> datetime | None:
-    """Return when the first truck was seen in a yard: before, nobody counted who waits."""
+def _first_seen_after(conn: Connection, site: Site, since: datetime) -> datetime | None:
+    """Return when the first truck was seen in a yard: before, nobody counted who waits.
+
+    None where one was seen by ``since``: the first one found says so, and no other is looked at.
+    """
+    yards = [one.id for one in site.yards]
     [(found,)] = conn.execute(
-        "select min(entered_at) from visits where zone = any(%s)", [[one.id for one in site.yards]]
+        "select min(entered_at) from visits where zone = any(%s) and not exists"
+        " (select from visits where zone = any(%s) and entered_at <= %s)",
+        [yards, yards, since],
     ).fetchall()
     first: datetime | None = found
     return first
