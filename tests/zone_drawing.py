@@ -39,8 +39,18 @@ def easternmost(page: Page, desk: Desk) -> tuple[float, float]:
 
 
 def drag(page: Page, corner: tuple[float, float], by_px: float) -> None:
+    """Pull a corner to the east, once the map has come to rest below it."""
+    was: object = None
+
+    def rests() -> bool:
+        nonlocal was
+        before, was = was, page.evaluate(PLACE, corner)
+        return before == was
+
+    wait_until(page, rests, "the map rests")
     x, y = page.evaluate(PLACE, corner)
     page.mouse.move(x, y)
+    page.wait_for_timeout(300)
     page.mouse.down()
     for step in range(1, 9):
         page.mouse.move(x + by_px * step / 8, y)
