@@ -28,6 +28,14 @@ class Records:
         Told to leave, or left by itself where nothing is controlled.
     gate_at, start_at, clear_at
         Entry of the gate's queue, begin and end of screening.
+    yards, cargoes
+        What ``yard`` and ``cargo`` count in; the yard of imports is -1.
+    turned_at
+        Gave up waiting and went home; nothing of a truck is after that.
+    slot_at
+        Begin of the slot its driver heard of last; NaN where he heard of none.
+    messages
+        Words its driver was sent.
     """
 
     starts: float
@@ -44,3 +52,10 @@ class Records:
     gate_at: Column
     start_at: Column
     clear_at: Column
+    yards: tuple[str, ...]
+    yard: NDArray[np.int64]
+    cargoes: tuple[str, ...]
+    cargo: NDArray[np.int64]
+    turned_at: Column
+    slot_at: Column
+    messages: NDArray[np.int64]

@@ -23,7 +23,7 @@ from simulations.gates import GateFloor, OpenHours, instant
 from simulations.journeys import Action, Journeys, Travel
 from simulations.notices import device, gate_event, trip_body
 from simulations.records import Records
-from simulations.scenario import Scenario, check_names
+from simulations.scenario import CARGOES, Scenario, check_names
 from simulations.trackers import Faults, Post, Trackers
 from simulations.ways import Ways
 
@@ -109,6 +109,7 @@ class World:
         self._yard_at, self._released_at = np.full(count, np.nan), np.full(count, np.nan)
         self._gate_at, self._start_at = np.full(count, np.nan), np.full(count, np.nan)
         self._clear_at, self._ignored_at = np.full(count, np.nan), np.full(count, np.nan)
+        self._messages = np.zeros(count, np.int64)
         self._plan_day()
 
     @property
@@ -251,6 +252,13 @@ class World:
             gate_at=self._gate_at.copy(),
             start_at=self._start_at.copy(),
             clear_at=np.where(self._clear_at <= ends, self._clear_at, np.nan),
+            yards=self.demand.yards,
+            yard=self.demand.yard,
+            cargoes=CARGOES,
+            cargo=np.array([CARGOES.index(name) for name in self.demand.cargo], np.int64),
+            turned_at=np.full(len(self.demand), np.nan),
+            slot_at=np.full(len(self.demand), np.nan),
+            messages=self._messages.copy(),
         )
 
     def _plan_day(self) -> None:
@@ -322,6 +330,7 @@ class World:
         waits = self._controlled and np.isnan(self._released_at[truck])
         if not (waits and self.demand.tracked[truck]):
             return
+        self._messages[truck] += 1
         if self.demand.no_show[truck] and np.isnan(self._ignored_at[truck]):
             self._ignored_at[truck] = at
             return

@@ -33,6 +33,13 @@ def records(**changes: object) -> Records:
         gate_at=minutes(10, 30, 12),
         start_at=minutes(10, NO, 25),
         clear_at=minutes(22, NO, NO),
+        yards=("yard",),
+        yard=np.array([0, 0, -1]),
+        cargoes=("normal",),
+        cargo=np.array([0, 0, 0]),
+        turned_at=minutes(NO, NO, NO),
+        slot_at=minutes(NO, NO, NO),
+        messages=np.array([1, 1, 0]),
     )
     return replace(day, **changes)
 
