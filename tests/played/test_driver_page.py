@@ -45,6 +45,9 @@ SHOWN = """() => navigator.serviceWorker.getRegistration()
   .then(one => one.getNotifications())
   .then(all => all.length > 0 && all.map(one => [one.title, one.body, one.tag]))"""
 
+SETTLED = """() => navigator.serviceWorker.getRegistration()
+  .then(one => !one.installing && !one.waiting && one.active?.state === 'activated')"""
+
 SUBSCRIBING = """() => {
   PushManager.prototype.subscribe = async () => ({toJSON: () => ({
     endpoint: 'https://push.example.com/phone',
@@ -369,15 +372,11 @@ def test_a_new_build_takes_over_with_all_it_needs(
         lambda: set(page.evaluate("caches.keys()")) == {*old, "flowctl-driver-newer"},
         "the new build is kept beside the one that is still open",
     )
+    wait_until(page, lambda: page.evaluate(SETTLED), "the new worker has taken over")
     phone.set_offline(True)
-    wait_until(page, lambda: opened_by(page) == "newer", "the new build opens")
-    expect(page.locator("section.slot .window")).to_be_visible()
-
-
-def opened_by(page: Page) -> str | None:
-    """Reload the page, and say by which build it was opened."""
     page.reload()
-    return page.locator("body").get_attribute("data-build")
+    expect(page.locator("body")).to_have_attribute("data-build", "newer")
+    expect(page.locator("section.slot .window")).to_be_visible()
 
 
 def test_the_drivers_scripts_keep_their_budget(cab: Cab):
