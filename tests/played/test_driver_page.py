@@ -12,7 +12,7 @@ from api_server import SetClock, served
 from border import SECRET, after, border
 from cab import Cab, controlled, look_at
 from desk import LANGUAGES, assert_words, wait_until, words
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from streams import on_disk
 
 from api import pages
