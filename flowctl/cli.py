@@ -227,11 +227,11 @@ def simulate(
 ) -> None:
     """Play a scenario with and without control; print a table and save a picture."""
     from flowctl.data_files import data_dir  # noqa: PLC0415
+    from flowctl.scenarios.scenario import load_scenario  # noqa: PLC0415
     from flowctl.site_files import load_site  # noqa: PLC0415
     from simulations.engine import compare  # noqa: PLC0415
     from simulations.plots import save_comparison  # noqa: PLC0415
     from simulations.report import comparison_table  # noqa: PLC0415
-    from simulations.scenario import load_scenario  # noqa: PLC0415
 
     console = Console()
     with sentences():

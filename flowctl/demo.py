@@ -31,6 +31,7 @@ from flowctl.local import (
     refuse_taken_port,
 )
 from flowctl.policy_file import approved_at_speed
+from flowctl.scenarios.scenario import Scenario, load_scenario
 from flowctl.site_files import SiteSource, read_source
 from flowctl.storage.day_report import day_report
 from flowctl.storage.heartbeats import find_beat
@@ -43,7 +44,6 @@ from simulations.demand import Demand
 from simulations.engine import run
 from simulations.metrics import measure
 from simulations.player import Inbox, Pace, Player, play
-from simulations.scenario import Scenario, load_scenario
 from simulations.world import World
 
 HEADLESS_STEP = timedelta(seconds=60)

@@ -8,6 +8,7 @@ import structlog
 
 from flowctl.data_files import data_dir
 from flowctl.errors import FlowctlError
+from flowctl.scenarios.scenario import load_scenario
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.storage.jobs import Job, claim_job, fail_job, finish_job, report_progress
@@ -15,7 +16,6 @@ from flowctl.storage.roles import describe_guard
 from flowctl.storage.sites import get_site
 from flowctl.worker import stopping
 from simulations.engine import compare
-from simulations.scenario import load_scenario
 
 Connection = psycopg.Connection[Any]
 

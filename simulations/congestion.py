@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulations.scenario import Congestion, Scenario
+from flowctl.scenarios.scenario import Congestion, Scenario
 from simulations.streams import Column, lognormal, stream
 
 _CELL_M = 500.0

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from simulations.scenario import GateDemand, Profile, Scenario
+from flowctl.scenarios.scenario import GateDemand, Profile, Scenario
 from simulations.streams import Column, lognormal, stream
 
 _HOUR_S = 3600.0

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from flowctl.closures import Closure, check_closure, with_closures
 from flowctl.errors import FlowctlError
+from flowctl.scenarios.rows import ScenarioError
+from flowctl.scenarios.scenario import Disruption, Scenario
 from flowctl.site import Site
 from simulations.gates import instant
-from simulations.rows import ScenarioError
-from simulations.scenario import Disruption, Scenario
 
 _BEFORE = timedelta(days=1)  # nothing of a day has happened yet
 

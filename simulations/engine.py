@@ -16,6 +16,7 @@ from flowctl.dispatch.n_control import (
     release_quota,
 )
 from flowctl.errors import FlowctlError
+from flowctl.scenarios.scenario import Scenario, scaled
 from flowctl.site import Access, Gate, Site
 from flowctl.traffic.capacity import CapacityEstimate
 from flowctl.traffic.collapse import GateMode
@@ -24,7 +25,6 @@ from simulations.demand import Demand, draw
 from simulations.gates import instant
 from simulations.metrics import Measures, measure
 from simulations.records import Records
-from simulations.scenario import Scenario, scaled
 from simulations.world import World
 
 Policy = Literal["none", "metering"]

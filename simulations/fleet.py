@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from flowctl.scenarios.scenario import Gps
 from geo.lines import Path
-from simulations.scenario import Gps
 from simulations.streams import Column
 from simulations.trackers import SIGHTING
 

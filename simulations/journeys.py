@@ -6,10 +6,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from flowctl.scenarios.scenario import Scenario
 from simulations.congestion import Course, RoadTraffic
 from simulations.demand import Demand
 from simulations.fleet import Fleet, distance_m
-from simulations.scenario import Scenario
 from simulations.ways import FreightWay, Ways
 
 _YARD_MPS = 10 / 3.6  # driving to a place among parked trucks

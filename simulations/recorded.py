@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from flowctl.errors import FlowctlError
+from flowctl.scenarios.scenario import Scenario, parse_scenario
 from flowctl.site import Site
 from flowctl.storage.recorded_day import RecordedDay, RecordedImport, RecordedTrip
 from simulations.demand import Demand, Places, phones, with_drivers
-from simulations.scenario import Scenario, parse_scenario
 from simulations.streams import stream
 
 _LEAST_SERVICE_S = 60.0

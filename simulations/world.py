@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.errors import FlowctlError
+from flowctl.scenarios.scenario import CARGOES, Scenario, check_names
 from flowctl.site import Gate, Site
 from flowctl.state import GateHistory
 from simulations.demand import Demand, draw
@@ -23,7 +24,6 @@ from simulations.gates import GateFloor, OpenHours, instant
 from simulations.journeys import Action, Journeys, Travel
 from simulations.notices import device, gate_event, trip_body
 from simulations.records import Records
-from simulations.scenario import CARGOES, Scenario, check_names
 from simulations.trackers import Faults, Post, Trackers
 from simulations.ways import Ways
 

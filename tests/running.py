@@ -12,9 +12,9 @@ from two_roles import of_processes
 from flowctl.data_files import data_dir
 from flowctl.demo import HEADLESS_STEP, Watch, set_stage
 from flowctl.local import LocalSystem
+from flowctl.scenarios.scenario import load_scenario, scaled
 from flowctl.server_process import free_port
 from simulations.player import Pace, Player, play
-from simulations.scenario import load_scenario, scaled
 
 SHARE_OF_THE_DAY = 0.25
 PLAYED_UNTIL = timedelta(hours=9)

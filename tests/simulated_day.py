@@ -10,10 +10,10 @@ from typing import Any
 
 from tiny_site import write_site
 
+from flowctl.scenarios.scenario import Scenario, parse_scenario
 from flowctl.site import Site
 from flowctl.site_files import load_site
 from simulations.gates import GateFloor, OpenHours
-from simulations.scenario import Scenario, parse_scenario
 
 PUBLISHED = Path(__file__).parents[1] / "data" / "scenarios" / "2024-01-23.toml"
 ALWAYS = OpenHours([(0.0, float("inf"))])

@@ -26,12 +26,12 @@ from flowctl.bench.troubles import Trouble, TroubledWorld, WatchedWorld, plain_d
 from flowctl.demo import HEADLESS_STEP, Cast, Stage, set_stage
 from flowctl.embedded import start_postgres, start_valkey
 from flowctl.errors import FlowctlError
+from flowctl.scenarios.scenario import Scenario, scaled
 from flowctl.server_process import free_port
 from flowctl.site import Site
 from flowctl.site_files import SiteSource
 from flowctl.storage.alarm_facts import find_alarms
 from simulations.player import Pace, play
-from simulations.scenario import Scenario, scaled
 
 Tell = Callable[[str], None]
 Subject = tuple[str, str]

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from flowctl.data_files import data_dir
+from flowctl.scenarios.scenario import load_scenario
 from flowctl.traffic.forecast import DEFAULTS, Arrived, Pending, forecast
 from simulations.demand import Demand, draw
-from simulations.scenario import load_scenario
 
 _DAY_S = 86400.0
 _HOUR_S = 3600.0

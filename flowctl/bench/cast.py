@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from flowctl.bench.drivers import FINE_S, PLAYS, STRADDLING, Drivers
 from flowctl.bench.truth import true_stays
 from flowctl.data_files import data_dir
+from flowctl.scenarios.scenario import Gps, Scenario, load_scenario
 from flowctl.site import Site
 from simulations.demand import draw
 from simulations.notices import device
-from simulations.scenario import Gps, Scenario, load_scenario
 from simulations.trackers import Post, Trackers
 from simulations.world import World
 

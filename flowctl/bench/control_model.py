@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.opening import Opening
+from flowctl.scenarios.scenario import Peak, Profile
 from flowctl.site import DispatchParams, Gate
 from flowctl.state import GateHistory
 from flowctl.traffic.capacity import CapacityEstimate, estimate
 from flowctl.traffic.collapse import GateMode
 from simulations.buckets import BucketDay, Rule
 from simulations.demand import arrival_times
-from simulations.scenario import Peak, Profile
 from simulations.streams import Column, lognormal, stream
 
 START = datetime(2024, 1, 10, tzinfo=UTC)

@@ -19,8 +19,8 @@ from flowctl.bench.eta_day import played, to_yards
 from flowctl.bench.eta_gate import play_gates
 from flowctl.bench.eta_trial import Figures, play
 from flowctl.data_files import data_dir
+from flowctl.scenarios.scenario import load_scenario
 from flowctl.site_files import load_site
-from simulations.scenario import load_scenario
 
 BUSES = Path(__file__).parents[2].parent / "shared/data/gps/liverpool_bus_route14_2026.csv"
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from flowctl.bench.eta_trial import Journeys
+from flowctl.scenarios.scenario import Congestion, Scenario
 from flowctl.site import Site
 from flowctl.traffic.eta import fence_m
 from flowctl.traffic.roads import Ints, Roads, roads_of
@@ -16,7 +17,6 @@ from simulations.demand import Demand
 from simulations.engine import regulators_of
 from simulations.notices import device
 from simulations.records import Records
-from simulations.scenario import Congestion, Scenario
 from simulations.world import World
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from flowctl.scenarios.scenario import Scenario, load_scenario
 from flowctl.site import Site
 from flowctl.site_files import load_site
 from simulations.engine import run
 from simulations.metrics import Measures, measure
-from simulations.scenario import Scenario, load_scenario
 
 ROOT = Path(__file__).parents[2]
 DAY = ROOT / "data" / "scenarios" / "2024-01-23.toml"

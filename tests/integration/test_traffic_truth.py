@@ -21,6 +21,7 @@ from flowctl.data_files import data_dir
 from flowctl.registry.rules import Declaration
 from flowctl.registry.sources import add_source
 from flowctl.registry.trips import register
+from flowctl.scenarios.scenario import Congestion, Scenario, load_scenario, scaled
 from flowctl.site import Site
 from flowctl.state import Cargo, Direction
 from flowctl.storage import traffic as store
@@ -34,7 +35,6 @@ from flowctl.traffic.speeds import Sums
 from flowctl.traffic.watch import Watch
 from flowctl.worker import observe
 from simulations.records import Records
-from simulations.scenario import Congestion, Scenario, load_scenario, scaled
 from simulations.trackers import Post
 from simulations.world import World
 

@@ -9,10 +9,10 @@ from border import MORNING, after
 from flowctl.alarms.alerts import Kind
 from flowctl.bench.alarms import Raised, judge
 from flowctl.bench.troubles import GATE, YARD, Trouble, TroubledWorld, troubled_day
+from flowctl.scenarios.scenario import scaled
 from flowctl.site_files import parse_site
 from simulations.engine import regulators_of
 from simulations.notices import device
-from simulations.scenario import scaled
 
 
 def trouble(where: str, minute: float, *, expected: bool = True) -> Trouble:

@@ -23,10 +23,10 @@ from flowctl.bench.truth import (
     truth_of,
 )
 from flowctl.data_files import data_dir
+from flowctl.scenarios.scenario import load_scenario
 from flowctl.site import Site
 from flowctl.site_files import load_site
 from geo.zones import Role, Zone
-from simulations.scenario import load_scenario
 from simulations.trackers import SIGHTING, Trackers
 
 YARD = Zone("yard", {}, Role.YARD, None, shapely.box(0, 0, 10, 10), 0.0)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from simulated_day import small_day, tiny_site
 
+from flowctl.scenarios.scenario import Congestion
 from simulations.congestion import Course, RoadTraffic
-from simulations.scenario import Congestion
 from simulations.world import World
 
 CALM = Congestion(

@@ -7,8 +7,8 @@ import phonenumbers
 import pytest
 from simulated_day import PUBLISHED, small_day
 
+from flowctl.scenarios.scenario import Profile, load_scenario
 from simulations.demand import Demand, arrival_times, draw
-from simulations.scenario import Profile, load_scenario
 from simulations.streams import lognormal, stream
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from simulated_day import small_day, tiny_site
 
+from flowctl.scenarios.rows import ScenarioError
+from flowctl.scenarios.scenario import Scenario
 from flowctl.site import Site
 from simulations.disruptions import Announced, disrupted
 from simulations.engine import Policy, run
 from simulations.metrics import Measures, measure
 from simulations.records import Records
-from simulations.rows import ScenarioError
-from simulations.scenario import Scenario
 from simulations.world import World
 
 BUSY = {"standing": 60, "arrivals": 120, "imports": 0}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from simulated_day import PUBLISHED, day_table, small_day
 
+from flowctl.scenarios.rows import ScenarioError
+from flowctl.scenarios.scenario import check_names, load_scenario, parse_scenario, scaled
 from flowctl.site_files import load_site
-from simulations.rows import ScenarioError
-from simulations.scenario import check_names, load_scenario, parse_scenario, scaled
 
 
 def refusal(**changes: object) -> str:

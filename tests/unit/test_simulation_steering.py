@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulations.rows import ScenarioError
-from simulations.steering import Rule, Steering, parse_steering
+from flowctl.scenarios.rows import ScenarioError
+from flowctl.scenarios.steering import Rule, Steering, parse_steering
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import shapely
 from simulated_day import small_day, tiny_site
 
 from flowctl.errors import FlowctlError
+from flowctl.scenarios.scenario import Scenario
 from flowctl.site import Site
 from simulations.records import Records
-from simulations.scenario import Scenario
 from simulations.world import World
 
 STEP = timedelta(seconds=60)

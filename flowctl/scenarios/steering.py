@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from simulations.rows import ScenarioError, unknown
+from flowctl.scenarios.rows import ScenarioError, unknown
 
 _LEAST_SHARE, _MOST_SHARE = 0.1, 2.0
 

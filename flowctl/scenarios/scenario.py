@@ -12,9 +12,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flowctl.scenarios.rows import (
+    ScenarioError,
+    bounded,
+    read_mapping,
+    read_number,
+    read_row,
+    unknown,
+)
 from flowctl.site import Site
 from flowctl.site_tables import LANGUAGES
-from simulations.rows import ScenarioError, bounded, read_mapping, read_number, read_row, unknown
 
 CARGOES = ("normal", "reefer", "perishable")
 _SUM_TOLERANCE = 1e-6
