@@ -241,7 +241,6 @@ def _gate(
     queued = stages[Stage.QUEUED] if state is None else state.queued
     per_h = None if state is None else state.capacity_per_h
     moving = sum(in_transit(trip, now) for trip in trips) if state is None else state.in_transit
-    waiting = stages[Stage.STAGED] if state is None else state.waiting
     return GatePicture(
         id=gate.id,
         open=gate.opening.is_open(now),
@@ -249,7 +248,8 @@ def _gate(
         queued=queued,
         in_lane=stages[Stage.IN_LANE] if state is None else state.in_lane,
         in_transit=moving,
-        waiting=waiting,
+        # As of now, like its split by cargo: the controller's count is up to one interval old.
+        waiting=stages[Stage.STAGED],
         n_target=None if state is None else round(state.n_target, 1),
         capacity_per_h=None if per_h is None else round(per_h, 1),
         capacity_low=None if state is None else round(state.capacity_low, 1),
