@@ -12,6 +12,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 ROOT = Path(__file__).parents[1]
 LANGUAGES = ("vi", "zh", "en")
+"""A page is shown in all three by one test at least; a long way through it is gone in one or two,
+for the catalogues are held to the same words elsewhere, and browsers take half of all tests' time.
+"""
 PATIENCE_MS = 60_000
 
 CHROMIUM = Path("/usr/bin/chromium")

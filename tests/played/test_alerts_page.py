@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from api_server import PASSWORD, SetClock, served
 from border import SECRET, Border, after, border
-from desk import LANGUAGES, ROOT, Desk, assert_words, words
+from desk import ROOT, Desk, assert_words, words
 from people import set_account
 from playwright.sync_api import Browser, expect
 
@@ -73,7 +73,7 @@ def cheat(place: Border) -> None:
         save_alerts(place.conn, place.site, found, after(60))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["vi", "zh"])
 def test_an_operator_reads_an_alert_and_dismisses_it(cheated: Desk, language: str):
     size = SIZES[language]
     page = cheated.console(size=size, language=language)

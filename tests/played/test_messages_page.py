@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from api_server import PASSWORD, SetClock, served
 from border import SECRET, after, border
-from desk import LANGUAGES, ROOT, Desk, assert_words, words
+from desk import ROOT, Desk, assert_words, words
 from people import set_account
 from playwright.sync_api import Browser, expect
 from sending import KeptGateway, send_all
@@ -57,7 +57,7 @@ def written(browser: Browser, database: str, valkey: str) -> Iterator[Desk]:
             assert desk.wrong == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["vi", "zh"])
 def test_an_operator_reads_what_messages_cost_and_sends_one_again(written: Desk, language: str):
     size, said = SIZES[language], words(language)["sms_desk"]
     page = written.console(size=size, language=language)

@@ -125,7 +125,7 @@ def look_at(page: Page, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["vi", "zh"])
 def test_a_gate_is_closed_in_two_clicks_and_a_confirmation(disturbed: Disturbed, language: str):
     said = words(language)["closure"]
     page = disturbed.desk.console(size=WIDE[language], language=language)
@@ -236,7 +236,7 @@ def test_a_planner_sees_closures_and_closes_nothing(disturbed: Disturbed):
     expect(page.locator(".close-gate")).to_have_count(0)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["vi", "en"])
 def test_the_drawer_says_why_and_lifts_a_penalty(disturbed: Disturbed, language: str):
     said = words(language)
     page = disturbed.desk.console(size=WIDE[language], language=language)
