@@ -17,6 +17,7 @@ from flowctl.dispatch.n_control import (
 )
 from flowctl.errors import FlowctlError
 from flowctl.scenarios.scenario import Scenario, scaled
+from flowctl.scenarios.steering import Rule, Steering
 from flowctl.site import Access, Gate, Site
 from flowctl.traffic.capacity import CapacityEstimate
 from flowctl.traffic.collapse import GateMode
@@ -29,8 +30,51 @@ from simulations.world import World
 
 Policy = Literal["none", "metering"]
 Progress = Callable[[float], None]
+Stopped = Callable[[], bool]
 
 _LEARN_EVERY = 4  # metering ticks between two looks at the gate's capacity
+
+
+class CancelledError(Exception):
+    """Nobody wants the rest of the day any more."""
+
+
+def play(
+    scenario: Scenario,
+    site: Site,
+    *,
+    steering: Steering,
+    seed: int,
+    progress: Progress | None = None,
+    stopped: Stopped | None = None,
+) -> Records:
+    """Play one replication of a scenario under what steers it, to the close of its report.
+
+    Parameters
+    ----------
+    steering
+        Who decides when a truck leaves its yard.
+    seed
+        The day's random numbers; the same trucks whatever steers them.
+    progress
+        Called with the share of the day that has been played, 0 to 1.
+    stopped
+        Asked now and then whether the day is no longer wanted.
+
+    Raises
+    ------
+    CancelledError
+        It was not.
+    """
+
+    def report(share: float) -> None:
+        if stopped is not None and stopped():
+            raise CancelledError
+        if progress is not None:
+            progress(share)
+
+    policy: Policy = "none" if steering.rule is Rule.NONE else "metering"
+    return run(scenario, site, policy=policy, seed=seed, progress=report)
 
 
 def run(
