@@ -9,20 +9,18 @@ The rules that decide are the functions of production, compiled; the others stan
 compared with them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from math import inf
-from typing import Any, TypeVar, cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from flowctl.dispatch import n_control
+from simulations.compiled import compiled
 from simulations.streams import Column
 
 Counts = NDArray[np.int64]
-Plain = TypeVar("Plain", bound=Callable[..., Any])
 
 
 class Rule(IntEnum):
@@ -49,12 +47,6 @@ _RATE, _ROOM, _BEFORE, _STARVED_S, _TARGET = range(5)
 _QUOTA_BURST_S = 60.0
 
 
-def compiled(function: Plain) -> Plain:
-    """Return a function of numbers and arrays as machine code, compiled at its first call."""
-    return cast("Plain", njit(function))
-
-
-# Not cached on disk: a cache would not notice that a rule it holds has changed in its own module.
 _n_target = compiled(n_control.n_target)
 _n_ready = compiled(n_control.n_ready)
 _n_allowed = compiled(n_control.n_allowed)

@@ -1,0 +1,90 @@
+"""Plain functions as machine code: production's rules and the inner loops of simulated days.
+
+What was compiled is kept on disk, in a folder named by a digest of every source that may have gone
+into it: a rule that was changed is never served from what was compiled of it before. (The
+compiler's own cache looks at the file of a function alone, not at those it calls.)
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryFile
+from typing import Any, TypeVar, cast
+
+import numba
+import structlog
+
+Plain = TypeVar("Plain", bound=Callable[..., Any])
+
+_ROOT = Path(__file__).parents[1]
+_ROOMS = (_ROOT / "simulations", _ROOT / "flowctl" / "traffic", _ROOT / "flowctl" / "dispatch")
+"""Where functions that are compiled stand, and all that they call."""
+
+_KEPT = 16
+
+_log = structlog.get_logger()
+
+
+def compiled(function: Plain) -> Plain:
+    """Return a function of numbers and arrays as machine code, compiled at its first call.
+
+    It lets other threads run meanwhile.
+
+    Raises
+    ------
+    ValueError
+        The function stands outside of the rooms whose sources name the folder.
+    """
+    source = Path(function.__code__.co_filename)
+    if not any(source.is_relative_to(room) for room in _ROOMS):
+        raise ValueError(f"{source}: a change of this file would not be noticed; see _ROOMS.")
+    folder = _folder()
+    config: Any = numba.config
+    own = config.CACHE_DIR
+    config.CACHE_DIR = "" if folder is None else str(folder)
+    try:
+        return cast("Plain", numba.njit(nogil=True, cache=folder is not None)(function))
+    finally:
+        config.CACHE_DIR = own
+
+
+def cache_folder(above: Path, rooms: Iterable[Path] = _ROOMS) -> Path:
+    """Return the folder, under ``above``, of what is compiled from the sources in ``rooms``."""
+    digest = blake2b(f"numba {numba.__version__}".encode(), digest_size=12)
+    for room in rooms:
+        for source in sorted(room.rglob("*.py")):
+            digest.update(f"\n{source.relative_to(room)}\n".encode())
+            digest.update(source.read_bytes())
+    return above / f"compiled-{digest.hexdigest()}"
+
+
+@cache
+def _folder() -> Path | None:
+    """Return where compiled functions are kept; None, said once, where nothing can be."""
+    above = _above()
+    folder = cache_folder(above)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        _log.warning("compiled functions are not kept", folder=str(above), error=str(error))
+        return None
+    _drop_old(above)
+    return folder
+
+
+def _drop_old(above: Path) -> None:
+    """Remove what was compiled of older sources, but for the newest few."""
+    kept = sorted(above.glob("compiled-*"), key=lambda folder: folder.stat().st_mtime)
+    for old in kept[:-_KEPT]:
+        rmtree(old, ignore_errors=True)
+
+
+def _above(environment: Sequence[str] = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME")) -> Path:
+    """Return the user's folder of things that can be made again."""
+    named = next((os.environ[name] for name in environment if os.environ.get(name)), None)
+    return (Path.home() / ".cache" if named is None else Path(named)) / "flowctl"
