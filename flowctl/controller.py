@@ -1,6 +1,7 @@
 """The core's one step: from what is known to what is decided. Pure: no I/O, no clock, no memory.
 
-All that one tick hands to the next is in the snapshot: what was told and who was released.
+All that one tick hands to the next is in the snapshot: what was told and who was released. What
+makes a plan due at once is compared with the tick before (`step`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from flowctl.closures import Closure
 from flowctl.dispatch.exchanges import exchanges
 from flowctl.dispatch.framing import problem_of
 from flowctl.dispatch.hand import as_metered
@@ -35,15 +37,18 @@ from flowctl.dispatch.standby import (
 from flowctl.dispatch.supply import Column, columns_of
 from flowctl.dispatch.telling import Telling, freed, tellings
 from flowctl.lanes import LaneUse, SlotPrice
-from flowctl.state import GateHistory, Snapshot
+from flowctl.state import GateHistory, Snapshot, Stage
 from flowctl.traffic.capacity import CapacityEstimate, Rate
 from flowctl.traffic.collapse import GateMode
 from flowctl.traffic.lane_loss import estimate_open
 
-__all__ = ["Decision", "GateFigures", "Release", "Telling", "tick"]
+__all__ = ["Decision", "Disruption", "GateFigures", "Release", "Telling", "step", "tick"]
 
 ROOM_AHEAD = timedelta(hours=24)
 """So far ahead drivers may choose among free places; further away much will change."""
+
+STATE_KEPT = timedelta(minutes=10)
+"""How long a cleared trip stays active, so that its last fixes still belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,58 @@ class Decision:
     lanes: tuple[LaneUse, ...] = ()
     room: tuple[FreePlace, ...] = ()
     problem: DispatchProblem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disruption:
+    """What makes a plan due at once when it changes.
+
+    Closures, which gates surely take less, and the acts of operators with whether each has begun.
+    """
+
+    closures: tuple[Closure, ...] = ()
+    slow: tuple[tuple[str, GateMode], ...] = ()
+    acts: tuple[tuple[int, bool], ...] = ()
+
+    @staticmethod
+    def of(snapshot: Snapshot, decision: Decision) -> "Disruption":
+        """Return what holds now; a closure that ends drops out, one that was entered comes in."""
+        now, low = snapshot.now, (GateMode.REDUCED, GateMode.STOPPED)
+        return Disruption(
+            tuple(one for one in snapshot.closures if one.ends_at is None or one.ends_at > now),
+            tuple((gate.gate, gate.state) for gate in decision.gates if gate.state in low),
+            tuple((act.id, act.lasts(now)) for act in snapshot.acts),
+        )
+
+
+def step(
+    snapshot: Snapshot, *, plan_due: bool, before: Disruption | None
+) -> tuple[Decision, Disruption]:
+    """Decide from a snapshot, with a plan where one is due or something else holds than before.
+
+    Parameters
+    ----------
+    snapshot, plan_due
+        As of `tick`.
+    before
+        What the step before returned, None of the first.
+    """
+    decision = tick(snapshot, plan_due=plan_due)
+    found = Disruption.of(snapshot, decision)
+    if decision.plan is None and before is not None and before != found:
+        decision = tick(snapshot, plan_due=True)
+    return decision, found
+
+
+def list_passed(snapshot: Snapshot) -> dict[int, str]:
+    """Return the trips that are over, each with the gate it passed."""
+    return {
+        trip.id: trip.queued_gate or trip.released_gate or trip.gates[0]
+        for trip in snapshot.trips
+        if trip.stage is Stage.CLEARED
+        and trip.cleared_at is not None
+        and trip.cleared_at < snapshot.now - STATE_KEPT
+    }
 
 
 class _OfTrip(Protocol):

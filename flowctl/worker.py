@@ -5,9 +5,8 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import Event
 from typing import Any
@@ -20,16 +19,13 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from flowctl.clock import Clock, clock, is_due
-from flowctl.closures import Closure
 from flowctl.collector import uncollected
-from flowctl.controller import Decision, tick
-from flowctl.hand import Act
+from flowctl.controller import Disruption, list_passed, step
 from flowctl.ledger_key import Signing, read_key
 from flowctl.patience import Patience
 from flowctl.printing import Press, Printing
 from flowctl.settings import Settings
 from flowctl.site import Site
-from flowctl.state import Stage
 from flowctl.storage import traffic as traffic_store
 from flowctl.storage.acts_over import settle_acts
 from flowctl.storage.alarm_facts import find_alarms
@@ -52,7 +48,6 @@ from flowctl.storage.waits import keep_waits
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
 from flowctl.telemetry.ownership import prolonging
-from flowctl.traffic.collapse import GateMode
 from flowctl.traffic.lanes import LaneTimes, lane_times
 from flowctl.traffic.watch import Watch
 
@@ -67,9 +62,6 @@ TRAFFIC_EVERY = timedelta(seconds=60)
 """How often roads and queues are looked at."""
 LANES_EVERY = timedelta(minutes=5)
 """How often the times of lanes are summed up."""
-
-STATE_KEPT = timedelta(minutes=10)
-"""How long a cleared trip stays active, so that its last fixes still belong to it."""
 
 
 @contextmanager
@@ -212,18 +204,6 @@ def _control(
         printing.step(now)
 
 
-@dataclass(frozen=True, slots=True)
-class Disruption:
-    """What makes a plan due at once when it changes.
-
-    Closures, which gates surely take less, and the acts of operators with whether each has begun.
-    """
-
-    closures: tuple[Closure, ...] = ()
-    slow: tuple[tuple[str, GateMode], ...] = ()
-    acts: tuple[tuple[int, bool], ...] = ()
-
-
 def decide(
     conn: Connection,
     site: Site,
@@ -249,44 +229,18 @@ def decide(
     """
     with uncollected(), conn.transaction():
         snapshot = read_snapshot(conn, site, now)
-        left, trips = snapshot.site, snapshot.trips
-        log_arrivals(conn, site, trips, now)
+        left = snapshot.site
+        log_arrivals(conn, site, snapshot.trips, now)
         started = time.perf_counter()
-        decision = tick(snapshot, plan_due=plan_due)
-        found = Disruption(
-            _in_force(snapshot.closures, now), _slow(decision), _standing(snapshot.acts, now)
-        )
-        if decision.plan is None and before is not None and before != found:
-            decision = tick(snapshot, plan_due=True)
+        decision, found = step(snapshot, plan_due=plan_due, before=before)
         solve_s = time.perf_counter() - started
         decision = commit_decision(conn, left, decision, now=now, solve_s=solve_s)
         settle_acts(conn, left, snapshot, decision)
         for fault in (*decision.faults, *map(str, decision.unexplained)):
             _log.warning("a decision has a fault", site=site.id, fault=fault)
-        passed = {
-            trip.id: trip.queued_gate or trip.released_gate or trip.gates[0]
-            for trip in trips
-            if trip.stage is Stage.CLEARED
-            and trip.cleared_at is not None
-            and trip.cleared_at < now - STATE_KEPT
-        }
-        end_cleared_trips(conn, site, passed, now)
+        end_cleared_trips(conn, site, list_passed(snapshot), now)
         beat(conn, "controller", now)
     return found
-
-
-def _in_force(closures: Sequence[Closure], now: datetime) -> tuple[Closure, ...]:
-    """Return the closures that are not over: one that ends drops out, one entered comes in."""
-    return tuple(one for one in closures if one.ends_at is None or one.ends_at > now)
-
-
-def _standing(acts: Sequence[Act], now: datetime) -> tuple[tuple[int, bool], ...]:
-    return tuple((act.id, act.lasts(now)) for act in acts)
-
-
-def _slow(decision: Decision) -> tuple[tuple[str, GateMode], ...]:
-    low = (GateMode.REDUCED, GateMode.STOPPED)
-    return tuple((gate.gate, gate.state) for gate in decision.gates if gate.state in low)
 
 
 def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -> None:
