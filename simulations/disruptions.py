@@ -44,7 +44,7 @@ class Announced:
 
         The same object as before where nothing changed.
         """
-        known = tuple(self._list_known(at))
+        known = self.list_known(at)
         if known != self._known or any(closure.ends_at is None for closure in known):
             self._last = with_closures(self._site, known, instant(at))
             self._known = known
@@ -54,7 +54,8 @@ class Announced:
             self._last = self._last if found == self._last else found
         return self._last
 
-    def _list_known(self, at: float) -> list[Closure]:
+    def list_known(self, at: float) -> tuple[Closure, ...]:
+        """Return the closures that somebody has entered by a moment (epoch s)."""
         start, found = self._scenario.start, []
         for number, row in enumerate(self._scenario.disruptions):
             if at < start.timestamp() + row.announced_h * 3600.0:
@@ -64,7 +65,7 @@ class Announced:
             if not row.end_known and ends is not None and at < ends.timestamp():
                 closure = closure._replace(ends_at=None)
             found.append(closure)
-        return found
+        return tuple(found)
 
 
 def _closure(scenario: Scenario, number: int, row: Disruption) -> Closure:

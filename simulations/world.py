@@ -24,6 +24,7 @@ from simulations.gates import GateFloor, OpenHours, instant
 from simulations.journeys import Action, Journeys, Travel
 from simulations.notices import device, gate_event, trip_body
 from simulations.records import Records
+from simulations.stages import Stages
 from simulations.trackers import Faults, Post, Trackers
 from simulations.ways import Ways
 
@@ -109,6 +110,7 @@ class World:
         self._yard_at, self._released_at = np.full(count, np.nan), np.full(count, np.nan)
         self._gate_at, self._start_at = np.full(count, np.nan), np.full(count, np.nan)
         self._clear_at, self._ignored_at = np.full(count, np.nan), np.full(count, np.nan)
+        self._left_at = np.full(count, np.nan)
         self._messages = np.zeros(count, np.int64)
         self._plan_day()
 
@@ -221,6 +223,19 @@ class World:
             entered_at=self._gate_at[rows],
             cleared_at=self._clear_at[rows],
             is_import=self.demand.is_import[rows],
+        )
+
+    def stages(self) -> Stages:
+        """Return how far every truck is, in columns that go on as the world does."""
+        return Stages(
+            self._gate,
+            self._ready_at,
+            self._yard_at,
+            self._released_at,
+            self._left_at,
+            self._gate_at,
+            self._start_at,
+            self._clear_at,
         )
 
     def records(self) -> Records:
@@ -346,6 +361,7 @@ class World:
         gate = self.demand.gates[self._gate[truck]]
         if np.isnan(self._released_at[truck]):
             self._released_at[truck] = at
+        self._left_at[truck] = at
         self._later(at + self._travel.drive_s(truck, gate), self._reach_gate, truck)
         if self._journeys is not None:
             self._journeys.leave_yard(at, truck, gate)
