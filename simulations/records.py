@@ -26,6 +26,10 @@ class Records:
         Done with its checks; from here on waiting is waiting for the gate.
     released_at
         Told to leave, or left by itself where nothing is controlled.
+    ignored_at
+        Called up first without going: a driver who did not show up.
+    left_at
+        Left the yard for the gate.
     gate_at, start_at, clear_at
         Entry of the gate's queue, begin and end of screening.
     yards, cargoes
@@ -49,6 +53,8 @@ class Records:
     yard_at: Column
     ready_at: Column
     released_at: Column
+    ignored_at: Column
+    left_at: Column
     gate_at: Column
     start_at: Column
     clear_at: Column

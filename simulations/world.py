@@ -264,6 +264,8 @@ class World:
             yard_at=self._yard_at.copy(),
             ready_at=np.where(self._ready_at <= ends, self._ready_at, np.nan),
             released_at=self._released_at.copy(),
+            ignored_at=self._ignored_at.copy(),
+            left_at=self._left_at.copy(),
             gate_at=self._gate_at.copy(),
             start_at=self._start_at.copy(),
             clear_at=np.where(self._clear_at <= ends, self._clear_at, np.nan),

@@ -30,6 +30,8 @@ def records(**changes: object) -> Records:
         yard_at=minutes(0, 5, NO),
         ready_at=minutes(0, 15, 12),
         released_at=minutes(8, 20, NO),
+        ignored_at=minutes(NO, NO, NO),
+        left_at=minutes(9, 25, NO),
         gate_at=minutes(10, 30, 12),
         start_at=minutes(10, NO, 25),
         clear_at=minutes(22, NO, NO),
