@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flowctl.scenarios.scenario import Congestion, Scenario
+from flowctl.scenarios.behaviour import Congestion
+from flowctl.scenarios.scenario import Scenario
 from simulations.streams import Column, lognormal, stream
 
 _CELL_M = 500.0

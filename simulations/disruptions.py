@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from flowctl.closures import Closure, check_closure, with_closures
 from flowctl.errors import FlowctlError
+from flowctl.scenarios.events import Disruption
 from flowctl.scenarios.rows import ScenarioError
-from flowctl.scenarios.scenario import Disruption, Scenario
+from flowctl.scenarios.scenario import Scenario
 from flowctl.site import Site
 from simulations.gates import instant
 

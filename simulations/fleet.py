@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from flowctl.scenarios.scenario import Gps
+from flowctl.scenarios.behaviour import Gps
 from geo.lines import Path
 from simulations.streams import Column
 from simulations.trackers import SIGHTING

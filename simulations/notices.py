@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flowctl.scenarios.laws import CARGOES
 from flowctl.state import Direction
 from simulations.demand import Demand
 from simulations.gates import instant
@@ -22,7 +23,7 @@ def trip_body(demand: Demand, truck: int, gate: int, ready_at: float) -> dict[st
         "phone": demand.phone[truck],
         "language": demand.language[truck],
         "direction": Direction.EXPORT.value,
-        "cargo": demand.cargo[truck],
+        "cargo": CARGOES[demand.cargo[truck]],
         "gates": list(demand.choices[truck]) if demand.choices else [demand.gates[gate]],
         "ready_at": _iso(ready_at),
         "device": device(demand.plate[truck]),

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from flowctl.errors import FlowctlError
+from flowctl.scenarios.laws import CARGOES
 from flowctl.scenarios.scenario import Scenario, parse_scenario
 from flowctl.site import Site
 from flowctl.storage.recorded_day import RecordedDay, RecordedImport, RecordedTrip
@@ -200,7 +201,7 @@ def _demand(
         language=language,
         phone=phones(language, stream(seed, "phone")),
         plate=marks,
-        cargo=(*(t.cargo for t in trips), *drawn.cargo[n:]),
+        cargo=np.r_[np.array([CARGOES.index(t.cargo) for t in trips], np.int64), drawn.cargo[n:]],
         choices=(*(one.gates for one in exports), *((one.gate,) for one in imports)),
         first_look_s=np.where(before, 0.0, drawn.first_look_s),
     )
@@ -222,7 +223,7 @@ def _service_by_gate(exports: Iterable[_Usable], scenario: Scenario) -> dict[str
         taken_s, gate = _service_s(one.trip), one.trip.queued_gate
         if taken_s is not None and gate in seen:
             seen[gate].append(taken_s)
-    middle_s = 30.0 * (law.least_min + law.most_min)
+    middle_s = 60.0 * law.middle_min
     return {gate: median(of_gate) if of_gate else middle_s for gate, of_gate in seen.items()}
 
 

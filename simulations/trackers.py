@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowctl.scenarios.scenario import Gps
+from flowctl.scenarios.behaviour import Gps
 from simulations.streams import Column, stream
 
 _METRES_PER_DEGREE = 111_320.0

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.errors import FlowctlError
-from flowctl.scenarios.scenario import CARGOES, Scenario, check_names
+from flowctl.scenarios.laws import CARGOES
+from flowctl.scenarios.scenario import Scenario, check_names
 from flowctl.site import Gate, Site
 from flowctl.state import GateHistory
 from simulations.demand import Demand, draw
@@ -161,6 +162,10 @@ class World:
         for truck in trucks:
             self._call(int(truck), self.now, None)
 
+    def call(self, truck: int, gate: str) -> None:
+        """Call one truck up now, to a gate it may use."""
+        self._call(truck, self.now, gate)
+
     @property
     def true_site(self) -> Site:
         """The site as its gates are truly open and staffed."""
@@ -232,6 +237,7 @@ class World:
             self._ready_at,
             self._yard_at,
             self._released_at,
+            self._ignored_at,
             self._left_at,
             self._gate_at,
             self._start_at,
@@ -272,7 +278,7 @@ class World:
             yards=self.demand.yards,
             yard=self.demand.yard,
             cargoes=CARGOES,
-            cargo=np.array([CARGOES.index(name) for name in self.demand.cargo], np.int64),
+            cargo=self.demand.cargo,
             turned_at=np.full(len(self.demand), np.nan),
             slot_at=np.full(len(self.demand), np.nan),
             messages=self._messages.copy(),

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from flowctl.bench.drivers import FINE_S, PLAYS, STRADDLING, Drivers
 from flowctl.bench.truth import true_stays
 from flowctl.data_files import data_dir
-from flowctl.scenarios.scenario import Gps, Scenario, load_scenario
+from flowctl.scenarios.behaviour import Gps
+from flowctl.scenarios.scenario import Scenario, load_scenario
 from flowctl.site import Site
 from simulations.demand import draw
 from simulations.notices import device

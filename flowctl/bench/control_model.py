@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.opening import Opening
-from flowctl.scenarios.scenario import Peak, Profile
+from flowctl.scenarios.laws import Peak, Profile
 from flowctl.site import DispatchParams, Gate
 from flowctl.state import GateHistory
 from flowctl.traffic.capacity import CapacityEstimate, estimate

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from flowctl.bench.eta_trial import Journeys
-from flowctl.scenarios.scenario import Congestion, Scenario
+from flowctl.scenarios.behaviour import Congestion
+from flowctl.scenarios.scenario import Scenario
 from flowctl.site import Site
 from flowctl.traffic.eta import fence_m
 from flowctl.traffic.roads import Ints, Roads, roads_of

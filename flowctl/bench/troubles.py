@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from flowctl.alarms.alerts import Kind
 from flowctl.data_files import data_dir
 from flowctl.errors import FlowctlError
-from flowctl.scenarios.scenario import Disruption, Scenario, load_scenario
+from flowctl.scenarios.events import Disruption
+from flowctl.scenarios.scenario import Scenario, load_scenario
 from flowctl.site_files import SiteSource, read_source
 from simulations.notices import device
 from simulations.trackers import Post

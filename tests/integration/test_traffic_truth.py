@@ -21,7 +21,8 @@ from flowctl.data_files import data_dir
 from flowctl.registry.rules import Declaration
 from flowctl.registry.sources import add_source
 from flowctl.registry.trips import register
-from flowctl.scenarios.scenario import Congestion, Scenario, load_scenario, scaled
+from flowctl.scenarios.behaviour import Congestion
+from flowctl.scenarios.scenario import Scenario, load_scenario, scaled
 from flowctl.site import Site
 from flowctl.state import Cargo, Direction
 from flowctl.storage import traffic as store

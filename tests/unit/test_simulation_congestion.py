@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from simulated_day import small_day, tiny_site
 
-from flowctl.scenarios.scenario import Congestion
+from flowctl.scenarios.behaviour import Congestion
 from simulations.congestion import Course, RoadTraffic
 from simulations.world import World
 

@@ -7,7 +7,8 @@ import phonenumbers
 import pytest
 from simulated_day import PUBLISHED, small_day
 
-from flowctl.scenarios.scenario import Profile, load_scenario
+from flowctl.scenarios.laws import Profile
+from flowctl.scenarios.scenario import load_scenario
 from simulations.demand import Demand, arrival_times, draw
 from simulations.streams import lognormal, stream
 

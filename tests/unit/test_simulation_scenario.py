@@ -47,7 +47,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_right_name():
 def test_a_missing_key_is_named():
     table = day_table()
     del table["checks"]["cv"]
-    with pytest.raises(ScenarioError, match=r"small\.toml, \[checks\]: the key 'cv' is missing"):
+    with pytest.raises(ScenarioError, match=r"\[checks\], the law 'lognormal': the key 'cv' is"):
         parse_scenario(table, where="small.toml")
 
 
