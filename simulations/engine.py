@@ -164,7 +164,7 @@ def compare(
 
         records = run(day, changed, policy=policy, seed=seed, progress=report, demand=demand)
         measures = measure(records)
-        minutes = measures.minutes.tolist()
+        minutes = measures.grid.tolist()
         policies[policy] = as_json(measures)
     return {
         "scenario": scenario.id,
