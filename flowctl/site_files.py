@@ -11,7 +11,7 @@ from pathlib import Path
 from flowctl.errors import SiteError
 from flowctl.policy import Policy
 from flowctl.policy_file import policy_faults, read_policy
-from flowctl.site import Site
+from flowctl.site import DispatchParams, Site
 from flowctl.site_rules import site_faults
 from flowctl.site_shapes import read_features, read_roads, read_zones
 from flowctl.site_tables import Table
@@ -96,6 +96,26 @@ def parse_policy(text: str, *, where: str) -> Policy:
     """
     problems: list[str] = []
     policy = _policy(text, where, problems)
+    if problems:
+        raise SiteError("\n".join(problems))
+    return policy
+
+
+def load_policy(path: Path, dispatch: DispatchParams) -> Policy:
+    """Read rules of the order that stand in a file of their own, for a site's slots.
+
+    Raises
+    ------
+    SiteError
+        Where there is no such file, or anything in it is wrong; names all problems, one a line.
+    """
+    text = _text(path)
+    if not text:
+        raise SiteError(f"{path} is {'missing' if text is None else 'empty'}; name a policy file")
+    problems: list[str] = []
+    values = _toml(text, str(path), problems)
+    policy = Policy() if values is None else read_policy(Table(values, str(path), problems))
+    problems = problems or list(policy_faults(policy, dispatch, str(path)))
     if problems:
         raise SiteError("\n".join(problems))
     return policy
