@@ -47,9 +47,12 @@ from api import (
     past,
     phone,
     plans,
+    scenarios,
     search,
     sessions,
     simulations,
+    simulations_compare,
+    simulations_files,
     site,
     sms,
     spacetime,
@@ -135,7 +138,10 @@ _ROUTERS = (
     driver_acts.router,
     phone.router,
     carried.router,
+    scenarios.router,
+    simulations_compare.router,  # before the run whose number stands there
     simulations.router,
+    simulations_files.router,
     pages.router,
 )
 

@@ -198,9 +198,19 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/driver-logins/code"): PUBLIC,
     ("GET", "/v1/trips/{trip_id}/why"): _REGISTRARS | _CONTROL_ROOM,
     ("GET", "/v1/scenarios"): _PLANNERS,
+    ("GET", "/v1/scenario-form"): _PLANNERS,
+    ("GET", "/v1/scenarios/{scenario}"): _PLANNERS,
+    ("PUT", "/v1/scenarios/{scenario}"): _ADMIN | {Role.PLANNER},
+    ("DELETE", "/v1/scenarios/{scenario}"): _ADMIN | {Role.PLANNER},
+    ("POST", "/v1/scenarios/check"): _PLANNERS,
+    ("POST", "/v1/scenarios/edit"): _PLANNERS,
     ("POST", "/v1/simulations"): _ADMIN | {Role.PLANNER},
     ("GET", "/v1/simulations"): _PLANNERS,
+    ("GET", "/v1/simulations/compare"): _PLANNERS,
     ("GET", "/v1/simulations/{job_id}"): _PLANNERS,
+    ("GET", "/v1/simulations/{job_id}/trucks"): _PLANNERS,
+    ("GET", "/v1/simulations/{job_id}/export.{form}"): _PLANNERS,
+    ("POST", "/v1/simulations/{job_id}/cancel"): _ADMIN | {Role.PLANNER},
 }
 
 SCOPES: Mapping[tuple[str, str], Scope] = {

@@ -1,0 +1,93 @@
+from typing import Any
+
+import pytest
+from api_server import RunningApi
+
+from flowctl.registry.accounts import Role
+
+DAY = "2024-01-23"
+
+
+def test_the_days_that_can_be_simulated_are_named_in_three_languages(api: RunningApi):
+    scenarios = api.person(Role.PLANNER).get("/v1/scenarios").json()
+    [day] = [s for s in scenarios if s["id"] == DAY]
+    assert set(day["name"]) == {"vi", "zh", "en"}
+    assert not day["saved"]
+    assert {"2024-01-23-closure", "2024-01-23-lane-loss"} <= {s["id"] for s in scenarios}
+
+
+def test_a_day_is_copied_changed_and_read_by_another_planner(api: RunningApi):
+    planner, other = api.person(Role.PLANNER), api.person(Role.PLANNER, "nga")
+    text = planner.get(f"/v1/scenarios/{DAY}").json()["text"]
+    changes = {"gates.tan_thanh.arrivals": 600}
+    edited = planner.post("/v1/scenarios/edit", json={"text": text, "changes": changes}).json()
+    assert "arrivals = 600" in edited["text"]
+    assert "# Counts. Published:" in edited["text"], "comments stay"
+    saved = planner.put(
+        "/v1/scenarios/more-fruit", json={"text": edited["text"], "name": "Thêm trái cây"}
+    )
+    assert saved.status_code == 200, saved.text
+    assert saved.json()["name"]["vi"] == "Thêm trái cây"
+    read = other.get("/v1/scenarios/more-fruit").json()
+    assert (read["owner"], read["saved"]) == ("planner", True)
+    assert 'id = "more-fruit"' in read["text"]
+    listed = other.get("/v1/scenarios").json()[-1]
+    assert (listed["id"], listed["owner"]) == ("more-fruit", "planner")
+    asked = other.post("/v1/simulations", json={"scenario": "more-fruit", "seed": 1})
+    assert asked.status_code == 202, asked.text
+    run = other.get(f"/v1/simulations/{asked.json()['id']}").json()
+    assert "arrivals = 600" in run["request"]["text"]
+
+
+def test_a_copy_belongs_to_who_saved_it(api: RunningApi):
+    planner, other = api.person(Role.PLANNER), api.person(Role.PLANNER, "nga")
+    text = planner.get(f"/v1/scenarios/{DAY}").json()["text"]
+    assert planner.put("/v1/scenarios/mine", json={"text": text}).status_code == 200
+    for refused in (
+        other.put("/v1/scenarios/mine", json={"text": text}),
+        other.delete("/v1/scenarios/mine"),
+    ):
+        assert refused.status_code == 409
+        assert refused.json()["type"] == "urn:flowctl:scenario_not_yours"
+        assert refused.json()["values"]["by"] == "planner"
+    assert planner.delete("/v1/scenarios/mine").status_code == 204
+    assert planner.get("/v1/scenarios/mine").status_code == 404
+    assert planner.delete("/v1/scenarios/mine").status_code == 404
+
+
+def test_what_ships_stays_as_it_is(api: RunningApi):
+    planner = api.person(Role.PLANNER)
+    text = planner.get(f"/v1/scenarios/{DAY}").json()["text"]
+    answer = planner.put(f"/v1/scenarios/{DAY}", json={"text": text})
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:flowctl:scenario_shipped"
+
+
+def test_a_text_says_what_is_wrong_with_it(api: RunningApi):
+    planner = api.person(Role.PLANNER)
+    text = planner.get(f"/v1/scenarios/{DAY}").json()["text"]
+    fine = planner.post("/v1/scenarios/check", json={"text": text}).json()
+    assert (fine["ok"], fine["problems"]) == (True, [])
+    wrong = planner.post(
+        "/v1/scenarios/check", json={"text": text.replace("arrivals = 417", "arrivls = 417")}
+    ).json()
+    assert not wrong["ok"]
+    assert "arrivls" in wrong["problems"][0]["text"]
+    assert "arrivals" in wrong["problems"][0]["text"], "the nearest right name"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("Mine", {"text": 'id = "x"'}),
+        ("mine", {"text": 'id = "x"'}),
+        ("mine", {"text": "id = ["}),
+        ("mine", {"text": ""}),
+        ("mine", {"text": "#" * 60_001}),
+        ("mine", {"text": 'id = "x"', "day": 1}),
+    ],
+)
+def test_what_cannot_be_played_is_not_saved(api: RunningApi, path: str, body: dict[str, Any]):
+    answer = api.person(Role.PLANNER).put(f"/v1/scenarios/{path}", json=body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"]
