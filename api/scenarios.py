@@ -20,7 +20,7 @@ from api.transaction import transaction
 from flowctl.data_files import data_dir
 from flowctl.errors import ConflictError, NotFoundError
 from flowctl.scenarios.rows import ScenarioError
-from flowctl.scenarios.scenario import Scenario, check_names, parse_scenario
+from flowctl.scenarios.scenario import Scenario, check_names, read_scenario
 from flowctl.site import Site
 from flowctl.site_tables import LANGUAGES
 from flowctl.storage.scenarios import SavedScenario, delete_saved, find_saved, list_saved
@@ -238,15 +238,7 @@ def read_text(text: str, site: Site) -> Scenario:
     ScenarioError
         It cannot be played here.
     """
-    where = "the scenario"
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{where}: this is not valid TOML: {error}.") from error
-    like = table.pop("like", None)
-    if like is not None and like in shipped(site):
-        table = {**tomllib.loads(shipped(site)[like].text), **table}
-    scenario = parse_scenario(table, where=where)
+    scenario = read_scenario(text, data_dir() / "scenarios", where="The scenario")
     check_names(scenario, site)
     return scenario
 

@@ -5,7 +5,6 @@ Two lines run at once: a plan's run of minutes keeps no rule's run of seconds wa
 
 import json
 import time
-import tomllib
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,9 +16,10 @@ from typing import Any
 import psycopg
 import structlog
 
+from flowctl.data_files import data_dir
 from flowctl.errors import FlowctlError
 from flowctl.patience import Patience
-from flowctl.scenarios.scenario import parse_scenario
+from flowctl.scenarios.scenario import read_scenario
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.storage.jobs import (
@@ -123,7 +123,7 @@ def simulate(site: Site, job: Job, standing: Standing) -> Outcome:
             raise CancelledError
         standing.share = share
 
-    scenario = parse_scenario(tomllib.loads(job.request["text"]), where="the scenario")
+    scenario = read_scenario(job.request["text"], data_dir() / "scenarios", where="The scenario")
     result = compare(scenario, site, seed=job.request["seed"], progress=report)
     return Outcome(
         result=result,
