@@ -1,4 +1,4 @@
-"""The disruptions of a day: what becomes of its gates, and what is known of that as time passes."""
+"""The rosters and disruptions of a day: what becomes of its gates, and what is known of that."""
 
 from datetime import timedelta
 
@@ -14,12 +14,13 @@ _BEFORE = timedelta(days=1)  # nothing of a day has happened yet
 
 
 def disrupted(scenario: Scenario, site: Site) -> Site:
-    """Return the site as its gates will truly be open, with the losses of their places.
+    """Return the site as its gates will truly be open and staffed, but for what breaks down.
 
     Raises
     ------
     ScenarioError
-        A disruption contradicts itself, the site, or another; the production rules decide.
+        A disruption contradicts itself, the site, or another, by the production rules; a roster has
+        more places than its gate.
     """
     closures: list[Closure] = []
     for number, row in enumerate(scenario.disruptions):
@@ -29,11 +30,11 @@ def disrupted(scenario: Scenario, site: Site) -> Site:
         except FlowctlError as error:
             raise ScenarioError(f"The scenario '{scenario.id}', [[disruptions]]: {error}") from None
         closures.append(closure)
-    return with_closures(site, closures, scenario.start - _BEFORE)
+    return with_closures(site, [*_rosters(scenario, site), *closures], scenario.start - _BEFORE)
 
 
 class Announced:
-    """The site as it is known while the day passes: the closures that somebody has entered."""
+    """The site as it is known while the day passes: rosters, and closures somebody has entered."""
 
     def __init__(self, scenario: Scenario, site: Site) -> None:
         self._scenario = scenario
@@ -57,7 +58,7 @@ class Announced:
 
     def list_known(self, at: float) -> tuple[Closure, ...]:
         """Return the closures that somebody has entered by a moment (epoch s)."""
-        start, found = self._scenario.start, []
+        start, found = self._scenario.start, _rosters(self._scenario, self._site)
         for number, row in enumerate(self._scenario.disruptions):
             if at < start.timestamp() + row.announced_h * 3600.0:
                 continue
@@ -67,6 +68,24 @@ class Announced:
                 closure = closure._replace(ends_at=None)
             found.append(closure)
         return tuple(found)
+
+
+def _rosters(scenario: Scenario, site: Site) -> list[Closure]:
+    """Return the hours in which fewer places are staffed than a gate has, as if entered."""
+    found = []
+    for number, row in enumerate(scenario.lanes):
+        whole = site.gate_by_id[row.gate].inspection_places
+        if row.places > whole:
+            raise ScenarioError(
+                f"The scenario '{scenario.id}', [[lanes]]: {row.gate} has {whole} inspection"
+                f" places, not {row.places}; write places = {row.places} in [gates.{row.gate}] and roster"
+                " the hours with fewer."
+            )
+        known = Disruption(
+            gate=row.gate, from_h=row.from_h, until_h=row.until_h, places_left=row.places
+        )
+        found.append(_closure(scenario, -number - 2, known))
+    return found
 
 
 def _closure(scenario: Scenario, number: int, row: Disruption) -> Closure:

@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
+from typing import NamedTuple
 
 from flowctl.opening import Opening
 
@@ -40,16 +42,28 @@ class OpenHours:
             yield window
 
 
+class Limit(NamedTuple):
+    """The other side takes an export ``gap_s`` after the one before it, or later; epoch seconds."""
+
+    from_at: float
+    until_at: float
+    gap_s: float
+
+
 class GateFloor:
     """``places`` that serve both directions, first come first served in each.
 
     Where trucks of both directions wait, a free place takes from them alternately. A truck whose
-    service began before closing is finished. Trucks are numbers; times are epoch seconds.
+    service began before closing is finished. While a limit is in force an export's service does not
+    begin sooner than its gap after that of the export before it; imports take the places meanwhile.
+    Trucks are numbers; times are epoch seconds.
     """
 
-    def __init__(self, places: int, hours: OpenHours) -> None:
+    def __init__(self, places: int, hours: OpenHours, limits: Sequence[Limit] = ()) -> None:
         self.places = places
         self.hours = hours
+        self._limits = limits
+        self._export_at = -inf
         self.busy = 0
         self.exports: deque[int] = deque()
         self.imports: deque[int] = deque()
@@ -68,12 +82,28 @@ class GateFloor:
         begun: list[int] = []
         if not self.hours.is_open(at):
             return begun
-        while self.busy < self.places and (self.exports or self.imports):
-            takes_import = not self.exports or (bool(self.imports) and not self._last_was_import)
+        while self.busy < self.places:
+            exports_go = bool(self.exports) and self.held_until(at) is None
+            if not (exports_go or self.imports):
+                break
+            takes_import = not exports_go or (bool(self.imports) and not self._last_was_import)
             begun.append((self.imports if takes_import else self.exports).popleft())
             self._last_was_import = takes_import
+            if not takes_import:
+                self._export_at = at
             self.busy += 1
         return begun
+
+    def held_until(self, at: float) -> float | None:
+        """Return when to look again at exports that the other side holds up; None: it does not."""
+        there = [limit for limit in self._limits if limit.from_at <= at < limit.until_at]
+        if not there:
+            return None
+        gap_s = max(limit.gap_s for limit in there)
+        goes_at = inf if gap_s == inf else self._export_at + gap_s
+        if at >= goes_at:
+            return None
+        return min(goes_at, *(limit.until_at for limit in there))
 
 
 def instant(at: float) -> datetime:

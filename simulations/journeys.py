@@ -16,6 +16,7 @@ _YARD_MPS = 10 / 3.6  # driving to a place among parked trucks
 _SPACING_M = 22.0  # front to front of standing trucks: an articulated truck and its gap
 _EDGE_M = 40.0  # how far from a zone's ends trucks stand: beyond the reach of its boundaries
 _SENDS_BEYOND_S = 300.0  # how long a truck is heard on the other side
+_HOME_M = 20_000.0  # how far one that goes home is followed
 
 Action = Callable[[float, int], None]
 Later = Callable[[float, Action, int], None]
@@ -165,6 +166,27 @@ class Journeys:
             middle_m = (way.beyond.enters_m + way.beyond.leaves_m) / 2
             arrives = self._go(at, truck, way, middle_m)
             self._then(arrives + _SENDS_BEYOND_S, self._fleet.switch_off, truck)
+
+    def go_home(self, at: float, truck: int, gate: str, *, from_queue: bool) -> None:
+        """Drive back from the queue to the yard, or from the yard out of sight, and fall silent."""
+        if not self._demand.tracked[truck]:
+            return
+        yard, pace = self._travel.yard(truck), float(self._demand.pace[truck])
+        if from_queue:
+            way = self._travel.way(truck, gate)
+            path, speed_mps, from_m = way.path, way.speed_mps, self._fleet.along_m(truck, at)
+            to_m = 0.0
+        elif self._travel.ways.has_arrival(yard):
+            arrival = self._travel.ways.get_arrival(yard)
+            path, speed_mps, from_m = arrival.corridor, arrival.speed_mps, arrival.entry_m
+            to_m = max(0.0, from_m - _HOME_M)
+        else:
+            self._then(at, self._fleet.switch_off, truck)
+            return
+        lasts_s = (from_m - to_m) / (speed_mps * pace)
+        self._leg[truck] += 1
+        self._fleet.drive(truck, at, path, from_m=from_m, to_m=to_m, lasts_s=lasts_s)
+        self._then(at + lasts_s, self._fleet.switch_off, truck)
 
     def _take_road(self, way: FreightWay, truck: int, at: float) -> None:
         lasts_s = way.queue.enters_m / (way.speed_mps * float(self._demand.pace[truck]))

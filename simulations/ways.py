@@ -96,6 +96,10 @@ class Ways:
             self._arrivals[yard] = self._make_arrival(yard)
         return self._arrivals[yard]
 
+    def has_arrival(self, yard: str) -> bool:
+        """Tell whether a corridor leads to the yard."""
+        return any(corridor.yard == yard for corridor in self._site.corridors)
+
     def get_ground(self, yard: str) -> Ground:
         """Return the yard's ground."""
         if yard not in self._grounds:
@@ -120,9 +124,8 @@ class Ways:
 
     def _make_ground(self, yard: str) -> Ground:
         polygon = self._get_polygon(yard)
-        has_corridor = any(corridor.yard == yard for corridor in self._site.corridors)
         middle = polygon.representative_point()
-        anchor = self.get_arrival(yard).entry if has_corridor else (middle.x, middle.y)
+        anchor = self.get_arrival(yard).entry if self.has_arrival(yard) else (middle.x, middle.y)
         spots = _spots(polygon, Projection(self._site.epsg), anchor)
         return Ground(spots[:, 0], spots[:, 1])
 

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.errors import FlowctlError
+from flowctl.scenarios.changes import as_played
 from flowctl.scenarios.laws import CARGOES
 from flowctl.scenarios.scenario import Scenario, check_names
-from flowctl.site import Gate, Site
+from flowctl.site import Site
 from flowctl.state import GateHistory
 from simulations.demand import Demand, draw
 from simulations.disruptions import Announced, disrupted
@@ -25,11 +26,13 @@ from simulations.gates import GateFloor, OpenHours, instant
 from simulations.journeys import Action, Journeys, Travel
 from simulations.notices import device, gate_event, trip_body
 from simulations.records import Records
+from simulations.staffing import limits, losses, places_at, staffing
 from simulations.stages import Stages
 from simulations.trackers import Faults, Post, Trackers
 from simulations.ways import Ways
 
 _DAY_S = 86_400.0
+_HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ class World:
     ) -> None:
         check_names(scenario, site)
         self.scenario = scenario
-        self.site = site
+        self.site = site = as_played(scenario, site)
+        self._seed = seed
         self.starts = scenario.start.timestamp()
         self.now = self.starts
         self.demand = draw(scenario, seed) if demand is None else demand
@@ -89,10 +93,14 @@ class World:
         self._announced = Announced(scenario, site)
         self._hours = self._hours_of(self._true)
         self._told = (site, self._hours_of(site))
+        self._steps = staffing(scenario, self._true, seed)
         self._floors = [
-            GateFloor(gate.inspection_places, hours)
+            GateFloor(
+                places_at(self._steps[gate.id], self.starts), hours, limits(scenario, gate.id)
+            )
             for gate, hours in zip(self._gates, self._hours, strict=True)
         ]
+        self._looks_at = [np.nan] * len(self._gates)
         self._agenda: list[tuple[float, int, Action, int]] = []
         self._noted = 0
         self._registrations: list[dict[str, Any]] = []
@@ -111,7 +119,8 @@ class World:
         self._yard_at, self._released_at = np.full(count, np.nan), np.full(count, np.nan)
         self._gate_at, self._start_at = np.full(count, np.nan), np.full(count, np.nan)
         self._clear_at, self._ignored_at = np.full(count, np.nan), np.full(count, np.nan)
-        self._left_at = np.full(count, np.nan)
+        self._left_at, self._turned_at = np.full(count, np.nan), np.full(count, np.nan)
+        self._slot_at = np.full(count, np.nan)
         self._messages = np.zeros(count, np.int64)
         self._plan_day()
 
@@ -131,7 +140,7 @@ class World:
         seen = None if self._journeys is None else self._journeys.collect(end)
         emitted = Emitted(
             registrations=self._registrations,
-            fix_posts=[] if seen is None else self._trackers.post(seen, end),
+            fix_posts=[] if seen is None else self._trackers.post(self._heard_of(seen), end),
             gate_events=self._events,
             truth=self._truth(),
             sightings=seen,
@@ -166,6 +175,11 @@ class World:
         """Call one truck up now, to a gate it may use."""
         self._call(truck, self.now, gate)
 
+    def tell_slot(self, truck: int, begins: float) -> None:
+        """Tell a driver when the slot begins (epoch s); the last word counts."""
+        self._messages[truck] += 1
+        self._slot_at[truck] = begins
+
     @property
     def true_site(self) -> Site:
         """The site as its gates are truly open and staffed."""
@@ -174,7 +188,7 @@ class World:
     def set_site(self, site: Site) -> None:
         """Let gates be open and staffed from now on as a site says: acts close and open them."""
         self._true = site
-        now = instant(self.now)
+        self._steps = staffing(self.scenario, site, self._seed)
         for number, gate in enumerate(self._gates):
             true = site.gate_by_id[gate.id]
             hours = OpenHours.of(true.opening, self.scenario.start)
@@ -182,10 +196,9 @@ class World:
             for opens in hours.list_openings():
                 if self.now < opens < self.now + _DAY_S:
                     self._later(opens, self._open, number)
-            changes = [at for loss in true.losses for at in (loss.starts_at, loss.ends_at)]
-            for at in changes:
-                if at > now:
-                    self._later(at.timestamp(), self._staff, number)
+            for at, _ in self._steps[gate.id]:
+                if at > self.now:
+                    self._later(at, self._staff, number)
             self._staff(self.now, number)
 
     def known_site(self) -> Site:
@@ -197,7 +210,7 @@ class World:
 
         As in production, one that did not show up is left alone for as long as that costs it.
         """
-        waits = (self._gate == gate) & self.demand.tracked & np.isnan(self._released_at)
+        waits = (self._gate == gate) & self.demand.tracked & self._standing()
         rest_s = self.site.policy.standby.judged_s + self.site.policy.no_show.loses_s
         waits &= ~(self._ignored_at + rest_s > self.now)
         trucks = np.flatnonzero(waits & (self._ready_at <= self.now))
@@ -211,18 +224,22 @@ class World:
     def count_ignoring(self, gate: int) -> int:
         """Return how many trucks were called to a gate and stand still; nobody knows it yet."""
         judged_s = self.site.policy.standby.judged_s
-        stands = np.isnan(self._released_at) & (self._ignored_at + judged_s > self.now)
+        stands = self._standing() & (self._ignored_at + judged_s > self.now)
         return int(np.count_nonzero(stands & (self._gate == gate)))
 
     def count_at_gate(self, gate: int) -> tuple[int, int]:
         """Return the exports and the imports that wait or are screened at a gate."""
         here = (self._gate == gate) & ~np.isnan(self._gate_at) & np.isnan(self._clear_at)
+        here &= np.isnan(self._turned_at)
         imports = int(np.count_nonzero(here & self.demand.is_import))
         return int(np.count_nonzero(here)) - imports, imports
 
     def history(self, gate: int) -> GateHistory:
-        """Return what officers and trackers have seen at a gate so far."""
-        rows = (self._gate == gate) & ~np.isnan(self._gate_at)
+        """Return what officers and trackers have seen at a gate so far.
+
+        Who turned back in the queue was never screened and stands there no more: it is left out.
+        """
+        rows = (self._gate == gate) & ~np.isnan(self._gate_at) & np.isnan(self._turned_at)
         return GateHistory(
             gate=self.demand.gates[gate],
             entered_at=self._gate_at[rows],
@@ -255,11 +272,10 @@ class World:
             gates=self.demand.gates,
             places=tuple(gate.inspection_places for gate in self._gates),
             losses=tuple(
-                tuple(
-                    (loss.starts_at.timestamp(), loss.ends_at.timestamp(), _left(gate, loss.share))
-                    for loss in gate.losses
+                losses(
+                    self._steps[gate.id], gate.inspection_places, self.scenario.closes.timestamp()
                 )
-                for gate in true
+                for gate in self._gates
             ),
             windows=tuple(
                 tuple((opens.timestamp(), closes.timestamp()) for opens, closes in of_gate)
@@ -279,8 +295,8 @@ class World:
             yard=self.demand.yard,
             cargoes=CARGOES,
             cargo=self.demand.cargo,
-            turned_at=np.full(len(self.demand), np.nan),
-            slot_at=np.full(len(self.demand), np.nan),
+            turned_at=self._turned_at.copy(),
+            slot_at=self._slot_at.copy(),
             messages=self._messages.copy(),
         )
 
@@ -295,6 +311,8 @@ class World:
             if self._journeys is not None and day.tracked[truck]:
                 self._later(self.starts + float(day.registered_s[truck]), self._register, truck)
             self._later(float(self._ready_at[truck]), self._become_ready, truck)
+            if day.patience_s[truck] < np.inf:
+                self._later(self._patient_until(truck), self._lose_patience, truck)
             if day.standing[truck]:
                 self._later(at, self._stand, truck)
             else:
@@ -302,9 +320,8 @@ class World:
         for gate, hours in enumerate(self._hours):
             for opens in hours.list_openings():
                 self._later(opens, self._open, gate)
-            for loss in self._true.gate_by_id[day.gates[gate]].losses:
-                self._later(loss.starts_at.timestamp(), self._staff, gate)
-                self._later(loss.ends_at.timestamp(), self._staff, gate)
+            for at, _ in self._steps[day.gates[gate]]:
+                self._later(at, self._staff, gate)
 
     def _hours_of(self, site: Site) -> list[OpenHours]:
         openings = [site.gate_by_id[gate].opening for gate in self.demand.gates]
@@ -350,8 +367,7 @@ class World:
         return self._told[1]
 
     def _call(self, truck: int, at: float, gate: str | None) -> None:
-        waits = self._controlled and np.isnan(self._released_at[truck])
-        if not (waits and self.demand.tracked[truck]):
+        if not (self._controlled and self._is_standing(truck) and self.demand.tracked[truck]):
             return
         self._messages[truck] += 1
         if self.demand.no_show[truck] and np.isnan(self._ignored_at[truck]):
@@ -362,11 +378,16 @@ class World:
                 raise FlowctlError(f"A driver was called to '{gate}', a gate this day has not.")
             self._gate[truck] = self.demand.gates.index(gate)
         self._released_at[truck] = at
-        leaves = max(at, float(self._ready_at[truck])) + float(self.demand.reaction_s[truck])
+        heard = max(self._heard_at(at), float(self._ready_at[truck]))
+        leaves = heard + float(self.demand.reaction_s[truck])
+        if self.demand.late_s[truck] and not np.isnan(self._slot_at[truck]):
+            leaves = max(leaves, float(self._slot_at[truck] + self.demand.late_s[truck]))
         self._later(max(leaves, self.now), self._depart, truck)
 
     def _depart(self, at: float, truck: int) -> None:
         gate = self.demand.gates[self._gate[truck]]
+        if not np.isnan(self._turned_at[truck]):
+            return
         if np.isnan(self._released_at[truck]):
             self._released_at[truck] = at
         self._left_at[truck] = at
@@ -381,6 +402,8 @@ class World:
         floor = self._floors[gate]
         floor.arrive(truck, is_import=bool(self.demand.is_import[truck]))
         self._begin(at, gate)
+        if not self.demand.is_import[truck] and at >= self._patient_until(truck):
+            self._lose_patience(at, truck)
         if self._journeys is not None and floor.exports and floor.exports[-1] == truck:
             self._close_ranks(at, gate)
 
@@ -389,12 +412,13 @@ class World:
 
     def _staff(self, at: float, gate: int) -> None:
         """Open or shut inspection places; a screening under way is finished."""
-        true = self._true.gate_by_id[self.demand.gates[gate]]
-        self._floors[gate].places = _left(self._gates[gate], true.share_at(instant(at)))
+        self._floors[gate].places = places_at(self._steps[self.demand.gates[gate]], at)
         self._begin(at, gate)
 
     def _begin(self, at: float, gate: int) -> None:
         begun = self._floors[gate].begin(at)
+        if self._floors[gate].exports:
+            self._look_again(self._floors[gate].held_until(at), gate)
         for truck in begun:
             self._start_at[truck] = at
             self._later(at + float(self.demand.service_s[truck]), self._finish, truck)
@@ -402,6 +426,52 @@ class World:
                 self._journeys.enter_lane(at, truck, self.demand.gates[gate])
         if begun and self._journeys is not None:
             self._close_ranks(at, gate)
+
+    def _look_again(self, at: float | None, gate: int) -> None:
+        """Look at a gate when the other side takes exports again, once for each such moment."""
+        if at is not None and at != self._looks_at[gate]:
+            self._looks_at[gate] = at
+            self._later(at, self._open, gate)
+
+    def _patient_until(self, truck: int) -> float:
+        return float(self._ready_at[truck] + self.demand.patience_s[truck])
+
+    def _lose_patience(self, at: float, truck: int) -> None:
+        """Let an export go home from its yard or the queue; one that was called up drives on."""
+        queues = not np.isnan(self._gate_at[truck]) and np.isnan(self._start_at[truck])
+        if not (queues or self._is_standing(truck)):
+            return
+        gate = int(self._gate[truck])
+        self._turned_at[truck] = at
+        if queues:
+            self._floors[gate].exports.remove(truck)
+        if self._journeys is not None:
+            self._journeys.go_home(at, truck, self.demand.gates[gate], from_queue=bool(queues))
+            self._close_ranks(at, gate)
+
+    def _is_standing(self, truck: int) -> bool:
+        return bool(np.isnan(self._released_at[truck]) and np.isnan(self._turned_at[truck]))
+
+    def _standing(self) -> NDArray[np.bool_]:
+        """Tell of each truck whether it has not been told to leave, and has not gone home."""
+        stands: NDArray[np.bool_] = np.isnan(self._released_at) & np.isnan(self._turned_at)
+        return stands
+
+    def _heard_at(self, at: float) -> float:
+        """Return when a driver reads a message that was sent at a moment."""
+        outage = self.scenario.messages
+        since, until = (
+            self.starts + hour * _HOUR_S for hour in (outage.outage_from_h, outage.outage_until_h)
+        )
+        return until if since <= at < until else at
+
+    def _heard_of(self, seen: NDArray[np.void]) -> NDArray[np.void]:
+        """Return the sightings that were not taken while trackers were out."""
+        gps = self.scenario.gps
+        since, until = (
+            self.starts + hour * _HOUR_S for hour in (gps.outage_from_h, gps.outage_until_h)
+        )
+        return seen if since == until else seen[(seen["at"] < since) | (seen["at"] >= until)]
 
     def _close_ranks(self, at: float, gate: int) -> None:
         if self._journeys is not None:
@@ -427,7 +497,7 @@ class World:
     def _truth(self) -> dict[str, dict[str, int]]:
         export = ~self.demand.is_import
         cleared = ~np.isnan(self._clear_at)
-        in_yard = export & ~np.isnan(self._yard_at) & np.isnan(self._released_at)
+        in_yard = export & ~np.isnan(self._yard_at) & self._standing()
         return {
             name: {
                 "in_yard": int(np.count_nonzero(in_yard & (self._gate == gate))),
@@ -440,8 +510,3 @@ class World:
             }
             for gate, name in enumerate(self.demand.gates)
         }
-
-
-def _left(gate: Gate, share: float) -> int:
-    """Return how many of a gate's places work."""
-    return max(round(gate.inspection_places * share), 1)
