@@ -1,0 +1,257 @@
+"""A scenario's days as fast as they can be played: everything a replication shares is made once."""
+
+from datetime import timedelta
+from math import ceil, inf
+
+import numpy as np
+
+from flowctl.scenarios.laws import CARGOES
+from flowctl.scenarios.scenario import Scenario, check_names
+from flowctl.scenarios.steering import Rule, Steering
+from flowctl.site import Gate, Site
+from flowctl.state import GateHistory
+from flowctl.traffic.collapse import GateMode
+from flowctl.traffic.lane_loss import estimate_open
+from simulations.demand import Demand, draw
+from simulations.disruptions import Announced, disrupted
+from simulations.fast import gate as kernel
+from simulations.fast.floor import LAST_IMPORT, Floor, Indices, Times
+from simulations.fast.gate import Rules, State, Trucks
+from simulations.fast.known import known_of
+from simulations.fast.roads import Roads
+from simulations.gates import instant
+from simulations.records import Records
+from simulations.streams import Column
+
+LEARN_EVERY = 4  # metering ticks between two looks at the gate's capacity
+_AHEAD = timedelta(days=60)  # as far as `OpenHours` reaches
+_RULES = {Rule.NONE: 0, Rule.QUOTA: kernel.QUOTA, Rule.N_CONTROL: kernel.N_CONTROL}
+
+
+class Days:
+    """A scenario at a site under one rule of release, ready to be played again and again.
+
+    Raises
+    ------
+    FlowctlError
+        The scenario does not fit the site, or no road joins what it names.
+    """
+
+    def __init__(self, scenario: Scenario, site: Site, steering: Steering) -> None:
+        check_names(scenario, site)
+        self._scenario = scenario
+        self._site = site
+        self._steering = steering
+        self._true = disrupted(scenario, site)
+        self._roads = Roads(site)
+        self._starts, self._ends = scenario.start.timestamp(), scenario.closes.timestamp()
+        self._rules: dict[tuple[str, tuple[str, ...]], Rules] = {}
+
+    def play(self, seed: int, *, demand: Demand | None = None) -> Records:
+        """Play the day of the trucks that ``seed`` draws, or that were drawn before."""
+        day = draw(self._scenario, seed, papers=False) if demand is None else demand
+        times = Times(*(np.full(len(day), np.nan) for _ in Times._fields))
+        messages = np.zeros(len(day), np.int64)
+        drive_s = self._roads.drive_s(day)
+        for number in range(len(day.gates)):
+            rows, of_gate, sent = self._play_gate(day, number, drive_s)
+            for column, found in zip(times, of_gate, strict=True):
+                column[rows] = found
+            messages[rows] = sent
+        return self._records(day, times, messages)
+
+    def _records(self, day: Demand, times: Times, messages: Indices) -> Records:
+        """Return what has become of the trucks by the day's end."""
+
+        def until_end(at: Column) -> Column:
+            return np.where(at <= self._ends, at, np.nan)
+
+        true = [self._true.gate_by_id[gate] for gate in day.gates]
+        return Records(
+            starts=self._starts,
+            ends=self._ends,
+            gates=day.gates,
+            places=tuple(self._site.gate_by_id[gate].inspection_places for gate in day.gates),
+            losses=tuple(
+                tuple(
+                    (loss.starts_at.timestamp(), loss.ends_at.timestamp(), _left(whole, loss.share))
+                    for loss in gate.losses
+                )
+                for gate, whole in zip(true, self._wholes(day), strict=True)
+            ),
+            windows=tuple(
+                tuple(
+                    (opens.timestamp(), closes.timestamp())
+                    for opens, closes in gate.opening.between(
+                        self._scenario.start, self._scenario.closes
+                    )
+                )
+                for gate in true
+            ),
+            gate=day.gate,
+            is_import=day.is_import,
+            yard_at=np.where(day.is_import, np.nan, until_end(self._starts + day.at_s)),
+            ready_at=until_end(self._starts + day.ready_s),
+            released_at=until_end(times.released_at),
+            ignored_at=times.ignored_at,
+            left_at=until_end(times.left_at),
+            gate_at=until_end(times.gate_at),
+            start_at=times.start_at,
+            clear_at=until_end(times.clear_at),
+            yards=day.yards,
+            yard=day.yard,
+            cargoes=CARGOES,
+            cargo=day.cargo,
+            turned_at=np.full(len(day), np.nan),
+            slot_at=np.full(len(day), np.nan),
+            messages=messages,
+        )
+
+    def _wholes(self, day: Demand) -> list[int]:
+        return [self._site.gate_by_id[gate].inspection_places for gate in day.gates]
+
+    def _play_gate(
+        self, day: Demand, number: int, drive_s: Column
+    ) -> tuple[Indices, Times, Indices]:
+        """Play one gate; return its trucks, what became of them, and what they were sent."""
+        rules = self._rules_of(day, day.gates[number])
+        steered = day.tracked if rules.rule else np.zeros(len(day), np.bool_)
+        here = day.gate == number
+        waits = np.flatnonzero(here & steered & ~day.is_import)
+        waits = waits[np.argsort(day.at_s[waits], kind="stable")]  # by seniority
+        own = np.flatnonzero(here & ~steered & ~day.is_import)
+        imports = np.flatnonzero(here & day.is_import)
+        rows = np.concatenate([waits, own, imports])
+        ready_at = self._starts + day.ready_s[rows]
+        times = Times(*(np.full(len(rows), np.nan) for _ in Times._fields))
+        first_import = len(waits) + len(own)
+        times.gate_at[first_import:] = self._starts + day.at_s[imports]
+        trucks = Trucks(
+            waits=len(waits),
+            ready_at=ready_at,
+            yard=day.yard[rows],
+            reaction_s=day.reaction_s[rows],
+            drive_s=drive_s[rows],
+            service_s=day.service_s[rows],
+            no_show=day.no_show[rows],
+            by_ready=np.argsort(ready_at[: len(waits)], kind="stable"),
+            own=np.arange(len(waits), first_import),
+        )
+        if len(own):
+            kernel.leave_alone(rules.known, trucks, trucks.own, times)
+            left_at = times.left_at[trucks.own]
+            order = np.lexsort((ready_at[trucks.own], left_at, times.gate_at[trucks.own]))
+            trucks = trucks._replace(own=trucks.own[order])
+        order = first_import + np.argsort(times.gate_at[first_import:], kind="stable")
+        floor = self._floor(day.gates[number], len(waits) + len(own), order)
+        state = _state(rules, trucks, len(day.yards), np.sort(times.left_at[trucks.own]))
+        while not kernel.play(rules, trucks, state, floor, times):
+            self._learn(rules, day, number, rows, state, times)
+        return rows, times, state.messages
+
+    def _rules_of(self, day: Demand, gate: str) -> Rules:
+        """Return the rules at a gate, made once."""
+        if (gate, day.yards) not in self._rules:
+            self._rules[gate, day.yards] = self._make_rules(day, self._site.gate_by_id[gate])
+        return self._rules[gate, day.yards]
+
+    def _make_rules(self, day: Demand, gate: Gate) -> Rules:
+        yards, rules = self._site.yard_by_id, self._site.policy
+        ways = [yards[yard].access_to(gate.id) for yard in day.yards]
+        tick_s = float(self._site.dispatch.meter_interval_s)
+        return Rules(
+            rule=_RULES[self._steering.rule],
+            share=self._steering.share,
+            known=known_of(self._scenario, self._site, gate),
+            import_prior_per_h=gate.import_prior_per_h,
+            travel_s=np.array([inf if way is None else way.travel_s for way in ways]),
+            latest_s=np.array(
+                [inf if way is None else way.travel_s * (1 + way.travel_cv) for way in ways]
+            ),
+            release_most=self._site.dispatch.release_most,
+            judged_s=rules.standby.judged_s,
+            rest_s=rules.standby.judged_s + rules.no_show.loses_s,
+            learn_every=LEARN_EVERY,
+            starts=self._starts,
+            ends=self._ends,
+            tick_s=tick_s,
+            ticks=ceil((self._ends - self._starts) / tick_s),
+        )
+
+    def _floor(self, gate: str, exports: int, imports: Indices) -> Floor:
+        """Return a gate's places before anybody has come."""
+        true, whole = self._true.gate_by_id[gate], self._site.gate_by_id[gate].inspection_places
+        start = self._scenario.start
+        windows = [
+            (opens.timestamp(), closes.timestamp())
+            for opens, closes in true.opening.between(start, start + _AHEAD)
+        ]
+        changes = sorted({at for loss in true.losses for at in (loss.starts_at, loss.ends_at)})
+        staff = [_left(whole, true.share_at(at)) for at in changes]
+        counts = np.zeros(6, np.int64)
+        counts[LAST_IMPORT] = 1
+        return Floor(
+            free_at=np.full(max([whole, *staff]), -inf),
+            holds_import=np.zeros(whole, np.bool_),
+            shut=np.zeros(whole, np.bool_),
+            line=np.zeros(exports, np.int64),
+            imports=imports,
+            opens=np.array([opens for opens, _ in windows], np.float64),
+            closes=np.array([closes for _, closes in windows], np.float64),
+            staff_at=np.array([at.timestamp() for at in changes], np.float64),
+            staff=np.array(staff, np.int64),
+            counts=counts,
+        )
+
+    def _learn(
+        self,
+        rules: Rules,
+        day: Demand,
+        number: int,
+        rows: Indices,
+        state: State,
+        times: Times,
+    ) -> None:
+        """Let production's estimator look at the gate, as far as it has been played."""
+        tick = int(state.counts[kernel.TICK]) + 1
+        now = min(rules.starts + tick * rules.tick_s, rules.ends)
+        gate = Announced(self._scenario, self._site).site_at(now).gate_by_id[day.gates[number]]
+        come = times.gate_at <= now
+        order = np.argsort(rows[come])
+        history = GateHistory(
+            gate=gate.id,
+            entered_at=times.gate_at[come][order],
+            cleared_at=times.clear_at[come][order],
+            is_import=day.is_import[rows[come]][order],
+        )
+        learned = estimate_open(gate, history, instant(now))
+        reduced = learned.state is GateMode.REDUCED and learned.usual_per_h is not None
+        state.learned[kernel.WORKING] = learned.working_per_h
+        state.learned[kernel.USUAL] = learned.usual_per_h if reduced else 0.0
+        state.learned[kernel.IMPORTS] = learned.import_per_h
+        state.learned[kernel.STOPPED] = learned.state is GateMode.STOPPED
+
+
+def _state(rules: Rules, trucks: Trucks, yards: int, own_left_at: Column) -> State:
+    """Return a day before its first tick."""
+    count = len(trucks.ready_at)
+    memory = np.zeros(3)
+    memory[kernel.TARGET_AT] = -inf
+    return State(
+        waiting=np.zeros(2 * trucks.waits, np.int64),
+        kept=np.zeros(trucks.waits, np.int64),
+        of_yard=np.zeros(yards, np.int64),
+        first=np.full(rules.ticks + 2, -1, np.int64),
+        following=np.full(trucks.waits, -1, np.int64),
+        ignoring=np.zeros(trucks.waits, np.int64),
+        own_left_at=own_left_at,
+        messages=np.zeros(count, np.int64),
+        counts=np.zeros(13, np.int64),
+        memory=memory,
+        learned=np.zeros(4),
+    )
+
+
+def _left(places: int, share: float) -> int:
+    """Return how many of a gate's places work."""
+    return max(round(places * share), 1)
