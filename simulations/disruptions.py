@@ -78,8 +78,8 @@ def _rosters(scenario: Scenario, site: Site) -> list[Closure]:
         if row.places > whole:
             raise ScenarioError(
                 f"The scenario '{scenario.id}', [[lanes]]: {row.gate} has {whole} inspection"
-                f" places, not {row.places}; write places = {row.places} in [gates.{row.gate}] and roster"
-                " the hours with fewer."
+                f" places, not {row.places}; write places = {row.places} in [gates.{row.gate}]"
+                " and roster the hours with fewer."
             )
         known = Disruption(
             gate=row.gate, from_h=row.from_h, until_h=row.until_h, places_left=row.places

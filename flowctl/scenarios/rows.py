@@ -5,16 +5,53 @@ from dataclasses import MISSING, Field, field, fields, is_dataclass
 from datetime import date
 from math import inf
 from types import UnionType
-from typing import Any, Protocol, TypeVar, get_args, get_origin, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args, get_origin, runtime_checkable
 
 from flowctl.errors import FlowctlError
 from flowctl.site_tables import nearest
 
 Row = TypeVar("Row")
+Path = tuple[str | int, ...]
+"""The keys that lead to a value, rows of an array of tables counted from 0."""
 
 
 class ScenarioError(FlowctlError):
-    """A scenario's file is not fit for use; names the file, the table and the key."""
+    """A scenario's file is not fit for use; names the file, the table and the key.
+
+    ``path`` leads to what is wrong, as far as it is in the file.
+    """
+
+    def __init__(self, sentence: str, path: Path = ()) -> None:
+        super().__init__(sentence)
+        self.path = path
+
+
+class Place(NamedTuple):
+    """Where in a file something stands: as sentences say it, and the keys that lead there."""
+
+    said: str
+    path: Path = ()
+
+    def key(self, name: str) -> "Place":
+        """Return the place of a value of this table."""
+        return Place(f"{self.said}, {name}", (*self.path, name))
+
+    def table(self, name: str) -> "Place":
+        """Return the place of a table of this table."""
+        return Place(f"{self.said}, [{name}]", (*self.path, name))
+
+    def member(self, name: str, key: str) -> "Place":
+        """Return the place of a table that stands under a name of its own."""
+        return Place(f"{self.said}, {name}.{key}", (*self.path, name, key))
+
+    def row(self, name: str, number: int, count: int) -> "Place":
+        """Return the place of a row, the ``number``-th from 0 of an array of tables."""
+        which = f" {number + 1}" if count > 1 else ""
+        return Place(f"{self.said}, [[{name}]]{which}", (*self.path, name, number))
+
+    def error(self, rest: str) -> ScenarioError:
+        """Return the refusal of what stands here; ``rest`` ends its sentence."""
+        return ScenarioError(f"{self.said}: {rest}", self.path)
 
 
 @runtime_checkable
@@ -44,22 +81,24 @@ def span_fault(what: str, low: float, high: float) -> str | None:
     return f"{what}: the least ({low:g}) is above the most ({high:g})." if low > high else None
 
 
-def read_row(kind: type[Row], table: object, where: str) -> Row:
+def read_row(kind: type[Row], table: object, where: Place) -> Row:
     """Build a dataclass from a table, refusing what it does not know and what is out of range."""
     known = {row.name: row for row in fields(kind)}  # type: ignore[arg-type]
     values = dict(read_mapping(table, where))
     for key in values:
         if key not in known:
-            raise unknown(key, known, where)
+            raise unknown(key, known, where, (*where.path, key))
     for name, row in known.items():
         if name in values:
             values[name] = _value(values[name], row.type, row.metadata, where, name)
         elif _is_needed(row):
-            raise ScenarioError(f"{where}: the key '{name}' is missing.")
+            raise where.error(f"the key '{name}' is missing.")
     made = kind(**values)
     fault = made.fault() if isinstance(made, Doubtful) else None
     if fault is not None:
-        raise ScenarioError(f"{where}, {fault}")
+        first = fault.partition(":")[0]
+        path = (*where.path, first) if first in known else where.path
+        raise ScenarioError(f"{where.said}, {fault}", path)
     return made
 
 
@@ -67,78 +106,86 @@ def _is_needed(row: "Field[Any]") -> bool:
     return row.default is MISSING and row.default_factory is MISSING
 
 
-def _value(value: Any, kind: Any, bounds: Mapping[str, Any], where: str, name: str) -> Any:  # noqa: ANN401 - TOML values of any type
+def without_none(kind: Any) -> Any:  # noqa: ANN401 - annotations of any type
+    """Return the type of a key that may be left out, without the None."""
+    if isinstance(kind, UnionType):
+        return next(each for each in get_args(kind) if each is not type(None))
+    return kind
+
+
+def _value(value: Any, kind: Any, bounds: Mapping[str, Any], where: Place, name: str) -> Any:  # noqa: ANN401 - TOML values of any type
     """Return the value of a key as its field's type wants it."""
-    if isinstance(kind, UnionType):  # a key that may be left out
-        kind, *_ = [each for each in get_args(kind) if each is not type(None)]
+    kind = without_none(kind)
     if is_dataclass(kind) and isinstance(kind, type):
-        return read_row(kind, value, f"{where}, [{name}]")
+        return read_row(kind, value, where.table(name))
     if get_origin(kind) is tuple:
         return _list(value, get_args(kind)[0], bounds, where, name)
     if get_origin(kind) is Mapping:
         return _mapping(value, get_args(kind)[1], where, name)
-    return _plain(value, kind, bounds, f"{where}, {name}")
+    return _plain(value, kind, bounds, where.key(name))
 
 
-def _list(value: object, of: Any, bounds: Mapping[str, Any], where: str, name: str) -> Any:  # noqa: ANN401 - as above
-    rows = _array(value, f"{where}, {name}")
+def _list(value: object, of: Any, bounds: Mapping[str, Any], where: Place, name: str) -> Any:  # noqa: ANN401 - as above
+    rows = _array(value, where.key(name))
     if not is_dataclass(of):
-        return tuple(_plain(each, of, bounds, f"{where}, {name}") for each in rows)
+        return tuple(_plain(each, of, bounds, where.key(name)) for each in rows)
     return tuple(
-        read_row(of, row, f"{where}, [[{name}]]" + (f" {number}" if len(rows) > 1 else ""))  # type: ignore[arg-type]
-        for number, row in enumerate(rows, start=1)
+        read_row(of, row, where.row(name, number, len(rows)))  # type: ignore[arg-type]
+        for number, row in enumerate(rows)
     )
 
 
-def _mapping(value: object, of: Any, where: str, name: str) -> Any:  # noqa: ANN401 - as above
-    table = read_mapping(value, f"{where}, {name}")
+def _mapping(value: object, of: Any, where: Place, name: str) -> Any:  # noqa: ANN401 - as above
+    table = read_mapping(value, where.key(name))
     if not is_dataclass(of):
         return table  # shares and translations: whoever knows their words checks them
-    return {key: read_row(of, row, f"{where}, {name}.{key}") for key, row in table.items()}  # type: ignore[arg-type]
+    return {key: read_row(of, row, where.member(name, key)) for key, row in table.items()}  # type: ignore[arg-type]
 
 
-def _plain(value: Any, kind: Any, bounds: Mapping[str, Any], where: str) -> Any:  # noqa: ANN401 - as above
+def _plain(value: Any, kind: Any, bounds: Mapping[str, Any], where: Place) -> Any:  # noqa: ANN401 - as above
     if kind in (int, float):
         return read_number(value, kind, bounds, where)
     if kind is str and not (isinstance(value, str) and value):
-        raise ScenarioError(f"{where}: expected a text, not {value!r}.")
+        raise where.error(f"expected a text, not {value!r}.")
     if kind is str and value not in bounds.get("words", (value,)):
         raise unknown(value, bounds["words"], where)
     if kind is date and not isinstance(value, date):
-        raise ScenarioError(f"{where}: expected a date such as 2024-01-23, not {value!r}.")
+        raise where.error(f"expected a date such as 2024-01-23, not {value!r}.")
     if kind is bool and not isinstance(value, bool):
-        raise ScenarioError(f"{where}: expected true or false, not {value!r}.")
+        raise where.error(f"expected true or false, not {value!r}.")
     return value
 
 
-def read_number(value: object, kind: type, bounds: Mapping[str, Any], where: str) -> float:
+def read_number(value: object, kind: type, bounds: Mapping[str, Any], where: Place) -> float:
     """Return a number between its bounds, of the kind asked for."""
     if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
-        raise ScenarioError(
-            f"{where}: expected a {'whole ' if kind is int else ''}number, not {value!r}."
-        )
+        whole = "whole " if kind is int else ""
+        raise where.error(f"expected a {whole}number, not {value!r}.")
     least, most = bounds.get("least", -inf), bounds.get("most", inf)
     if not (least <= value <= most) or abs(value) == inf:
         limits = f"at least {least:g}" if most == inf else f"between {least:g} and {most:g}"
-        raise ScenarioError(f"{where}: {value:g} is out of range; it must be {limits}.")
+        raise where.error(f"{value:g} is out of range; it must be {limits}.")
     return kind(value)  # type: ignore[no-any-return]
 
 
-def _array(value: object, where: str) -> list[Any]:
+def _array(value: object, where: Place) -> list[Any]:
     if not isinstance(value, list):
-        raise ScenarioError(f"{where}: expected a list, not {value!r}.")
+        raise where.error(f"expected a list, not {value!r}.")
     return value
 
 
-def read_mapping(value: object, where: str) -> Mapping[str, Any]:
+def read_mapping(value: object, where: Place) -> Mapping[str, Any]:
     """Return a table."""
     if not isinstance(value, Mapping):
-        raise ScenarioError(f"{where}: expected a table, not {value!r}.")
+        raise where.error(f"expected a table, not {value!r}.")
     return value
 
 
-def unknown(word: str, known: Iterable[str], where: str) -> ScenarioError:
+def unknown(
+    word: str, known: Iterable[str], where: Place, path: Path | None = None
+) -> ScenarioError:
     """Return the refusal of a word that is none of those known."""
     listed = list(known)
     hint = nearest(word, listed) or f"; known are {', '.join(listed)}."
-    return ScenarioError(f"{where}: there is no '{word}'{hint}")
+    sentence = f"{where.said}: there is no '{word}'{hint}"
+    return ScenarioError(sentence, where.path if path is None else path)

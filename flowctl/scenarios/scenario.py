@@ -24,7 +24,9 @@ from flowctl.scenarios.laws import (
     ScreeningOf,
     YardChange,
 )
+from flowctl.scenarios.rows import Path as KeyPath
 from flowctl.scenarios.rows import (
+    Place,
     ScenarioError,
     bounded,
     chosen,
@@ -210,18 +212,19 @@ def _table(path: Path) -> dict[str, Any]:
 def parse_scenario(table: Mapping[str, Any], *, where: str) -> Scenario:
     """Return the scenario a parsed TOML table describes; ``where`` names it in errors."""
     rest = dict(table)
-    rest["timezone"] = _zone(rest.get("timezone", _USUAL_ZONE), where)
+    place = Place(where)
+    rest["timezone"] = _zone(rest.get("timezone", _USUAL_ZONE), place.key("timezone"))
     name = rest.get("name", rest.get("id"))
     if isinstance(name, str):
         rest["name"] = dict.fromkeys(LANGUAGES, name)
-    scenario = read_row(Scenario, rest, where)
-    _check_shares(scenario.cargo, CARGOES, f"{where}, [cargo]")
-    _check_shares(scenario.languages, LANGUAGES, f"{where}, [languages]")
+    scenario = read_row(Scenario, rest, place)
+    _check_shares(scenario.cargo, CARGOES, place.table("cargo"))
+    _check_shares(scenario.languages, LANGUAGES, place.table("languages"))
     for gate, row in scenario.gates.items():
         if row.cargo is not None:
-            _check_shares(row.cargo, CARGOES, f"{where}, gates.{gate}, [cargo]")
-    _check_translations(scenario.name, where)
-    _check_steering(scenario.steering, where)
+            _check_shares(row.cargo, CARGOES, place.member("gates", gate).table("cargo"))
+    _check_translations(scenario.name, place.key("name"))
+    _check_steering(scenario.steering, place.key("steering"))
     return scenario
 
 
@@ -259,72 +262,76 @@ def check_names(scenario: Scenario, site: Site) -> None:
     if scenario.timezone.key != site.timezone.key:
         raise ScenarioError(
             f"{told} tells its hours in {scenario.timezone.key}, the site '{site.id}' lives by"
-            f' {site.timezone.key}; write timezone = "{site.timezone.key}".'
+            f' {site.timezone.key}; write timezone = "{site.timezone.key}".',
+            ("timezone",),
         )
     for gate, row in scenario.gates.items():
         if gate not in site.gate_by_id:
             known = ", ".join(site.gate_by_id)
             raise ScenarioError(
-                f"{told} names the gate '{gate}'; the site '{site.id}' has {known}."
+                f"{told} names the gate '{gate}'; the site '{site.id}' has {known}.",
+                ("gates", gate),
             )
         for yard in (*row.stands_in, row.yard):
-            _check_yard(site, yard, f"{told} names the yard '{yard}' for '{gate}'")
+            key = "yard" if yard == row.yard else "standing_yards"
+            said = f"{told} names the yard '{yard}' for '{gate}'"
+            _check_yard(site, yard, said, ("gates", gate, key))
     for yard in scenario.yards:
-        _check_yard(site, yard, f"{told} changes the yard '{yard}'")
-    for verb, gate in _gates_named(scenario):
+        _check_yard(site, yard, f"{told} changes the yard '{yard}'", ("yards", yard))
+    for verb, gate, path in _gates_named(scenario):
         if gate not in scenario.gates:
             raise ScenarioError(
                 f"{told} {verb} the gate '{gate}', of whose trucks it says nothing; it has"
-                f" {', '.join(scenario.gates)}."
+                f" {', '.join(scenario.gates)}.",
+                (*path, "gate"),
             )
 
 
-def _check_yard(site: Site, yard: str, told: str) -> None:
+def _check_yard(site: Site, yard: str, told: str, path: KeyPath) -> None:
     if yard not in site.yard_by_id:
-        raise ScenarioError(f"{told}; the site '{site.id}' has {', '.join(site.yard_by_id)}.")
+        raise ScenarioError(f"{told}; the site '{site.id}' has {', '.join(site.yard_by_id)}.", path)
 
 
-def _gates_named(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    """Yield what a scenario does to which gate, beside giving it trucks."""
-    for disruption in scenario.disruptions:
-        yield "disturbs", disruption.gate
-    for surge in scenario.surges:
-        yield "disturbs", surge.gate
-    for lanes in scenario.lanes:
-        yield "staffs", lanes.gate
-    for breakdowns in scenario.breakdowns:
-        yield "disturbs", breakdowns.gate
-    for limit in scenario.other_side:
-        yield "limits", limit.gate
-    for law in scenario.screenings:
-        if law.gate is not None:
-            yield "times screenings at", law.gate
+def _gates_named(scenario: Scenario) -> Iterator[tuple[str, str, KeyPath]]:
+    """Yield what a scenario does to which gate beside giving it trucks, and where it says so."""
+    verbs = {
+        "disruptions": "disturbs",
+        "surges": "disturbs",
+        "breakdowns": "disturbs",
+        "lanes": "staffs",
+        "other_side": "limits",
+        "screenings": "times screenings at",
+    }
+    for kind, verb in verbs.items():
+        for number, row in enumerate(getattr(scenario, kind)):
+            if row.gate is not None:
+                yield verb, row.gate, (kind, number)
 
 
-def _zone(value: object, where: str) -> ZoneInfo:
+def _zone(value: object, where: Place) -> ZoneInfo:
     try:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ScenarioError(f"{where}, timezone: {value!r} is not a known time zone.") from error
+        raise where.error(f"{value!r} is not a known time zone.") from error
 
 
-def _check_shares(shares: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
+def _check_shares(shares: Mapping[str, Any], allowed: tuple[str, ...], where: Place) -> None:
     for name, share in read_mapping(shares, where).items():
         if name not in allowed:
-            raise unknown(name, allowed, where)
-        read_number(share, float, {"least": 0.0, "most": 1.0}, f"{where}, {name}")
+            raise unknown(name, allowed, where, (*where.path, name))
+        read_number(share, float, {"least": 0.0, "most": 1.0}, where.key(name))
     if abs(sum(shares.values()) - 1) > _SUM_TOLERANCE:
-        raise ScenarioError(f"{where}: the shares sum to {sum(shares.values()):g}, not to 1.")
+        raise where.error(f"the shares sum to {sum(shares.values()):g}, not to 1.")
 
 
-def _check_translations(name: Mapping[str, Any], where: str) -> None:
+def _check_translations(name: Mapping[str, Any], where: Place) -> None:
     for language in LANGUAGES:
-        if not read_mapping(name, f"{where}, name").get(language):
-            raise ScenarioError(f"{where}, name: the text in '{language}' is missing.")
+        if not read_mapping(name, where).get(language):
+            raise where.error(f"the text in '{language}' is missing.")
 
 
-def _check_steering(text: str, where: str) -> None:
+def _check_steering(text: str, where: Place) -> None:
     try:
         parse_steering(text)
     except ScenarioError as error:
-        raise ScenarioError(f"{where}, steering: {error}") from None
+        raise where.error(str(error)) from None
