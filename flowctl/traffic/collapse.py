@@ -208,12 +208,13 @@ def watch(
     nights = np.diff(seen.began_at, prepend=-np.inf) - np.diff(seen.began_open_s, prepend=0.0)
     columns = (seen.began_at, ended, seen.took_s, _gaps(seen), over, nights >= params.night_s)
     rows = list(zip(*(column.tolist() for column in columns), strict=True))
-    at = 0
+    at = reached = 0
     while at < len(rows):
         began, end, took_s, gap_s, is_over, after_night = rows[at]
         at += 1
-        if after_night:
+        if after_night and at > reached:  # a row that is gone back to follows no new night
             watcher.start()
+        reached = max(reached, at)
         if watcher.low:
             if is_over:
                 watcher.see_low(end, gap_s)

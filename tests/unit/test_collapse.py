@@ -132,6 +132,14 @@ def test_a_drop_of_yesterday_is_not_today_s():
     assert found(history, at("08:30")).state is GateMode.NORMAL
 
 
+def test_a_gate_slow_from_its_opening_on_is_told():
+    # Every screening ends after the drop could be told: all of them are looked at once more.
+    slow = full(cleared_from(at("07:00"), at("10:30"), 1800.0))
+    learned = found(slow, at("10:31"))
+    assert learned.state is GateMode.REDUCED
+    assert learned.per_h < 8.0
+
+
 def test_a_gate_that_is_open_day_and_night_is_watched_over_midnight():
     hours = opening(((time(0), time(23, 59, 59)),))
     gate = small_gate(places=4, per_h=20.0, hours=hours)
