@@ -5,7 +5,6 @@ import re
 import pytest
 from desk import (
     LANGUAGES,
-    PATIENCE_MS,
     ROOT,
     Desk,
     assert_words,
@@ -168,39 +167,3 @@ def test_the_drivers_countdown_ticks(desk: Desk, running_system: Running):
 def test_a_link_of_no_trip_is_answered_in_a_sentence(desk: Desk):
     page = desk.open("/d/nosuchtrip12", size=(360, 740))
     expect(page.locator(".refusal")).to_have_text(words("vi")["driver"]["unknown"])
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_planners_page_speaks_every_language(desk: Desk, language: str):
-    page = desk.open("/planner", language=language)
-    desk.sign_in(page, "planner")
-    page.locator("select[name=scenario] option").first.wait_for(state="attached")
-    said = words(language)["planner"]
-    assert_words(page, [said["title"], said["intro"], said["run"], said["seed"], said["empty"]])
-
-
-def test_a_planners_mistake_is_told_in_a_sentence(desk: Desk):
-    page = desk.open("/planner")
-    desk.sign_in(page, "planner")
-    page.locator("input[name=demand]").fill("70")
-    page.locator("button.main").click()
-    expect(page.locator(".refusal")).to_have_text(words("vi")["planner"]["demand_wrong"])
-
-
-def test_a_planners_run_ends_with_both_curves_and_a_table(desk: Desk, running_system: Running):
-    page = desk.open("/planner")
-    desk.sign_in(page, "planner")
-    page.locator("select[name=scenario]").select_option(running_system.scenario)
-    page.locator("input[name=demand]").fill("0.5")
-    page.locator("button.main").click()
-    page.locator("progress").wait_for()
-    page.locator("figure").first.wait_for(timeout=3 * PATIENCE_MS)
-    gates = get_json(page, desk, "/v1/site")["gates"]
-    charts = page.locator("figure[data-curves='2']")
-    expect(charts).to_have_count(2 * len(gates))
-    expect(charts.locator("canvas")).to_have_count(2 * len(gates))
-    rows = page.locator(".measures tbody tr")
-    expect(rows).to_have_count(4 + 2 * len(gates))
-    expect(rows.first.locator("td.better")).to_have_text(re.compile(r"^−\d+ %$"))
-    page.reload()
-    page.locator("figure").first.wait_for()

@@ -8,10 +8,7 @@ import type {
   AlertDetail,
   Judgement,
   Language,
-  ScenarioChoice,
   Session,
-  Simulation,
-  SimulationRequest,
   Site,
   Spacetime,
   Traffic,
@@ -87,8 +84,3 @@ export const retryMessage = (id: number): Promise<MessageRecord> =>
   request("POST", `/v1/messages/${id}/retry`);
 export const getPlan = (): Promise<Plan> => request("GET", "/v1/plans/latest");
 export const getOvertakes = (): Promise<Overtakes> => request("GET", "/v1/ledger/overtakes");
-export const listScenarios = (): Promise<ScenarioChoice[]> => request("GET", "/v1/scenarios");
-export const startSimulation = (order: SimulationRequest): Promise<{ id: number }> =>
-  request("POST", "/v1/simulations", order);
-export const getSimulation = (id: number): Promise<Simulation> =>
-  request("GET", `/v1/simulations/${id}`);

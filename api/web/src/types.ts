@@ -434,38 +434,3 @@ export interface DriverView {
 
 /** Longitude and latitude, WGS 84. */
 export type Point = [number, number];
-
-export interface ScenarioChoice {
-  id: string;
-  name: Names;
-}
-
-export interface SimulationRequest {
-  scenario: string;
-  seed: number;
-  demand_factor: number;
-  places: Record<string, number>;
-}
-
-export interface PolicyResult {
-  queue: Record<string, number[]>;
-  waiting: Record<string, number[]>;
-  gate_wait_mean_s: number | null;
-  gate_wait_p95_s: number | null;
-  queue_max: number;
-  total_wait_mean_s: number | null;
-  cleared: Record<string, Cleared>;
-}
-
-export interface SimulationResult {
-  minutes: number[];
-  policies: { none: PolicyResult; metering: PolicyResult };
-}
-
-export interface Simulation {
-  id: number;
-  state: "waiting" | "running" | "done" | "failed" | "cancelled";
-  progress: number;
-  error: string | null;
-  result: SimulationResult | null;
-}

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { getSpacetime, listCorridors } from "../client";
 import { language, nameOf, t } from "../language";
 import { problem } from "../parts/problem";
+import { dark } from "../parts/theme";
 import { clockTime, dayAfter, dayStart, decimal, instant, localDay, wholeNumber } from "../time";
 import type { Site, Spacetime, Way } from "../types";
 import { Days } from "./Days";
@@ -128,6 +129,7 @@ function Picture({ data, site, marked, onPick }: PictureProps) {
   const diagram = useRef<Diagram | null>(null);
   const [found, setFound] = useState<Found | null>(null);
   const spoken = language.value;
+  const isDark = dark.value;
 
   useEffect(() => {
     const canvas = box.current;
@@ -149,7 +151,7 @@ function Picture({ data, site, marked, onPick }: PictureProps) {
     resized.observe(canvas);
     setFound(null);
     return () => resized.disconnect();
-  }, [data, site, spoken, marked]);
+  }, [data, site, spoken, marked, isDark]);
 
   return (
     <div class="picture">

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { getTrack } from "../client";
 import { find, t } from "../language";
 import { problem } from "../parts/problem";
+import { usePlaying } from "../parts/usePlaying";
 import { clockSeconds, clockTime, dayMonth, instant } from "../time";
 import type { Site } from "../types";
 import { placeName } from "./alarms";
@@ -11,7 +12,6 @@ import "./replay.css";
 import { replay, replayAt } from "./stage";
 
 const PACES = [1, 10, 60, 300, 600] as const;
-const FRAME_MS = 100;
 /** An arrow key moves by a minute, with Shift by ten. */
 const STEP_S = 60;
 const LONG_STEPS = 10;
@@ -26,7 +26,6 @@ interface Props {
 export function Replay({ trip, site, onClose }: Props) {
   const [track, setTrack] = useState<Track | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
-  const [plays, setPlays] = useState(false);
   const [pace, setPace] = useState<number>(60);
   const at = replayAt.value;
 
@@ -47,17 +46,7 @@ export function Replay({ trip, site, onClose }: Props) {
     replayAt.value = Math.min(ends, Math.max(begins, moment));
   };
 
-  useEffect(() => {
-    if (!plays) return undefined;
-    let last = performance.now();
-    const timer = setInterval(() => {
-      const now = performance.now();
-      goTo(replayAt.value + ((now - last) / 1000) * pace);
-      last = now;
-      if (replayAt.value >= ends) setPlays(false);
-    }, FRAME_MS);
-    return () => clearInterval(timer);
-  }, [plays, pace, begins, ends]);
+  const { plays, setPlays } = usePlaying(() => replayAt.value, goTo, { pace, ends });
 
   function press(event: KeyboardEvent): void {
     const step = STEP_S * (event.shiftKey ? LONG_STEPS : 1);

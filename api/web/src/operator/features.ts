@@ -1,10 +1,16 @@
 /** The live picture as GeoJSON. */
 
 import { nameOf, t } from "../language";
-import type { Collection, Site, ZoneFeature } from "../types";
-import type { Picture, Truck } from "./live";
+import type { Collection, GateLive, Site, YardLive, ZoneFeature } from "../types";
+import type { Truck } from "./live";
 
 type Bounds = [number, number, number, number];
+
+/** What the map says of places: which gates are open, and how full the yards are. */
+export interface Loads {
+  gates: Pick<GateLive, "id" | "open">[];
+  yards: Pick<YardLive, "id" | "occupancy" | "capacity">[];
+}
 
 /** Plates beside trucks, for the few that are looked at closely. */
 export function plateFeatures(trucks: Iterable<Truck>): GeoJSON.FeatureCollection<GeoJSON.Point> {
@@ -56,7 +62,7 @@ function place(
 /** Names of gates and yards, with what stands there now. */
 export function placeFeatures(
   site: Site,
-  picture: Picture | null,
+  picture: Loads | null,
 ): GeoJSON.FeatureCollection<GeoJSON.Point> {
   const features: GeoJSON.Feature<GeoJSON.Point>[] = [];
   for (const zone of site.zones.features) {

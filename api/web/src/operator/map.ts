@@ -4,9 +4,16 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import { Map as GlMap, type GeoJSONSource, setWorkerUrl } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { Site, Traffic } from "../types";
-import { boundsOf, placeFeatures, plateFeatures, roadFeatures, withoutApproaches } from "./features";
+import {
+  boundsOf,
+  type Loads,
+  placeFeatures,
+  plateFeatures,
+  roadFeatures,
+  withoutApproaches,
+} from "./features";
 import { ABOVE_TRUCKS, STYLE, THEMED } from "./layers";
-import type { Picture, Truck } from "./live";
+import type { Truck } from "./live";
 import { speedFeatures, tailFeatures } from "./traffic_lines";
 import { TruckLayer } from "./truck_layer";
 
@@ -101,7 +108,7 @@ export class SiteMap {
     });
   }
 
-  showPlaces(picture: Picture | null): void {
+  showPlaces(picture: Loads | null): void {
     this.when(() => {
       const places = placeFeatures(this.site, picture);
       const text = JSON.stringify(places);

@@ -1,5 +1,6 @@
 /** The space-time diagram on a canvas: time from left to right, distance to the end from top down. */
 
+import { shade } from "../parts/theme";
 import { clockTime, dayStart, decimal, localDay } from "../time";
 import type { Spacetime, TruckLine } from "../types";
 
@@ -9,9 +10,6 @@ const RIGHT = 24;
 /** Two lines of words: what is measured, and above closed hours that they are. */
 const TOP = 46;
 const BOTTOM = 30;
-const GRID = "#24303a";
-const QUIET = "#9db0bf";
-const CLOSED = "#182129";
 const FONT = "12px system-ui, sans-serif";
 const MARKED = "#ff4fd8";
 const REACH_PX = 10;
@@ -51,6 +49,12 @@ export interface Found {
   y: number;
 }
 
+/** How pieces of lines are coloured: which of `colours` has the piece that ends at point `k`. */
+export interface Tints {
+  colours: readonly string[];
+  of: (line: TruckLine, k: number) => number;
+}
+
 export class Diagram {
   private readonly seconds: number;
   private readonly since: number;
@@ -62,6 +66,12 @@ export class Diagram {
     private readonly width: number,
     private readonly height: number,
     private readonly timezone: string,
+    /** By their speed, where nothing else is said. */
+    private readonly tints: Tints = {
+      colours: SPEED_COLOURS,
+      of: ({ s, m }, k) =>
+        colourOf(speed(s[k - 1] ?? 0, s[k] ?? 0, m[k - 1] ?? 0, m[k] ?? 0), data.fastest_kmh),
+    },
   ) {
     this.since = Date.parse(data.since) / 1000;
     this.seconds = Date.parse(data.until) / 1000 - this.since;
@@ -125,9 +135,9 @@ export class Diagram {
     context.textAlign = "center";
     for (const [begin, end] of this.data.closed) {
       const [left, right] = [this.x(begin), this.x(end)];
-      context.fillStyle = CLOSED;
+      context.fillStyle = shade("--panel");
       context.fillRect(left, TOP, right - left, this.height - TOP - BOTTOM);
-      context.fillStyle = QUIET;
+      context.fillStyle = shade("--quiet");
       if (right - left > context.measureText(word).width) {
         context.fillText(word, (left + right) / 2, TOP - 7);
       }
@@ -135,8 +145,8 @@ export class Diagram {
   }
 
   private drawAxes(context: CanvasRenderingContext2D, distance: string): void {
-    context.strokeStyle = GRID;
-    context.fillStyle = QUIET;
+    context.strokeStyle = shade("--line");
+    context.fillStyle = shade("--quiet");
     context.lineWidth = 1;
     context.beginPath();
     context.textAlign = "center";
@@ -162,7 +172,7 @@ export class Diagram {
   }
 
   private drawStopLine(context: CanvasRenderingContext2D): void {
-    context.strokeStyle = QUIET;
+    context.strokeStyle = shade("--quiet");
     context.beginPath();
     context.moveTo(LEFT, Math.round(this.y(0)) + 0.5);
     context.lineTo(this.width - RIGHT, Math.round(this.y(0)) + 0.5);
@@ -212,12 +222,13 @@ export class Diagram {
 
   /** One path a colour: a thousand lines are drawn in a few milliseconds. */
   private drawLines(context: CanvasRenderingContext2D, trucks: TruckLine[]): void {
-    const paths = SPEED_COLOURS.map(() => new Path2D());
+    const { colours, of } = this.tints;
+    const paths = colours.map(() => new Path2D());
     for (const truck of trucks) {
       for (let k = 1; k < truck.s.length; k += 1) {
         const [s0, s1] = [truck.s[k - 1] ?? 0, truck.s[k] ?? 0];
         const [m0, m1] = [truck.m[k - 1] ?? 0, truck.m[k] ?? 0];
-        const path = paths[colourOf(speed(s0, s1, m0, m1), this.data.fastest_kmh)];
+        const path = paths[of(truck, k)];
         path?.moveTo(this.x(s0), this.y(m0));
         path?.lineTo(this.x(s1), this.y(m1));
       }
@@ -225,7 +236,7 @@ export class Diagram {
     context.lineWidth = this.data.trucks.length > 200 ? 1 : 1.6;
     // The slow ones last, for they are the queue.
     for (const [k, path] of [...paths.entries()].reverse()) {
-      context.strokeStyle = SPEED_COLOURS[k] ?? QUIET;
+      context.strokeStyle = colours[k] ?? shade("--quiet");
       context.stroke(path);
     }
   }

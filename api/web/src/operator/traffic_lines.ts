@@ -28,7 +28,8 @@ export function speedFeatures(traffic: Traffic): GeoJSON.FeatureCollection {
   return { type: "FeatureCollection", features };
 }
 
-function at(way: Way, metres: number): GeoJSON.Position {
+/** Where on the map a way is so many metres from its beginning. */
+export function pointAt(way: Way, metres: number): GeoJSON.Position {
   const i = Math.max(0, way.starts_m.findIndex((start) => start >= metres) - 1);
   const from = way.starts_m[i] ?? 0;
   const to = way.starts_m[i + 1] ?? from;
@@ -55,12 +56,12 @@ export function tailFeatures(traffic: Traffic): GeoJSON.FeatureCollection {
     features.push(
       {
         type: "Feature",
-        geometry: { type: "LineString", coordinates: [at(way, end), ...between, at(way, stop)] },
+        geometry: { type: "LineString", coordinates: [pointAt(way, end), ...between, pointAt(way, stop)] },
         properties: {},
       },
       {
         type: "Feature",
-        geometry: { type: "Point", coordinates: at(way, end) },
+        geometry: { type: "Point", coordinates: pointAt(way, end) },
         properties: { label: t("operator.queue_tail_value", words) },
       },
     );

@@ -33,3 +33,7 @@ export function choose(one: Theme): void {
   chosen.value = one;
   localStorage.setItem(KEPT_AS, one);
 }
+
+/** A colour of the page as it stands now: pictures on a canvas cannot name variables. */
+export const shade = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -5,29 +5,23 @@ import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { AccountMenu } from "../parts/AccountMenu";
 import { problem } from "../parts/problem";
+import { ThemeSwitch } from "../parts/ThemeSwitch";
 import type { Session, Site } from "../types";
+import { address, go, VIEWS } from "./address";
 import { PlanNow } from "./PlanNow";
-import { Simulation } from "./Simulation";
-
-const VIEWS = ["simulation", "plan"] as const;
-type View = (typeof VIEWS)[number];
-
-/** The address keeps the view, so that a reload and a link come back to it. */
-const PLAN = "#plan";
+import { Results } from "./results/Results";
+import { Runs } from "./results/Runs";
+import { watch } from "./runs";
+import { Scenario } from "./writing/Scenario";
 
 export function Planner({ session, onLeave }: { session: Session; onLeave: () => void }) {
   const [site, setSite] = useState<Site | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
-  const [view, setView] = useState<View>(location.hash === PLAN ? "plan" : "simulation");
+  const { view } = address.value;
 
   useEffect(() => {
     getSite().then(setSite, setWrong);
   }, []);
-
-  function show(next: View): void {
-    history.replaceState(null, "", next === "plan" ? PLAN : location.pathname + location.search);
-    setView(next);
-  }
 
   return (
     <div class={`planner ${view}`}>
@@ -42,13 +36,14 @@ export function Planner({ session, onLeave }: { session: Session; onLeave: () =>
               type="button"
               key={one}
               aria-pressed={one === view}
-              onClick={() => show(one)}
+              onClick={() => go({ view: one })}
             >
               {t(`planner.view_${one}`)}
             </button>
           ))}
         </span>
         <Help screen="planner" />
+        <ThemeSwitch />
         <LanguageSwitch />
         <AccountMenu session={session} onLeave={onLeave} />
       </header>
@@ -57,7 +52,24 @@ export function Planner({ session, onLeave }: { session: Session; onLeave: () =>
           {problem(wrong)}
         </p>
       )}
-      {site && (view === "plan" ? <PlanNow site={site} /> : <Simulation site={site} />)}
+      {site && view === "scenario" && <Scenario site={site} />}
+      {site && view === "runs" && <Compared site={site} />}
+      {site && view === "plan" && <PlanNow site={site} />}
     </div>
+  );
+}
+
+/** The runs that are kept, beside what came out of those that are chosen. */
+function Compared({ site }: { site: Site }) {
+  useEffect(watch, []);
+  return (
+    <>
+      <aside>
+        <Runs timezone={site.timezone} />
+      </aside>
+      <main>
+        <Results site={site} />
+      </main>
+    </>
   );
 }

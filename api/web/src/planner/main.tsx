@@ -1,5 +1,8 @@
 import "../style/base.css";
+import "../style/themes.css";
 import "./planner.css";
+import "./results/results.css";
+import "./writing/writing.css";
 import { t } from "../language";
 import { mount } from "../parts/mount";
 import { WithSession } from "../parts/WithSession";
