@@ -9,18 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
-from typing import Any
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
 
 from flowctl.site import Site
-from flowctl.storage import checkpoints as checkpoint_store
-from flowctl.storage import fixes as fix_store
-from flowctl.storage import visits as visit_store
+from flowctl.storage.fixes import STORED
 from flowctl.storage.visits import Reason
 from flowctl.telemetry.findings import Finding, Sure
+from flowctl.telemetry.tracks import Tracks
 from flowctl.visits.anchor import find_anchor, state_after
 from flowctl.visits.engine import advance
 from flowctl.visits.ground import Ground
@@ -31,7 +28,6 @@ from flowctl.visits.track import Sighting, TrackState
 from geo.membership import ZoneIndex
 from geo.zones import Zone
 
-Connection = psycopg.Connection[Any]
 Rows = NDArray[np.void]
 
 _TAIL = 16
@@ -73,14 +69,14 @@ class Judge:
         index = ZoneIndex(zones, inner_m=visit.inner_m, outer_m=visit.outer_m, epsg=site.epsg)
         return cls(site, Ground(index, least_chord_m=visit.least_chord_m))
 
-    def recall(self, conn: Connection) -> None:
+    def recall(self, tracks: Tracks) -> None:
         """Learn where every device near a zone stands, and nothing of how it came there."""
-        self.states = visit_store.list_states(conn)
+        self.states = tracks.list_states()
         self._recent = {}
 
     def judge(
         self,
-        conn: Connection,
+        tracks: Tracks,
         rows: Rows,
         *,
         in_order: NDArray[np.bool_],
@@ -107,7 +103,7 @@ class Judge:
         view = self._view(rows)
         touches = np.logical_or.reduceat(view.touching, starts)
         near = touches | np.isin(devices, self._known())
-        self._meet(conn, rows, starts[touches & in_order[starts]])
+        self._meet(tracks, rows, starts[touches & in_order[starts]])
         found: list[Finding] = []
         to_read: dict[int, int] = {}
         untrue: dict[int, int] = {}
@@ -127,16 +123,16 @@ class Judge:
             checkpoint = recent.take_checkpoint()
             if checkpoint is not None:
                 checkpoints.append((device, checkpoint))
-        checkpoint_store.drop_checkpoints(conn, untrue)
-        checkpoint_store.save_checkpoints(conn, checkpoints)
+        tracks.drop_checkpoints(untrue)
+        tracks.save_checkpoints(checkpoints)
         for some in _portions(to_read):
-            found += self._read_and_judge(conn, some)[0]
+            found += self._read_and_judge(tracks, some)[0]
         shown = near | np.isin(devices, watched)
-        visit_store.save_tracks(conn, rows[ends[shown] - 1], self.states)
-        self._save(conn, found, Reason.LATE_FIX, known_at=int(rows["received_at"].max()))
+        tracks.save_tracks(rows[ends[shown] - 1], self.states)
+        self._save(tracks, found, Reason.LATE_FIX, known_at=int(rows["received_at"].max()))
 
     def judge_again(
-        self, conn: Connection, devices: Iterable[int], *, since_us: int, known_at: int
+        self, tracks: Tracks, devices: Iterable[int], *, since_us: int, known_at: int
     ) -> None:
         """Judge devices anew that have fixes from a moment on, since when zones have changed.
 
@@ -146,15 +142,15 @@ class Judge:
             The moment, and when that became known; microseconds since 1970.
         """
         for some in _portions(dict.fromkeys(devices, since_us)):
-            found, newest = self._read_and_judge(conn, some)
-            visit_store.save_tracks(conn, newest, self.states)
-            self._save(conn, found, Reason.ZONE_CHANGED, known_at=known_at)
+            found, newest = self._read_and_judge(tracks, some)
+            tracks.save_tracks(newest, self.states)
+            self._save(tracks, found, Reason.ZONE_CHANGED, known_at=known_at)
 
     def _save(
-        self, conn: Connection, found: Sequence[Finding], why: Reason, *, known_at: int
+        self, tracks: Tracks, found: Sequence[Finding], why: Reason, *, known_at: int
     ) -> None:
         asked = {one.device: one.since for one in found if one.since is not None}
-        published = visit_store.list_visits(conn, asked)
+        published = tracks.list_visits(asked)
         upserts: list[tuple[int, Published]] = []
         withdrawn: list[tuple[int, Published]] = []
         for one in found:
@@ -164,9 +160,9 @@ class Judge:
         revised = [(*one, False) for one in upserts if one[1].is_revised]
         revised += [(*one, True) for one in withdrawn]
         zones = {zone.id: zone for zone in self.ground.index.zones}
-        visit_store.record_revisions(conn, revised, why=why, known_at=known_at)
-        visit_store.withdraw_visits(conn, [visit.id for _, visit in withdrawn])
-        visit_store.save_visits(conn, zones, upserts)
+        tracks.record_revisions(revised, why=why, known_at=known_at)
+        tracks.withdraw_visits(withdrawn)
+        tracks.save_visits(zones, upserts)
 
     def _view(self, rows: Rows) -> View:
         return View(rows, self.ground, self.site.visit, self.lag_limits_s)
@@ -176,7 +172,7 @@ class Judge:
             self._near = np.fromiter(self.states, dtype=np.int32, count=len(self.states))
         return self._near
 
-    def _meet(self, conn: Connection, rows: Rows, firsts: NDArray[np.intp]) -> None:
+    def _meet(self, tracks: Tracks, rows: Rows, firsts: NDArray[np.intp]) -> None:
         """Begin with devices that touch a zone for the first time.
 
         Where they were before is known: outside. So their last fixes tell how they stand, or that
@@ -189,7 +185,7 @@ class Judge:
         }
         if not befores:
             return
-        tails = fix_store.list_before(conn, befores, most=_TAIL, within=self._absent)
+        tails = tracks.list_before(befores, most=_TAIL, within=self._absent)
         rows_of, seen_of = dict(by_device(tails)), self._sightings(tails)
         for device in befores:
             is_cut = len(rows_of.get(device, ())) == _TAIL
@@ -232,7 +228,7 @@ class Judge:
         return None if state is None or state.at is None else Recent(state)
 
     def _read_and_judge(
-        self, conn: Connection, lates: Mapping[int, int]
+        self, tracks: Tracks, lates: Mapping[int, int]
     ) -> tuple[list[Finding], Rows]:
         """Judge tracks anew, each from the last moment that is sure before the one given for it.
 
@@ -241,9 +237,9 @@ class Judge:
         What was found, and the newest fix of each device that has one from its moment on, dtype
         `STORED`.
         """
-        checkpoint_store.drop_checkpoints(conn, lates)
-        sure = self._sure_states(conn, lates)
-        rows = fix_store.list_tracks(conn, {device: one.read_from for device, one in sure.items()})
+        tracks.drop_checkpoints(lates)
+        sure = self._sure_states(tracks, lates)
+        rows = tracks.list_tracks({device: one.read_from for device, one in sure.items()})
         seen = self._sightings(rows)
         found, checkpoints = [], []
         for device, one in sure.items():
@@ -256,19 +252,19 @@ class Judge:
                     checkpoints.append((device, checkpoint))
             self._recent[device], self.states[device] = recent, recent.state
             found.append(Finding.of_anew(device, visits, one))
-        checkpoint_store.save_checkpoints(conn, checkpoints)
+        tracks.save_checkpoints(checkpoints)
         return found, rows[np.flatnonzero(np.diff(rows["device_id"], append=-1))]
 
-    def _sure_states(self, conn: Connection, lates: Mapping[int, int]) -> dict[int, Sure]:
+    def _sure_states(self, tracks: Tracks, lates: Mapping[int, int]) -> dict[int, Sure]:
         """Find for each device a moment before the one given at which its state is known.
 
         That is where its fixes alone tell it, or where a checkpoint of a long stay stands.
         """
         found: dict[int, Sure] = {}
-        read = dict.fromkeys(lates, np.empty(0, dtype=fix_store.STORED))
+        read = dict.fromkeys(lates, np.empty(0, dtype=STORED))
         until, most = dict(lates), _PAGE
         while until:
-            whole = self._read_back(conn, until, most, read)
+            whole = self._read_back(tracks, until, most, read)
             seen = {d: self._sightings(read[d]).get(d, []) for d in until}
             anchors = {d: find_anchor(seen[d], self.site.visit) for d in until}
             for device, at in anchors.items():
@@ -277,7 +273,7 @@ class Judge:
             if most == _PAGE:
                 # Before the fixes are taken for all there are: older ones may be kept no more.
                 asked = {device: lates[device] for device in until.keys() - found.keys()}
-                states = checkpoint_store.find_checkpoints(conn, asked)
+                states = tracks.find_checkpoints(asked)
                 found |= {device: Sure.at_checkpoint(state) for device, state in states.items()}
             for device in whole - found.keys():
                 found[device] = Sure.at_beginning(seen[device], lates[device])
@@ -286,7 +282,7 @@ class Judge:
         return found
 
     def _read_back(
-        self, conn: Connection, until: Mapping[int, int], most: int, read: dict[int, Rows]
+        self, tracks: Tracks, until: Mapping[int, int], most: int, read: dict[int, Rows]
     ) -> set[int]:
         """Put up to ``most`` earlier fixes of devices before those ``read``.
 
@@ -294,7 +290,7 @@ class Judge:
         -------
         The devices of which there are no more.
         """
-        rows = fix_store.list_before(conn, until, most=most, within=self._absent)
+        rows = tracks.list_before(until, most=most, within=self._absent)
         pages = dict(by_device(rows))
         whole = set()
         for device in until:

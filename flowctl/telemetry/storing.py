@@ -21,6 +21,7 @@ from flowctl.storage import outcomes
 from flowctl.storage import sites as site_store
 from flowctl.storage.fixes import Merge
 from flowctl.storage.partitions import ensure_fix_partitions
+from flowctl.storage.tracks import StoredTracks
 from flowctl.telemetry.edge import set_aside
 from flowctl.telemetry.fixes import FixBatch, Note, SetAside, microseconds, partition_of
 from flowctl.telemetry.fleet import ANYBODY, UNKNOWN, Fleet
@@ -61,7 +62,7 @@ class Recorder:
 
         Horizons are microseconds since 1970. What was remembered of other partitions stands.
         """
-        self.judge.recall(self.conn)
+        self.judge.recall(StoredTracks(self.conn))
         self.fleet.take_over(horizons)
 
     def forget(self) -> None:
@@ -103,7 +104,10 @@ class Recorder:
             seen = fleet_store.list_seen_within(self.conn, change.boxes, since_us=change.since_us)
             devices = [number for number, uid in seen if partition_of(uid) in partitions]
             self.judge.judge_again(
-                self.conn, devices, since_us=change.since_us, known_at=microseconds(loaded_at)
+                StoredTracks(self.conn),
+                devices,
+                since_us=change.since_us,
+                known_at=microseconds(loaded_at),
             )
         return site
 
@@ -157,7 +161,8 @@ class Recorder:
             changed = _by_device(np.concatenate([changed, merged.replace]))
         in_order = changed["fixed_at"] > self.fleet.stored_until[changed["device_id"]]
         watched = fleet_store.watched_devices(self.conn)
-        self.judge.judge(self.conn, changed, in_order=in_order, watched=watched)
+        tracks = StoredTracks(self.conn)
+        self.judge.judge(tracks, changed, in_order=in_order, watched=watched)
 
     def _contradicted(self, batch: FixBatch, lost: NDArray[np.void]) -> list[SetAside]:
         """Return fixes another was preferred to, whose devices the batch names."""
