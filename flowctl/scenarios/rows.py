@@ -182,10 +182,11 @@ def read_mapping(value: object, where: Place) -> Mapping[str, Any]:
 
 
 def unknown(
-    word: str, known: Iterable[str], where: Place, path: Path | None = None
+    word: str, known: Iterable[str], where: Place | str, path: Path | None = None
 ) -> ScenarioError:
-    """Return the refusal of a word that is none of those known."""
+    """Return the refusal of a word that is none of those known; ``where`` may be outside a file."""
     listed = list(known)
+    where = Place(where) if isinstance(where, str) else where
     hint = nearest(word, listed) or f"; known are {', '.join(listed)}."
     sentence = f"{where.said}: there is no '{word}'{hint}"
     return ScenarioError(sentence, where.path if path is None else path)

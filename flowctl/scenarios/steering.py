@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flowctl.scenarios.rows import Place, ScenarioError, unknown
+from flowctl.scenarios.rows import ScenarioError, unknown
 
 _LEAST_SHARE, _MOST_SHARE = 0.1, 2.0
 
@@ -58,7 +58,7 @@ def parse_steering(text: str) -> Steering:
     """
     name, _, setting = text.partition(":")
     if name not in set(Rule):
-        raise unknown(name, list(Rule), Place(f"The policy '{text}'"))
+        raise unknown(name, list(Rule), f"The policy '{text}'")
     rule = Rule(name)
     if rule is Rule.QUOTA and setting:
         if not re.fullmatch(r"\d+(\.\d+)?", setting):
