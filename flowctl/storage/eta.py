@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import psycopg
@@ -49,18 +49,56 @@ def list_yard_etas(
     Trucks off every corridor, or silent for longer than a parked tracker may be, have no
     expectation. Of two corridors the nearer line counts.
     """
-    coming = [row for row in rows if row.arrived_at is None and _is_fresh(row, now)]
+    coming = list_coming(rows, now)
     if not coming:
         return {}
+    return yard_etas(
+        site,
+        coming,
+        _live(conn, site, now),
+        get_calibration(conn, site.id),
+        _first_seen(conn, coming, now),
+        now,
+    )
+
+
+Moving = TypeVar("Moving", bound="OnTheRoad")
+
+
+def list_coming(rows: Sequence[Moving], now: datetime) -> list[Moving]:
+    """Return the trucks that are not at a yard yet and were heard of lately."""
+    return [row for row in rows if row.arrived_at is None and _is_fresh(row, now)]
+
+
+def yard_etas(
+    site: Site,
+    coming: Sequence["OnTheRoad"],
+    live: Sequence[LiveSpeeds],
+    calibration: Calibration,
+    watched: "Watched",
+    now: datetime,
+) -> dict[int, Eta]:
+    """Return when trucks on a corridor will be at its yard, by trip; pure.
+
+    Parameters
+    ----------
+    coming
+        Of `list_coming`.
+    live
+        How fast trucks drive on each way now.
+    calibration
+        What forecasts have learned so far.
+    watched
+        Where each of ``coming`` was first seen in the last half hour.
+    """
     bound = [tuple(row.gates) for row in coming]
     ways = []
-    for way in _live(conn, site, now):
+    for way in live:
         if way.way.gate is None:
             fed = {gates: _may_use(site, way, gates) for gates in set(bound)}
             ways.append((way, [fed[gates] for gates in bound]))
     goals = [fence_m(way.way, _yard(site, way.way.yard)) for way, _ in ways]
-    calibration = get_calibration(conn, site.id)
-    on_way = _drives(conn, site, coming, ways, goals, calibration, now)
+    on_way = _drives(site, coming, ways, goals, calibration, watched)
     return forecasts(on_way, calibration, now.timestamp())
 
 
@@ -95,7 +133,7 @@ def find_eta(conn: Connection, site: Site, row: LiveRow, now: datetime) -> Eta |
     return list_yard_etas(conn, site, [row], now).get(row.id)
 
 
-def _is_fresh(row: LiveRow, now: datetime) -> bool:
+def _is_fresh(row: "OnTheRoad", now: datetime) -> bool:
     return row.fixed_at is not None and now - row.fixed_at <= _FRESH
 
 
@@ -143,7 +181,8 @@ def _to_queue(
         if way.way.gate is not None
     ]
     goals = [roads[way.way.way].queue_m[0] for way, _ in ways]
-    beliefs = _drives(conn, site, driving, ways, goals, calibration, now)
+    watched = _first_seen(conn, driving, now)
+    beliefs = _drives(site, driving, ways, goals, calibration, watched)
     for row in called:
         if row.queued_at is not None:
             beliefs[row.id] = in_queue(_gate(row), now.timestamp())
@@ -178,7 +217,41 @@ def _turn(row: LiveRow) -> tuple[bool, datetime, int]:
     return row.queued_at is None, row.queued_at or row.released_at or row.registered_at, row.id
 
 
-class _Watched(NamedTuple):
+class OnTheRoad(Protocol):
+    """A trip and where its truck was seen last, as far as its drive is concerned."""
+
+    @property
+    def id(self) -> int:
+        """The trip."""
+        ...
+
+    @property
+    def gates(self) -> Sequence[str]:
+        """Those it may use."""
+        ...
+
+    @property
+    def arrived_at(self) -> datetime | None:
+        """When it came to a yard."""
+        ...
+
+    @property
+    def fixed_at(self) -> datetime | None:
+        """The moment of its newest fix."""
+        ...
+
+    @property
+    def lon(self) -> float | None:
+        """Where that was, degrees, WGS 84."""
+        ...
+
+    @property
+    def lat(self) -> float | None:
+        """Where that was, degrees, WGS 84."""
+        ...
+
+
+class Watched(NamedTuple):
     """Where trucks were first seen in the last half hour and outside of yards, shape [n]."""
 
     at: Column
@@ -187,13 +260,12 @@ class _Watched(NamedTuple):
 
 
 def _drives(
-    conn: Connection,
     site: Site,
-    rows: Sequence[LiveRow],
+    rows: Sequence[OnTheRoad],
     ways: Sequence[tuple[LiveSpeeds, Sequence[bool]]],
     goals: Sequence[float],
     calibration: Calibration,
-    now: datetime,
+    watched: Watched,
 ) -> dict[int, Expected]:
     """Return the raw belief in when trucks come to the goal of the way that they are nearest to.
 
@@ -210,7 +282,6 @@ def _drives(
     nearest = np.argmin(offsets, axis=0)
     newest = (row.fixed_at for row in rows)
     fixed_s = np.array([np.nan if moment is None else moment.timestamp() for moment in newest])
-    watched = _first_seen(conn, rows, now)
     beliefs: dict[int, Expected] = {}
     for number, ((live, _), (along, _)) in enumerate(zip(ways, places, strict=True)):
         chosen = np.flatnonzero((nearest == number) & np.isfinite(offsets[number]))
@@ -239,7 +310,7 @@ def _shown(
     fixed_s: Column,
     chosen: NDArray[np.int64],
     along: Column,
-    watched: _Watched,
+    watched: Watched,
     on_way_m: float,
 ) -> Column:
     """Return the log of the pace trucks have shown on a way, 0 where they were not seen on it."""
@@ -249,7 +320,9 @@ def _shown(
     return shown_pace(fixed_s[chosen] - watched.at[chosen], others)
 
 
-def _first_seen(conn: Connection, rows: Sequence[LiveRow], now: datetime) -> _Watched:
+def _first_seen(conn: Connection, rows: Sequence[LiveRow], now: datetime) -> Watched:
+    if not rows:
+        return Watched(*np.empty((3, 0)))
     since = now - timedelta(seconds=DEFAULTS.pace_over_s)
     found = conn.execute(
         "select t.id, extract(epoch from f.fixed_at)::float8, f.lon, f.lat from trips t"
@@ -263,7 +336,7 @@ def _first_seen(conn: Connection, rows: Sequence[LiveRow], now: datetime) -> _Wa
     by_trip = {row[0]: row[1:] for row in found}
     nothing = (np.nan, np.nan, np.nan)
     columns = np.array([by_trip.get(row.id, nothing) for row in rows], dtype=np.float64)
-    return _Watched(*columns.T)
+    return Watched(*columns.T)
 
 
 def get_calibration(conn: Connection, site: str) -> Calibration:
