@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from simulations.measures_laws import check, leaves_at, present, until
 from simulations.measures_passed import gini, passed_by
+from simulations.measures_places import open_place_s, places_at
 from simulations.records import Records
 from simulations.streams import Column
 
@@ -244,24 +245,13 @@ class _Floor:
 
         A screening that is finished although its place was shut meanwhile counts as screening.
         """
-        records, busy_s, open_s = self._records, 0.0, 0.0
+        records, busy_s = self._records, 0.0
         start, clear = self._pairs
         end = np.where(np.isnan(clear), records.ends, clear)
         for opens, closes in records.windows[self._gate]:
-            since = max(opens, begins)
-            inside = np.minimum(end, closes) - np.maximum(start, since)
+            inside = np.minimum(end, closes) - np.maximum(start, max(opens, begins))
             busy_s += float(np.maximum(inside, 0.0).sum(where=~np.isnan(inside)))
-            cuts = [at for loss in records.losses[self._gate] for at in loss[:2]]
-            edges = np.unique(np.clip([since, closes, *cuts], since, max(closes, since)))
-            open_s += float(np.dot(np.diff(edges), self._places(edges[:-1])))
-        return busy_s, open_s
-
-    def _places(self, at: Column) -> Column:
-        """Return how many places are staffed at each moment."""
-        places = np.full(len(at), float(self._records.places[self._gate]))
-        for since, until_, left in self._records.losses[self._gate]:
-            places = np.where((at >= since) & (at < until_), np.minimum(places, left), places)
-        return places
+        return busy_s, open_place_s(records, self._gate, begins)
 
     def _starved_place_min(self, begins: float) -> float:
         minutes = np.arange(begins, self._records.ends + _MINUTE_S / 2, _MINUTE_S)
@@ -271,7 +261,11 @@ class _Floor:
         minutes = minutes[open_now]
         busy = present(minutes, self.began, self.cleared)
         held = present(minutes, self.ready, self.told)
-        return float(np.maximum(np.minimum(self._places(minutes) - busy, held), 0).sum())
+        return float(
+            np.maximum(
+                np.minimum(places_at(self._records, self._gate, minutes) - busy, held), 0
+            ).sum()
+        )
 
 
 def _counted(begin: Column, end: Column, last: float, begins: float) -> Column:

@@ -1,0 +1,1 @@
+"""Studies of simulated days: runs of many replications, comparisons, sweeps, searches."""
