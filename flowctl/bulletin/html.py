@@ -13,6 +13,7 @@ h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:1.4rem 0 .4rem}p
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{border:1px solid var(--line);padding:.3rem .55rem;text-align:left;vertical-align:bottom}
 th{background:var(--head);font-weight:600}td.n{text-align:right}
+.picture svg{width:100%;height:auto;max-width:60rem}
 .notes{color:var(--quiet);margin-top:1.2rem}
 @media screen{:root[data-theme="dark"]{color-scheme:dark;--ground:#131b22;--text:#e6edf2;
 --quiet:#9db0bf;--line:#2a3742;--head:#1a242d}}
@@ -20,10 +21,15 @@ th{background:var(--head);font-weight:600}td.n{text-align:right}
 """
 
 
-def write_html(document: Document) -> str:
+def write_html(document: Document, picture: str = "") -> str:
     """Return the page. Whatever people entered stands in it as text.
 
     It is as light as paper but in a page that says ``data-theme="dark"`` of it.
+
+    Parameters
+    ----------
+    picture
+        An ``svg`` element of our own drawing, to stand above the tables.
     """
     said = "".join(f"<p>{escape(line)}</p>" for line in document.lines)
     tables = "".join(
@@ -32,17 +38,20 @@ def write_html(document: Document) -> str:
         if table.rows or table.key == "incidents"
     )
     notes = "".join(f"<p>{escape(note)}</p>" for note in document.notes)
+    drawn = f'<div class="picture">{picture}</div>' if picture else ""
     return (
         f'<!doctype html><html lang="{document.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(document.title)}</title><style>{_STYLE}</style></head><body>"
-        f"<h1>{escape(document.title)}</h1>{said}{_turned(document.summary)}{tables}"
+        f"<h1>{escape(document.title)}</h1>{said}{_turned(document.summary)}{drawn}{tables}"
         f'<div class="notes">{notes}</div></body></html>'
     )
 
 
 def _turned(table: Table) -> str:
     """Return the summary with a gate a column: there are few gates and many figures."""
+    if not table.rows:
+        return ""
     head = "".join(f"<th>{_text(row[0])}</th>" for row in table.rows)
     lines = "".join(
         f"<tr><th>{escape(name)}</th>{''.join(_cell(row[number]) for row in table.rows)}</tr>"

@@ -4,6 +4,7 @@ import unicodedata
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 
 from fpdf import FPDF
@@ -30,8 +31,8 @@ def _fonts() -> Path:
     return Path(found.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
 
 
-def write_pdf(document: Document, made_at: datetime) -> bytes:
-    """Return the bulletin as a PDF.
+def write_pdf(document: Document, made_at: datetime, picture: bytes | None = None) -> bytes:
+    """Return the bulletin as a PDF, with a PNG above its tables where one is given.
 
     Raises
     ------
@@ -51,8 +52,12 @@ def write_pdf(document: Document, made_at: datetime) -> bytes:
     _line(pdf, document.title, size=_TITLE_PT, style="B", height=8)
     for line in document.lines:
         _line(pdf, line)
-    pdf.ln(3)
-    _table(pdf, _turned(document.summary))
+    if document.summary.rows:
+        pdf.ln(3)
+        _table(pdf, _turned(document.summary))
+    if picture is not None:
+        pdf.ln(1)
+        pdf.image(BytesIO(picture), w=pdf.epw)
     for table in document.tables:
         if table.rows:
             pdf.ln(4)

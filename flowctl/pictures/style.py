@@ -35,7 +35,8 @@ MOST_KMH = 80.0
 """Where the scale of speed ends: the legal limit of heavy trucks outside towns and motorways."""
 
 _DPI = 150
-_FEW_HOURS, _MANY_HOURS = 4.0, 12.0
+_FEW_HOURS, _MANY_HOURS = 4.0, 36.0
+_STEPS_H = (1, 2, 3, 4, 6, 12, 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,18 @@ def number(at: datetime | float) -> float:
     return float(date2num(moment))  # type: ignore[no-untyped-call] # matplotlib types no dates
 
 
-def time_axis(axis: Axes, site: Site, span: Span, *, labelled: bool = True) -> None:
-    """Give an axis the local hours of a span."""
+def time_axis(
+    axis: Axes, site: Site, span: Span, *, labelled: bool = True, most_ticks: int = 12
+) -> None:
+    """Give an axis the local hours of a span, and the days of one that is longer than a day."""
     zone = site.timezone
     minutes = range(0, 60, 15) if span.hours <= _FEW_HOURS else (0,)
-    hours = range(0, 24, 2 if span.hours > _MANY_HOURS else 1)
+    step_h = next((step for step in _STEPS_H if span.hours <= most_ticks * step), _STEPS_H[-1])
+    hours = range(0, 24, step_h)
     ticks = RRuleLocator(rrulewrapper(HOURLY, byhour=hours, byminute=minutes, bysecond=0), zone)  # type: ignore[no-untyped-call]
     axis.xaxis.set_major_locator(ticks)
-    axis.xaxis.set_major_formatter(DateFormatter("%H:%M", tz=zone))  # type: ignore[no-untyped-call]
+    form = "%H:%M\n%d/%m" if span.hours > _MANY_HOURS else "%H:%M"
+    axis.xaxis.set_major_formatter(DateFormatter(form, tz=zone))  # type: ignore[no-untyped-call]
     axis.set_xlim(number(span.since), number(span.until))
     axis.grid(axis="both", color=GRID, linewidth=0.5)
     axis.tick_params(colors=TEXT)
