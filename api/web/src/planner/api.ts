@@ -4,10 +4,10 @@ import { newKey, once, request } from "../request";
 import type {
   Checked,
   Comparison,
-  FieldValue,
   FormField,
   Run,
   RunInList,
+  RowValue,
   RunOrder,
   ScenarioChoice,
   ScenarioText,
@@ -31,7 +31,7 @@ export const checkText = (text: string): Promise<Checked> =>
   request("POST", "/v1/scenarios/check", { text });
 export const editText = (
   text: string,
-  changes: Record<string, FieldValue>,
+  changes: Record<string, RowValue>,
 ): Promise<{ text: string }> => request("POST", "/v1/scenarios/edit", { text, changes });
 
 export const startRun = (order: RunOrder): Promise<{ id: number }> =>

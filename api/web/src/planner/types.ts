@@ -20,6 +20,9 @@ export interface ScenarioText {
 
 export type FieldValue = number | string | boolean | null;
 
+/** A value, or a whole row of an array of tables. */
+export type RowValue = FieldValue | Record<string, FieldValue>;
+
 /** One thing that may be edited by form; `{gate}` and the like in `path` stand for every one there is. */
 export interface FormField {
   path: string;
@@ -137,6 +140,8 @@ export interface TruckColumns {
   yard_at: (number | null)[];
   ready_at: (number | null)[];
   released_at: (number | null)[];
+  /** When it left its yard. */
+  left_at: (number | null)[];
   gate_at: (number | null)[];
   start_at: (number | null)[];
   clear_at: (number | null)[];

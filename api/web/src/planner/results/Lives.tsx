@@ -16,8 +16,8 @@ const SLOT_S = 900;
 const FONT = "12px system-ui, sans-serif";
 /** A stretch of a truck's day: from which moment to which, and the colour of where it is. */
 const STRETCHES = [
-  ["yard_at", "released_at", "--staged", "yard"],
-  ["released_at", "gate_at", "--released", "road"],
+  ["yard_at", "left_at", "--staged", "yard"],
+  ["left_at", "gate_at", "--released", "road"],
   ["gate_at", "start_at", "--queued", "queue"],
   ["start_at", "clear_at", "--in-lane", "lane"],
 ] as const;

@@ -16,11 +16,11 @@ export function standing(trucks: TruckColumns, i: number, at: number): Standing 
   if (!before(at, trucks.start_at[i])) return "lane";
   if (!before(at, trucks.gate_at[i])) return "queue";
   if (!isExport(trucks, i)) return "away";
-  if (!before(at, trucks.released_at[i])) return "road";
+  if (!before(at, trucks.left_at[i])) return "road";
   return before(at, trucks.yard_at[i]) ? "away" : "yard";
 }
 
-const TIMES = ["yard_at", "released_at", "gate_at", "start_at", "clear_at", "turned_at"] as const;
+const TIMES = ["yard_at", "left_at", "gate_at", "start_at", "clear_at", "turned_at"] as const;
 
 /** The first and the last moment at which anything happens. */
 export function spanOf(trucks: TruckColumns): [number, number] {

@@ -49,7 +49,7 @@ export function linesOf(
     .filter((i) => isExport(trucks, i) && trucks.gate[i] === gate && trucks.yard[i] === yard)
     .filter((i) => trucks.yard_at[i] !== null)
     .sort((a, b) => (trucks.yard_at[a] ?? 0) - (trucks.yard_at[b] ?? 0));
-  const leaves = (i: number): number => trucks.released_at[i] ?? trucks.turned_at[i] ?? last;
+  const leaves = (i: number): number => trucks.left_at[i] ?? trucks.turned_at[i] ?? last;
   const inYard = ranks(own.map((i) => trucks.yard_at[i] ?? first), own.map(leaves));
   const perRank = (YARD_SHARE * way.length_m) / Math.max(1, ...inYard);
   const queued = tailsOf(trucks, gate);
@@ -61,14 +61,14 @@ export function linesOf(
       line.stages.push(stage);
     };
     const place = way.length_m + perRank * (inYard[k] ?? 0);
-    const [released, gateAt, start, clear] = [
-      trucks.released_at[i], trucks.gate_at[i], trucks.start_at[i], trucks.clear_at[i],
+    const [left, gateAt, start, clear] = [
+      trucks.left_at[i], trucks.gate_at[i], trucks.start_at[i], trucks.clear_at[i],
     ];
     add(trucks.yard_at[i] ?? first, place, YARD);
     add(leaves(i), place, YARD);
-    if (released === null || released === undefined) return line;
+    if (left === null || left === undefined) return line;
     const tail = Math.min(PLACE_M * (queued.get(i) ?? 0), way.length_m * 0.9);
-    add(released, way.length_m, YARD);
+    add(left, way.length_m, YARD);
     if (gateAt === null || gateAt === undefined) return line;
     add(gateAt, tail, ROAD);
     add(start ?? last, start === null ? tail / 2 : 0, QUEUE);

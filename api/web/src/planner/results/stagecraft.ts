@@ -73,7 +73,7 @@ export class Played {
     if (role === "yard") {
       const yard = trucks.yards.indexOf(id);
       const own = all.filter((i) => isExport(trucks, i) && trucks.yard[i] === yard);
-      this.place(zone, own, "yard_at", (i) => trucks.released_at[i] ?? trucks.turned_at[i] ?? last, this.seats);
+      this.place(zone, own, "yard_at", (i) => trucks.left_at[i] ?? trucks.turned_at[i] ?? last, this.seats);
     } else if (role === "lane" || role === "beyond") {
       const at = trucks.gates.indexOf(gate ?? "");
       const own = all.filter((i) => trucks.gate[i] === at && (role === "lane" || !isExport(trucks, i)));
@@ -150,7 +150,7 @@ export class Played {
       queued.set(gate, rank + 1);
       return pointAt(road, Math.max(0, stop - PLACE_M * rank));
     }
-    const left = this.trucks.released_at[i] ?? moment;
+    const left = this.trucks.left_at[i] ?? moment;
     const comes = this.trucks.gate_at[i] ?? null;
     // Who never comes to the gate is on its way to it until the day ends.
     const share = comes === null ? 0.5 : (moment - left) / Math.max(1, comes - left);

@@ -1,26 +1,35 @@
 import { find, t } from "../../language";
+import { placeName } from "../../parts/place";
 import { decimal } from "../../time";
+import type { SiteGate } from "../../types";
 import type { FieldValue } from "../types";
-import { fieldName, type Placed, unitName } from "./fields";
+import { fieldName, mayBeEmpty, type Placed, unitName } from "./fields";
 
 interface Props {
   field: Placed;
+  gates: SiteGate[];
   onMove: (value: FieldValue) => void;
 }
 
-export function Field({ field, onMove }: Props) {
+const choiceName = (one: string): string => find(`planner_choice.${one}`) ?? placeName(one);
+
+export function Field({ field, gates, onMove }: Props) {
   const name = fieldName(field);
   if (field.kind === "choice") {
+    const now = String(field.value ?? "");
+    const choices = field.choices ?? gates.map(({ id }) => id);
+    // What only the text can say stays to be seen.
+    const all = choices.includes(now) ? choices : [...choices, now];
     return (
       <label class="field" data-path={field.at}>
         <span>{name}</span>
         <select
-          value={String(field.value ?? "")}
+          value={now}
           onChange={({ currentTarget }) => onMove(currentTarget.value)}
         >
-          {field.choices?.map((one) => (
-            <option key={one} value={one}>
-              {find(`planner_choice.${one}`) ?? one}
+          {all.map((one) => (
+            <option key={one} value={one} disabled={!choices.includes(one)}>
+              {choiceName(one)}
             </option>
           ))}
         </select>
@@ -49,7 +58,7 @@ function reach(value: number, least: number): number {
 }
 
 /** A slider for a hand, and beside it the number for whoever means exactly that. */
-function NumberField({ field, name, onMove }: Props & { name: string }) {
+function NumberField({ field, name, onMove }: Omit<Props, "gates"> & { name: string }) {
   const isShare = field.kind === "share";
   const times = isShare ? 100 : 1;
   const value = typeof field.value === "number" ? field.value : null;
@@ -61,7 +70,10 @@ function NumberField({ field, name, onMove }: Props & { name: string }) {
   const shown = value === null ? "" : String(Number((value * times).toFixed(6)));
 
   function take(typed: string): void {
-    if (typed.trim() === "") return;
+    if (typed.trim() === "") {
+      if (mayBeEmpty(field.at)) onMove(null);
+      return;
+    }
     const next = Number(typed) / times;
     if (Number.isFinite(next)) onMove(Number(next.toFixed(8)));
   }
@@ -80,7 +92,7 @@ function NumberField({ field, name, onMove }: Props & { name: string }) {
         min={least * times}
         max={most * times}
         step={step * times}
-        value={shown}
+        value={shown === "" ? String(least * times) : shown}
         onInput={({ currentTarget }) => take(currentTarget.value)}
       />
       <input

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { checkText, editText, getScenario } from "../api";
-import type { FieldValue, ScenarioText, TextProblem } from "../types";
+import type { FieldValue, RowValue, ScenarioText, TextProblem } from "../types";
 
 /** So long after the last key the text is looked at. */
 const TYPED_MS = 300;
@@ -22,7 +22,7 @@ export const wrong = signal<unknown>(null);
 /** Counts the changes: an answer to an older text than the newest says nothing any more. */
 let version = 0;
 let timer = 0;
-let moved: Record<string, FieldValue> = {};
+let moved: Record<string, RowValue> = {};
 
 async function check(): Promise<void> {
   const own = version;
@@ -58,6 +58,15 @@ export function move(path: string, value: FieldValue): void {
   moved = { ...moved, [path]: value };
   values.value = { ...values.value, [path]: value };
   later(write, MOVED_MS);
+}
+
+/** Change the text at once: rows that come or go. */
+export function change(changes: Record<string, RowValue>): Promise<void> {
+  version += 1;
+  clearTimeout(timer);
+  checking.value = true;
+  moved = { ...moved, ...changes };
+  return write();
 }
 
 async function write(): Promise<void> {
