@@ -42,12 +42,12 @@ def places_at(steps: Sequence[Step], at: float) -> int:
 
 
 def losses(steps: Sequence[Step], usual: int, ends: float) -> tuple[tuple[float, float, int], ...]:
-    """Return when how many places were left (from, until, places), where not the usual number."""
-    until = [at for at, _ in steps[1:]] + [ends]
+    """Return when how many places were left (from, until, places) up to ``ends``, where fewer."""
+    until = [min(at, ends) for at, _ in steps[1:]] + [ends]
     return tuple(
         (since, before, places)
         for (since, places), before in zip(steps, until, strict=True)
-        if places != usual and since < before
+        if places < usual and since < before
     )
 
 

@@ -76,7 +76,7 @@ def day_table(**changes: object) -> dict[str, Any]:
         if key == "north":
             table["gates"]["north"] |= value
         elif isinstance(value, dict):
-            table[key] |= value
+            table[key] = table.get(key, {}) | value
         else:
             table[key] = value
     return table
