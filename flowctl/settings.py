@@ -68,6 +68,8 @@ class Settings(KeySettings):
     bulletin_to: str = ""
     """Who gets the daily bulletin by mail: addresses with commas between."""
     bulletin_language: str = Field(default="vi", pattern="^(vi|en)$")
+    simulator_workers: int = Field(default=2, ge=1, le=64)
+    """How many replications of a run the simulator plays at once."""
     demo: bool = False
     practice: date | None = None
     """The day that a practice copies, set by ``flowctl practice`` alone: nothing here is real."""

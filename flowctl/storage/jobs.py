@@ -190,14 +190,15 @@ def report_progress(
     return updated.rowcount == 1
 
 
-def release_job(conn: Connection, job_id: int) -> None:
-    """Put a job back for another worker: its own was asked to end."""
-    conn.execute(
+def release_job(conn: Connection, job_id: int) -> bool:
+    """Put a job back for another worker, as its own was asked to end; False: nobody wants it."""
+    updated = conn.execute(
         "update jobs set state = 'waiting', progress = 0, done = 0, tries = tries - 1"
         " where id = %s and state = 'running'",
         [job_id],
     )
     conn.execute("select pg_notify(%s, '')", [CHANNEL])
+    return updated.rowcount == 1
 
 
 def finish_job(
