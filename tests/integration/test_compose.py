@@ -115,6 +115,12 @@ def test_traccar_forwards_to_the_api_with_its_token_and_listens_to_what_is_publi
     assert set(traccar["networks"]) & set(SERVICES["api"]["networks"])
 
 
+def test_how_much_of_the_machine_simulations_take_is_for_its_owner_to_say():
+    said = SERVICES["simulator"]["environment"]["FLOWCTL_SIMULATOR_WORKERS"]
+    [usual] = re.findall(r"^\$\{FLOWCTL_SIMULATOR_WORKERS:-(\d+)\}$", said)
+    assert int(usual) == Settings.model_fields["simulator_workers"].default
+
+
 def test_what_a_gateway_is_configured_with_is_there():
     mounted = [
         volume.split(":")[0]
