@@ -22,11 +22,15 @@ from flowctl.state import Advice, AdviceKind, Cargo, GateHistory, LiveTrip, Snap
 
 
 class Word(NamedTuple):
-    """One message to the driver of a trip; ``kind`` as production's outbox names it."""
+    """One message to the driver of a trip; ``kind`` as production's outbox names it.
+
+    ``starts_at`` is the begin of the slot it tells, None where it tells of none.
+    """
 
     trip_id: int
     kind: str
     gate: str
+    starts_at: datetime | None = None
 
 
 class Book:
@@ -132,7 +136,7 @@ class Book:
             self.learn(one.trip_id, told=one.slot, told_at=now, swapped=False)
             self._advice.pop(one.trip_id, None)
             kind = "slot" if one.previous is None else "slot_changed"
-            yield Word(one.trip_id, kind, one.slot.gate)
+            yield Word(one.trip_id, kind, one.slot.gate, one.slot.starts_at)
 
     def _notify(self, notices: tuple[Notice, ...], now: datetime) -> Iterator[Word]:
         for one in notices:
@@ -156,7 +160,7 @@ class Book:
         for swap in swaps:
             for trip, slot in ((swap.takes, swap.slot_given), (swap.gives, swap.slot_taken)):
                 self.learn(trip, told=slot, told_at=now, swapped=True)
-                yield Word(trip, "slot_changed", slot.gate)
+                yield Word(trip, "slot_changed", slot.gate, slot.starts_at)
 
     def _call(
         self, releases: tuple[Release, ...], moves: tuple[Move, ...], now: datetime

@@ -1,6 +1,7 @@
 """What would be known of a day's trucks if everybody saw everything at once: no trackers at all."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from statistics import NormalDist
 
 import numpy as np
@@ -11,7 +12,7 @@ from flowctl.storage.closures import HISTORY
 from simulations.gates import instant
 from simulations.knowledge import Book
 from simulations.streams import Column
-from simulations.world import World
+from simulations.world import Emitted, World
 
 _LATE = NormalDist().inv_cdf(0.9)  # nine of ten such trucks have come by then
 
@@ -38,9 +39,16 @@ class Truth:
         """Return the truck of a trip."""
         return self._truck[trip_id]
 
-    def look(self) -> None:
-        """Take in everything up to the world's present moment."""
-        now, stages = self._world.now, self._world.stages()
+    def look(self, emitted: Emitted, now: datetime) -> None:
+        """Take in everything up to ``now``; what trackers and officers say adds nothing."""
+        del emitted
+        self._look(now.timestamp())
+
+    def observe(self, now: datetime) -> None:
+        """Look at no road: when trucks come is announced."""
+
+    def _look(self, now: float) -> None:
+        stages = self._world.stages()
         self._register(now)
         for name, seen in zip(_SEEN, self._seen, strict=True):
             column: Column = getattr(stages, name)
@@ -54,12 +62,11 @@ class Truth:
             if self._trip[truck]:
                 self._book.learn(int(self._trip[truck]), seen_at=instant(now))
 
-    def histories(self) -> tuple[GateHistory, ...]:
-        """Return what was seen at each gate of the site, as production reads it."""
-        return tuple(self._histories())
+    def histories(self, now: datetime) -> tuple[GateHistory, ...]:
+        """Return what was seen at each gate of the day, as production reads it."""
+        return tuple(self._histories((now - HISTORY).timestamp()))
 
-    def _histories(self) -> Iterator[GateHistory]:
-        since = self._world.now - HISTORY.total_seconds()
+    def _histories(self, since: float) -> Iterator[GateHistory]:
         gates = self._world.demand.gates
         for gate in self._world.site.gates:
             if gate.id not in gates:
@@ -117,8 +124,10 @@ class Truth:
             self._book.learn(trip, queued_at=when, queued_gate=day.gates[gate], seen_at=when)
         elif name == "start_at":
             self._book.learn(trip, lane_at=when, seen_at=when)
-        else:
+        elif name == "clear_at":
             self._book.learn(trip, cleared_at=when, seen_at=when)
+        else:
+            self._book.drop(trip)
 
     def _expect(self, now: float, yard_at: Column) -> None:
         """Say when the trucks on the road will come to their yards."""
@@ -137,5 +146,5 @@ class Truth:
             )
 
 
-_SEEN = ("yard_at", "left_at", "gate_at", "start_at", "clear_at")
+_SEEN = ("yard_at", "left_at", "gate_at", "start_at", "clear_at", "turned_at")
 """The columns of `Stages` that are facts of a trip, in the order in which they come."""

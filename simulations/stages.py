@@ -13,8 +13,8 @@ class Stages(NamedTuple):
 
     They are the world's own, which go on as it does: who looks at them changes nothing in them.
     ``left_at`` is when a truck left its yard, ``ignored_at`` when it was called and did not follow,
-    ``gate`` which gate it goes to, ``ready_at`` when it is done with its checks, which may be yet
-    to come.
+    ``turned_at`` when it went home unserved, ``gate`` which gate it goes to, ``ready_at`` when it
+    is done with its checks, which may be yet to come.
     """
 
     gate: NDArray[np.int64]
@@ -26,3 +26,4 @@ class Stages(NamedTuple):
     gate_at: Column
     start_at: Column
     clear_at: Column
+    turned_at: Column

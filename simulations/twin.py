@@ -1,9 +1,14 @@
-"""Plays a day against all of production's decisions: plan, repair, metering, standby, notices."""
+"""Plays a day against all of production's decisions: plan, repair, metering, standby, notices.
+
+Without positions everybody sees everything (`play_planned`); with them the controller knows what
+trackers tell, as late and as wrong as they do (`play_twin`).
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,13 +20,18 @@ from flowctl.scenarios.scenario import Scenario
 from flowctl.scenarios.steering import Rule, Steering
 from flowctl.site import Site
 from flowctl.site_files import load_policy
+from flowctl.state import GateHistory
 from simulations.demand import Demand
 from simulations.disruptions import Announced
 from simulations.engine import CancelledError, Progress, Stopped
 from simulations.knowledge import Book, Word
+from simulations.knowledge_gps import Beliefs, Received
 from simulations.knowledge_truth import Truth
 from simulations.records import Records
-from simulations.world import World
+from simulations.world import Emitted, World
+
+TRAFFIC_EVERY = timedelta(seconds=60)
+"""How often production's controller looks at roads (`flowctl.worker`)."""
 
 
 def play_planned(
@@ -62,34 +72,91 @@ def play_planned(
     """
     steered = steered_site(site, steering)
     world = World(scenario, steered, seed=seed, controlled=True, gps=False, demand=demand)
-    _check_ways(world)
-    told = Told(world)
     book = Book(steered)
-    truth = Truth(world, book)
-    announced = Announced(scenario, steered)
-    every = timedelta(seconds=steered.dispatch.meter_interval_s)
-    rhythm = Rhythm(timedelta(seconds=steered.dispatch.plan_interval_s))
+    return _steer(world, book, Truth(world, book), progress, stopped)
+
+
+class Played(NamedTuple):
+    """What became of a day's trucks, and how well positions told it."""
+
+    records: Records
+    beliefs: Beliefs
+
+
+def play_twin(
+    scenario: Scenario,
+    site: Site,
+    *,
+    steering: Steering,
+    seed: int,
+    progress: Progress | None = None,
+    stopped: Stopped | None = None,
+    demand: Demand | None = None,
+) -> Played:
+    """Play one replication of the whole system, positions included, to the close of its report.
+
+    Trackers post with their faults; posts go through production's decoding, screening, merging and
+    judging of visits, visits become what the controller knows, and call-ups move the trucks. Only
+    the network, the databases and the sending of messages are left out: what is posted between two
+    steps is received at the second, and a message is read when it is written.
+
+    Parameters and errors are those of `play_planned`.
+    """
+    steered = steered_site(site, steering)
+    world = World(scenario, steered, seed=seed, controlled=True, gps=True, demand=demand)
+    book = Book(steered)
+    received = Received(world, book)
+    return Played(_steer(world, book, received, progress, stopped), received.beliefs())
+
+
+class Knowledge(Protocol):
+    """Where facts about the trucks of a world come from."""
+
+    def look(self, emitted: Emitted, now: datetime) -> None:
+        """Take in what became known up to ``now``."""
+        ...
+
+    def observe(self, now: datetime) -> None:
+        """Look at the roads."""
+        ...
+
+    def histories(self, now: datetime) -> tuple[GateHistory, ...]:
+        """Return what was seen at each gate."""
+        ...
+
+    def truck_of(self, trip_id: int) -> int:
+        """Return the truck of a trip."""
+        ...
+
+
+def _steer(
+    world: World,
+    book: Book,
+    knowledge: Knowledge,
+    progress: Progress | None,
+    stopped: Stopped | None,
+) -> Records:
+    """Step the controller from the day's start to the close of its report."""
+    _check_ways(world)
+    scenario, rules = world.scenario, world.site.dispatch
+    told, announced = Told(world), Announced(scenario, world.site)
+    meter_every = timedelta(seconds=rules.meter_interval_s)
+    plans, looks = Rhythm(timedelta(seconds=rules.plan_interval_s)), Rhythm(TRAFFIC_EVERY)
+    before: Disruption | None = None
     at, closes = scenario.start, scenario.closes
     while at < closes:
-        at = min(at + every, closes)
+        at = min(at + meter_every, closes)
         if stopped is not None and stopped():
             raise CancelledError
-        world.advance(at)
-        truth.look()
+        knowledge.look(world.advance(at), at)
         with uncollected():
-            snapshot = book.snapshot(
-                world.known_site(), at, truth.histories(), announced.list_known(at.timestamp())
-            )
-            decision, rhythm.before = step(
-                snapshot, plan_due=rhythm.is_due(at), before=rhythm.before
-            )
+            closures = announced.list_known(at.timestamp())
+            snapshot = book.snapshot(world.known_site(), at, knowledge.histories(at), closures)
+            decision, before = step(snapshot, plan_due=plans.is_due(at), before=before)
             words = book.keep(snapshot, decision)
-        told.hear([(truth.truck_of(word.trip_id), word) for word in words])
-        for one in decision.tellings:
-            told.slot_at[truth.truck_of(one.trip_id)] = one.slot.starts_at.timestamp()
-        for swap in decision.swaps:
-            told.slot_at[truth.truck_of(swap.takes)] = swap.slot_given.starts_at.timestamp()
-            told.slot_at[truth.truck_of(swap.gives)] = swap.slot_taken.starts_at.timestamp()
+        told.hear((knowledge.truck_of(word.trip_id), word) for word in words)
+        if looks.is_due(at):
+            knowledge.observe(at)
         if progress is not None:
             progress((at - scenario.start) / (closes - scenario.start))
     return told.records()
@@ -97,17 +164,13 @@ def play_planned(
 
 @dataclass(slots=True)
 class Rhythm:
-    """When a plan is due: every so often, as production's loop has it.
-
-    ``before`` is what the step before found; a change makes a plan at once, which `step` sees to.
-    """
+    """What is due every so often, at the steps of production's loop."""
 
     every: timedelta
-    before: Disruption | None = None
     next_at: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
-        """Tell whether a plan is due now, and count from now on if so."""
+        """Tell whether it is due now, and count from now on if so."""
         if self.next_at is not None and now < self.next_at:
             return False
         self.next_at = now + self.every
@@ -115,11 +178,10 @@ class Rhythm:
 
 
 class Told:
-    """What the drivers of a world heard: call-ups set them in motion, the rest is counted."""
+    """What the drivers of a world heard: slots and call-ups, which they act on; all is counted."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.slot_at = np.full(len(world.demand), np.nan)
         self._messages = np.zeros(len(world.demand), np.int64)
 
     def hear(self, words: Iterable[tuple[int, Word]]) -> None:
@@ -128,10 +190,12 @@ class Told:
             self._messages[truck] += 1
             if word.kind == "call_up":
                 self._world.call(truck, word.gate)
+            elif word.starts_at is not None:
+                self._world.tell_slot(truck, word.starts_at.timestamp())
 
     def records(self) -> Records:
         """Return the world's records with what its drivers heard."""
-        return replace(self._world.records(), slot_at=self.slot_at, messages=self._messages)
+        return replace(self._world.records(), messages=self._messages)
 
 
 def steered_site(site: Site, steering: Steering) -> Site:

@@ -259,6 +259,7 @@ class World:
             self._gate_at,
             self._start_at,
             self._clear_at,
+            self._turned_at,
         )
 
     def records(self) -> Records:

@@ -37,7 +37,7 @@ Connection = psycopg.Connection[Any]
 
 _FRESH = timedelta(minutes=20)
 """A parked tracker may be silent for 15 minutes (Circular 09/2015/TT-BGTVT)."""
-_LIVE = timedelta(hours=1)
+LIVE = timedelta(hours=1)
 """How far back live speeds look: beyond, they have forgotten."""
 
 
@@ -161,7 +161,7 @@ def _yard(site: Site, yard: str) -> shapely.Geometry:
 
 def _live(conn: Connection, site: Site, now: datetime) -> tuple[LiveSpeeds, ...]:
     roads = roads_of(site)
-    sums = find_sums(conn, site.id, roads, since=now - _LIVE, until=now)
+    sums = find_sums(conn, site.id, roads, since=now - LIVE, until=now)
     return live_speeds(roads, sums, now.timestamp())
 
 

@@ -9,8 +9,8 @@ from flowctl.site import Site
 
 Connection = psycopg.Connection[Any]
 
-_WINDOW = timedelta(hours=3)
-_SEVERAL = 3
+WINDOW = timedelta(hours=3)
+SEVERAL = 3
 """Fewer trackers may all be parked, and silent for a quarter of an hour."""
 
 
@@ -45,9 +45,9 @@ def list_lags(conn: Connection, site: Site, now: datetime) -> dict[str, float]:
         {
             "site": site.id,
             "gates": [gate.id for gate in site.gates],
-            "since": now - _WINDOW,
+            "since": now - WINDOW,
             "now": now,
-            "several": _SEVERAL,
+            "several": SEVERAL,
         },
     ).fetchall()
     return {gate: float(lag_s) for gate, lag_s in rows}
