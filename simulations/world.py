@@ -15,21 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowctl.errors import FlowctlError
-from flowctl.scenarios.changes import as_played
-from flowctl.scenarios.laws import CARGOES
-from flowctl.scenarios.scenario import Scenario, check_names
+from flowctl.scenarios.scenario import Scenario
 from flowctl.site import Site
-from flowctl.state import GateHistory
-from simulations.demand import Demand, draw
-from simulations.disruptions import Announced, disrupted
-from simulations.gates import GateFloor, OpenHours, instant
+from simulations.demand import Demand
+from simulations.disruptions import Announced
+from simulations.gates import GateFloor, OpenHours
 from simulations.journeys import Action, Journeys, Travel
 from simulations.notices import device, gate_event, trip_body
-from simulations.records import Records
-from simulations.staffing import limits, losses, places_at, staffing
-from simulations.stages import Stages
+from simulations.staffing import limits, places_at, staffing
 from simulations.trackers import Faults, Post, Trackers
 from simulations.ways import Ways
+from simulations.whereabouts import Whereabouts
 
 _DAY_S = 86_400.0
 _HOUR_S = 3600.0
@@ -52,8 +48,8 @@ class Emitted:
     sightings: NDArray[np.void] | None
 
 
-class World:
-    """The trucks of a scenario's day at a site.
+class World(Whereabouts):
+    """The trucks of a scenario's day at a site, moved by what happens to them.
 
     Parameters
     ----------
@@ -79,21 +75,12 @@ class World:
         gps: bool = True,
         demand: Demand | None = None,
     ) -> None:
-        check_names(scenario, site)
-        self.scenario = scenario
-        self.site = site = as_played(scenario, site)
-        self._seed = seed
-        self.starts = scenario.start.timestamp()
-        self.now = self.starts
-        self.demand = draw(scenario, seed) if demand is None else demand
+        super().__init__(scenario, site, seed=seed, demand=demand)
         self.heard: Counter[str] = Counter()
         self._controlled = controlled
-        self._gates = [site.gate_by_id[gate] for gate in self.demand.gates]
-        self._true = disrupted(scenario, site)
-        self._announced = Announced(scenario, site)
+        self._announced = Announced(scenario, self.site)
         self._hours = self._hours_of(self._true)
-        self._told = (site, self._hours_of(site))
-        self._steps = staffing(scenario, self._true, seed)
+        self._told = (self.site, self._hours_of(self.site))
         self._floors = [
             GateFloor(
                 places_at(self._steps[gate.id], self.starts), hours, limits(scenario, gate.id)
@@ -106,22 +93,13 @@ class World:
         self._registrations: list[dict[str, Any]] = []
         self._events: dict[str, list[dict[str, Any]]] = {gate: [] for gate in self.demand.gates}
         self._truck_of = {phone: k for k, phone in enumerate(self.demand.phone)}
-        self._travel = Travel(Ways(site), self.demand)
+        self._travel = Travel(Ways(self.site), self.demand)
         self._journeys = (
             Journeys(scenario, self.demand, self._travel, seed=seed, later=self._later)
             if gps
             else None
         )
         self._trackers = Trackers(scenario.gps, [device(p) for p in self.demand.plate], seed=seed)
-        count = len(self.demand)
-        self._gate = self.demand.gate.copy()
-        self._ready_at = self.starts + self.demand.ready_s
-        self._yard_at, self._released_at = np.full(count, np.nan), np.full(count, np.nan)
-        self._gate_at, self._start_at = np.full(count, np.nan), np.full(count, np.nan)
-        self._clear_at, self._ignored_at = np.full(count, np.nan), np.full(count, np.nan)
-        self._left_at, self._turned_at = np.full(count, np.nan), np.full(count, np.nan)
-        self._slot_at = np.full(count, np.nan)
-        self._messages = np.zeros(count, np.int64)
         self._plan_day()
 
     @property
@@ -180,11 +158,6 @@ class World:
         self._messages[truck] += 1
         self._slot_at[truck] = begins
 
-    @property
-    def true_site(self) -> Site:
-        """The site as its gates are truly open and staffed."""
-        return self._true
-
     def set_site(self, site: Site) -> None:
         """Let gates be open and staffed from now on as a site says: acts close and open them."""
         self._true = site
@@ -204,102 +177,6 @@ class World:
     def known_site(self) -> Site:
         """Return the site with the closures that are known at this moment."""
         return self._announced.site_at(self.now)
-
-    def list_waiting(self, gate: int) -> NDArray[np.int64]:
-        """Return the trucks ready in their yards and not called, by seniority (yard entry).
-
-        As in production, one that did not show up is left alone for as long as that costs it.
-        """
-        waits = (self._gate == gate) & self.demand.tracked & self._standing()
-        rest_s = self.site.policy.standby.judged_s + self.site.policy.no_show.loses_s
-        waits &= ~(self._ignored_at + rest_s > self.now)
-        trucks = np.flatnonzero(waits & (self._ready_at <= self.now))
-        return trucks[np.argsort(self._yard_at[trucks], kind="stable")]
-
-    def count_in_transit(self, gate: int) -> int:
-        """Return how many exports have been released to a gate and are not in its queue yet."""
-        called = (self._gate == gate) & ~np.isnan(self._released_at) & np.isnan(self._gate_at)
-        return int(np.count_nonzero(called))
-
-    def count_ignoring(self, gate: int) -> int:
-        """Return how many trucks were called to a gate and stand still; nobody knows it yet."""
-        judged_s = self.site.policy.standby.judged_s
-        stands = self._standing() & (self._ignored_at + judged_s > self.now)
-        return int(np.count_nonzero(stands & (self._gate == gate)))
-
-    def count_at_gate(self, gate: int) -> tuple[int, int]:
-        """Return the exports and the imports that wait or are screened at a gate."""
-        here = (self._gate == gate) & ~np.isnan(self._gate_at) & np.isnan(self._clear_at)
-        here &= np.isnan(self._turned_at)
-        imports = int(np.count_nonzero(here & self.demand.is_import))
-        return int(np.count_nonzero(here)) - imports, imports
-
-    def history(self, gate: int) -> GateHistory:
-        """Return what officers and trackers have seen at a gate so far.
-
-        Who turned back in the queue was never screened and stands there no more: it is left out.
-        """
-        rows = (self._gate == gate) & ~np.isnan(self._gate_at) & np.isnan(self._turned_at)
-        return GateHistory(
-            gate=self.demand.gates[gate],
-            entered_at=self._gate_at[rows],
-            cleared_at=self._clear_at[rows],
-            is_import=self.demand.is_import[rows],
-        )
-
-    def stages(self) -> Stages:
-        """Return how far every truck is, in columns that go on as the world does."""
-        return Stages(
-            self._gate,
-            self._ready_at,
-            self._yard_at,
-            self._released_at,
-            self._ignored_at,
-            self._left_at,
-            self._gate_at,
-            self._start_at,
-            self._clear_at,
-            self._turned_at,
-        )
-
-    def records(self) -> Records:
-        """Return what has become of every truck so far."""
-        ends = max(self.now, self.starts)
-        true = [self._true.gate_by_id[gate] for gate in self.demand.gates]
-        windows = [gate.opening.between(instant(self.starts), instant(ends)) for gate in true]
-        return Records(
-            starts=self.starts,
-            ends=ends,
-            gates=self.demand.gates,
-            places=tuple(gate.inspection_places for gate in self._gates),
-            losses=tuple(
-                losses(
-                    self._steps[gate.id], gate.inspection_places, self.scenario.closes.timestamp()
-                )
-                for gate in self._gates
-            ),
-            windows=tuple(
-                tuple((opens.timestamp(), closes.timestamp()) for opens, closes in of_gate)
-                for of_gate in windows
-            ),
-            gate=self._gate.copy(),
-            is_import=self.demand.is_import,
-            yard_at=self._yard_at.copy(),
-            ready_at=np.where(self._ready_at <= ends, self._ready_at, np.nan),
-            released_at=self._released_at.copy(),
-            ignored_at=self._ignored_at.copy(),
-            left_at=self._left_at.copy(),
-            gate_at=self._gate_at.copy(),
-            start_at=self._start_at.copy(),
-            clear_at=np.where(self._clear_at <= ends, self._clear_at, np.nan),
-            yards=self.demand.yards,
-            yard=self.demand.yard,
-            cargoes=CARGOES,
-            cargo=self.demand.cargo,
-            turned_at=self._turned_at.copy(),
-            slot_at=self._slot_at.copy(),
-            messages=self._messages.copy(),
-        )
 
     def _plan_day(self) -> None:
         """Put everything that is decided beforehand on the agenda."""
@@ -434,9 +311,6 @@ class World:
             self._looks_at[gate] = at
             self._later(at, self._open, gate)
 
-    def _patient_until(self, truck: int) -> float:
-        return float(self._ready_at[truck] + self.demand.patience_s[truck])
-
     def _lose_patience(self, at: float, truck: int) -> None:
         """Let an export go home from its yard or the queue; one that was called up drives on."""
         queues = not np.isnan(self._gate_at[truck]) and np.isnan(self._start_at[truck])
@@ -449,14 +323,6 @@ class World:
         if self._journeys is not None:
             self._journeys.go_home(at, truck, self.demand.gates[gate], from_queue=bool(queues))
             self._close_ranks(at, gate)
-
-    def _is_standing(self, truck: int) -> bool:
-        return bool(np.isnan(self._released_at[truck]) and np.isnan(self._turned_at[truck]))
-
-    def _standing(self) -> NDArray[np.bool_]:
-        """Tell of each truck whether it has not been told to leave, and has not gone home."""
-        stands: NDArray[np.bool_] = np.isnan(self._released_at) & np.isnan(self._turned_at)
-        return stands
 
     def _heard_at(self, at: float) -> float:
         """Return when a driver reads a message that was sent at a moment."""
