@@ -6,30 +6,32 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated
 
-import tomlkit
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
-from tomlkit.exceptions import TOMLKitError
 
 from api.asked import NO_BODY
 from api.auth import Caller, caller
 from api.record import Connection, record
+from api.scenario_texts import (
+    MOST_LETTERS,
+    Change,
+    changed,
+    checked,
+    folder,
+    read_text,
+    renamed,
+)
 from api.transaction import transaction
-from flowctl.data_files import data_dir
 from flowctl.errors import ConflictError, NotFoundError
-from flowctl.scenarios.rows import ScenarioError
-from flowctl.scenarios.scenario import Scenario, check_names, read_scenario
+from flowctl.scenarios.form import FieldValue, FormField, form, values_of
+from flowctl.scenarios.text import Problem
 from flowctl.site import Site
-from flowctl.site_tables import LANGUAGES
 from flowctl.storage.scenarios import SavedScenario, delete_saved, find_saved, list_saved
 from flowctl.storage.scenarios import save_scenario as keep_scenario
 
 router = APIRouter(tags=["simulations"])
-
-MOST_LETTERS = 60_000
-"""Of a scenario's text; the longest that ships has a tenth of them."""
 
 Who = Annotated[Caller, Depends(caller)]
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
@@ -60,15 +62,7 @@ class EditBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: Annotated[str, Field(max_length=MOST_LETTERS)]
-    changes: Annotated[dict[str, Any], Field(max_length=200)]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a text, on which line where that is known, from 1."""
-
-    text: str
-    line: int | None = None
+    changes: Annotated[dict[str, Change], Field(max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +70,8 @@ class Checked:
     """Whether a text can be played, and what the form's fields have in it by path."""
 
     ok: bool
-    problems: list[Fault]
-    values: dict[str, Any]
+    problems: tuple[Problem, ...]
+    values: dict[str, FieldValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +117,9 @@ def list_scenarios(request: Request) -> list[ScenarioChoice]:
 
 
 @router.get("/v1/scenario-form")
-def get_form() -> list[dict[str, Any]]:
+def get_form() -> tuple[FormField, ...]:
     """Return what of a scenario may be edited by form: paths, bounds, units, groups."""
-    return []
+    return form()
 
 
 @router.get("/v1/scenarios/{scenario}")
@@ -145,7 +139,7 @@ def save_scenario(request: Request, scenario: Slug, body: ScenarioBody, who: Who
             kind="scenario_shipped",
             values={"scenario": scenario},
         )
-    text = _renamed(body.text, scenario, body.name)
+    text = renamed(body.text, scenario, body.name)
     read = read_text(text, site)
     saved = SavedScenario(scenario, dict(read.name), text, who.signature, datetime.now(UTC))
     with transaction(request) as conn:
@@ -166,24 +160,19 @@ def delete_scenario(request: Request, scenario: Slug, who: Who) -> None:
 @router.post("/v1/scenarios/check")
 def check_scenario(request: Request, body: CheckBody) -> Checked:
     """Return what is wrong with a text, where, and what the form's fields have in it."""
-    try:
-        read_text(body.text, request.app.state.site)
-    except ScenarioError as error:
-        return Checked(False, [Fault(str(error))], {})
-    return Checked(True, [], {})
+    site: Site = request.app.state.site
+    scenario, problems = checked(body.text, site)
+    return Checked(
+        ok=scenario is not None,
+        problems=problems,
+        values={} if scenario is None else values_of(scenario, site),
+    )
 
 
 @router.post("/v1/scenarios/edit")
 def edit_scenario(body: EditBody) -> EditedText:
     """Return a text with some values changed, its comments and order as they were."""
-    document = _document(body.text)
-    for path, value in body.changes.items():
-        *tables, key = path.split(".")
-        table: Any = document
-        for name in tables:
-            table = table.setdefault(name, tomlkit.table())
-        table[key] = value
-    return EditedText(tomlkit.dumps(document))
+    return EditedText(changed(body.text, body.changes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +197,7 @@ def _all_shipped() -> tuple[Shipped, ...]:
         table = tomllib.loads(text)
         return Shipped(path.stem, dict(table["name"]), table["site"], text)
 
-    return tuple(read(path) for path in sorted((data_dir() / "scenarios").glob("*.toml")))
+    return tuple(read(path) for path in sorted(folder().glob("*.toml")))
 
 
 def scenario_text(conn: Connection, site: Site, scenario: str) -> ScenarioText:
@@ -228,34 +217,3 @@ def scenario_text(conn: Connection, site: Site, scenario: str) -> ScenarioText:
             f"There is no scenario {scenario!r}.", kind="no_scenario", values={"scenario": scenario}
         )
     return ScenarioText(saved.id, saved.name, saved.text, True, saved.owner, saved.changed_wall_at)
-
-
-def read_text(text: str, site: Site) -> Scenario:
-    """Return the scenario of a text, checked against a site.
-
-    Raises
-    ------
-    ScenarioError
-        It cannot be played here.
-    """
-    scenario = read_scenario(text, data_dir() / "scenarios", where="The scenario")
-    check_names(scenario, site)
-    return scenario
-
-
-def _renamed(text: str, scenario: str, name: str | None) -> str:
-    """Return a text under another id, and under another name in every language."""
-    document = _document(text)
-    document["id"] = scenario
-    if name is not None:
-        names = tomlkit.table()
-        names.update(dict.fromkeys(LANGUAGES, name))
-        document["name"] = names
-    return tomlkit.dumps(document)
-
-
-def _document(text: str) -> tomlkit.TOMLDocument:
-    try:
-        return tomlkit.parse(text)
-    except TOMLKitError as error:
-        raise ScenarioError(f"The scenario is not valid TOML: {error}.") from error

@@ -14,7 +14,8 @@ from api.auth import Caller, caller
 from api.errors import Problem
 from api.once import MaybeKey, act_once
 from api.record import Connection, record
-from api.scenarios import MOST_LETTERS, read_text, scenario_text
+from api.scenario_texts import MOST_LETTERS, read_text
+from api.scenarios import scenario_text
 from api.transaction import transaction
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.scenarios.steering import Steering, parse_steering

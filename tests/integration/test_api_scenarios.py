@@ -74,6 +74,77 @@ def test_a_text_says_what_is_wrong_with_it(api: RunningApi):
     assert not wrong["ok"]
     assert "arrivls" in wrong["problems"][0]["text"]
     assert "arrivals" in wrong["problems"][0]["text"], "the nearest right name"
+    assert wrong["problems"][0]["line"] == 1 + text[: text.index("arrivals = 417")].count("\n")
+    assert fine["values"]["gates.tan_thanh.arrivals"] == 417
+
+
+def test_every_field_of_the_form_can_be_changed_where_the_day_has_it(api: RunningApi):
+    planner = api.person(Role.PLANNER)
+    text = planner.get(f"/v1/scenarios/{DAY}").json()["text"]
+    values = planner.post("/v1/scenarios/check", json={"text": text}).json()["values"]
+    fields = planner.get("/v1/scenario-form").json()
+    paths = [one["path"].replace("{gate}", "tan_thanh") for one in fields]
+    paths = [path for path in paths if path in values and not path.endswith("law")]
+    assert len(paths) > 20
+    changes = {path: values[path] for path in paths if values[path] is not None}
+    same = planner.post("/v1/scenarios/edit", json={"text": text, "changes": changes})
+    assert same.status_code == 200, same.text
+    again = planner.post("/v1/scenarios/check", json=same.json()).json()
+    assert again["ok"], again["problems"]
+    assert again["values"] == values
+    closed = {"disruptions.0": {"gate": "tan_thanh", "from_h": 9, "until_h": 11}}
+    edited = planner.post("/v1/scenarios/edit", json={"text": text, "changes": closed}).json()
+    checked = planner.post("/v1/scenarios/check", json=edited).json()
+    assert checked["values"]["disruptions.0.from_h"] == 9
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id.x": 1},
+        {"gates": 5},
+        {"gates.tan_thanh.arrivals.x": 1},
+        {"gates.tan_thanh": {"arrivals": 1}},
+        {"screenings.0.law": "erlang"},
+        {"gates.tan_thanh.arrivals": 10**400},
+        {"until_h": [1, None]},
+        {"disruptions.7.from_h": 1},
+        {"screening.law": "quick"},
+        {"x\ny": 1},
+    ],
+)
+def test_what_is_no_field_of_the_form_is_not_changed(api: RunningApi, changes: dict[str, Any]):
+    planner = api.person(Role.PLANNER)
+    text = planner.get(f"/v1/scenarios/{DAY}").json()["text"]
+    answer = planner.post("/v1/scenarios/edit", json={"text": text, "changes": changes})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "[" * 3000, "a" + ".a" * 3000 + " = 1", "gates = 5", "until_h = 1" + "0" * 400],
+)
+def test_a_text_that_no_reader_gets_through_is_a_problem_and_no_defect(api: RunningApi, text: str):
+    planner = api.person(Role.PLANNER)
+    checked = planner.post("/v1/scenarios/check", json={"text": text})
+    assert checked.status_code == 200, checked.text
+    assert not checked.json()["ok"]
+    changes = {"gates.tan_thanh.arrivals": 5}
+    edited = planner.post("/v1/scenarios/edit", json={"text": text, "changes": changes})
+    assert edited.status_code in {200, 422}, edited.text
+
+
+def test_more_trucks_than_the_machine_shares_are_for_the_command_line(api: RunningApi):
+    planner = api.person(Role.PLANNER)
+    text = planner.get(f"/v1/scenarios/{DAY}").json()["text"]
+    many = text.replace("arrivals = 417", "arrivals = 1" + "0" * 30)
+    checked = planner.post("/v1/scenarios/check", json={"text": many}).json()
+    assert not checked["ok"]
+    asked = planner.post("/v1/simulations", json={"text": many})
+    assert asked.json()["type"] == "urn:flowctl:scenario_too_large"
+    crowded = text.replace("arrivals = 417", "arrivals = 50000")
+    assert planner.post("/v1/simulations", json={"text": crowded}).status_code == 202
 
 
 @pytest.mark.parametrize(
