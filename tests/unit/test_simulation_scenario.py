@@ -3,9 +3,10 @@
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from simulated_day import PUBLISHED, day_table, small_day
+from simulated_day import PUBLISHED, day_table, small_day, tiny_site
 
 from flowctl.scenarios.rows import ScenarioError
 from flowctl.scenarios.scenario import (
@@ -13,6 +14,7 @@ from flowctl.scenarios.scenario import (
     check_names,
     load_scenario,
     parse_scenario,
+    read_scenario,
     scaled,
 )
 from flowctl.site_files import load_site
@@ -174,3 +176,109 @@ def test_a_demand_factor_multiplies_every_count():
 def test_a_demand_factor_below_zero_or_without_end_is_refused(factor: float):
     with pytest.raises(ScenarioError, match="demand factor"):
         scaled(small_day(), factor)
+
+
+TEN_LINES = """
+id = "mine"
+site = "lang_son"
+day = 2024-05-06
+
+[gates.tan_thanh]
+arrivals = 400
+yard = "yard_bao_nguyen"
+
+[gates.huu_nghi]
+imports = 500
+yard = "yard_viettel"
+"""
+
+
+def test_ten_lines_are_a_whole_day(tmp_path: Path):
+    day = read_scenario(TEN_LINES, tmp_path, where="mine")
+    check_names(day, load_site(PUBLISHED.parents[1] / "sites" / "lang_son"))
+    assert day.name == {"vi": "mine", "zh": "mine", "en": "mine"}
+    assert (day.until_h, day.days, day.steering, day.run.replications) == (24.0, 1, "n_control", 1)
+    assert day.gates["tan_thanh"].stands_in == ("yard_bao_nguyen",)
+    assert (day.screening.least_min, day.screening.most_min) == (10.0, 15.0)
+
+
+def test_a_day_told_in_other_clocks_than_its_site_lives_by_is_refused():
+    site = load_site(PUBLISHED.parents[1] / "sites" / "lang_son")
+    day = replace(load_scenario(PUBLISHED), timezone=ZoneInfo("Asia/Shanghai"))
+    with pytest.raises(ScenarioError, match='write timezone = "Asia/Ho_Chi_Minh"'):
+        check_names(day, site)
+
+
+LIMIT = {"gate": "north", "from_h": 9.0, "until_h": 10.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"north": {"places": 0}}, "gates.north, places: 0 is out of range"),
+        ({"north": {"places": -1}}, "between 1 and 500"),
+        ({"north": {"arrivals": float("inf")}}, "expected a whole number"),
+        ({"north": {"cargo": {"fish": 1.0}}}, "gates.north, [cargo]: there is no 'fish'"),
+        ({"north": {"export_profile": {"hourly": [1.0, 2.0]}}}, "2 weights; a day has 24"),
+        ({"exports": {"hourly": [0.0] * 24}}, "every weight between from_h and until_h is zero"),
+        ({"exports": {"hourly": [-1.0] * 24}}, "hourly: -1 is out of range"),
+        ({"imports": {"hourly": [1.0] * 24}}, "either peaks or hourly weights"),
+        ({"counts": "some"}, "counts: there is no 'some'"),
+        ({"steering": "n-control"}, 'did you mean "n_control"?'),
+        ({"days": 0}, "days: 0 is out of range"),
+        ({"run": {"replications": 0}}, "[run], replications: 0 is out of range"),
+        ({"run": {"warm_up_h": 21.0}}, "a warm-up of 21 h leaves nothing"),
+        ({"screening": {"law": "gamma"}}, "law: there is no 'gamma'"),
+        ({"screening": {"law": "erlang"}}, "the law 'erlang': the key 'mean_min' is missing"),
+        ({"screening": {"cv": 0.5}}, "cv: the law 'uniform' has only least_min and most_min"),
+        ({"screenings": [{"cargo": "fruit", "least_min": 1.0, "most_min": 2.0}]}, "no 'fruit'"),
+        ({"screenings": [{"direction": "export", "least_min": 1.0}]}, "'most_min' is missing"),
+        ({"inspections": [{"law": "erlang", "mean_min": 9.0, "phases": 2}]}, "'share' is missing"),
+        ({"drivers": {"turn_back_share": 1.5}}, "turn_back_share: 1.5 is out of range"),
+        ({"gps": {"outage_from_h": 9.0, "outage_until_h": 8.0}}, "outage: the least (9) is above"),
+        ({"messages": {"outage": 9.0}}, "[messages]: there is no 'outage', did you mean \"outage"),
+        ({"lanes": [LIMIT | {"places": -2}]}, "[[lanes]], places: -2 is out of range"),
+        ({"other_side": [LIMIT | {"most_per_h": -1.0}]}, "most_per_h: -1 is out of range"),
+        ({"other_side": [LIMIT]}, "'most_per_h' is missing"),
+        (
+            {"breakdowns": [{"gate": "north", "mean_between_h": 0.0, "mean_repair_min": 9.0}]},
+            "mean_between_h: 0 is out of range",
+        ),
+        ({"disruptions": [LIMIT | {"until_h": 900.0}]}, "900 is out of range; it must be between"),
+        (
+            {"disruptions": [LIMIT | {"from_h": 21.0, "until_h": 22.0}]},
+            "[[disruptions]]: at north something begins at 21 h, but the day ends at 20 h",
+        ),
+        ({"yards": {"yard_south": {"travel_factor": 0.0}}}, "yards.yard_south, travel_factor: 0"),
+        ({"yards": {"yard_south": {"capacity": 9}}}, "there is no 'capacity'; known are places"),
+    ],
+)
+def test_what_no_day_can_be_is_refused_in_a_sentence(changes: dict[str, object], words: str):
+    sentence = refusal(**changes)
+    assert words in sentence
+    assert sentence.startswith("small.toml")
+    assert sentence.endswith((".", "?"))
+
+
+def test_a_closure_longer_than_the_day_shuts_the_gate_to_its_end():
+    day = small_day(disruptions=[LIMIT | {"from_h": 0.0, "until_h": 168.0}])
+    assert day.disruptions[0].until_h > day.until_h
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"lanes": [LIMIT | {"gate": "east", "places": 2}]}, "staffs the gate 'east'"),
+        ({"other_side": [LIMIT | {"gate": "east", "most_per_h": 2.0}]}, "limits the gate 'east'"),
+        (
+            {"screenings": [{"gate": "east", "least_min": 1.0, "most_min": 2.0}]},
+            "times screenings at the gate 'east'",
+        ),
+        ({"yards": {"yard_west": {"places": 9}}}, "changes the yard 'yard_west'; the site 'tiny'"),
+    ],
+)
+def test_what_the_day_or_its_site_has_not_is_named(
+    changes: dict[str, object], words: str, tmp_path: Path
+):
+    with pytest.raises(ScenarioError, match=words):
+        check_names(small_day(**changes), tiny_site(tmp_path))
