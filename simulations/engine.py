@@ -55,7 +55,12 @@ class Prepared:
         self._days = None if steering.plans else Days(scenario, _ruled(site, steering), steering)
 
     def play(
-        self, seed: int, *, progress: Progress | None = None, stopped: Stopped | None = None
+        self,
+        seed: int,
+        *,
+        demand: Demand | None = None,
+        progress: Progress | None = None,
+        stopped: Stopped | None = None,
     ) -> Records:
         """Play one replication to the close of its report.
 
@@ -63,6 +68,8 @@ class Prepared:
         ----------
         seed
             The day's random numbers; the same trucks whatever steers them.
+        demand
+            The trucks, where they are not to be drawn.
         progress
             Called with the share of the day that has been played, 0 to 1.
         stopped
@@ -83,10 +90,11 @@ class Prepared:
                 seed=seed,
                 progress=progress,
                 stopped=stopped,
+                demand=demand,
             )
         if stopped is not None and stopped():
             raise CancelledError
-        records = self._days.play(seed)
+        records = self._days.play(seed, demand=demand)
         if progress is not None:
             progress(1.0)
         return records

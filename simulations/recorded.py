@@ -7,7 +7,7 @@ the call-ups they get, so that whatever somebody does to the order changes what 
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +22,10 @@ from flowctl.scenarios.scenario import Scenario, parse_scenario
 from flowctl.site import Site
 from flowctl.storage.recorded_day import RecordedDay, RecordedImport, RecordedTrip
 from simulations.demand import Demand, Places, phones, with_drivers
+from simulations.outcomes import Outcome, outcome_as_it_was
 from simulations.streams import stream
 
+_HOUR_S = 3600.0
 _LEAST_SERVICE_S = 60.0
 _MOST_SERVICE_S = 3 * 3600.0
 """A stay in a lane outside of these is a tracker's slip, not a screening; assumed."""
@@ -35,11 +37,24 @@ _STAND_SPAN_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class RecordedScenario:
-    """A stored day to be played, its trucks, and how many of them could not be taken over."""
+    """A stored day to be played, its trucks, and how many of them could not be taken over.
+
+    ``trips`` and ``imports`` are the stored ones behind the rows of ``demand``, in their order.
+    """
 
     scenario: Scenario
     demand: Demand
     left_out: int
+    trips: tuple[RecordedTrip, ...]
+    imports: tuple[RecordedImport, ...]
+
+    @property
+    def as_it_was(self) -> Outcome:
+        """What truly became of the trucks that are played."""
+        starts = self.scenario.start.timestamp()
+        ready_at = starts + self.demand.ready_s[: len(self.trips)]
+        ends = self.scenario.closes.timestamp()
+        return outcome_as_it_was(self.trips, self.imports, ready_at, ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,9 @@ class _Usable:
     at: datetime
 
 
-def recorded_scenario(day: RecordedDay, site: Site, laws: Path, *, seed: int) -> RecordedScenario:
+def recorded_scenario(
+    day: RecordedDay, site: Site, laws: Path, *, seed: int, closed: bool = False
+) -> RecordedScenario:
     """Return a stored day as something that can be played.
 
     Parameters
@@ -64,6 +81,9 @@ def recorded_scenario(day: RecordedDay, site: Site, laws: Path, *, seed: int) ->
         A TOML file of what no stored day says: how drivers and trackers behave.
     seed
         Of plates, phones and the drivers' laws; one that nobody knows keeps plates unknown.
+    closed
+        Close the gates as they were closed, announced when that was entered; otherwise whoever
+        plays the day sees to it.
 
     Raises
     ------
@@ -75,13 +95,20 @@ def recorded_scenario(day: RecordedDay, site: Site, laws: Path, *, seed: int) ->
     if not exports:
         raise FlowctlError(
             f"Nothing is stored of trucks that came to a yard of {site.id} on"
-            f" {day.since.astimezone(site.timezone):%Y-%m-%d}; choose a day with --day."
+            f" {day.since.astimezone(site.timezone):%Y-%m-%d}; choose another day."
         )
     exports.sort(key=lambda one: (not one.stands, one.at))
     imports = [one for one in day.imports if one.gate in site.gate_by_id]
-    scenario = parse_scenario(_table(day, site, exports, imports, laws), where=str(laws))
+    table = _table(day, site, exports, imports, laws)
+    if closed:
+        table["disruptions"] = list(_disruptions(day, site))
+    scenario = parse_scenario(table, where=str(laws))
     return RecordedScenario(
-        scenario, _demand(scenario, site, exports, imports, seed), came - len(exports)
+        scenario,
+        _demand(scenario, site, exports, imports, seed),
+        came - len(exports),
+        tuple(one.trip for one in exports),
+        tuple(imports),
     )
 
 
@@ -146,6 +173,23 @@ def _table(
     own = {"id": f"practice-{date}", "name": named, "site": site.id, "day": date, "until_h": 24.0}
     known = tomllib.loads(laws.read_text(encoding="utf-8"))
     return {**known, **own, "timezone": site.timezone.key, "gates": gates}
+
+
+def _disruptions(day: RecordedDay, site: Site) -> Iterator[dict[str, Any]]:
+    """Yield the day's closures, cut to it, as rows of a scenario; hours since its midnight."""
+    for one in day.closures:
+        since, until = max(one.starts_at, day.since), min(one.ends_at or day.until, day.until)
+        if one.gate not in site.gate_by_id or until <= since:
+            continue
+        known_at = min(one.starts_at, one.changed_at)
+        yield {
+            "gate": one.gate,
+            "from_h": (since - day.since).total_seconds() / _HOUR_S,
+            "until_h": (until - day.since).total_seconds() / _HOUR_S,
+            "places_left": one.places_left,
+            "announced_h": max((known_at - day.since).total_seconds() / _HOUR_S, 0.0),
+            "end_known": one.ends_at is not None,
+        }
 
 
 def _demand(

@@ -147,7 +147,7 @@ def test_accounts_come_with_their_passwords_and_without_their_persons(
 
 def test_a_day_without_trucks_and_a_day_to_come_are_refused(settings: Settings):
     empty = read_copy(settings, DAY - timedelta(days=9), now=TOMORROW)
-    with pytest.raises(FlowctlError, match="choose a day with --day"):
+    with pytest.raises(FlowctlError, match="choose another day"):
         recorded_scenario(empty.day, empty.site, LAWS, seed=1)
     with pytest.raises(FlowctlError, match="lies ahead"):
         read_copy(settings, DAY + timedelta(days=9), now=TOMORROW)
