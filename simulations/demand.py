@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +125,7 @@ def draw(scenario: Scenario, seed: int, *, papers: bool = True) -> Demand:
     )
     to_yard = np.array([yards.index(row.yard) for row in rows], np.int64)
     yard = to_yard[own]
-    yard[stood] = [yards.index(name) for row in rows for name in _stand_in(row)]
+    yard[stood] = np.concatenate([_stand_in(row, yards) for row in rows])
     plain = np.zeros(len(of_surge), np.bool_)
     count = len(other)
     columns = Places(
@@ -164,12 +165,10 @@ def arrival_times(
     with that mean; within the hour the trucks fall at random by the profile, as a Poisson stream
     does once its count is known (order statistics).
     """
-    edges = np.unique(np.r_[profile.from_h, np.arange(25.0), profile.until_h])
-    edges = edges[(edges >= profile.from_h) & (edges <= profile.until_h)]
-    if len(edges) < 2:  # noqa: PLR2004 - an hour has a beginning and an end
+    weight, pieces = _shape(profile)
+    if not pieces:
         many = int(rng.poisson(count)) if poisson else count
         return np.full(many, profile.from_h * _HOUR_S)
-    weight = np.diff(_cumulated(profile, edges))
     exact = count * weight / weight.sum()
     if poisson:
         counts = rng.poisson(exact)
@@ -177,12 +176,23 @@ def arrival_times(
         counts = np.floor(exact).astype(np.int64)
         counts[np.argsort(counts - exact, kind="stable")[: count - counts.sum()]] += 1
     hours = []
-    for begin, end, number in zip(edges[:-1], edges[1:], counts, strict=True):
-        grid = np.linspace(begin, end, _GRID)
-        level = _cumulated(profile, grid)
+    for (grid, level), number in zip(pieces, counts, strict=True):
         drawn = level[0] + (level[-1] - level[0]) * np.sort(rng.random(number))
         hours.append(np.interp(drawn, level, grid))
     return np.concatenate(hours) * _HOUR_S
+
+
+@lru_cache(maxsize=64)
+def _shape(profile: Profile) -> tuple[Column, tuple[tuple[Column, Column], ...]]:
+    """Return the weight of each hour of a profile, and its moments with the weight up to each.
+
+    The same for every day that is drawn of it; nothing in it may be changed.
+    """
+    edges = np.unique(np.r_[profile.from_h, np.arange(25.0), profile.until_h])
+    edges = edges[(edges >= profile.from_h) & (edges <= profile.until_h)]
+    grids = [np.linspace(begin, end, _GRID) for begin, end in pairwise(edges)]
+    pieces = tuple((grid, _cumulated(profile, grid)) for grid in grids)
+    return np.diff(_cumulated(profile, edges)), pieces
 
 
 def _surge_at(scenario: Scenario, seed: int, number: int, usual_s: Column) -> Column:
@@ -208,9 +218,10 @@ def _cumulated(profile: Profile, hour: Column) -> Column:
     return np.asarray(flat * hour / 24.0 + humps)
 
 
-def _stand_in(row: GateDemand) -> list[str]:
+def _stand_in(row: GateDemand, yards: tuple[str, ...]) -> NDArray[np.int64]:
     """Return the yard of each export that stands there when the day begins, shared evenly."""
-    return [row.stands_in[k % len(row.stands_in)] for k in range(row.standing)]
+    shared = np.array([yards.index(yard) for yard in row.stands_in], np.int64)
+    return shared[np.arange(row.standing) % len(shared)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

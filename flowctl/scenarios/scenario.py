@@ -101,7 +101,9 @@ class Scenario:
     other_side: tuple[OtherSide, ...] = ()
 
     def fault(self) -> str | None:
-        """Return what is planned for a time after the day has ended."""
+        """Return what is planned for a time after the day has ended, or that there is no gate."""
+        if not self.gates:
+            return "gates: a day needs the trucks of one gate at least."
         for kind in ("disruptions", "lanes", "other_side"):
             for row in getattr(self, kind):
                 if row.from_h >= self.until_h:

@@ -226,6 +226,7 @@ LIMIT = {"gate": "north", "from_h": 9.0, "until_h": 10.0}
         ({"counts": "some"}, "counts: there is no 'some'"),
         ({"steering": "n-control"}, 'did you mean "n_control"?'),
         ({"days": 0}, "days: 0 is out of range"),
+        ({"gates": {"north": None}}, "gates.north: expected a table, not None"),
         ({"run": {"replications": 0}}, "[run], replications: 0 is out of range"),
         ({"run": {"warm_up_h": 21.0}}, "a warm-up of 21 h leaves nothing"),
         ({"screening": {"law": "gamma"}}, "law: there is no 'gamma'"),
@@ -258,6 +259,11 @@ def test_what_no_day_can_be_is_refused_in_a_sentence(changes: dict[str, object],
     assert words in sentence
     assert sentence.startswith("small.toml")
     assert sentence.endswith((".", "?"))
+
+
+def test_a_day_without_a_gate_is_refused():
+    with pytest.raises(ScenarioError, match="a day needs the trucks of one gate at least"):
+        parse_scenario(day_table() | {"gates": {}}, where="small.toml")
 
 
 def test_a_closure_longer_than_the_day_shuts_the_gate_to_its_end():
