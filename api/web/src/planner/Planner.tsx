@@ -4,6 +4,7 @@ import { nameOf, t } from "../language";
 import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { AccountMenu } from "../parts/AccountMenu";
+import { listColleagues, meet } from "../operator/colleagues";
 import { problem } from "../parts/problem";
 import { ThemeSwitch } from "../parts/ThemeSwitch";
 import type { Session, Site } from "../types";
@@ -21,6 +22,8 @@ export function Planner({ session, onLeave }: { session: Session; onLeave: () =>
 
   useEffect(() => {
     getSite().then(setSite, setWrong);
+    // Who cannot be named is called by the account.
+    listColleagues().then(meet, () => undefined);
   }, []);
 
   return (

@@ -40,9 +40,10 @@ function series(curves: readonly Curve[], isDark: boolean, showY: Props["showY"]
     const stroke = runColour(curve.run, isDark);
     const value: uPlot.Series["value"] = (_, at) => (at === null ? "–" : showY(at));
     const line = { label: curve.label, stroke, width: 2.2, dash: runDash(curve.run), value };
-    const edge = { stroke: "transparent", width: 0, points: { show: false } };
+    // Edges only bound the band: the legend names the curve.
+    const edge = { stroke: "transparent", width: 0, points: { show: false }, class: "edge" };
     return curve.low && curve.high
-      ? [line, { ...edge, label: `${curve.label} ↑` }, { ...edge, label: `${curve.label} ↓` }]
+      ? [line, { ...edge, label: "" }, { ...edge, label: "" }]
       : [line];
   });
 }

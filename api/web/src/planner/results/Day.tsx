@@ -1,7 +1,8 @@
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { getTraffic, listCorridors } from "../../client";
-import { language, t } from "../../language";
+import { language, nameOf, t } from "../../language";
+import { boundsOf } from "../../operator/features";
 import { SiteMap } from "../../operator/map";
 import { dark } from "../../parts/theme";
 import { problem } from "../../parts/problem";
@@ -170,6 +171,27 @@ function Map({ scene, site, open }: { scene: Moment; site: Site; open: ReadonlyS
     });
   }, [site, scene, spoken]);
 
+  function look(gate: string): void {
+    const zones = site.zones.features.filter(
+      ({ properties }) => properties.gate === gate && properties.role !== "approach",
+    );
+    map.current?.draw((drawn) => drawn.fitBounds(boundsOf(zones), { padding: 40, maxZoom: 16 }));
+  }
+
   if (broken) return <p class="refusal">{t("operator.no_map")}</p>;
-  return <div ref={box} class="map" role="application" aria-label={t("planner.day_map")} />;
+  return (
+    <div class="map-box">
+      <div ref={box} class="map" role="application" aria-label={t("planner.day_map")} />
+      <div class="map-views">
+        <button type="button" onClick={() => map.current?.view("gates")}>
+          {t("operator.view_gates")}
+        </button>
+        {site.gates.map(({ id, name }) => (
+          <button type="button" key={id} data-look={id} onClick={() => look(id)}>
+            {nameOf(name)}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
 }

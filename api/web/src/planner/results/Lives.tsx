@@ -32,12 +32,19 @@ function rowsOf(trucks: TruckColumns, gate: number): number[] {
     .sort((a, b) => order(a) - order(b));
 }
 
+/** The gate with the most exports. */
+function busiest(trucks: TruckColumns): number {
+  const counts = trucks.gates.map((_, gate) => rowsOf(trucks, gate).length);
+  return counts.indexOf(Math.max(...counts));
+}
+
 /** The day of every truck as a line: yard, road, queue, lane, and the slot it was told. */
 export function Lives({ id, site }: { id: number; site: Site }) {
   const { trucks, wrong } = useTrucks(id);
-  const [gate, setGate] = useState(0);
+  const [chosen, setGate] = useState<number | null>(null);
   if (wrong !== null) return <p class="refusal">{problem(wrong)}</p>;
   if (!trucks) return <p class="quiet">{t("common.loading")}</p>;
+  const gate = chosen ?? busiest(trucks);
   return (
     <figure class="lives">
       <figcaption>

@@ -17,18 +17,37 @@ function words({ kind, values, text }: Note): string {
   return known?.replace(/\{(\w+)\}/g, (_, name: string) => shownValue(name, values[name])) ?? text;
 }
 
+interface Said {
+  key: string;
+  text: string;
+  runs: number[];
+}
+
+/** Each note once, in the words of the first run it is of: others differ in a truck or two. */
+function gathered(shown: Shown[]): Said[] {
+  const found = new Map<string, Said>();
+  shown.forEach(({ result }, run) => {
+    for (const note of result.notes) {
+      const key = `${note.kind} ${note.values["gate"] ?? note.text}`;
+      const known = found.get(key) ?? { key, text: words(note), runs: [] };
+      known.runs.push(run);
+      found.set(key, known);
+    }
+  });
+  return [...found.values()];
+}
+
 /** What is to be known before a figure is believed. */
 export function Notes({ shown }: { shown: Shown[] }) {
-  const said = shown.flatMap(({ id, label, result }, run) => {
-    const early = result.stopped_early ? [t("planner.stopped_early", { n: result.replications })] : [];
-    return [...result.notes.map(words), ...early].map((text) => ({ id, label, run, text }));
-  });
+  const said = gathered(shown);
   if (said.length === 0) return null;
   return (
     <ul class="notes" aria-label={t("planner.notes")}>
-      {said.map(({ id, label, run, text }) => (
-        <li key={`${id} ${text}`}>
-          {shown.length > 1 && <RunName run={run} label={label} />} {text}
+      {said.map(({ key, text, runs }) => (
+        <li key={key}>
+          {runs.length < shown.length &&
+            runs.map((run) => <RunName key={run} run={run} label={shown[run]?.label ?? ""} />)}{" "}
+          {text}
         </li>
       ))}
     </ul>

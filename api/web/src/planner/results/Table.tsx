@@ -50,7 +50,7 @@ export function Table({ shown }: { shown: Shown[] }) {
     return <p class="quiet">{t("common.loading")}</p>;
   }
   const rows = [...compared.measures].sort((a, b) => rankOf(a.key) - rankOf(b.key));
-  const telling = rows.filter(({ key }) => TELLING.includes(key));
+  const telling = rows.filter((row) => TELLING.includes(row.key) && !isNothing(row));
   const drawn = all ? rows : telling;
   return (
     <section class="measures" data-measures={drawn.length}>
@@ -89,6 +89,9 @@ export function Table({ shown }: { shown: Shown[] }) {
   );
 }
 
+/** What never happened in any run says nothing beside the others. */
+const isNothing = ({ values }: Row): boolean => values.every(({ mean }) => !mean);
+
 const isPaired = (rows: readonly Row[]): boolean =>
   rows.every(({ differences }) => differences.every((one) => one === null || one.paired));
 
@@ -118,7 +121,7 @@ interface AgainstProps {
 
 function Against({ measure, unit, difference }: AgainstProps) {
   const sure = isSure(difference);
-  const range = between(difference, unit, change);
+  const range = difference.low === difference.high ? "" : between(difference, unit, change);
   const words = find(difference.paired ? "planner.paired" : "planner.unpaired") ?? "";
   return (
     <span

@@ -8,7 +8,7 @@ import type { Shown } from "./shown";
 const KINDS = ["gate", "total"] as const;
 type Kind = (typeof KINDS)[number];
 
-const STEPS = [5, 10, 15, 30, 60, 120, 240, 480, 720].map((minutes) => minutes);
+const STEPS = [5, 10, 15, 30, 60, 120, 240, 480, 720];
 /** What is left beyond it is a tail of single trucks, which would squeeze the rest. */
 const TAIL = 0.995;
 
@@ -34,7 +34,7 @@ export function Waits({ shown }: { shown: Shown[] }) {
   const spoken = language.value;
   const curves = useMemo(() => cumulative(shown, kind), [shown, kind, spoken]);
   return (
-    <section class="charts">
+    <section class="charts waits">
       <div class="choices" role="group" aria-label={t("planner.which_wait")}>
         {KINDS.map((one) => (
           <button
@@ -54,7 +54,7 @@ export function Waits({ shown }: { shown: Shown[] }) {
         curves={curves}
         xLabel={t("planner.wait_up_to")}
         steps={STEPS}
-        showX={(minutes) => duration(60 * minutes)}
+        showX={(minutes) => (minutes === 0 ? "0" : duration(60 * minutes))}
         showY={(percent) => `${decimal(percent, 0, 0)} %`}
         least={100}
       />

@@ -27,9 +27,12 @@ export function Ways({ shown, site }: Props) {
   useEffect(() => {
     listCorridors().then((found) => setWays(found.filter(({ gate }) => gate !== null)), setWrong);
   }, []);
-  if (wrong !== null) return <p class="refusal">{problem(wrong)}</p>;
-  if (!ways) return <p class="quiet">{t("common.loading")}</p>;
-  const way = ways.find(({ id }) => id === chosen) ?? busiest(ways);
+  const first = useTrucks(shown[0]?.id ?? null);
+  const bad = wrong ?? first.wrong;
+  if (bad !== null) return <p class="refusal">{problem(bad)}</p>;
+  if (!ways || !first.trucks) return <p class="quiet">{t("common.loading")}</p>;
+  const used = usedOf(ways, first.trucks);
+  const way = used.find(({ id }) => id === chosen) ?? used[0];
   if (!way) return <p class="quiet">{t("planner.no_ways")}</p>;
   return (
     <section class="ways">
@@ -39,7 +42,7 @@ export function Ways({ shown, site }: Props) {
           value={way.id}
           onChange={({ currentTarget }) => setChosen(currentTarget.value)}
         >
-          {ways.map((one) => (
+          {used.map((one) => (
             <option key={one.id} value={one.id}>
               {t("corridor.to_gate", { yard: placeName(one.yard), gate: placeName(one.gate ?? "") })}
             </option>
@@ -66,8 +69,16 @@ export function Ways({ shown, site }: Props) {
   );
 }
 
-/** The way that is shown first: the last gate's, whose yard is the largest at Lạng Sơn. */
-const busiest = (ways: readonly Way[]): Way | undefined => ways.at(-1);
+/** The ways that trucks go, those of most trucks first. */
+function usedOf(ways: readonly Way[], trucks: TruckColumns): Way[] {
+  const counts = new Map<string, number>();
+  trucks.gate.forEach((gate, i) => {
+    const key = `${trucks.yards[trucks.yard[i] ?? -1]} ${trucks.gates[gate]}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  });
+  const count = ({ yard, gate }: Way): number => counts.get(`${yard} ${gate}`) ?? 0;
+  return ways.filter((way) => count(way) > 0).sort((a, b) => count(b) - count(a));
+}
 
 function OneRun({ id, way, site }: { id: number; way: Way; site: Site }) {
   const { trucks, wrong } = useTrucks(id);

@@ -72,33 +72,34 @@ export function Order() {
           <RuleChoice key={rule} rule={rule} wish={wish} onWish={setWish} />
         ))}
       </fieldset>
-      <label>
-        <span>{t("planner.replications")}</span>
-        <input
-          name="replications"
-          type="number"
-          min={1}
-          max={MOST_REPLICATIONS}
-          value={wish.replications}
-          onInput={({ currentTarget }) =>
-            setWish({ ...wish, replications: currentTarget.valueAsNumber })
-          }
-        />
+      <div class="numbers">
+        <label>
+          <span>{t("planner.replications")}</span>
+          <input
+            name="replications"
+            type="number"
+            min={1}
+            max={MOST_REPLICATIONS}
+            value={wish.replications}
+            onInput={({ currentTarget }) =>
+              setWish({ ...wish, replications: currentTarget.valueAsNumber })
+            }
+          />
+        </label>
+        <label title={t("planner.seed_hint")}>
+          <span>{t("planner.seed")}</span>
+          <input
+            name="seed"
+            type="number"
+            min={0}
+            value={wish.seed}
+            onInput={({ currentTarget }) => setWish({ ...wish, seed: currentTarget.valueAsNumber })}
+          />
+        </label>
         <small class="quiet">
           {t(wish.rules.some(plans) ? "planner.replications_slow" : "planner.replications_hint")}
         </small>
-      </label>
-      <label>
-        <span>{t("planner.seed")}</span>
-        <input
-          name="seed"
-          type="number"
-          min={0}
-          value={wish.seed}
-          onInput={({ currentTarget }) => setWish({ ...wish, seed: currentTarget.valueAsNumber })}
-        />
-        <small class="quiet">{t("planner.seed_hint")}</small>
-      </label>
+      </div>
       {bad !== null && (
         <p class="refusal" role="alert">
           {t(bad)}

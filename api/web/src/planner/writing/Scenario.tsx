@@ -10,6 +10,9 @@ import { Order } from "./Order";
 import { Pick } from "./Pick";
 import { TextField } from "./TextField";
 
+/** Variants of a day have longer names than the day. */
+const byName = (a: ScenarioChoice, b: ScenarioChoice): number => a.id.length - b.id.length;
+
 /** A day is picked or copied, changed by form or in its text, and played. */
 export function Scenario({ site }: { site: Site }) {
   const [choices, setChoices] = useState<ScenarioChoice[]>([]);
@@ -20,8 +23,8 @@ export function Scenario({ site }: { site: Site }) {
     try {
       const found = await listScenarios();
       setChoices(found);
-      const [first] = found;
-      if (source.value === null && first) await open(first.id);
+      const [plainest] = found.filter(({ saved }) => !saved).sort(byName);
+      if (source.value === null && plainest) await open(plainest.id);
     } catch (error) {
       setWrong(error);
     }
