@@ -12,8 +12,9 @@ from scipy.special import gammaincinv
 
 from flowctl.bench.arrivals_ahead import ForecastScore, score_forecast
 from flowctl.bench.gate_days import FIRST, Change, GateDays, draw_days
-from flowctl.traffic.capacity import DEFAULTS, CapacityEstimate, estimate
+from flowctl.traffic.capacity import CapacityEstimate, estimate
 from flowctl.traffic.collapse import GateMode
+from flowctl.traffic.learning import DEFAULTS
 from flowctl.traffic.screenings import screenings
 
 Tell = Callable[[str], None]

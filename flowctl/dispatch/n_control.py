@@ -1,6 +1,6 @@
 """N-control in plain numbers: how many trucks may be on the way to a gate and before its places.
 
-These functions take and return plain numbers, so that simulations can compile them.
+All but `learned_target` take and return plain numbers, so that simulations can compile them.
 """
 
 from math import floor, sqrt
@@ -122,14 +122,33 @@ def learned_target(
     ``imports_queued`` are those beyond the places they can hold, ``travel_s`` as in `n_target`.
     ``places`` take ``share`` of all that is learned of the gate, in both directions.
     """
+    usual_per_h = learned.usual_per_h if learned.state is GateMode.REDUCED else None
+    return aimed(
+        learned.working_per_h,
+        0.0 if usual_per_h is None else usual_per_h,
+        learned.import_per_h,
+        imports_queued,
+        travel_s,
+        places,
+        share,
+    )
 
-    def exports_per_s(per_h: float) -> float:
-        imports_per_h = learned.import_per_h * share
-        return export_rate(per_h * share, imports_per_h, imports_queued, travel_s) / 3600.0
 
-    mu_per_s = exports_per_s(learned.working_per_h)
+def aimed(
+    working_per_h: float,
+    usual_per_h: float,
+    import_per_h: float,
+    imports_queued: int,
+    travel_s: float,
+    places: int,
+    share: float = 1.0,
+) -> tuple[float, float]:
+    """Return what `learned_target` does; ``usual_per_h`` is 0 where the gate takes as it does."""
+    imports_per_h = import_per_h * share
+    mu_per_s = export_rate(working_per_h * share, imports_per_h, imports_queued, travel_s) / 3600.0
     target = n_target(mu_per_s, travel_s, places)
-    if learned.state is GateMode.REDUCED and learned.usual_per_h is not None:
-        usual_per_s = exports_per_s(learned.usual_per_h)
+    if usual_per_h > 0.0:
+        usual_per_h *= share
+        usual_per_s = export_rate(usual_per_h, imports_per_h, imports_queued, travel_s) / 3600.0
         target = n_ready(target, mu_per_s, usual_per_s, travel_s, places)
     return mu_per_s, target

@@ -8,15 +8,16 @@ passing of time; nobody coming begins no screening and so says nothing. Recovery
 over the gaps between clearances.
 
 Nothing is remembered between two looks: the state is a function of the history and the moment.
+Plain numbers, tuples and arrays, so that simulations can compile it.
 """
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 
-from flowctl.traffic.screenings import Floats, Screenings, taken_since
+from flowctl.traffic.screenings import Floats, Screenings, open_s_at, taken_since
 
 
 class GateMode(StrEnum):
@@ -29,8 +30,12 @@ class GateMode(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class CollapseParams:
+MODES = tuple(GateMode)
+"""The modes by their numbers below."""
+NORMAL, REDUCED, STOPPED, RECOVERING, UNKNOWN = range(5)
+
+
+class CollapseParams(NamedTuple):
     """How soon a change is believed.
 
     ``drop_to`` and ``back_to`` are the shares of the usual rate that the sums look for; what is
@@ -66,122 +71,68 @@ _LEAST_RATE = 0.05  # of the usual rate: a gate that takes nothing must have a l
 _MOST_RATE = 0.6  # of the usual rate: what a reduced gate is taken for at best
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A gate's state at one moment.
 
-    ``since`` (epoch s) is when the present state began by the best guess, None where unknown.
-    ``evidence_from`` is the moment (epoch s) from which on screenings speak of the present state,
-    -inf where all do. ``usual_s`` is the usual screening time at a full gate: all places over the
-    usual rate.
+    ``mode`` is its number in `MODES`. ``since`` (epoch s) is when the present state began by the
+    best guess, NaN where unknown. ``evidence_from`` is the moment (epoch s) from which on
+    screenings speak of the present state, -inf where all do. ``usual_s`` is the usual screening
+    time at a full gate: all places over the usual rate.
     """
 
-    state: GateMode
-    since: float | None
+    mode: int
+    since: float
     evidence_from: float
     usual_s: float
 
 
-class _Watch:
-    """The sums, fed with screenings in their order."""
+class _Rows(NamedTuple):
+    """The screenings in their order: `Screenings`, ``ended`` being now for those that last.
 
-    def __init__(
-        self, seen: Screenings, prior_s: float, dispersion: float, params: CollapseParams
-    ) -> None:
-        self._params = params
-        self._places = seen.places
-        self._weight = params.prior_weight
-        self._keep = 0.5 ** (1.0 / params.memory)
-        regularity = min(params.regularity, 1.0 / dispersion)
-        self._base = regularity * log(params.drop_to)
-        self._slope = regularity * (1.0 - params.drop_to)
-        self._usual_s = prior_s
-        self._learned = 0
-        self.state = GateMode.NORMAL
-        self.since: float | None = None
-        self.from_at = -np.inf
-        self._drop = self._back = 0.0
-        self._calm_at = self.told_at = -np.inf
-        self._good = 0
-        self._gone = 0
-        self._under_s = 0.0
-        self._back_at = -np.inf
+    ``gap_s`` is the full time before each clearance, ``after_night`` whether the gate was closed
+    for a night before it began.
+    """
 
-    @property
-    def low(self) -> bool:
-        """Whether the gate is known to take less than usual."""
-        return self.state is GateMode.REDUCED
+    began: list[float]
+    ended: list[float]
+    took_s: list[float]
+    gap_s: list[float]
+    over: list[bool]
+    after_night: list[bool]
 
-    @property
-    def usual_s(self) -> float:
-        """The usual screening time."""
-        return self._usual_s
 
-    def start(self) -> None:
-        """Forget the state, not what is usual."""
-        self.state, self.since, self.from_at = GateMode.NORMAL, None, -np.inf
-        self._drop, self._calm_at, self.told_at = 0.0, -np.inf, -np.inf
+class _Rules(NamedTuple):
+    """What a screening of so many usual ones adds to the sum of a drop, and `CollapseParams`."""
 
-    def see(self, began: float, ended: float, took_s: float, *, over: bool) -> bool:
-        """Take in a screening at a gate not known to be low; tell whether it now is.
+    base: float
+    slope: float
+    keep: float
+    places: int
+    limits: CollapseParams
 
-        ``ended`` is the present moment for one that lasts.
-        """
-        if began < self.from_at:
-            return False
-        rules = self._params
-        usual_s = self._usual_s if self._learned >= self._places else self._usual_s * rules.doubt
-        before = self._drop
-        gain = min(self._base + self._slope * took_s / usual_s, rules.most_each)
-        if over or gain > 0.0:
-            self._drop += gain
-        if self._drop <= 0.0:
-            self._drop, self._calm_at, self.told_at = 0.0, ended, -np.inf
-        elif gain > 0.0:
-            # It could be told once the screening had lasted long enough, whenever it ended.
-            needed = min(gain, rules.drop_limit - before)
-            told_s = (needed - self._base) / self._slope * usual_s
-            self.told_at = max(self.told_at, ended - max(took_s - told_s, 0.0))
-        if self._drop >= rules.drop_limit:
-            began = max(self._calm_at, self.from_at, ended - took_s)
-            self.state, self.since, self.from_at = GateMode.REDUCED, began, began
-            self._back, self._back_at, self._gone, self._under_s = 0.0, self.told_at, 0, 0.0
-            return True
-        if over and self._drop < rules.most_each:
-            self._learn(took_s)
-        return False
 
-    def _learn(self, took_s: float) -> None:
-        """Take in what is usual, and that the gate works so; not from what may be a drop."""
-        self._learned += 1
-        self._weight = self._weight * self._keep + 1.0
-        self._usual_s += (took_s - self._usual_s) / self._weight
-        if self.state is GateMode.RECOVERING:
-            self._good += 1
-            if self._good >= self._places:
-                self.state = GateMode.NORMAL
+class _Sums(NamedTuple):
+    """What is known after some screenings.
 
-    def see_low(self, ended: float, gap_s: float) -> None:
-        """Take in a clearance at a gate known to be low, and the full time before it."""
-        rules, usual = self._params, self._places / self._usual_s
-        self._gone += 1
-        self._under_s += gap_s
-        low = (1.0 + self._gone) / (1.0 / usual + self._under_s)
-        low = min(max(low, _LEAST_RATE * usual), _MOST_RATE * usual)
-        back = rules.back_to * usual
-        gain = log(back / low) - (back - low) * gap_s
-        if self._back + gain <= 0.0:
-            self._back, self._back_at = 0.0, ended
-            return
-        self._back += gain
-        if self._back > rules.back_limit:
-            self.state = GateMode.RECOVERING
-            self.since = self.from_at = max(self._back_at, self.from_at)
-            self._drop, self._good, self._calm_at, self.told_at = 0.0, 0, self.from_at, -np.inf
+    ``learned`` screenings taught what is usual, worth ``weight`` of them; ``good`` of them since
+    the gate recovered. The drop's sum was last empty at ``calm_at``, and what is in it could be
+    told at ``told_at``.
+    """
+
+    mode: int
+    since: float
+    from_at: float
+    usual_s: float
+    weight: float
+    learned: int
+    good: int
+    drop: float
+    calm_at: float
+    told_at: float
 
 
 def watch(
-    seen: Screenings, prior_s: float, dispersion: float, *, params: CollapseParams = DEFAULTS
+    seen: Screenings, prior_s: float, dispersion: float, params: CollapseParams = DEFAULTS
 ) -> Condition:
     """Return how the gate works at the moment until which ``seen`` is known.
 
@@ -200,38 +151,147 @@ def watch(
     Returns
     -------
     Condition
-        ``unknown`` where the gate was not seen full for ``forget_s`` open seconds.
+        ``UNKNOWN`` where the gate was not seen full for ``forget_s`` open seconds.
     """
-    watcher = _Watch(seen, prior_s, dispersion, params)
-    over = seen.over
-    ended = np.where(over, seen.ended_at, seen.known_until)
-    nights = np.diff(seen.began_at, prepend=-np.inf) - np.diff(seen.began_open_s, prepend=0.0)
-    columns = (seen.began_at, ended, seen.took_s, _gaps(seen), over, nights >= params.night_s)
-    rows = list(zip(*(column.tolist() for column in columns), strict=True))
+    ended = np.where(seen.over, seen.ended_at, seen.known_until)
+    rows = _rows(seen, ended, params.night_s)
+    regularity = min(params.regularity, 1.0 / dispersion)
+    rules = _Rules(
+        regularity * log(params.drop_to),
+        regularity * (1.0 - params.drop_to),
+        0.5 ** (1.0 / params.memory),
+        seen.places,
+        params,
+    )
+    none = -np.inf
+    sums = _Sums(NORMAL, np.nan, none, prior_s, params.prior_weight, 0, 0, 0.0, none, none)
     at = reached = 0
-    while at < len(rows):
-        began, end, took_s, gap_s, is_over, after_night = rows[at]
-        at += 1
-        if after_night and at > reached:  # a row that is gone back to follows no new night
-            watcher.start()
+    while at < len(ended):
+        if sums.mode == REDUCED:
+            sums, at = _until_back(rows, at, reached, sums, rules)
+            reached = max(reached, at)
+            continue
+        sums, at = _until_drop(rows, at, reached, sums, rules)
         reached = max(reached, at)
-        if watcher.low:
-            if is_over:
-                watcher.see_low(end, gap_s)
-        elif watcher.see(began, end, took_s, over=is_over):
+        if sums.mode == REDUCED:
             # What ended after the drop could be told speaks of what came then.
-            at = min(at, int(np.searchsorted(ended, watcher.told_at, side="right")))
-    return _condition(watcher, seen, params)
+            at = min(at, int(np.searchsorted(ended, sums.told_at, side="right")))
+    return _condition(sums, seen, params)
 
 
-def _gaps(seen: Screenings) -> Floats:
-    """Return the open seconds since the clearance before, no more than the screening took."""
-    before = np.concatenate([[-np.inf], seen.ended_open_s[:-1]])
-    return np.asarray(np.minimum(seen.ended_open_s - before, seen.took_s), dtype=np.float64)
+def _rows(seen: Screenings, ended: Floats, night_s: float) -> _Rows:
+    before = np.concatenate((np.full(1, -np.inf), seen.ended_open_s[:-1]))
+    gap_s = np.minimum(seen.ended_open_s - before[: len(ended)], seen.took_s)
+    after_night = np.ones(len(ended), np.bool_)
+    closed_s = np.diff(seen.began_at) - np.diff(seen.began_open_s)
+    after_night[1:] = closed_s >= night_s
+    return _Rows(
+        seen.began_at.tolist(),
+        ended.tolist(),
+        seen.took_s.tolist(),
+        gap_s.tolist(),
+        seen.over.tolist(),
+        after_night.tolist(),
+    )
+
+
+def _until_drop(
+    rows: _Rows, start: int, reached: int, was: _Sums, rules: _Rules
+) -> tuple[_Sums, int]:
+    """Take in screenings at a gate not known to be low, until it is or there are no more.
+
+    Returns the sums and the row up to which they go. A row before ``reached`` is gone back to, and
+    follows no new night.
+    """
+    began, ended, took_s, over = rows.began, rows.ended, rows.took_s, rows.over
+    mode, since, from_at = was.mode, was.since, was.from_at
+    usual_s, weight, learned, good = was.usual_s, was.weight, was.learned, was.good
+    drop, calm_at, told_at = was.drop, was.calm_at, was.told_at
+    most_each, until = rules.limits.most_each, len(began)
+    for at in range(start, len(began)):
+        if rows.after_night[at] and at >= reached:
+            mode, since, from_at = NORMAL, np.nan, -np.inf
+            drop, calm_at, told_at = 0.0, -np.inf, -np.inf
+        if began[at] < from_at:
+            continue
+        believed_s = usual_s if learned >= rules.places else usual_s * rules.limits.doubt
+        gain = rules.base + rules.slope * took_s[at] / believed_s
+        if gain > 0.0:
+            gain = min(gain, most_each)
+            told_at = max(told_at, _told_at(drop, gain, ended[at], took_s[at], believed_s, rules))
+            drop += gain
+        elif over[at]:
+            drop += gain
+        if drop <= 0.0:
+            drop, calm_at, told_at = 0.0, ended[at], -np.inf
+        if drop >= rules.limits.drop_limit:
+            since = max(calm_at, from_at, ended[at] - took_s[at])
+            mode, from_at, until = REDUCED, since, at + 1
+            break
+        if over[at] and drop < most_each:
+            # What is usual is learned, and that the gate works so; not from what may be a drop.
+            learned += 1
+            weight = weight * rules.keep + 1.0
+            usual_s += (took_s[at] - usual_s) / weight
+            good += 1
+            mode = NORMAL if good >= rules.places else mode
+    sums = _Sums(mode, since, from_at, usual_s, weight, learned, good, drop, calm_at, told_at)
+    return sums, until
+
+
+def _told_at(
+    drop: float, gain: float, ended: float, took_s: float, usual_s: float, rules: _Rules
+) -> float:
+    """Return when a gain could be told: once the screening had lasted long enough."""
+    needed = min(gain, rules.limits.drop_limit - drop)
+    return ended - max(took_s - (needed - rules.base) / rules.slope * usual_s, 0.0)
+
+
+def _until_back(
+    rows: _Rows, start: int, reached: int, was: _Sums, rules: _Rules
+) -> tuple[_Sums, int]:
+    """Take in clearances at a gate known to be low, until it recovers or there are no more.
+
+    Returns what `_until_drop` does. A night ends it too: the row after one is left to that.
+    """
+    usual = rules.places / was.usual_s
+    back = rules.limits.back_to * usual
+    gone, under_s, total, back_at = 0, 0.0, 0.0, was.told_at
+    for at in range(start, len(rows.began)):
+        if rows.after_night[at] and at >= reached:
+            return _no_longer_low(was, NORMAL, -np.inf), at
+        if not rows.over[at]:
+            continue
+        gone += 1
+        under_s += rows.gap_s[at]
+        low = (1.0 + gone) / (1.0 / usual + under_s)
+        low = min(max(low, _LEAST_RATE * usual), _MOST_RATE * usual)
+        total += log(back / low) - (back - low) * rows.gap_s[at]
+        if total <= 0.0:
+            total, back_at = 0.0, rows.ended[at]
+        elif total > rules.limits.back_limit:
+            return _no_longer_low(was, RECOVERING, max(back_at, was.from_at)), at + 1
+    return was, len(rows.began)
+
+
+def _no_longer_low(was: _Sums, mode: int, from_at: float) -> _Sums:
+    since = from_at if mode == RECOVERING else np.nan
+    return _Sums(
+        mode,
+        since,
+        from_at,
+        was.usual_s,
+        was.weight,
+        was.learned,
+        0,
+        0.0,
+        from_at,
+        -np.inf,
+    )
 
 
 def rate_since(
-    seen: Screenings, condition: Condition, *, params: CollapseParams = DEFAULTS
+    seen: Screenings, condition: Condition, params: CollapseParams = DEFAULTS
 ) -> tuple[float, int]:
     """Return trucks a second at a reduced gate since it changed, and how many that were.
 
@@ -242,14 +302,14 @@ def rate_since(
     return (1.0 + gone) / (condition.usual_s / seen.places + full_s), gone
 
 
-def _condition(watcher: _Watch, seen: Screenings, params: CollapseParams) -> Condition:
-    found = Condition(watcher.state, watcher.since, watcher.from_at, watcher.usual_s)
-    now_open_s = seen.hours.open_s_at(seen.known_until)
-    last_s = float(seen.ended_open_s.max(initial=-np.inf))
+def _condition(sums: _Sums, seen: Screenings, params: CollapseParams) -> Condition:
+    found = Condition(sums.mode, sums.since, sums.from_at, sums.usual_s)
+    now_open_s = open_s_at(seen.hours, seen.known_until)
+    last_s = seen.ended_open_s.max() if len(seen.ended_open_s) else -np.inf
     if now_open_s - last_s > params.forget_s:
-        return replace(found, state=GateMode.UNKNOWN, since=None, evidence_from=-np.inf)
-    if found.state is GateMode.REDUCED:
-        per_s, _ = rate_since(seen, found, params=params)
-        if per_s < params.stopped_below * seen.places / found.usual_s:
-            return replace(found, state=GateMode.STOPPED)
+        return Condition(UNKNOWN, np.nan, -np.inf, sums.usual_s)
+    if sums.mode == REDUCED:
+        per_s, _ = rate_since(seen, found, params)
+        if per_s < params.stopped_below * seen.places / sums.usual_s:
+            return Condition(STOPPED, sums.since, sums.from_at, sums.usual_s)
     return found

@@ -1,13 +1,14 @@
 """What a gate takes from the moment lanes were lost: its share of before, then learned anew."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 
 from flowctl.site import Gate
 from flowctl.state import GateHistory
-from flowctl.traffic.capacity import CapacityEstimate, estimate
+from flowctl.traffic.capacity import CapacityEstimate, estimated
+from flowctl.traffic.learning import Learned, learn
+from flowctl.traffic.screenings import Believed, Bools, Floats, Hours, believed, hours_of
 
 
 def estimate_open(gate: Gate, history: GateHistory, now: datetime) -> CapacityEstimate:
@@ -26,26 +27,45 @@ def estimate_open(gate: Gate, history: GateHistory, now: datetime) -> CapacityEs
         The present moment, aware.
     """
     loss = gate.find_loss(now)
-    if loss is None:
-        return estimate(gate, history, now)
-    whole = replace(
-        gate,
-        inspection_places=round(gate.inspection_places / loss.share),
-        capacity_prior_per_h=gate.capacity_prior_per_h / loss.share,
-        losses=(),
+    since = now if loss is None else loss.starts_at
+    learned = learn_open(
+        believed(gate),
+        history.entered_at,
+        history.cleared_at,
+        history.is_import,
+        hours_of(gate.opening, since, now),
+        now.timestamp(),
+        history.lag_s,
+        1.0 if loss is None else loss.share,
+        since.timestamp(),
     )
-    before = estimate(whole, history, loss.starts_at)
-    left = replace(gate, capacity_prior_per_h=before.steady_per_h * loss.share)
-    return estimate(left, _since(history, loss.starts_at), now)
+    return estimated(learned)
 
 
-def _since(history: GateHistory, moment: datetime) -> GateHistory:
-    """Return the trucks that were there at a moment, as if they came then, and those after it."""
-    at = moment.timestamp()
-    there = ~(history.cleared_at < at)
-    return replace(
-        history,
-        entered_at=np.maximum(history.entered_at[there], at),
-        cleared_at=history.cleared_at[there],
-        is_import=history.is_import[there],
+def learn_open(
+    gate: Believed,
+    entered_at: Floats,
+    cleared_at: Floats,
+    is_import: Bools,
+    hours: Hours,
+    at: float,
+    lag_s: float,
+    share: float,
+    lost_at: float,
+) -> Learned:
+    """Return what is learned of a gate of which ``share`` works since ``lost_at`` (epoch s).
+
+    Plain numbers, so that simulations can compile it; 1 is a gate that has lost nothing, the rest
+    is `flowctl.traffic.learning.learn`'s.
+    """
+    if share >= 1.0:
+        return learn(gate, entered_at, cleared_at, is_import, hours, at, lag_s)
+    whole = Believed(
+        round(gate.places / share), gate.per_h / share, gate.weight_h, gate.import_per_h
     )
+    before = learn(whole, entered_at, cleared_at, is_import, hours, lost_at, lag_s)
+    left = Believed(gate.places, before.steady_per_h * share, gate.weight_h, gate.import_per_h)
+    # Who was there at the loss is taken as if he came then.
+    there = ~(cleared_at < lost_at)
+    since = np.maximum(entered_at[there], lost_at)
+    return learn(left, since, cleared_at[there], is_import[there], hours, at, lag_s)

@@ -7,8 +7,9 @@ import pytest
 from builders import at, history, opening, small_gate
 
 from flowctl.state import GateHistory
-from flowctl.traffic.capacity import CapacityParams, estimate
+from flowctl.traffic.capacity import estimate
 from flowctl.traffic.collapse import GateMode
+from flowctl.traffic.learning import CapacityParams
 
 GATE = small_gate(places=4, per_h=20.0, weight_h=1.0)
 Seen = list[tuple[datetime, datetime | None]]
