@@ -1,10 +1,13 @@
 """A scenario's days as fast as they can be played: everything a replication shares is made once."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from math import ceil, inf
 
 import numpy as np
+from numpy.typing import NDArray
 
+from flowctl.scenarios.changes import as_played
 from flowctl.scenarios.laws import CARGOES
 from flowctl.scenarios.scenario import Scenario, check_names
 from flowctl.scenarios.steering import Rule, Steering
@@ -16,14 +19,16 @@ from simulations.demand import Demand, draw
 from simulations.disruptions import Announced, disrupted
 from simulations.fast import gate as kernel
 from simulations.fast.floor import LAST_IMPORT, Floor, Indices, Times
-from simulations.fast.gate import Rules, State, Trucks
 from simulations.fast.known import known_of
 from simulations.fast.roads import Roads
+from simulations.fast.yard import TICK, Rules, State, Trucks, leave_alone
 from simulations.gates import instant
 from simulations.records import Records
+from simulations.staffing import Step, limits, losses, staffing
 from simulations.streams import Column
 
 LEARN_EVERY = 4  # metering ticks between two looks at the gate's capacity
+_HOUR_S = 3600.0
 _AHEAD = timedelta(days=60)  # as far as `OpenHours` reaches
 _RULES = {Rule.NONE: 0, Rule.QUOTA: kernel.QUOTA, Rule.N_CONTROL: kernel.N_CONTROL}
 
@@ -40,12 +45,15 @@ class Days:
     def __init__(self, scenario: Scenario, site: Site, steering: Steering) -> None:
         check_names(scenario, site)
         self._scenario = scenario
-        self._site = site
+        self._site = site = as_played(scenario, site)
         self._steering = steering
         self._true = disrupted(scenario, site)
         self._roads = Roads(site)
         self._starts, self._ends = scenario.start.timestamp(), scenario.closes.timestamp()
         self._rules: dict[tuple[str, tuple[str, ...]], Rules] = {}
+        self._hours: dict[str, tuple[Column, Column, NDArray[np.float64]]] = {}
+        self._steps: dict[str, tuple[Step, ...]] = {}
+        self._windows: dict[str, tuple[tuple[float, float], ...]] = {}
 
     def play(self, seed: int, *, demand: Demand | None = None) -> Records:
         """Play the day of the trucks that ``seed`` draws, or that were drawn before."""
@@ -53,41 +61,45 @@ class Days:
         times = Times(*(np.full(len(day), np.nan) for _ in Times._fields))
         messages = np.zeros(len(day), np.int64)
         drive_s = self._roads.drive_s(day)
-        for number in range(len(day.gates)):
-            rows, of_gate, sent = self._play_gate(day, number, drive_s)
+        steps = self._steps_of(seed)
+        for number, gate in enumerate(day.gates):
+            rows, of_gate, sent = self._play_gate(day, number, drive_s, steps[gate])
             for column, found in zip(times, of_gate, strict=True):
                 column[rows] = found
             messages[rows] = sent
-        return self._records(day, times, messages)
+        return self._records(day, times, messages, steps)
 
-    def _records(self, day: Demand, times: Times, messages: Indices) -> Records:
+    def _steps_of(self, seed: int) -> Mapping[str, tuple[Step, ...]]:
+        """Return the staffing of every gate; the same for every seed where nothing breaks down."""
+        if self._scenario.breakdowns:
+            return staffing(self._scenario, self._true, seed)
+        if not self._steps:
+            self._steps.update(staffing(self._scenario, self._true, seed))
+        return self._steps
+
+    def _records(
+        self,
+        day: Demand,
+        times: Times,
+        messages: Indices,
+        steps: Mapping[str, tuple[Step, ...]],
+    ) -> Records:
         """Return what has become of the trucks by the day's end."""
 
         def until_end(at: Column) -> Column:
             return np.where(at <= self._ends, at, np.nan)
 
-        true = [self._true.gate_by_id[gate] for gate in day.gates]
+        places = tuple(self._site.gate_by_id[gate].inspection_places for gate in day.gates)
         return Records(
             starts=self._starts,
             ends=self._ends,
             gates=day.gates,
-            places=tuple(self._site.gate_by_id[gate].inspection_places for gate in day.gates),
+            places=places,
             losses=tuple(
-                tuple(
-                    (loss.starts_at.timestamp(), loss.ends_at.timestamp(), _left(whole, loss.share))
-                    for loss in gate.losses
-                )
-                for gate, whole in zip(true, self._wholes(day), strict=True)
+                losses(steps[gate], usual, self._ends)
+                for gate, usual in zip(day.gates, places, strict=True)
             ),
-            windows=tuple(
-                tuple(
-                    (opens.timestamp(), closes.timestamp())
-                    for opens, closes in gate.opening.between(
-                        self._scenario.start, self._scenario.closes
-                    )
-                )
-                for gate in true
-            ),
+            windows=tuple(self._windows_of(gate) for gate in day.gates),
             gate=day.gate,
             is_import=day.is_import,
             yard_at=np.where(day.is_import, np.nan, until_end(self._starts + day.at_s)),
@@ -102,16 +114,21 @@ class Days:
             yard=day.yard,
             cargoes=CARGOES,
             cargo=day.cargo,
-            turned_at=np.full(len(day), np.nan),
+            turned_at=until_end(times.turned_at),
             slot_at=np.full(len(day), np.nan),
             messages=messages,
         )
 
-    def _wholes(self, day: Demand) -> list[int]:
-        return [self._site.gate_by_id[gate].inspection_places for gate in day.gates]
+    def _windows_of(self, gate: str) -> tuple[tuple[float, float], ...]:
+        """Return when a gate is truly open in the time that is played."""
+        if gate not in self._windows:
+            opening = self._true.gate_by_id[gate].opening
+            found = opening.between(self._scenario.start, self._scenario.closes)
+            self._windows[gate] = tuple((o.timestamp(), c.timestamp()) for o, c in found)
+        return self._windows[gate]
 
     def _play_gate(
-        self, day: Demand, number: int, drive_s: Column
+        self, day: Demand, number: int, drive_s: Column, steps: Sequence[Step]
     ) -> tuple[Indices, Times, Indices]:
         """Play one gate; return its trucks, what became of them, and what they were sent."""
         rules = self._rules_of(day, day.gates[number])
@@ -126,6 +143,8 @@ class Days:
         times = Times(*(np.full(len(rows), np.nan) for _ in Times._fields))
         first_import = len(waits) + len(own)
         times.gate_at[first_import:] = self._starts + day.at_s[imports]
+        patient_until = ready_at + day.patience_s[rows]
+        ends = np.flatnonzero(patient_until[: len(waits)] < inf)
         trucks = Trucks(
             waits=len(waits),
             ready_at=ready_at,
@@ -136,14 +155,16 @@ class Days:
             no_show=day.no_show[rows],
             by_ready=np.argsort(ready_at[: len(waits)], kind="stable"),
             own=np.arange(len(waits), first_import),
+            patient_until=patient_until,
+            by_patience=ends[np.argsort(patient_until[ends], kind="stable")],
         )
         if len(own):
-            kernel.leave_alone(rules.known, trucks, trucks.own, times)
+            leave_alone(rules.known, trucks, trucks.own, times)
             left_at = times.left_at[trucks.own]
             order = np.lexsort((ready_at[trucks.own], left_at, times.gate_at[trucks.own]))
             trucks = trucks._replace(own=trucks.own[order])
         order = first_import + np.argsort(times.gate_at[first_import:], kind="stable")
-        floor = self._floor(day.gates[number], len(waits) + len(own), order)
+        floor = self._floor(day.gates[number], steps, patient_until[:first_import], order)
         state = _state(rules, trucks, len(day.yards), np.sort(times.left_at[trucks.own]))
         while not kernel.play(rules, trucks, state, floor, times):
             self._learn(rules, day, number, rows, state, times)
@@ -172,36 +193,50 @@ class Days:
             judged_s=rules.standby.judged_s,
             rest_s=rules.standby.judged_s + rules.no_show.loses_s,
             learn_every=LEARN_EVERY,
+            silent_from=self._starts + self._scenario.messages.outage_from_h * _HOUR_S,
+            silent_until=self._starts + self._scenario.messages.outage_until_h * _HOUR_S,
             starts=self._starts,
             ends=self._ends,
             tick_s=tick_s,
             ticks=ceil((self._ends - self._starts) / tick_s),
         )
 
-    def _floor(self, gate: str, exports: int, imports: Indices) -> Floor:
+    def _floor(
+        self, gate: str, steps: Sequence[Step], patient_until: Column, imports: Indices
+    ) -> Floor:
         """Return a gate's places before anybody has come."""
-        true, whole = self._true.gate_by_id[gate], self._site.gate_by_id[gate].inspection_places
-        start = self._scenario.start
-        windows = [
-            (opens.timestamp(), closes.timestamp())
-            for opens, closes in true.opening.between(start, start + _AHEAD)
-        ]
-        changes = sorted({at for loss in true.losses for at in (loss.starts_at, loss.ends_at)})
-        staff = [_left(whole, true.share_at(at)) for at in changes]
+        whole = self._site.gate_by_id[gate].inspection_places
+        opens, closes, held = self._hours_of(gate)
         counts = np.zeros(6, np.int64)
         counts[LAST_IMPORT] = 1
         return Floor(
-            free_at=np.full(max([whole, *staff]), -inf),
+            free_at=np.full(whole, -inf),
             holds_import=np.zeros(whole, np.bool_),
-            shut=np.zeros(whole, np.bool_),
-            line=np.zeros(exports, np.int64),
+            line=np.zeros(len(patient_until), np.int64),
             imports=imports,
-            opens=np.array([opens for opens, _ in windows], np.float64),
-            closes=np.array([closes for _, closes in windows], np.float64),
-            staff_at=np.array([at.timestamp() for at in changes], np.float64),
-            staff=np.array(staff, np.int64),
+            opens=opens,
+            closes=closes,
+            staff_at=np.array([at for at, _ in steps], np.float64),
+            staff=np.array([places for _, places in steps], np.int64),
+            staffed_at=np.full(1, -inf),
+            held_from=held[0],
+            held_until=held[1],
+            gap_s=held[2],
+            export_at=np.full(1, -inf),
+            patient_until=patient_until,
+            patient=bool((patient_until < inf).any()),
             counts=counts,
         )
+
+    def _hours_of(self, gate: str) -> tuple[Column, Column, NDArray[np.float64]]:
+        """Return when a gate opens and closes, and the limits of the other side, [3, limits]."""
+        if gate not in self._hours:
+            start = self._scenario.start
+            windows = self._true.gate_by_id[gate].opening.between(start, start + _AHEAD)
+            bounds = np.array([(o.timestamp(), c.timestamp()) for o, c in windows]).reshape(-1, 2)
+            held = np.array(limits(self._scenario, gate), np.float64).reshape(-1, 3)
+            self._hours[gate] = bounds[:, 0].copy(), bounds[:, 1].copy(), held.T.copy()
+        return self._hours[gate]
 
     def _learn(
         self,
@@ -213,10 +248,10 @@ class Days:
         times: Times,
     ) -> None:
         """Let production's estimator look at the gate, as far as it has been played."""
-        tick = int(state.counts[kernel.TICK]) + 1
+        tick = int(state.counts[TICK]) + 1
         now = min(rules.starts + tick * rules.tick_s, rules.ends)
         gate = Announced(self._scenario, self._site).site_at(now).gate_by_id[day.gates[number]]
-        come = times.gate_at <= now
+        come = (times.gate_at <= now) & np.isnan(times.turned_at)
         order = np.argsort(rows[come])
         history = GateHistory(
             gate=gate.id,
@@ -246,12 +281,7 @@ def _state(rules: Rules, trucks: Trucks, yards: int, own_left_at: Column) -> Sta
         ignoring=np.zeros(trucks.waits, np.int64),
         own_left_at=own_left_at,
         messages=np.zeros(count, np.int64),
-        counts=np.zeros(13, np.int64),
+        counts=np.zeros(14, np.int64),
         memory=memory,
         learned=np.zeros(4),
     )
-
-
-def _left(places: int, share: float) -> int:
-    """Return how many of a gate's places work."""
-    return max(round(places * share), 1)

@@ -17,27 +17,36 @@ from simulations.streams import Column
 Indices = NDArray[np.int64]
 
 # What ``counts`` of a floor counts.
-COME, BEGUN, IMPORTS_BEGUN, LAST_IMPORT, WINDOW, STAFFED = range(6)
+COME, BEGUN, IMPORTS_BEGUN, LAST_IMPORT, STAFFED, PLACES = range(6)
 
 
 class Floor(NamedTuple):
     """A gate's places with what stands before them; every array is changed in place.
 
     ``free_at`` is when each place is done with its last truck, ``holds_import`` which direction
-    that had, ``shut`` whether it takes another; [places]. ``line`` are the exports in the order of
+    that had; [places]. ``line`` are the exports in the order of
     their coming, ``imports`` those of the day in theirs. The gate is truly open from ``opens`` to
-    ``closes``; from ``staff_at`` on it has ``staff`` places.
+    ``closes``; from ``staff_at`` on it has ``staff`` places, the last since
+    ``staffed_at`` (of one item). From ``held_from`` to ``held_until``
+    an export does not begin sooner than ``gap_s`` after the one before it, which was at
+    ``export_at`` (of one item). An export that has not begun by ``patient_until`` goes home; [n].
     """
 
     free_at: Column
     holds_import: NDArray[np.bool_]
-    shut: NDArray[np.bool_]
     line: Indices
     imports: Indices
     opens: Column
     closes: Column
     staff_at: Column
     staff: Indices
+    staffed_at: Column
+    held_from: Column
+    held_until: Column
+    gap_s: Column
+    export_at: Column
+    patient_until: Column
+    patient: bool
     counts: Indices
 
 
@@ -50,36 +59,93 @@ class Times(NamedTuple):
     start_at: Column
     clear_at: Column
     ignored_at: Column
-
-
-@compiled
-def _set_places(floor: Floor, places: int, at: float) -> None:
-    """Shut or open places until ``places`` are open; a screening under way is finished."""
-    opened = 0
-    for place in range(len(floor.shut)):
-        opened += not floor.shut[place]
-    while opened != places:
-        wanted = opened < places  # to be opened: one that is shut
-        chosen = -1
-        for place in range(len(floor.shut)):
-            if floor.shut[place] == wanted and (
-                chosen < 0 or floor.free_at[place] < floor.free_at[chosen]
-            ):
-                chosen = place
-        floor.shut[chosen] = not wanted
-        if wanted:
-            floor.free_at[chosen] = max(floor.free_at[chosen], at)
-        opened += 1 if wanted else -1
+    turned_at: Column
 
 
 @compiled
 def _first_free(floor: Floor) -> int:
-    """Return the open place that is free first, -1 where all are shut."""
-    chosen, soonest = -1, inf
-    for place in range(len(floor.shut)):
-        if floor.free_at[place] < soonest and not floor.shut[place]:
-            chosen, soonest = place, floor.free_at[place]
+    """Return the place that has been done with its truck for longest, or will be first."""
+    chosen = 0
+    for place in range(1, len(floor.free_at)):
+        if floor.free_at[place] < floor.free_at[chosen]:
+            chosen = place
     return chosen
+
+
+@compiled
+def _free_from(floor: Floor, first: int) -> float:
+    """Return when fewer trucks are in screening than places work, by the trucks there now.
+
+    Where places were shut their trucks are finished: so many must leave before another begins.
+    """
+    more = len(floor.free_at) - floor.counts[PLACES]
+    if more == len(floor.free_at):
+        return inf
+    at = floor.free_at[first]
+    for _ in range(more):
+        after, alike = inf, 0
+        for other in floor.free_at:
+            alike += other == at
+            if at < other < after:
+                after = other
+        more -= alike
+        if more < 0:
+            break
+        at = after
+    return float(max(at, floor.staffed_at[0]))
+
+
+@compiled
+def _opened(floor: Floor, at: float) -> float:
+    """Return the first open moment from ``at`` on, inf if there is none."""
+    for window in range(len(floor.opens)):
+        if at < floor.closes[window]:
+            return max(at, float(floor.opens[window]))
+    return inf
+
+
+@compiled
+def _held_until(floor: Floor, at: float) -> float:
+    """Return when to look again at exports that the other side holds up; ``at``: it does not."""
+    gap_s, again = -1.0, inf
+    for limit in range(len(floor.gap_s)):
+        if floor.held_from[limit] <= at < floor.held_until[limit]:
+            gap_s = max(gap_s, floor.gap_s[limit])
+            again = min(again, floor.held_until[limit])
+    if gap_s < 0.0:
+        return at
+    goes_at = inf if gap_s == inf else floor.export_at[0] + gap_s
+    return at if at >= goes_at else min(goes_at, again)
+
+
+@compiled
+def _may_begin(floor: Floor, at: float) -> float:
+    """Return the first moment from ``at`` on at which the gate is open and the other side lets."""
+    while at < inf:
+        at = _opened(floor, at)
+        again = _held_until(floor, at)
+        if again == at:
+            break
+        at = again
+    return at
+
+
+@compiled
+def _next_export(floor: Floor, times: Times, free_at: float, until: float) -> float:
+    """Return when the next export could begin; those before it that cannot wait go home."""
+    counts = floor.counts
+    while counts[BEGUN] < counts[COME]:
+        truck = floor.line[counts[BEGUN]]
+        came = times.gate_at[truck]
+        at = _may_begin(floor, max(came, free_at))
+        leaves = max(floor.patient_until[truck], came)
+        if at < leaves or at == came:
+            return at
+        if leaves >= until:
+            return inf
+        times.turned_at[truck] = leaves
+        counts[BEGUN] += 1
+    return inf
 
 
 @compiled
@@ -87,39 +153,47 @@ def _begin_before(floor: Floor, times: Times, service_s: Column, until: float) -
     """Begin every screening that begins before ``until``; all who come by then are known."""
     counts = floor.counts
     while True:
-        came, import_came = inf, inf
-        if counts[BEGUN] < counts[COME]:
-            came = times.gate_at[floor.line[counts[BEGUN]]]
-        if counts[IMPORTS_BEGUN] < len(floor.imports):
-            import_came = times.gate_at[floor.imports[counts[IMPORTS_BEGUN]]]
-        at = min(came, import_came)
-        if at >= until:
-            return
         place = _first_free(floor)
-        if place < 0:
-            return
-        at = max(at, floor.free_at[place])
-        window = counts[WINDOW]
-        while window < len(floor.opens) and at >= floor.closes[window]:
-            window += 1
-        if window == len(floor.opens):
-            return
-        at = max(at, floor.opens[window])
+        free_at = _free_from(floor, place)
+        export_at, import_at = _next_export(floor, times, free_at, until), inf
+        if counts[IMPORTS_BEGUN] < len(floor.imports):
+            came = times.gate_at[floor.imports[counts[IMPORTS_BEGUN]]]
+            import_at = inf if came >= until else _opened(floor, max(came, free_at))
+        at = min(export_at, import_at)
         if at >= until:
             return
-        # Of what happens at one moment, imports that come are first, then an opening.
-        takes_import = import_came <= at and (came >= at or counts[LAST_IMPORT] == 0)
+        takes_import = import_at < export_at
+        if import_at == export_at:
+            # Of what happens at one moment, imports that come are first, then an opening.
+            just_came = times.gate_at[floor.line[counts[BEGUN]]] == at
+            takes_import = just_came or counts[LAST_IMPORT] == 0
         if takes_import:
             truck = floor.imports[counts[IMPORTS_BEGUN]]
             counts[IMPORTS_BEGUN] += 1
         else:
             truck = floor.line[counts[BEGUN]]
             counts[BEGUN] += 1
+            floor.export_at[0] = at
         counts[LAST_IMPORT] = takes_import
-        counts[WINDOW] = window
         floor.holds_import[place] = takes_import
         times.start_at[truck] = at
         times.clear_at[truck] = floor.free_at[place] = at + service_s[truck]
+
+
+@compiled
+def _go_home(floor: Floor, times: Times, until: float) -> None:
+    """Let those go home whose patience is over by ``until``, wherever they stand in the line."""
+    counts = floor.counts
+    end = counts[COME]
+    for place in range(counts[COME] - 1, counts[BEGUN] - 1, -1):
+        truck = floor.line[place]
+        leaves = max(floor.patient_until[truck], times.gate_at[truck])
+        if leaves <= until:
+            times.turned_at[truck] = leaves
+        else:
+            end -= 1
+            floor.line[end] = truck
+    counts[BEGUN] = end
 
 
 @compiled
@@ -129,9 +203,11 @@ def serve(floor: Floor, times: Times, service_s: Column, until: float) -> None:
     while counts[STAFFED] < len(floor.staff) and floor.staff_at[counts[STAFFED]] <= until:
         at = floor.staff_at[counts[STAFFED]]
         _begin_before(floor, times, service_s, at)
-        _set_places(floor, floor.staff[counts[STAFFED]], at)
+        counts[PLACES], floor.staffed_at[0] = floor.staff[counts[STAFFED]], at
         counts[STAFFED] += 1
     _begin_before(floor, times, service_s, np.nextafter(until, inf))
+    if floor.patient:
+        _go_home(floor, times, until)
 
 
 @compiled

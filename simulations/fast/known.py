@@ -45,16 +45,10 @@ class Known(NamedTuple):
 
 
 def known_of(scenario: Scenario, site: Site, gate: Gate) -> Known:
-    """Return what will be known of a gate of ``site`` (without its disruptions), and when."""
-    start = scenario.start
+    """Return what will be known of a gate of ``site`` as it is played, and when."""
+    start, whole = scenario.start, gate.inspection_places
     windows = list(gate.opening.between(start - _BEFORE, start + _AFTER))
-    whole = gate.inspection_places
-    closures = Announced(scenario, site).list_known(inf)
-    rows = [
-        (start.timestamp() + row.announced_h * 3600.0, row.end_known, one)
-        for row, one in zip(scenario.disruptions, closures, strict=True)
-        if row.announced_h < inf and row.gate == gate.id
-    ]
+    rows = _entered(scenario, site, gate.id)
     return Known(
         opens=np.array([opens.timestamp() for opens, _ in windows], np.float64),
         closes=np.array([closes.timestamp() for _, closes in windows], np.float64),
@@ -67,6 +61,21 @@ def known_of(scenario: Scenario, site: Site, gate: Gate) -> Known:
         places=gate.inspection_places,
         prior_per_h=gate.capacity_prior_per_h,
     )
+
+
+def _entered(scenario: Scenario, site: Site, gate: str) -> list[tuple[float, bool, Closure]]:
+    """Return the closures of a gate with the moments they are entered, and if with their ends.
+
+    Rosters are known from the beginning; what is never entered is left out.
+    """
+    closures = Announced(scenario, site).list_known(inf)
+    rosters = len(scenario.lanes)
+    found = [(-inf, True, one) for one in closures[:rosters]]
+    for row, one in zip(scenario.disruptions, closures[rosters:], strict=True):
+        if row.announced_h < inf:
+            at = scenario.start.timestamp() + row.announced_h * 3600.0
+            found.append((at, row.end_known, one))
+    return [row for row in found if row[2].gate == gate]
 
 
 def _end(closure: Closure) -> float:
