@@ -34,7 +34,8 @@ def notes_on(records: Records) -> Iterator[Note]:
                 text = f"The gate {gate} is not open in this time: nobody passes it."
                 yield Note("never_opens", text, {"gate": gate})
             continue
-        if held and np.all(np.isnan(records.released_at[export])):
+        called = ~np.isnan(records.released_at) | ~np.isnan(records.ignored_at)
+        if held and not np.any(called & export):
             yield Note(
                 "never_releases",
                 f"Not one of the {held} trucks that stood ready for {gate} was let go: what steers"

@@ -4,6 +4,7 @@ import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
+from signal import SIG_IGN, SIGINT, signal
 from threading import Event
 from typing import Any, Protocol, TypeVar
 
@@ -17,6 +18,8 @@ Stopped = Callable[[], bool]
 
 LAST_WORD_S = 3.0
 """How long a worker that was told to stop may take to hand over what it has."""
+CONNECT_S = 10
+"""How long a cluster may take to answer first."""
 _SLOTS = 1024
 
 
@@ -149,6 +152,7 @@ _inside: dict[str, Any] = {}
 
 
 def _begin(shares: Any, stop: Any) -> None:  # noqa: ANN401 - multiprocessing's own types
+    signal(SIGINT, SIG_IGN)  # whoever started us says when to stop
     _inside.update(shares=shares, stop=stop)
 
 
@@ -175,7 +179,7 @@ class Cluster:
             ) from error
         client: Any = distributed.Client
         try:
-            self._client = client(address, timeout="10s", set_as_default=False)
+            self._client = client(address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise FlowctlError(f"No Dask scheduler answers at {address}: {error}") from error
         self.lost: type[Exception] = distributed.KilledWorker
