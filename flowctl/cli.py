@@ -38,6 +38,7 @@ _ROOMS = {
     "corridor": "flowctl.cli_pictures:corridor",
     "listen": "flowctl.cli_listen:listen_app",
     "practice": "flowctl.cli_practice:practice",
+    "rehearse": "flowctl.cli_rehearse:rehearse",
     "bench": "flowctl.bench.commands:app",
 }
 
