@@ -4,7 +4,7 @@ A scenario is a TOML file. Hours are local hours of the day played; shares lie b
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from math import isfinite
@@ -41,6 +41,7 @@ from flowctl.site_tables import LANGUAGES
 
 _SUM_TOLERANCE = 1e-6
 _USUAL_ZONE = "Asia/Ho_Chi_Minh"
+_YEARS = range(2000, 2101)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,8 @@ class Scenario:
         """Return what is planned for a time after the day has ended, or that there is no gate."""
         if not self.gates:
             return "gates: a day needs the trucks of one gate at least."
+        if self.day.year not in _YEARS:
+            return f"day: {self.day} lies before {_YEARS[0]} or after {_YEARS[-1]}."
         for kind in ("disruptions", "lanes", "other_side"):
             for row in getattr(self, kind):
                 if row.from_h >= self.until_h:
@@ -226,6 +229,7 @@ def parse_scenario(table: Mapping[str, Any], *, where: str) -> Scenario:
         if row.cargo is not None:
             _check_shares(row.cargo, CARGOES, place.member("gates", gate).table("cargo"))
     _check_translations(scenario.name, place.key("name"))
+    _check_gates(scenario, place)
     _check_steering(scenario.steering, place.key("steering"))
     return scenario
 
@@ -280,13 +284,6 @@ def check_names(scenario: Scenario, site: Site) -> None:
             _check_yard(site, yard, said, ("gates", gate, key))
     for yard in scenario.yards:
         _check_yard(site, yard, f"{told} changes the yard '{yard}'", ("yards", yard))
-    for verb, gate, path in _gates_named(scenario):
-        if gate not in scenario.gates:
-            raise ScenarioError(
-                f"{told} {verb} the gate '{gate}', of whose trucks it says nothing; it has"
-                f" {', '.join(scenario.gates)}.",
-                (*path, "gate"),
-            )
 
 
 def _check_yard(site: Site, yard: str, told: str, path: KeyPath) -> None:
@@ -294,8 +291,8 @@ def _check_yard(site: Site, yard: str, told: str, path: KeyPath) -> None:
         raise ScenarioError(f"{told}; the site '{site.id}' has {', '.join(site.yard_by_id)}.", path)
 
 
-def _gates_named(scenario: Scenario) -> Iterator[tuple[str, str, KeyPath]]:
-    """Yield what a scenario does to which gate beside giving it trucks, and where it says so."""
+def _check_gates(scenario: Scenario, where: Place) -> None:
+    """Refuse what is said of a gate that has no trucks in this scenario."""
     verbs = {
         "disruptions": "disturbs",
         "surges": "disturbs",
@@ -305,15 +302,20 @@ def _gates_named(scenario: Scenario) -> Iterator[tuple[str, str, KeyPath]]:
         "screenings": "times screenings at",
     }
     for kind, verb in verbs.items():
-        for number, row in enumerate(getattr(scenario, kind)):
-            if row.gate is not None:
-                yield verb, row.gate, (kind, number)
+        rows = getattr(scenario, kind)
+        for number, row in enumerate(rows):
+            if row.gate is not None and row.gate not in scenario.gates:
+                place = where.row(kind, number, len(rows)).key("gate")
+                raise place.error(
+                    f"it {verb} the gate '{row.gate}', of whose trucks the scenario says"
+                    f" nothing; it has {', '.join(scenario.gates)}."
+                )
 
 
 def _zone(value: object, where: Place) -> ZoneInfo:
     try:
         return ZoneInfo(str(value))
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise where.error(f"{value!r} is not a known time zone.") from error
 
 

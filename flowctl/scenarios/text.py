@@ -83,13 +83,20 @@ def edit(text: str, changes: Mapping[str, Any], folder: Path) -> str:
         keys, value = path.split("."), changes[path]
         if keys[0] in _ROWS and keys[0] not in document:
             document[keys[0]] = _copied(whole.get(keys[0], []))
-        if value is None:
-            _take_out(document, keys)
-        elif keys[-1] == "law":
-            _put_law(document, keys, str(value), whole)
-        else:
-            _put(document, keys, value)
+        try:
+            _change(document, keys, value, whole)
+        except (TypeError, ValueError, TOMLKitError) as error:
+            raise ScenarioError(f"{path} cannot be {value!r}: {error}.") from error
     return tomlkit.dumps(document)
+
+
+def _change(document: Any, keys: list[str], value: Any, whole: Mapping[str, Any]) -> None:  # noqa: ANN401 - TOML of any type
+    if value is None:
+        _take_out(document, keys)
+    elif keys[-1] == "law":
+        _put_law(document, keys, str(value), whole)
+    else:
+        _put(document, keys, value)
 
 
 def _turn(path: str, value: object) -> tuple[bool, int, str]:
@@ -125,11 +132,11 @@ def _put(document: Any, keys: list[str], value: Any) -> None:  # noqa: ANN401 - 
         if isinstance(table, list):
             table = _row(table, key, keys)
             continue
-        if key not in table:
+        if key not in _keyed(table, keys):
             table[key] = tomlkit.table(is_super_table=depth + 2 < len(keys))
         table = table[key]
     if not isinstance(table, list):
-        table[keys[-1]] = value
+        _keyed(table, keys)[keys[-1]] = value
     elif keys[-1] == str(len(table)) and isinstance(value, Mapping):
         table.append(_table(value) if isinstance(table, AoT) else _inline(value))
     else:
@@ -141,15 +148,21 @@ def _take_out(document: Any, keys: list[str]) -> None:  # noqa: ANN401 - as abov
     for key in keys[:-1]:
         if isinstance(table, list):
             table = _row(table, key, keys)
-        elif key in table:
+        elif key in _keyed(table, keys):
             table = table[key]
         else:
             return
     if isinstance(table, list):
         _row(table, keys[-1], keys)
         del table[int(keys[-1])]
-    elif keys[-1] in table:
+    elif keys[-1] in _keyed(table, keys):
         del table[keys[-1]]
+
+
+def _keyed(table: Any, keys: list[str]) -> Any:  # noqa: ANN401 - as above
+    if not isinstance(table, Mapping):
+        raise ScenarioError(f"There is no {'.'.join(keys)}: {table!r} has no keys.")
+    return table
 
 
 def _row(rows: Any, number: str, keys: list[str]) -> Any:  # noqa: ANN401 - as above
@@ -163,15 +176,25 @@ def _put_law(document: Any, keys: list[str], law: str, whole: Mapping[str, Any])
     if law not in _LIKE_MEAN:
         raise unknown(law, _LIKE_MEAN, f"{'.'.join(keys)} by form")
     usual = parse_scenario(whole, where=_WHERE)
-    old: Any = usual
-    for key in keys[:-1]:
-        old = old[int(key)] if isinstance(old, tuple) else getattr(old, key)
+    old = _law_at(usual, keys)
     for key in _LAW_KEYS:
         _take_out(document, [*keys[:-1], key])
     _put(document, keys, law)
     for key, share in _LIKE_MEAN[law].items():
         value = round(share * old.middle_min, 4) if key.endswith("_min") else share
         _put(document, [*keys[:-1], key], value)
+
+
+def _law_at(scenario: Scenario, keys: list[str]) -> Law:
+    found: Any = scenario
+    for key in keys[:-1]:
+        if isinstance(found, tuple):
+            found = found[int(key)] if key.isdecimal() and int(key) < len(found) else None
+        else:
+            found = getattr(found, key, None)
+    if not isinstance(found, Law):
+        raise ScenarioError(f"There is no law at {'.'.join(keys[:-1]) or 'the top'}.")
+    return found
 
 
 def _line_of(text: str, error: ScenarioError) -> int | None:

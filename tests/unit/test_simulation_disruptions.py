@@ -106,7 +106,7 @@ def test_without_disruptions_the_site_is_what_its_files_say(site: Site):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ({"gate": "south"}, "disturbs the gate 'south', of whose trucks it says nothing"),
+        ({"gate": "south"}, "disturbs the gate 'south', of whose trucks the scenario says nothing"),
         ({"places_left": 3}, "3 left is no loss"),
         ({"from_h": 11.0}, "is not after starts_at"),
         ({"from_h": 7.0, "until_h": 9.5}, "Closure 1 of north stands from 2024-01-23 09:00"),
