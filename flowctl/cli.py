@@ -38,7 +38,10 @@ _ROOMS = {
     "corridor": "flowctl.cli_pictures:corridor",
     "listen": "flowctl.cli_listen:listen_app",
     "practice": "flowctl.cli_practice:practice",
+    "simulate": "flowctl.cli_simulate:simulate",
+    "sweep": "flowctl.cli_sweep:sweep",
     "rehearse": "flowctl.cli_rehearse:rehearse",
+    "calibrate": "flowctl.cli_calibrate:calibrate",
     "bench": "flowctl.bench.commands:app",
 }
 
@@ -218,36 +221,6 @@ def demo(
             typer.echo(json.dumps(result, ensure_ascii=False))
         else:
             console.print_json(data=result)
-
-
-@app.command()
-def simulate(
-    scenario: Path,
-    seed: Annotated[int, typer.Option(help="Random numbers of the day.")] = 1,
-    out: Annotated[Path, typer.Option(help="Folder of the picture.")] = Path("out"),
-) -> None:
-    """Play a scenario with and without control; print a table and save a picture."""
-    from flowctl.data_files import data_dir  # noqa: PLC0415
-    from flowctl.scenarios.scenario import load_scenario  # noqa: PLC0415
-    from flowctl.site_files import load_site  # noqa: PLC0415
-    from simulations.engine import compare  # noqa: PLC0415
-    from simulations.plots import save_comparison  # noqa: PLC0415
-    from simulations.report import comparison_table  # noqa: PLC0415
-
-    console = Console()
-    with sentences():
-        day = load_scenario(scenario)
-        site = load_site(data_dir() / "sites" / day.site)
-        with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("Simulating", total=1.0)
-            result = compare(
-                day, site, seed=seed, progress=lambda share: bar.update(task, completed=share)
-            )
-        console.print(comparison_table(result, site))
-        out.mkdir(parents=True, exist_ok=True)
-        picture = out / f"{day.id}.png"
-        save_comparison(result, picture, site=site)
-        console.print(f"Picture: {picture}")
 
 
 @app.command()

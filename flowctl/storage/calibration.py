@@ -1,0 +1,81 @@
+"""What is stored of some days, for laws to be fitted to it. Read, never written."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from flowctl.storage.recorded_day import RecordedDay, read_day
+
+Connection = psycopg.Connection[Any]
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A truck's way from its yard to a gate's queue: when it was called up, and when it left."""
+
+    yard: str
+    released_at: datetime | None
+    left_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDay:
+    """A local day as it is stored, and the ways of trucks by their trip's id."""
+
+    date: date
+    record: RecordedDay
+    ways: dict[int, Way]
+
+
+def read_days(
+    conn: Connection,
+    site: str,
+    zone: ZoneInfo,
+    *,
+    first: date,
+    last: date,
+    tell: Callable[[str], None],
+) -> Iterator[SeenDay]:
+    """Yield each local day from ``first`` to ``last``; ask within one snapshot.
+
+    Parameters
+    ----------
+    tell
+        Called with what is being read.
+    """
+    day, count = first, (last - first).days + 1
+    while day <= last:
+        tell(f"reading days: {(day - first).days + 1} of {count}, {day}")
+        since, until = (
+            datetime.combine(at, time(), zone).astimezone(zone) for at in (day, day + _DAY)
+        )
+        record = read_day(conn, site, since=since, until=until)
+        queued = [
+            (trip.id, trip.queued_at)
+            for trip in record.trips
+            if trip.queued_at is not None and since <= trip.queued_at < until
+        ]
+        yield SeenDay(day, record, _ways(conn, queued))
+        day += _DAY
+
+
+def _ways(conn: Connection, queued: Sequence[tuple[int, datetime]]) -> dict[int, Way]:
+    """Return how trucks that came to a queue at a moment had left the yard they came from."""
+    rows = conn.execute(
+        "select q.trip, y.zone, r.released_at, y.left_at"
+        " from unnest(%s::bigint[], %s::timestamptz[]) as q (trip, at)"
+        " join trips t on t.id = q.trip"
+        " join lateral (select zone, left_at from sound_arrivals where device_id = t.device_id"
+        "  and role = 'yard' and left_at >= t.registered_at and left_at <= q.at"
+        "  order by left_at desc limit 1) y on true"
+        " left join lateral (select released_at from releases where trip_id = q.trip"
+        "  and to_yard is null and released_at <= y.left_at"
+        "  order by released_at desc limit 1) r on true",
+        [[trip for trip, _ in queued], [at for _, at in queued]],
+    ).fetchall()
+    return {trip: Way(yard, released_at, left_at) for trip, yard, released_at, left_at in rows}
