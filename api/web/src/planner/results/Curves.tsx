@@ -48,6 +48,12 @@ function series(curves: readonly Curve[], isDark: boolean, showY: Props["showY"]
   });
 }
 
+/** The dash of a curve as far as the edge of a mark can say it. */
+function markOf([long]: number[]): string {
+  if (long === undefined) return "solid";
+  return long < 4 ? "dotted" : "dashed";
+}
+
 function bands(curves: readonly Curve[], isDark: boolean): uPlot.Band[] {
   let at = 1;
   const found: uPlot.Band[] = [];
@@ -107,6 +113,7 @@ function options(props: Props, width: number, isDark: boolean): uPlot.Options {
       ...series(props.curves, isDark, props.showY),
     ],
     bands: bands(props.curves, isDark),
+    legend: { markers: { width: 3, dash: (plot, k) => markOf(plot.series[k]?.dash ?? []) } },
     cursor: { y: false },
     ...(level ? { hooks: { draw: [(plot: uPlot) => drawLevel(plot, level)] } } : {}),
   };

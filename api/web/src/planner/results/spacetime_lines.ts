@@ -71,8 +71,11 @@ export function linesOf(
     add(left, way.length_m, YARD);
     if (gateAt === null || gateAt === undefined) return line;
     add(gateAt, tail, ROAD);
-    add(start ?? last, start === null ? tail / 2 : 0, QUEUE);
-    if (start === null || start === undefined) return line;
+    if (start === null || start === undefined) {
+      add(last, tail, QUEUE);
+      return line;
+    }
+    add(start, 0, QUEUE);
     add(clear ?? last, -LANE_M, LANE);
     return line;
   });
