@@ -1,11 +1,12 @@
 """Three kinds of workers: threads and processes of this machine, and those of a Dask cluster."""
 
 import multiprocessing
+import os
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from signal import SIG_IGN, SIGINT, signal
-from threading import Event
+from threading import Event, Thread
 from typing import Any, Protocol, TypeVar
 
 from flowctl.errors import FlowctlError
@@ -154,6 +155,15 @@ _inside: dict[str, Any] = {}
 def _begin(shares: Any, stop: Any) -> None:  # noqa: ANN401 - multiprocessing's own types
     signal(SIGINT, SIG_IGN)  # whoever started us says when to stop
     _inside.update(shares=shares, stop=stop)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when who started it is killed: nobody else would tell it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _in_process(work: Work[Any, Any], number: int, item: object) -> Any:  # noqa: ANN401 - whatever the work returns
