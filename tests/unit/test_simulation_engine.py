@@ -1,20 +1,15 @@
 """A day against a rule: the same trucks, other places, other demand, and what comes out."""
 
-import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 from simulated_day import small_day, tiny_site
 
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
 from simulations.engine import compare, run, with_places
 from simulations.metrics import measure
-from simulations.plots import save_comparison
-from simulations.report import comparison_table
 
 BUSY = {"standing": 60, "arrivals": 120, "imports": 50}
 
@@ -91,24 +86,3 @@ def test_believed_capacity_grows_with_the_places(site: Site):
     before, after = site.gates[0], with_places(site, {"north": 6}).gates[0]
     assert after.inspection_places == 6
     assert after.capacity_prior_per_h == 2 * before.capacity_prior_per_h
-
-
-def test_the_picture_is_a_png_of_a_readable_size(
-    site: Site, result: dict[str, Any], tmp_path: Path
-):
-    picture = tmp_path / "day.png"
-    save_comparison(result, picture, site=site)
-    content = picture.read_bytes()
-    assert content[:8] == b"\x89PNG\r\n\x1a\n"
-    width, height = (int.from_bytes(content[k : k + 4], "big") for k in (16, 20))
-    assert (width, height) == (1800, 1080)
-
-
-def test_the_table_names_every_gate_and_both_policies(site: Site, result: dict[str, Any]):
-    console = Console(width=200, file=io.StringIO())
-    console.print(comparison_table(result, site))
-    text = console.file.getvalue()
-    assert "uncontrolled" in text
-    assert max(map(len, text.splitlines())) <= 80  # an ordinary terminal
-    assert "North: exports cleared" in text
-    assert "wait at the gate, mean, min" in text
