@@ -27,6 +27,7 @@ from flowctl.practice_report import (
     shift_figures,
 )
 from flowctl.registry.keys import decrypt_phone, derive_keys
+from flowctl.scenarios.laws import CARGOES
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.storage.alert_care import decide_alert
@@ -70,7 +71,7 @@ def test_yesterdays_trucks_are_copied_with_their_times(played: RecordedScenario)
     assert int(demand.is_import.sum()) == 2
     came = sorted(demand.at_s[exports & ~demand.standing])
     assert came == [6.5 * 3600 + 600 * k for k in range(CAME)]
-    assert list(demand.cargo[:STOOD]) == ["perishable"] * STOOD
+    assert [CARGOES[cargo] for cargo in demand.cargo[:STOOD]] == ["perishable"] * STOOD
     # Twenty minutes in the lane, as they took; who was not seen there takes the gate's median.
     assert set(demand.service_s.round()) == {1200.0}
 
