@@ -5,11 +5,13 @@ Two lines run at once: a plan's run of minutes keeps no rule's run of seconds wa
 
 import gzip
 import json
+import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import psycopg
@@ -36,11 +38,12 @@ from flowctl.storage.jobs import (
 )
 from flowctl.storage.roles import describe_guard
 from flowctl.storage.site_versions import list_versions
-from flowctl.storage.sites import find_newer_site
+from flowctl.storage.sites import find_newer_site, get_site
 from flowctl.worker import stopping
 from simulations.engine import CancelledError
 from simulations.studies.executors import Pool, processes, threads
 from simulations.studies.run import Width, run
+from simulations.studies.workers import Stopped, Tell
 
 Connection = psycopg.Connection[Any]
 
@@ -48,6 +51,7 @@ BEAT_LOST_AFTER = timedelta(seconds=60)
 REPORT_EVERY_S = 0.3
 """How often a run says how far it is, and hears whether it is still wanted."""
 _HEARS_FOR_S = 0.5
+_ENDS_WITHIN_S = 8.0
 
 _log = structlog.get_logger()
 
@@ -108,13 +112,34 @@ class Line:
 def run_simulator(settings: Settings) -> None:
     """Claim and run jobs until asked to stop."""
     count, domain = settings.simulator_workers, clock(settings.clock_file)
+    with psycopg.connect(settings.database_url) as conn:  # who starts it shall know what is missing
+        get_site(conn, settings.site, domain.now())
     lines = (
         Line(False, lambda: threads(count), settings.site, domain),
         Line(True, lambda: processes(count), settings.site, domain),
     )
-    with stopping() as stop, ThreadPoolExecutor(len(lines)) as beside:
-        for one in [beside.submit(_work, settings, line, stop) for line in lines]:
-            one.result()
+    failures: list[BaseException] = []
+    with stopping() as stop:
+
+        def work(line: Line) -> None:
+            try:
+                _work(settings, line, stop)
+            except BaseException as error:  # noqa: BLE001 - raised below, where it ends the process
+                failures.append(error)
+            finally:
+                stop.set()  # neither line goes on without the other
+
+        working = [Thread(target=work, args=(line,), daemon=True) for line in lines]
+        for thread in working:
+            thread.start()
+        stop.wait()
+        until = time.monotonic() + _ENDS_WITHIN_S
+        for thread in working:
+            thread.join(max(until - time.monotonic(), 0.0))
+    if failures:
+        raise failures[0]
+    if any(thread.is_alive() for thread in working):
+        os._exit(0)  # a thread that compiles rules hears nobody
 
 
 def _work(settings: Settings, line: Line, stop: Event) -> None:
@@ -136,13 +161,15 @@ def _work(settings: Settings, line: Line, stop: Event) -> None:
             except psycopg.OperationalError as error:
                 patience.wait(error, stop)
     finally:
-        stop.set()  # neither line goes on without the other
         line.close()
 
 
 def warm_up(site: Site, line: Line) -> None:
-    """Have a line's workers ready: rules compiled, or read from where they were kept."""
+    """Have a line's workers ready: rules compiled or read from disk, or the planner imported."""
     if line.planned:
+        pool = line.workers()
+        for _ in pool.results(import_planner, range(pool.count)):
+            pass
         return
     for path in sorted((data_dir() / "scenarios").glob("*.toml")):
         day = load_scenario(path)
@@ -150,6 +177,11 @@ def warm_up(site: Site, line: Line) -> None:
             for rule in (Rule.NONE, Rule.QUOTA, Rule.N_CONTROL):
                 play(day, site, Steering(rule), 1, 1, None, Standing(), line)
             return
+
+
+def import_planner(_number: int, _tell: Tell, _stopped: Stopped) -> None:
+    """Import in a worker what plans, which takes longer than the first steps of a plan's day."""
+    import simulations.twin  # noqa: F401, PLC0415 - where it is wanted
 
 
 def work_once(conn: Connection, line: Line, stop: Event) -> bool:
@@ -161,6 +193,8 @@ def work_once(conn: Connection, line: Line, stop: Event) -> bool:
             pass
         return False
     run_job(conn, line, job, stop)
+    if line.pool is None and not stop.is_set():
+        warm_up(line.site(conn), line)
     gone = drop_unopened(conn, site=line.site_id, wall_now=now)
     if gone:
         _log.info("runs nobody opened dropped", runs=gone)

@@ -1,8 +1,13 @@
 """Runs from the planner's request to what comes of it, by simulators as they work."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -11,6 +16,7 @@ import psycopg
 import pytest
 from api_server import RunningApi
 
+from flowctl.local import environment
 from flowctl.registry.accounts import Role
 from flowctl.simulator import Line, work_once
 from flowctl.storage.jobs import insert_job
@@ -187,3 +193,52 @@ def test_what_cannot_be_played_any_more_fails_in_words(api: RunningApi, planner:
     failed = when(planner, f"/v1/simulations/{job}", is_over, 120)
     assert failed["state"] == "failed"
     assert "cu_ky" in failed["error"]
+
+
+@contextmanager
+def simulator(api: RunningApi) -> Iterator["subprocess.Popen[bytes]"]:
+    settings = api.app.state.settings
+    with subprocess.Popen(
+        [sys.executable, "-m", "flowctl.cli", "simulator"],
+        env={**os.environ, **environment(settings), "FLOWCTL_SIMULATOR_WORKERS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def children(process: "subprocess.Popen[bytes]") -> list[int]:
+    tasks = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def test_a_simulator_that_is_asked_to_end_leaves_its_run_to_another(
+    api: RunningApi, planner: httpx.Client
+):
+    slots = ask(planner, steering="slots", replications=100)
+    with simulator(api) as process:
+        when(planner, slots, lambda run: run["progress"] > 0, 180)
+        process.terminate()
+        process.wait(30)
+    assert process.returncode == 0
+    assert planner.get(slots).json()["state"] == "waiting"
+
+
+def test_the_workers_of_a_simulator_that_is_killed_end_with_it(
+    api: RunningApi, planner: httpx.Client
+):
+    slots = ask(planner, steering="slots", replications=100)
+    with simulator(api) as process:
+        when(planner, slots, lambda run: run["progress"] > 0, 180)
+        workers = children(process)
+        assert workers
+        process.kill()
+        process.wait(30)
+        until = time.monotonic() + 20
+        while any(Path(f"/proc/{one}/exe").exists() for one in workers):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    assert planner.get(slots).json()["state"] == "running", "until its beat is missed"
