@@ -12,16 +12,25 @@ from hashlib import blake2b
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryFile
+from types import CodeType, FunctionType
 from typing import Any, TypeVar, cast
 
 import numba
 import structlog
+from numba import types
+from numba.extending import overload_method, register_jitable
 
 Plain = TypeVar("Plain", bound=Callable[..., Any])
 
 _ROOT = Path(__file__).parents[1]
-_ROOMS = (_ROOT / "simulations", _ROOT / "flowctl" / "traffic", _ROOT / "flowctl" / "dispatch")
-"""Where functions that are compiled stand, and all that they call."""
+_ROOMS = (
+    _ROOT / "simulations" / "fast",
+    _ROOT / "simulations" / "buckets.py",
+    _ROOT / "simulations" / "compiled.py",
+    _ROOT / "flowctl" / "traffic",
+    _ROOT / "flowctl" / "dispatch" / "n_control.py",
+)
+"""Folders and files in which functions that are compiled stand, and all that they call."""
 
 _KEPT = 16
 
@@ -31,16 +40,17 @@ _log = structlog.get_logger()
 def compiled(function: Plain) -> Plain:
     """Return a function of numbers and arrays as machine code, compiled at its first call.
 
-    It lets other threads run meanwhile.
+    It lets other threads run meanwhile. What it calls by name may be a plain function too.
 
     Raises
     ------
     ValueError
         The function stands outside of the rooms whose sources name the folder.
     """
-    source = Path(function.__code__.co_filename)
-    if not any(source.is_relative_to(room) for room in _ROOMS):
+    if not _stands_in_rooms(function):
+        source = function.__code__.co_filename
         raise ValueError(f"{source}: a change of this file would not be noticed; see _ROOMS.")
+    _make_callable(function)
     folder = _folder()
     config: Any = numba.config
     own = config.CACHE_DIR
@@ -51,12 +61,43 @@ def compiled(function: Plain) -> Plain:
         config.CACHE_DIR = own
 
 
+@cache
+def _make_callable(function: Callable[..., Any]) -> None:
+    """Let what is compiled call the plain functions of the rooms that a function calls by name."""
+    for name in _names(function.__code__):
+        called = function.__globals__.get(name)
+        if isinstance(called, FunctionType) and _stands_in_rooms(called):
+            _make_callable(called)
+            register_jitable(called)
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = (_names(one) for one in code.co_consts if isinstance(one, CodeType))
+    return set(code.co_names).union(*inner)
+
+
+def _stands_in_rooms(function: Callable[..., Any]) -> bool:
+    source = Path(function.__code__.co_filename)
+    return any(source.is_relative_to(room) for room in _ROOMS)
+
+
+@overload_method(types.Array, "tolist")
+def _tolist(array: object) -> Callable[..., Any]:
+    """Loops over the numbers of an array: as fast as can be over the array itself, compiled."""
+    del array
+
+    def itself(array: object) -> object:
+        return array
+
+    return itself
+
+
 def cache_folder(above: Path, rooms: Iterable[Path] = _ROOMS) -> Path:
     """Return the folder, under ``above``, of what is compiled from the sources in ``rooms``."""
     digest = blake2b(f"numba {numba.__version__}".encode(), digest_size=12)
     for room in rooms:
-        for source in sorted(room.rglob("*.py")):
-            digest.update(f"\n{source.relative_to(room)}\n".encode())
+        for source in [room] if room.is_file() else sorted(room.rglob("*.py")):
+            digest.update(f"\n{source.relative_to(room.parent)}\n".encode())
             digest.update(source.read_bytes())
     return above / f"compiled-{digest.hexdigest()}"
 
