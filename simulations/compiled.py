@@ -27,6 +27,7 @@ _ROOMS = (
     _ROOT / "simulations" / "fast",
     _ROOT / "simulations" / "buckets.py",
     _ROOT / "simulations" / "compiled.py",
+    _ROOT / "simulations" / "measures_passed.py",
     _ROOT / "flowctl" / "traffic",
     _ROOT / "flowctl" / "dispatch" / "n_control.py",
 )
