@@ -19,8 +19,14 @@ _Filled = TypeVar("_Filled", bound=Sized)
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ", did you mean …?" where a known word is close to ``word``, else nothing."""
+    close = find_nearest(word, known)
+    return "" if close is None else f', did you mean "{close}"?'
+
+
+def find_nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is closest to ``word``, None where none is close."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f', did you mean "{close[0]}"?' if close else ""
+    return close[0] if close else None
 
 
 class Table:

@@ -7,8 +7,8 @@ from math import inf
 from types import UnionType
 from typing import Any, NamedTuple, Protocol, TypeVar, get_args, get_origin, runtime_checkable
 
-from flowctl.errors import FlowctlError
-from flowctl.site_tables import nearest
+from flowctl.errors import FlowctlError, Value
+from flowctl.site_tables import find_nearest
 
 Row = TypeVar("Row")
 Path = tuple[str | int, ...]
@@ -21,8 +21,15 @@ class ScenarioError(FlowctlError):
     ``path`` leads to what is wrong, as far as it is in the file.
     """
 
-    def __init__(self, sentence: str, path: Path = ()) -> None:
-        super().__init__(sentence)
+    def __init__(
+        self,
+        sentence: str,
+        path: Path = (),
+        *,
+        kind: str | None = None,
+        values: Mapping[str, Value] | None = None,
+    ) -> None:
+        super().__init__(sentence, kind=kind, values=values)
         self.path = path
 
 
@@ -48,6 +55,11 @@ class Place(NamedTuple):
         """Return the place of a row, the ``number``-th from 0 of an array of tables."""
         which = f" {number + 1}" if count > 1 else ""
         return Place(f"{self.said}, [[{name}]]{which}", (*self.path, name, number))
+
+    @property
+    def name(self) -> str:
+        """The key that stands here."""
+        return str(self.path[-1]) if self.path else self.said
 
     def error(self, rest: str) -> ScenarioError:
         """Return the refusal of what stands here; ``rest`` ends its sentence."""
@@ -92,7 +104,12 @@ def read_row(kind: type[Row], table: object, where: Place) -> Row:
         if name in values:
             values[name] = _value(values[name], row.type, row.metadata, where, name)
         elif _is_needed(row):
-            raise where.error(f"the key '{name}' is missing.")
+            raise ScenarioError(
+                f"{where.said}: the key '{name}' is missing.",
+                where.path,
+                kind="scenario_missing",
+                values={"key": name},
+            )
     made = kind(**values)
     fault = made.fault() if isinstance(made, Doubtful) else None
     if fault is not None:
@@ -146,38 +163,94 @@ def _plain(value: Any, kind: Any, bounds: Mapping[str, Any], where: Place) -> An
     if kind in (int, float):
         return read_number(value, kind, bounds, where)
     if kind is str and not (isinstance(value, str) and value):
-        raise where.error(f"expected a text, not {value!r}.")
+        raise ScenarioError(
+            f"{where.said}: expected a text, not {value!r}.",
+            where.path,
+            kind="scenario_text",
+            values={"key": where.name, "value": repr(value)},
+        )
     if kind is str and value not in bounds.get("words", (value,)):
         raise unknown(value, bounds["words"], where)
     if kind is date and not isinstance(value, date):
-        raise where.error(f"expected a date such as 2024-01-23, not {value!r}.")
+        raise ScenarioError(
+            f"{where.said}: expected a date such as 2024-01-23, not {value!r}.",
+            where.path,
+            kind="scenario_date",
+            values={"key": where.name, "value": repr(value)},
+        )
     if kind is bool and not isinstance(value, bool):
-        raise where.error(f"expected true or false, not {value!r}.")
+        raise ScenarioError(
+            f"{where.said}: expected true or false, not {value!r}.",
+            where.path,
+            kind="scenario_truth",
+            values={"key": where.name, "value": repr(value)},
+        )
     return value
 
 
 def read_number(value: object, kind: type, bounds: Mapping[str, Any], where: Place) -> float:
     """Return a number between its bounds, of the kind asked for."""
     if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
-        whole = "whole " if kind is int else ""
-        raise where.error(f"expected a {whole}number, not {value!r}.")
+        if kind is int:
+            raise ScenarioError(
+                f"{where.said}: expected a whole number, not {value!r}.",
+                where.path,
+                kind="scenario_whole",
+                values={"key": where.name, "value": repr(value)},
+            )
+        raise ScenarioError(
+            f"{where.said}: expected a number, not {value!r}.",
+            where.path,
+            kind="scenario_number",
+            values={"key": where.name, "value": repr(value)},
+        )
     least, most = bounds.get("least", -inf), bounds.get("most", inf)
     if not (least <= value <= most) or abs(value) == inf:
-        limits = f"at least {least:g}" if most == inf else f"between {least:g} and {most:g}"
-        raise where.error(f"{value:g} is out of range; it must be {limits}.")
+        raise _out_of_range(value, least, most, where)
     return kind(value)  # type: ignore[no-any-return]
+
+
+def _out_of_range(value: float, least: float, most: float, where: Place) -> ScenarioError:
+    if most == inf:
+        return ScenarioError(
+            f"{where.said}: {value:g} is out of range; it must be at least {least:g}.",
+            where.path,
+            kind="scenario_at_least",
+            values={"key": where.name, "value": f"{value:g}", "least": f"{least:g}"},
+        )
+    return ScenarioError(
+        f"{where.said}: {value:g} is out of range; it must be between {least:g} and {most:g}.",
+        where.path,
+        kind="scenario_between",
+        values={
+            "key": where.name,
+            "value": f"{value:g}",
+            "least": f"{least:g}",
+            "most": f"{most:g}",
+        },
+    )
 
 
 def _array(value: object, where: Place) -> list[Any]:
     if not isinstance(value, list):
-        raise where.error(f"expected a list, not {value!r}.")
+        raise ScenarioError(
+            f"{where.said}: expected a list, not {value!r}.",
+            where.path,
+            kind="scenario_list",
+            values={"key": where.name, "value": repr(value)},
+        )
     return value
 
 
 def read_mapping(value: object, where: Place) -> Mapping[str, Any]:
     """Return a table."""
     if not isinstance(value, Mapping):
-        raise where.error(f"expected a table, not {value!r}.")
+        raise ScenarioError(
+            f"{where.said}: expected a table, not {value!r}.",
+            where.path,
+            kind="scenario_table",
+            values={"key": where.name, "value": repr(value)},
+        )
     return value
 
 
@@ -187,6 +260,19 @@ def unknown(
     """Return the refusal of a word that is none of those known; ``where`` may be outside a file."""
     listed = list(known)
     where = Place(where) if isinstance(where, str) else where
-    hint = nearest(word, listed) or f"; known are {', '.join(listed)}."
-    sentence = f"{where.said}: there is no '{word}'{hint}"
-    return ScenarioError(sentence, where.path if path is None else path)
+    told = f"{where.said}: there is no '{word}'"
+    path = where.path if path is None else path
+    near = find_nearest(word, listed)
+    if near is not None:
+        return ScenarioError(
+            f'{told}, did you mean "{near}"?',
+            path,
+            kind="scenario_unknown_near",
+            values={"word": word, "near": near},
+        )
+    return ScenarioError(
+        f"{told}; known are {', '.join(listed)}.",
+        path,
+        kind="scenario_unknown",
+        values={"word": word, "known": tuple(listed)},
+    )

@@ -188,7 +188,9 @@ def read_toml(text: str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{where}: this is not valid TOML: {error}.") from error
+        raise ScenarioError(
+            f"{where}: this is not valid TOML: {error}.", kind="scenario_toml"
+        ) from error
 
 
 def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -10,6 +10,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, InlineTable, Table
 
+from flowctl.errors import Value
 from flowctl.scenarios.laws import Law
 from flowctl.scenarios.rows import Path as KeyPath
 from flowctl.scenarios.rows import ScenarioError, unknown
@@ -41,10 +42,15 @@ _LIKE_MEAN: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a text, in a sentence; ``line`` counts from 1, None where none is it."""
+    """What is wrong with a text, in a sentence; ``line`` counts from 1, None where none is it.
+
+    ``kind`` and ``values`` say it in every language, see `flowctl.errors.Refusal`.
+    """
 
     text: str
     line: int | None = None
+    kind: str | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
 def look_at(text: str, site: Site, folder: Path) -> tuple[Scenario | None, tuple[Problem, ...]]:
@@ -57,7 +63,8 @@ def look_at(text: str, site: Site, folder: Path) -> tuple[Scenario | None, tuple
         scenario = parse_scenario(table, where=_WHERE)
         check_names(scenario, site)
     except ScenarioError as error:
-        return None, (Problem(str(error), _line_of(text, error)),)
+        said = error.refusal
+        return None, (Problem(said.sentence, _line_of(text, error), said.kind, said.values),)
     return scenario, ()
 
 
@@ -77,7 +84,9 @@ def edit(text: str, changes: Mapping[str, Any], folder: Path) -> str:
     try:
         document = tomlkit.parse(text)
     except TOMLKitError as error:
-        raise ScenarioError(f"{_WHERE} is not valid TOML: {error}.") from error
+        raise ScenarioError(
+            f"{_WHERE} is not valid TOML: {error}.", kind="scenario_toml"
+        ) from error
     whole = whole_table(document.unwrap(), folder, where=_WHERE)
     for path in sorted(changes, key=lambda path: _turn(path, changes[path])):
         keys, value = path.split("."), changes[path]

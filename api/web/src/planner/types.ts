@@ -1,5 +1,6 @@
 /** What the server says of days that can be played and of runs; see `api/simulations.py`. */
 
+import type { Values } from "../request";
 import type { Names } from "../types";
 
 export interface ScenarioChoice {
@@ -37,8 +38,12 @@ export interface FormField {
 }
 
 export interface TextProblem {
+  /** In English. */
   text: string;
-  line?: number | null;
+  line: number | null;
+  /** With `values` the words for it in every language, where it has them. */
+  kind: string | null;
+  values: Values;
 }
 
 export interface Checked {

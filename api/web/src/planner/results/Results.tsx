@@ -50,7 +50,7 @@ export function Results({ site }: { site: Site }) {
       <Unfinished found={found} />
       {shown.length > 0 && (
         <div class="result" data-shown={shown.map(({ id }) => id).join()} data-picture={picture}>
-          <Notes shown={shown} />
+          {picture !== "map" && <Notes shown={shown} />}
           <Shown shown={shown} site={site} />
           <Asked shown={shown} />
         </div>

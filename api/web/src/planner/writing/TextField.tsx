@@ -1,5 +1,6 @@
 import { useRef } from "preact/hooks";
 import { t } from "../../language";
+import { refusalWords } from "../../parts/problem";
 import { checking, problems, text, type } from "./draft";
 
 /** The scenario as its text, line by line, with what is wrong in it. */
@@ -48,14 +49,14 @@ export function TextField() {
         />
       </div>
       <div id="text-problems" aria-live="polite">
-        {said.map(({ text: words, line }) => (
-          <p class="refusal" key={`${line} ${words}`}>
+        {said.map(({ text: sentence, line, kind, values }) => (
+          <p class="refusal" key={`${line} ${sentence}`} title={sentence}>
             {line ? (
               <button type="button" class="line" onClick={() => goTo(line)}>
                 {t("planner.line", { n: line })}
               </button>
             ) : null}{" "}
-            {words}
+            {kind === null ? sentence : refusalWords({ kind, values, sentence })}
           </p>
         ))}
         {said.length === 0 && (
