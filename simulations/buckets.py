@@ -227,6 +227,8 @@ def _play(
         _arrive(tick, at_gate, first, following, order, counts)
         _serve(then, at_gate, service_s, began, cleared, free_at, shut, order, counts)
         counts[_TICK] += 1
+        if counts[_BEGUN] == count:
+            counts[_TICK] = until
 
 
 class BucketDay:

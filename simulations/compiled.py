@@ -23,15 +23,13 @@ from numba.extending import overload_method, register_jitable
 Plain = TypeVar("Plain", bound=Callable[..., Any])
 
 _ROOT = Path(__file__).parents[1]
-_ROOMS = (
-    _ROOT / "simulations" / "fast",
-    _ROOT / "simulations" / "buckets.py",
-    _ROOT / "simulations" / "compiled.py",
-    _ROOT / "simulations" / "measures_passed.py",
-    _ROOT / "flowctl" / "traffic",
-    _ROOT / "flowctl" / "dispatch" / "n_control.py",
+_SIMULATIONS, _N_CONTROL = _ROOT / "simulations", _ROOT / "flowctl" / "dispatch" / "n_control.py"
+_ROOMS: Sequence[tuple[Path, ...]] = (
+    (_SIMULATIONS / "fast", _ROOT / "flowctl" / "traffic", _N_CONTROL, Path(__file__)),
+    (_SIMULATIONS / "buckets.py", _SIMULATIONS / "closed_loop.py", _N_CONTROL, Path(__file__)),
+    (_SIMULATIONS / "measures_passed.py", Path(__file__)),
 )
-"""Folders and files in which functions that are compiled stand, and all that they call."""
+"""Folders and files in which functions that are compiled stand, with all that they call."""
 
 _KEPT = 16
 
@@ -48,11 +46,12 @@ def compiled(function: Plain) -> Plain:
     ValueError
         The function stands outside of the rooms whose sources name the folder.
     """
-    if not _stands_in_rooms(function):
+    rooms = _rooms_of(function)
+    if rooms is None:
         source = function.__code__.co_filename
         raise ValueError(f"{source}: a change of this file would not be noticed; see _ROOMS.")
     _make_callable(function)
-    folder = _folder()
+    folder = _folder(rooms)
     config: Any = numba.config
     own = config.CACHE_DIR
     config.CACHE_DIR = "" if folder is None else str(folder)
@@ -67,7 +66,7 @@ def _make_callable(function: Callable[..., Any]) -> None:
     """Let what is compiled call the plain functions of the rooms that a function calls by name."""
     for name in _names(function.__code__):
         called = function.__globals__.get(name)
-        if isinstance(called, FunctionType) and _stands_in_rooms(called):
+        if isinstance(called, FunctionType) and _rooms_of(called) is not None:
             _make_callable(called)
             register_jitable(called)
 
@@ -77,9 +76,12 @@ def _names(code: CodeType) -> set[str]:
     return set(code.co_names).union(*inner)
 
 
-def _stands_in_rooms(function: Callable[..., Any]) -> bool:
+def _rooms_of(function: Callable[..., Any]) -> tuple[Path, ...] | None:
+    """Return the sources whose change has a function compiled anew."""
     source = Path(function.__code__.co_filename)
-    return any(source.is_relative_to(room) for room in _ROOMS)
+    return next(
+        (rooms for rooms in _ROOMS if any(source.is_relative_to(room) for room in rooms)), None
+    )
 
 
 @overload_method(types.Array, "tolist")
@@ -93,21 +95,21 @@ def _tolist(array: object) -> Callable[..., Any]:
     return itself
 
 
-def cache_folder(above: Path, rooms: Iterable[Path] = _ROOMS) -> Path:
+def cache_folder(above: Path, rooms: Iterable[Path]) -> Path:
     """Return the folder, under ``above``, of what is compiled from the sources in ``rooms``."""
     digest = blake2b(f"numba {numba.__version__}".encode(), digest_size=12)
     for room in rooms:
-        for source in [room] if room.is_file() else sorted(room.rglob("*.py")):
+        for source in sorted(room.rglob("*.py")) if room.is_dir() else [room]:
             digest.update(f"\n{source.relative_to(room.parent)}\n".encode())
             digest.update(source.read_bytes())
     return above / f"compiled-{digest.hexdigest()}"
 
 
 @cache
-def _folder() -> Path | None:
+def _folder(rooms: tuple[Path, ...]) -> Path | None:
     """Return where compiled functions are kept; None, said once, where nothing can be."""
     above = _above()
-    folder = cache_folder(above)
+    folder = cache_folder(above, rooms)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
