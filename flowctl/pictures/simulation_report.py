@@ -149,8 +149,6 @@ def _notes(result: Mapping[str, Any], site: Site, words: Words, language: str) -
             name: _value(name, value, site, language) for name, value in note["values"].items()
         }
         yield note["text"] if known is None else _fill(known, **values)
-    if result["stopped_early"]:
-        yield _fill(said["stopped_early"], n=result["replications"])
     if result["replications"] == 1:
         yield words["run_report"]["once"]
 

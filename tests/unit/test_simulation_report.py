@@ -67,7 +67,12 @@ RESULT: dict[str, Any] = {
     "seconds": 1.2,
     "stopped_early": False,
     "notes": [
-        {"kind": "overload", "values": {"gate": "tan_thanh"}, "text": "Too many trucks."},
+        {
+            "kind": "overload",
+            "values": {"gate": "tan_thanh", "trucks": 900, "capacity": 450, "times": 2.04},
+            "text": "Too many trucks.",
+        },
+        {"kind": "cancelled", "values": {"done": 20, "asked": 50}, "text": "Ended early."},
         {"kind": "of_tomorrow", "values": {}, "text": "Said in English alone."},
     ],
     "grid": GRID,
@@ -113,7 +118,9 @@ def test_a_report_says_what_was_asked_what_came_and_how_to_make_it_again(languag
         assert words(language)["planner_measure"][key] in text
     for cargo in RESULT["classes"]:
         assert words(language)["cargo"][cargo] in text
-    assert words(language)["planner"]["note_overload"].split("{")[0] in text
+    assert SITE.gate_by_id["tan_thanh"].name[language] in text
+    assert "Too many trucks." not in text
+    assert "Ended early." not in text.replace("Ended early:", "")
     assert "Said in English alone." in text, "what has no words of the catalogue is not lost"
     assert "<svg" in page
     assert "{" not in re.sub(r"(?s)<style.*?</style>", "", page).replace("\n", "")
