@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 DAY = "2024-01-23"
 SAID = words("vi")["planner"]
 # The first run of a machine compiles the rules it plays.
-COMPILES_MS = 300_000
+COMPILES_MS = 600_000
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,9 @@ def study(browser: Browser, prepared: str, valkey_url: str) -> Iterator[Desk]:
             yield desk
             assert desk.wrong == []
     finally:
-        simulator.terminate()
-        assert simulator.wait(60) == 0
+        # What is being compiled cannot be interrupted, and nobody waits for it here.
+        simulator.kill()
+        simulator.wait()
 
 
 @pytest.fixture(autouse=True)

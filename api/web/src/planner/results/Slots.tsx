@@ -1,7 +1,7 @@
 import { nameOf, t } from "../../language";
 import { clockTime, wholeNumber } from "../../time";
 import type { Site } from "../../types";
-import type { SlotCounts } from "../types";
+import type { Result, SlotCounts } from "../types";
 import { Lives } from "./Lives";
 import { RunName } from "./RunName";
 import type { Shown } from "./shown";
@@ -28,11 +28,13 @@ export function Slots({ shown, site }: Props) {
           ) : (
             site.gates.map((gate) => {
               const counts = result.slots?.[gate.id];
-              return counts && counts.starts.length > 0 ? (
+              const span = spanOf(result);
+              return counts && span ? (
                 <Gate
                   key={gate.id}
                   name={nameOf(gate.name)}
-                  counts={counts}
+                  counts={within(counts, span)}
+                  span={span}
                   timezone={site.timezone}
                 />
               ) : null;
@@ -45,15 +47,30 @@ export function Slots({ shown, site }: Props) {
   );
 }
 
+/** From the first slot of any gate to the end of what was played, so that gates share one scale. */
+function spanOf({ slots, grid }: Result): [number, number] | null {
+  const first = Math.min(...Object.values(slots ?? {}).flatMap(({ starts }) => starts));
+  const last = grid.at(-1);
+  return last !== undefined && first < last ? [first, last] : null;
+}
+
+/** The slots of the day that was played: of those told for a day after it nothing can be seen. */
+function within({ starts, planned, came }: SlotCounts, [, last]: [number, number]): SlotCounts {
+  const seen = starts.map((start) => start < last);
+  const kept = (values: number[]): number[] => values.filter((_, k) => seen[k]);
+  return { starts: kept(starts), planned: kept(planned), came: kept(came) };
+}
+
 interface GateProps {
   name: string;
   counts: SlotCounts;
+  span: [number, number];
   timezone: string;
 }
 
-function Gate({ name, counts: { starts, planned, came }, timezone }: GateProps) {
-  const first = Math.min(...starts);
-  const whole = Math.max(...starts) + SLOT_S - first;
+function Gate({ name, counts: { starts, planned, came }, span, timezone }: GateProps) {
+  const [first, last] = span;
+  const whole = last - first;
   const most = Math.max(1, ...planned, ...came);
   const sum = (values: number[]): string => wholeNumber(values.reduce((all, n) => all + n, 0));
   const percent = (part: number): string => `${(100 * part) / whole}%`;
