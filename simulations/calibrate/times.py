@@ -116,16 +116,29 @@ def fit_shares(found: Calibration, came: Sequence[RecordedTrip], params: Calibra
     found.table["drivers"] = {
         "registered_before_least_h": low,
         "registered_before_most_h": high,
-        "no_show_share": _share([trip.no_show for trip in came]),
     }
+    called = [trip for trip in came if trip.no_show or trip.queued_at is not None]
+    _fit_no_shows(found, called, params)
     told = {
         "gps.without_share": f"{100 * found.table['gps']['without_share']:.1f} %",
         "drivers.registered_before": f"{low:.1f}–{high:.1f} h",
-        "drivers.no_show_share": f"{100 * found.table['drivers']['no_show_share']:.1f} %",
     }
-    hows = ("exports without a tracker", "5–95 % from papers to yard", "ignored a call-up")
+    hows = ("exports without a tracker", "5–95 % from papers to yard")
     for (key, value), how in zip(told.items(), hows, strict=True):
         found.findings.append(Finding(key, value, count, how))
+
+
+def _fit_no_shows(
+    found: Calibration, called: Sequence[RecordedTrip], params: CalibrateParams
+) -> None:
+    """Fit the share of no-shows among those who were called up: who came to a gate, or did not."""
+    key = "drivers.no_show_share"
+    if len(called) < params.least:
+        found.default(key, "schema default", len(called), f"shares need {params.least} trucks")
+        return
+    share = found.table["drivers"]["no_show_share"] = _share([trip.no_show for trip in called])
+    how = "of those who came to a gate or ignored a call-up"
+    found.findings.append(Finding(key, f"{100 * share:.1f} %", len(called), how))
 
 
 def _share(flags: Sequence[bool]) -> float:

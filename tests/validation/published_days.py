@@ -65,31 +65,6 @@ def reported_day(replications: int = 40) -> ReportedDay:
     return ReportedDay(cleared, waiting, imports)
 
 
-_COLLAPSE = """
-id = "2022-02-11"
-name = "Two days of February 2022"
-site = "lang_son"
-day = 2022-02-11
-days = 2
-until_h = 48.0
-counts = "poisson"
-checks = { mean_min = 125.0, cv = 0.5 }
-# 70-90 cleared a day is what is fitted: 27 places of 11 h, and each ends what it began at closing.
-screening = { law = "lognormal", mean_min = 268.0, cv = 0.3 }
-
-# 160-180 came a day; by gate as the 95 days from 21 February on.
-[gates.huu_nghi]
-standing = 505
-arrivals = 52
-yard = "yard_viettel"
-
-[gates.tan_thanh]
-standing = 1141
-arrivals = 118
-yard = "yard_bao_nguyen"
-"""
-
-
 @dataclass(frozen=True)
 class Collapse:
     """Means over replications: the stock after two days, and what was cleared a day."""
@@ -99,8 +74,8 @@ class Collapse:
 
 
 def collapse(replications: int = 40) -> Collapse:
-    """Play 11 and 12 February 2022 with the stock of the 11th handed on overnight."""
-    scenario = read_scenario(_COLLAPSE, DATA / "scenarios", where="February 2022")
+    """Play 12 and 13 February 2022 with the stock of the 11th, handed on overnight."""
+    scenario = load_scenario(DATA / "scenarios" / "2022-02-12-collapse.toml")
     stocks, cleared = [], []
     for days in played(scenario, replications):
         through = int(np.count_nonzero(~np.isnan(days.clear_at)))
