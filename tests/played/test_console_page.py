@@ -221,6 +221,7 @@ PAGES = (
     ("/?wall=1", "operator", "dark"),
     ("/board", None, "light"),
     ("/planner", "planner", "dark"),
+    ("/planner", "planner", "light"),
     ("/bulletin", "operator", "light"),
     ("/people", "administrator", "light"),
     ("/gate", "officer", "dark"),
