@@ -12,17 +12,13 @@ from flowctl.scenarios.laws import CARGOES
 from flowctl.scenarios.scenario import Scenario, check_names
 from flowctl.scenarios.steering import Rule, Steering
 from flowctl.site import Gate, Site
-from flowctl.state import GateHistory
-from flowctl.traffic.collapse import GateMode
-from flowctl.traffic.lane_loss import estimate_open
 from simulations.demand import Demand, draw
-from simulations.disruptions import Announced, disrupted
+from simulations.disruptions import disrupted
 from simulations.fast import gate as kernel
 from simulations.fast.floor import LAST_IMPORT, Floor, Indices, Times
 from simulations.fast.known import known_of
 from simulations.fast.roads import Roads
-from simulations.fast.yard import TICK, Rules, State, Trucks, leave_alone
-from simulations.gates import instant
+from simulations.fast.yard import Rules, State, Trucks, leave_alone
 from simulations.records import Records
 from simulations.staffing import Step, limits, losses, staffing
 from simulations.streams import Column
@@ -166,8 +162,7 @@ class Days:
         order = first_import + np.argsort(times.gate_at[first_import:], kind="stable")
         floor = self._floor(day.gates[number], steps, patient_until[:first_import], order)
         state = _state(rules, trucks, len(day.yards), np.sort(times.left_at[trucks.own]))
-        while not kernel.play(rules, trucks, state, floor, times):
-            self._learn(rules, day, number, rows, state, times)
+        kernel.play(rules, trucks, state, floor, times)
         return rows, times, state.messages
 
     def _rules_of(self, day: Demand, gate: str) -> Rules:
@@ -184,7 +179,6 @@ class Days:
             rule=_RULES[self._steering.rule],
             share=self._steering.share,
             known=known_of(self._scenario, self._site, gate),
-            import_prior_per_h=gate.import_prior_per_h,
             travel_s=np.array([inf if way is None else way.travel_s for way in ways]),
             latest_s=np.array(
                 [inf if way is None else way.travel_s * (1 + way.travel_cv) for way in ways]
@@ -238,34 +232,6 @@ class Days:
             self._hours[gate] = bounds[:, 0].copy(), bounds[:, 1].copy(), held.T.copy()
         return self._hours[gate]
 
-    def _learn(
-        self,
-        rules: Rules,
-        day: Demand,
-        number: int,
-        rows: Indices,
-        state: State,
-        times: Times,
-    ) -> None:
-        """Let production's estimator look at the gate, as far as it has been played."""
-        tick = int(state.counts[TICK]) + 1
-        now = min(rules.starts + tick * rules.tick_s, rules.ends)
-        gate = Announced(self._scenario, self._site).site_at(now).gate_by_id[day.gates[number]]
-        come = (times.gate_at <= now) & np.isnan(times.turned_at)
-        order = np.argsort(rows[come])
-        history = GateHistory(
-            gate=gate.id,
-            entered_at=times.gate_at[come][order],
-            cleared_at=times.clear_at[come][order],
-            is_import=day.is_import[rows[come]][order],
-        )
-        learned = estimate_open(gate, history, instant(now))
-        reduced = learned.state is GateMode.REDUCED and learned.usual_per_h is not None
-        state.learned[kernel.WORKING] = learned.working_per_h
-        state.learned[kernel.USUAL] = learned.usual_per_h if reduced else 0.0
-        state.learned[kernel.IMPORTS] = learned.import_per_h
-        state.learned[kernel.STOPPED] = learned.state is GateMode.STOPPED
-
 
 def _state(rules: Rules, trucks: Trucks, yards: int, own_left_at: Column) -> State:
     """Return a day before its first tick."""
@@ -279,9 +245,10 @@ def _state(rules: Rules, trucks: Trucks, yards: int, own_left_at: Column) -> Sta
         first=np.full(rules.ticks + 2, -1, np.int64),
         following=np.full(trucks.waits, -1, np.int64),
         ignoring=np.zeros(trucks.waits, np.int64),
+        seen=np.zeros(count, np.int64),
         own_left_at=own_left_at,
         messages=np.zeros(count, np.int64),
-        counts=np.zeros(14, np.int64),
+        counts=np.zeros(13, np.int64),
         memory=memory,
         learned=np.zeros(4),
     )

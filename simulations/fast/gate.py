@@ -7,7 +7,20 @@ Every event keeps its exact moment.
 
 from math import inf
 
-from flowctl.dispatch import n_control
+import numpy as np
+
+from flowctl.dispatch.n_control import (
+    aimed,
+    export_rate,
+    gate_load,
+    imports_beyond,
+    n_allowed,
+    n_slewed,
+    release_quota,
+)
+from flowctl.traffic.collapse import REDUCED, STOPPED
+from flowctl.traffic.lane_loss import learn_open
+from flowctl.traffic.learning import import_per_h, working_per_h
 from simulations.compiled import compiled
 from simulations.fast.floor import (
     BEGUN,
@@ -19,17 +32,16 @@ from simulations.fast.floor import (
     join,
     serve,
 )
-from simulations.fast.known import loss_at, places_of, window_at
+from simulations.fast.known import believed_of, hours_at, loss_at, window_at
 from simulations.fast.yard import (
-    ADVANCED,
     CALLED,
     HEAD,
     IMPORTS_COME,
     LOOKS,
     OWN_COME,
     OWN_LEFT,
+    SEEN,
     TAIL,
-    TICK,
     Rules,
     State,
     Trucks,
@@ -41,22 +53,13 @@ from simulations.fast.yard import (
 )
 from simulations.streams import Column
 
-_n_target = compiled(n_control.n_target)
-_n_ready = compiled(n_control.n_ready)
-_n_allowed = compiled(n_control.n_allowed)
-_n_slewed = compiled(n_control.n_slewed)
-_release_quota = compiled(n_control.release_quota)
-_export_rate = compiled(n_control.export_rate)
-_gate_load = compiled(n_control.gate_load)
-_imports_beyond = compiled(n_control.imports_beyond)
-
 QUOTA, N_CONTROL = 1, 2
 _QUOTA_BURST_S = 60.0
 
 # What ``memory`` of a state holds.
 TARGET, TARGET_AT, ROOM = range(3)
 # What ``learned`` of a gate holds, rates an hour.
-WORKING, USUAL, IMPORTS, STOPPED = range(4)
+WORKING, USUAL, IMPORTS, STANDS_STILL = range(4)
 
 
 @compiled
@@ -66,7 +69,7 @@ def _advance(
     """Let everything happen up to a tick."""
     counts, now = state.counts, tick_at(rules, tick)
     gather(rules, trucks, state, times, now)
-    begin = floor.counts[COME]
+    begin, import_begin = floor.counts[COME], counts[IMPORTS_COME]
     truck = state.first[tick]
     while truck >= 0:
         join(floor, times.gate_at, truck, begin)
@@ -82,6 +85,7 @@ def _advance(
         times.gate_at[floor.imports[counts[IMPORTS_COME]]] <= now
     ):
         counts[IMPORTS_COME] += 1
+    _come_in(state, floor, times.gate_at, begin, import_begin)
     serve(floor, times, trucks.service_s, now)
 
 
@@ -91,23 +95,58 @@ def _keep(state: State, target: float, now: float) -> None:
 
 
 @compiled
-def _target(learned: Column, queued: int, way_s: float, places: int) -> tuple[float, float]:
-    """Return the rate at which released trucks are screened (per s), and N*, of an open gate."""
-    imports = learned[IMPORTS]
-    mu = _export_rate(learned[WORKING], imports, queued, way_s) / 3600.0
-    target = _n_target(mu, way_s, places)
-    if learned[USUAL] > 0.0:
-        usual = _export_rate(learned[USUAL], imports, queued, way_s) / 3600.0
-        target = _n_ready(target, mu, usual, way_s, places)
-    return mu, target
+def _come_in(state: State, floor: Floor, gate_at: Column, begin: int, import_begin: int) -> None:
+    """Note who came to the gate since a tick, both directions in the order of their coming."""
+    counts = state.counts
+    while begin < floor.counts[COME] or import_begin < counts[IMPORTS_COME]:
+        export = begin < floor.counts[COME]
+        if export and import_begin < counts[IMPORTS_COME]:
+            export = gate_at[floor.line[begin]] <= gate_at[floor.imports[import_begin]]
+        if export:
+            state.seen[counts[SEEN]] = floor.line[begin]
+            begin += 1
+        else:
+            state.seen[counts[SEEN]] = floor.imports[import_begin]
+            import_begin += 1
+        counts[SEEN] += 1
+
+
+@compiled
+def _learn(rules: Rules, state: State, floor: Floor, times: Times, now: float) -> None:
+    """Let production's estimator look at the trucks that have come to the gate so far."""
+    most, count = state.counts[SEEN], 0
+    entered_at, cleared_at = np.empty(most), np.empty(most)
+    is_import = np.empty(most, np.bool_)
+    for truck in state.seen[:most]:
+        if np.isnan(times.turned_at[truck]):
+            entered_at[count] = times.gate_at[truck]
+            cleared_at[count] = times.clear_at[truck]
+            is_import[count] = truck >= len(floor.patient_until)
+            count += 1
+    share, lost_at = loss_at(rules.known, now)
+    learned = learn_open(
+        believed_of(rules.known, share),
+        entered_at[:count],
+        cleared_at[:count],
+        is_import[:count],
+        hours_at(rules.known, now),
+        now,
+        0.0,
+        share,
+        lost_at,
+    )
+    state.learned[WORKING] = working_per_h(learned.mode, learned.per_h, learned.usual_per_h)
+    state.learned[USUAL] = learned.usual_per_h if learned.mode == REDUCED else 0.0
+    state.learned[IMPORTS] = import_per_h(learned)
+    state.learned[STANDS_STILL] = learned.mode == STOPPED
 
 
 @compiled
 def _quota(rules: Rules, state: State, going: int, now: float) -> int:
     """Return how many a fixed rate lets go: a share of what the gate is believed to take."""
     share, _ = loss_at(rules.known, now)
-    believed = _export_rate(rules.known.prior_per_h * share, rules.import_prior_per_h, 0, 3600.0)
-    rate = rules.share * believed / 3600.0
+    believed = believed_of(rules.known, share)
+    rate = rules.share * export_rate(believed.per_h, believed.import_per_h) / 3600.0
     most = 1.0 + rate * max(rules.tick_s, _QUOTA_BURST_S)
     state.memory[ROOM] = min(state.memory[ROOM] + rate * rules.tick_s, most)
     leaving = min(int(state.memory[ROOM]), going)
@@ -128,21 +167,24 @@ def _allowed_by_load(
 ) -> int:
     """Return how many N-control lets go."""
     counts = state.counts
-    places = places_of(rules.known, loss_at(rules.known, now)[0])
+    places = believed_of(rules.known, loss_at(rules.known, now)[0]).places
     busy, imports_busy = busy_at(floor, now)
     exports = floor.counts[COME] - floor.counts[BEGUN] + busy
     imports = counts[IMPORTS_COME] - floor.counts[IMPORTS_BEGUN] + imports_busy
-    queued = _imports_beyond(imports, places)
-    mu, target = _target(state.learned, queued, way_s, places)
-    allowed = _n_allowed(target, mu, places, window[0], window[1])
+    queued = imports_beyond(imports, places)
+    learned = state.learned
+    mu, target = aimed(
+        learned[WORKING], learned[USUAL], learned[IMPORTS], queued, way_s, places, 1.0
+    )
+    allowed = n_allowed(target, mu, places, window[0], window[1])
     if window[0] <= 0.0:
         since_s = now - state.memory[TARGET_AT]
-        allowed = _n_slewed(allowed, state.memory[TARGET], mu, since_s, places)
+        allowed = n_slewed(allowed, state.memory[TARGET], mu, since_s, places)
     _keep(state, allowed, now)
     coming = counts[CALLED] + counts[OWN_LEFT] - floor.counts[COME] + ignoring
-    load = _gate_load(coming, exports, imports, places)
-    quota = _release_quota(allowed, load, going, 0, rules.release_most)
-    if state.learned[STOPPED] > 0.0:
+    load = gate_load(coming, exports, imports, places)
+    quota = release_quota(allowed, load, going, 0, rules.release_most)
+    if state.learned[STANDS_STILL] > 0.0:
         quota = min(quota, places - load)
     return max(quota, 0)
 
@@ -151,7 +193,7 @@ def _allowed_by_load(
 def _decide(
     rules: Rules, state: State, floor: Floor, times: Times, now: float
 ) -> tuple[int, float, float]:
-    """Return how many leave now, and the window they go by; -1 where capacity must be learned."""
+    """Return how many leave now, and the window they go by."""
     counts = state.counts
     window = window_at(rules.known, now)
     if window[0] == inf:
@@ -172,37 +214,20 @@ def _decide(
         return 0, 0.0, 0.0
     if rules.rule == QUOTA:
         return _quota(rules, state, going, now), window[0], window[1]
-    if counts[ADVANCED] < 2:  # noqa: PLR2004 - see `play`
-        looks = counts[LOOKS]
-        counts[LOOKS] += 1
-        if looks % rules.learn_every == 0:
-            return -1, 0.0, 0.0
+    if counts[LOOKS] % rules.learn_every == 0:
+        _learn(rules, state, floor, times, now)
+    counts[LOOKS] += 1
     way_s, ignoring = total / waiting, count_ignoring(state, times)
     leaving = _allowed_by_load(rules, state, floor, window, way_s, going, ignoring, now)
     return leaving, window[0], window[1]
 
 
 @compiled
-def play(rules: Rules, trucks: Trucks, state: State, floor: Floor, times: Times) -> bool:
-    """Play on to the end, or to where capacity must be learned: then write it, and play on.
-
-    Returns
-    -------
-    bool
-        Whether the end was reached.
-    """
-    counts = state.counts
-    while counts[TICK] < rules.ticks:
-        tick = counts[TICK] + 1
-        if counts[ADVANCED] == 0:
-            _advance(rules, trucks, state, floor, times, tick)
-            counts[ADVANCED] = 1
+def play(rules: Rules, trucks: Trucks, state: State, floor: Floor, times: Times) -> None:
+    """Play a gate's day to its end; what became of the trucks is then in ``times``."""
+    for tick in range(1, rules.ticks + 1):
+        _advance(rules, trucks, state, floor, times, tick)
         if trucks.waits > 0:
-            leaving, opens_s, closes_s = _decide(rules, state, floor, times, tick_at(rules, tick))
-            if leaving < 0:
-                counts[ADVANCED] = 2  # learned, when this is called again
-                return False
+            now = tick_at(rules, tick)
+            leaving, opens_s, closes_s = _decide(rules, state, floor, times, now)
             release(rules, trucks, state, times, leaving, (opens_s, closes_s), tick)
-        counts[ADVANCED] = 0
-        counts[TICK] = tick
-    return True

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from flowctl.closures import Closure
 from flowctl.scenarios.scenario import Scenario
 from flowctl.site import Gate, Site
+from flowctl.traffic.screenings import Believed, Hours
 from simulations.compiled import compiled
 from simulations.disruptions import Announced
 from simulations.streams import Column
@@ -29,7 +30,7 @@ class Known(NamedTuple):
     ``opens`` and ``closes`` are the windows of the calendar, [w], apart and in order. Per closure,
     [k]: when it is entered, begins and ends, whether its end is known with it, and which share of
     the places it leaves, 0 for none. Until an unknown end comes it is taken to be
-    ``unknown_end_s`` away. Epoch seconds.
+    ``unknown_end_s`` away. Epoch seconds. The rest is as in `flowctl.traffic.screenings.Believed`.
     """
 
     opens: Column
@@ -42,6 +43,8 @@ class Known(NamedTuple):
     unknown_end_s: float
     places: int
     prior_per_h: float
+    weight_h: float
+    import_per_h: float
 
 
 def known_of(scenario: Scenario, site: Site, gate: Gate) -> Known:
@@ -60,6 +63,8 @@ def known_of(scenario: Scenario, site: Site, gate: Gate) -> Known:
         unknown_end_s=site.policy.closure.unknown_end_s,
         places=gate.inspection_places,
         prior_per_h=gate.capacity_prior_per_h,
+        weight_h=gate.capacity_prior_weight_h,
+        import_per_h=gate.import_prior_per_h,
     )
 
 
@@ -134,6 +139,23 @@ def window_at(known: Known, now: float) -> tuple[float, float]:
 
 
 @compiled
+def hours_at(known: Known, now: float) -> Hours:
+    """Return all windows as they are known at a moment."""
+    opens, closes = known.opens, known.closes
+    for k in range(len(known.entered)):
+        if known.share[k] > 0.0 or now < known.entered[k]:
+            continue
+        since, until = known.begins[k], _taken_end(known, k, now)
+        # Of each window what is before the closure, and what is after it.
+        starts = np.concatenate((opens, np.maximum(opens, until)))
+        ends = np.concatenate((np.minimum(closes, since), closes))
+        left = np.flatnonzero(starts < ends)
+        left = left[np.argsort(starts[left])]
+        opens, closes = starts[left], ends[left]
+    return Hours(opens, closes)
+
+
+@compiled
 def loss_at(known: Known, now: float) -> tuple[float, float]:
     """Return the share of the places that is known to work now, and since when; 1 if all do."""
     share, since = 1.0, inf
@@ -146,6 +168,7 @@ def loss_at(known: Known, now: float) -> tuple[float, float]:
 
 
 @compiled
-def places_of(known: Known, share: float) -> int:
-    """Return how many places ``share`` of them are, at least one."""
-    return max(round(known.places * share), 1)
+def believed_of(known: Known, share: float) -> Believed:
+    """Return the gate with ``share`` of its places, at least one, and of what they can take."""
+    places = max(round(known.places * share), 1)
+    return Believed(places, known.prior_per_h * share, known.weight_h, known.import_per_h)

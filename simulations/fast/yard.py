@@ -14,8 +14,8 @@ from simulations.streams import Column
 Flags = NDArray[np.bool_]
 
 # What ``counts`` of a state counts.
-TICK, ADVANCED, READY, HEAD, TAIL, CALLED, OWN_LEFT, OWN_COME, IMPORTS_COME = range(9)
-IGNORING, JUDGED, RESTED, LOOKS, IMPATIENT = range(9, 14)
+READY, HEAD, TAIL, CALLED, OWN_LEFT, OWN_COME, IMPORTS_COME = range(7)
+IGNORING, JUDGED, RESTED, LOOKS, IMPATIENT, SEEN = range(7, 13)
 
 
 class Rules(NamedTuple):
@@ -30,7 +30,6 @@ class Rules(NamedTuple):
     rule: int
     share: float
     known: Known
-    import_prior_per_h: float
     travel_s: Column
     latest_s: Column
     release_most: int
@@ -71,7 +70,7 @@ class State(NamedTuple):
 
     ``waiting`` are trucks by seniority between two of ``counts``, ``of_yard`` how many of each
     yard. ``first`` and ``following`` are the buckets of those on the way, ``ignoring`` those who
-    did not follow a call, in its order.
+    did not follow a call, in its order, ``seen`` those who came to the gate, in theirs.
     """
 
     waiting: Indices
@@ -80,6 +79,7 @@ class State(NamedTuple):
     first: Indices
     following: Indices
     ignoring: Indices
+    seen: Indices
     own_left_at: Column
     messages: Indices
     counts: Indices
