@@ -28,12 +28,12 @@ def passed_by(records: Records) -> Counts:
         told, ready = records.released_at[rows], records.ready_at[rows]
         stands = np.flatnonzero(~np.isnan(ready))
         leaves = np.fmin(told, records.turned_at[rows])[stands]
-        looks = np.r_[ready[stands], np.where(np.isnan(leaves), np.inf, leaves)]
+        looks = np.concatenate((ready[stands], np.where(np.isnan(leaves), np.inf, leaves)))
         order = np.argsort(looks, kind="stable")
         going = np.argsort(told, kind="stable")[: np.count_nonzero(~np.isnan(told))]
         before = np.empty(len(looks), np.int64)
         before[order] = _juniors_gone(
-            told[going], rank[going], looks[order], rank[np.r_[stands, stands][order]], len(rows)
+            told[going], rank[going], looks[order], np.tile(rank[stands], 2)[order], len(rows)
         )
         passed[rows[stands]] = before[len(stands) :] - before[: len(stands)]
     return passed

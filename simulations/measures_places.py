@@ -20,6 +20,9 @@ def open_place_s(records: Records, gate: int, begins: float) -> float:
     cuts = [at for loss in records.losses[gate] for at in loss[:2]]
     for opens, closes in records.windows[gate]:
         since = max(opens, begins)
+        if not cuts:
+            open_s += max(closes - since, 0.0) * records.places[gate]
+            continue
         edges = np.unique(np.clip([since, closes, *cuts], since, max(closes, since)))
         open_s += float(np.dot(np.diff(edges), places_at(records, gate, edges[:-1])))
     return open_s

@@ -277,7 +277,7 @@ def _waits(of: str, waits: Column) -> Figures:
     """Return mean and quantiles of sorted waits."""
     if not len(waits):
         return {f"{of}_wait_{which}_s": None for which in ("mean", *_POINTS)}
-    figures: Figures = {f"{of}_wait_mean_s": float(waits.mean())}
+    figures: Figures = {f"{of}_wait_mean_s": float(waits.sum()) / len(waits)}
     for name, point in _POINTS.items():
         exact = point * (len(waits) - 1)
         below = int(exact)

@@ -72,6 +72,8 @@ def save_tornado(swings: Sequence[Swing], measure: str, share: float, file: Path
     axis.axvline(0, color=style.TEXT, lw=0.8)
     axis.set_xlabel(f"change of {measure}{unit}", color=style.TEXT)
     axis.grid(axis="x", color=style.GRID, linewidth=0.5)
+    axis.set_axisbelow(True)
+    axis.margins(y=0.01)
     for side in ("top", "right", "left"):
         axis.spines[side].set_visible(False)
     figure.legend(loc="outside lower right", ncols=2, frameon=False)

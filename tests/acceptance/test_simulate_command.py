@@ -69,7 +69,7 @@ def test_a_run_grows_until_it_is_sure(tmp_path: Path):
         (("simulate", DAY, "--policy", "n_controll"), 'did you mean "n_control"'),
         (("simulate", DAY, "--until", "gate_wait_mean_s=0.05"), "--until takes a measure"),
         (("simulate", DAY, *("--policy", "none") * 5), "At most 4 policies"),
-        (("simulate", DAY, "--replications", "0"), "0 is not in the range"),
+        (("simulate", DAY, "--replications", "0"), "'--replications'"),
         (("sweep", DAY), "Say one of --vary"),
         (("sweep", DAY, "--vary", "gates.tan_than.arrivals=1:2"), "did you mean"),
         (("sweep", DAY, "--vary", "gates.tan_thanh.arrivals=-5:5"), "out of range"),
