@@ -49,6 +49,7 @@ class Book:
         self._lanes: tuple[LaneUse, ...] = ()
         self._aims: dict[str, tuple[float, datetime]] = {}
         self._entered = 0
+        self._over: list[int] = []
 
     def enter(
         self,
@@ -81,9 +82,15 @@ class Book:
         return self._trips.get(trip_id)
 
     def drop(self, trip_id: int) -> None:
-        """End a trip: it went home."""
+        """End a trip: it is through, or went home."""
         self._trips.pop(trip_id, None)
         self._advice.pop(trip_id, None)
+        self._over.append(trip_id)
+
+    def take_over(self) -> list[int]:
+        """Return the trips that ended since the last time."""
+        taken, self._over = self._over, []
+        return taken
 
     def snapshot(
         self,

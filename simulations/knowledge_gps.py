@@ -21,6 +21,7 @@ from flowctl.telemetry.edge import intake, site_limits
 from flowctl.telemetry.fixes import FixBatch, instant, merge, microseconds
 from flowctl.telemetry.formats.own import decode_json
 from flowctl.telemetry.judging import Judge
+from geo.zones import Role
 from simulations.knowledge import Book
 from simulations.knowledge_roads import Roads
 from simulations.knowledge_seen import Stay, facts_of, lag_s, passages_of, stays_of
@@ -32,6 +33,7 @@ from simulations.world import Emitted, World
 _SOURCE = 1  # all trackers of a simulated day are of one source
 _NOBODY = 0
 _US = 1e6
+_WAITS = (Role.QUEUE, Role.LANE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,14 @@ class Received:
         self._stored_until = np.full(len(plates) + 1, np.iinfo(np.int64).min)
         self._over = np.zeros(len(plates) + 1, np.bool_)
         self._trip: dict[int, int] = {}  # by device, of trips that are not over
+        self._coming: dict[int, int] = {}  # of those, the ones that have not arrived
         self._device: dict[int, int] = {}
         self._known_at: dict[int, datetime] = {}
         self._believed: dict[int, tuple[datetime, datetime | None]] = {}
         self._passages: dict[int, dict[str, tuple[float, float]]] = {}
         self._facts: dict[int, list[tuple[str, int, float]]] = {}
+        self._at_gate: dict[int, list[tuple[str, int]]] = {}
+        self._seen: list[Passage] | None = None
         self._events: list[Observation] = []
         self._words: list[tuple[Observation, float]] = []
 
@@ -88,6 +93,7 @@ class Received:
         for gate, items in emitted.gate_events.items():
             said = [_observation(gate, item) for item in items]
             self._events += said
+            self._seen = None if said else self._seen
             self._words += ((one, now.timestamp()) for one in said)
         self._take_visits(now)
         for number in self._tracks.take_moved():
@@ -95,7 +101,7 @@ class Received:
             if trip is not None:
                 at = instant(int(self._tracks.newest[number]["fixed_at"]))
                 self._book.learn(trip, seen_at=at)
-        self._roads.expect(self._book, self._trip, now)
+        self._roads.expect(self._book, self._coming, now)
 
     def observe(self, now: datetime) -> None:
         """Look at the roads, as production does right after a decision when it is due."""
@@ -135,13 +141,16 @@ class Received:
             ready_at=datetime.fromisoformat(body["ready_at"]),
         )
         self._trip[number], self._device[trip] = trip, number
+        self._coming[number] = trip
         self._tracks.changed.add(number)
 
     def _forget(self) -> None:
         """Drop the tracks of trucks whose trips are over."""
-        gone = [number for number, trip in self._trip.items() if self._book.find(trip) is None]
-        for number in gone:
+        for trip in self._book.take_over():
+            number = self._device[trip]
             del self._trip[number]
+            self._coming.pop(number, None)
+            self._at_gate.pop(number, None)
             self._over[number] = True
             self._tracks.forget(number)
 
@@ -178,6 +187,7 @@ class Received:
     def _take_visits(self, now: datetime) -> None:
         """Write down what the visits say that were written since the last look."""
         for number in self._tracks.take_changed():
+            self._seen = None
             visits = [one.visit for one in self._tracks.list_all(number)]
             self._facts[number] = [
                 (gate, one.entered_at, (one.received_at - one.confirmed_at) / _US)
@@ -198,9 +208,16 @@ class Received:
         self, number: int, stays: Sequence[Stay], facts: dict[str, Any], now: datetime
     ) -> None:
         self._passages[number] = passages_of(stays)
+        self._at_gate[number] = [
+            (one.gate, one.entered_at)
+            for one in stays
+            if one.gate is not None and one.left_at is None and one.role in _WAITS
+        ]
         if facts["arrived_at"] is None:
             self._believed.pop(number, None)
+            self._coming[number] = self._trip[number]
         else:
+            self._coming.pop(number, None)
             self._believed[number] = facts["arrived_at"], facts["counted_at"]
             self._known_at.setdefault(number, now)
 
@@ -210,20 +227,10 @@ class Received:
 
     def _histories(self, now: datetime) -> Iterator[GateHistory]:
         since_s = (now - HISTORY).timestamp()
-        self._events = [one for one in self._events if one.at >= since_s]
-        ordered = sorted(self._events, key=lambda one: (one.at, one.kind == "cleared"))
-        plates = self._world.demand.plate
-        passages = [
-            Passage(gate, plates[number - 1], False, *moments)
-            for number, of_truck in self._passages.items()
-            for gate, moments in of_truck.items()
-        ]
-        seen = {(one.gate, one.truck) for one in passages}
-        passages += (
-            one
-            for one in pair_events(ordered)
-            if one.is_import or (one.gate, one.truck) not in seen
-        )
+        if self._events and self._events[0].at < since_s:
+            self._events = [one for one in self._events if one.at >= since_s]
+            self._seen = None
+        passages = self._seen = self._seen or self._list_passages(since_s)
         lags = self._lags(now)
         for gate in self._world.site.gates:
             mine = [one for one in passages if one.gate == gate.id]
@@ -236,36 +243,42 @@ class Received:
                 *self._book.find_aim(gate.id),
             )
 
+    def _list_passages(self, since_s: float) -> list[Passage]:
+        """Return what trackers and officers have seen at the gates, each truck once."""
+        plates = self._world.demand.plate
+        tracked = [
+            Passage(gate, plates[number - 1], False, *moments)
+            for number, of_truck in self._passages.items()
+            for gate, moments in of_truck.items()
+            if not moments[0] < since_s
+        ]
+        seen = {(one.gate, one.truck) for one in tracked}
+        self._events.sort(key=lambda one: (one.at, one.kind == "cleared"))
+        said = pair_events(self._events)
+        return [*tracked, *(p for p in said if p.is_import or (p.gate, p.truck) not in seen)]
+
     def _lags(self, now: datetime) -> dict[str, float]:
         """Return how late what happens at each gate becomes known."""
         now_us, since = microseconds(now), microseconds(now - WINDOW)
         facts: dict[str, list[float]] = {gate.id: [] for gate in self._world.site.gates}
         for number, of_truck in list(self._facts.items()):
             kept = [one for one in of_truck if one[1] >= since]
-            if not kept and number not in self._trip:
+            if kept:
+                self._facts[number] = kept
+            else:
                 del self._facts[number]
             for gate, _, late_s in kept:
                 facts[gate].append(late_s)
         silences: dict[str, list[float]] = {gate: [] for gate in facts}
-        for number, trip in self._trip.items():
-            found = self._book.find(trip)
+        for number, stands in self._at_gate.items():
             newest = self._tracks.newest.get(number)
-            if found is None or found.queued_at is None or newest is None:
+            if newest is None:
                 continue
-            for gate in self._stands_at(number, since):
-                silences[gate].append((now_us - int(newest["fixed_at"])) / _US)
+            silent_s = (now_us - int(newest["fixed_at"])) / _US
+            for gate in {gate for gate, entered_at in stands if entered_at >= since}:
+                silences[gate].append(silent_s)
         self._officers(facts, now)
         return {gate: lag_s(facts[gate], silences[gate]) for gate in facts}
-
-    def _stands_at(self, number: int, since: int) -> set[str]:
-        """Return the gates in whose queue or lane a device is."""
-        return {
-            gate
-            for one in self._tracks.list_all(number)
-            if one.visit.left_at is None and one.visit.entered_at >= since
-            if self._zones[one.visit.zone].role in ("queue", "lane")
-            if (gate := self._zones[one.visit.zone].gate) is not None
-        }
 
     def _officers(self, facts: dict[str, list[float]], now: datetime) -> None:
         """Add how late officers' words of the last hours came."""

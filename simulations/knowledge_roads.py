@@ -72,7 +72,10 @@ class Roads:
                 self._windows[start] = sums.distance_m[window], sums.vehicle_s[window]
 
     def expect(self, book: Book, trips: Mapping[int, int], now: datetime) -> None:
-        """Write into a book when the trucks on the road will be at their yards."""
+        """Write into a book when the trucks on the road will be at their yards.
+
+        ``trips`` are those that have not arrived, by device.
+        """
         rows = [
             _Coming(
                 trip.id,

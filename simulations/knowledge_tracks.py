@@ -30,9 +30,13 @@ _LATE_US = LATE // timedelta(microseconds=1)
 
 @dataclass(slots=True)
 class _Device:
-    """The fixes of one device by moment, its visits by identity, and its checkpoints."""
+    """The fixes of one device by moment, its visits by identity, and its checkpoints.
+
+    ``late`` are the moments of the fixes that were received more than `LATE` after them.
+    """
 
     moments: list[Moment] = field(default_factory=list)
+    late: list[Moment] = field(default_factory=list)
     rows: dict[Moment, tuple[Any, ...]] = field(default_factory=dict)
     visits: dict[Any, Published] = field(default_factory=dict)
     checkpoints: list[TrackState] = field(default_factory=list)
@@ -84,6 +88,8 @@ class TracksInMemory:
             moment = (row[_FIXED], row[_SOURCE])
             if moment not in device.rows:
                 insort(device.moments, moment)
+                if row[_RECEIVED] > row[_FIXED] + _LATE_US:
+                    insort(device.late, moment)
             device.rows[moment] = row
 
     def forget(self, device: int) -> None:
@@ -228,8 +234,8 @@ def _last(moments: Sequence[Moment], oldest: int, before: int, most: int) -> Seq
 
 def _after(device: _Device, after_us: int, late_us: int) -> Iterator[tuple[Any, ...]]:
     """Yield a device's fixes after a moment, and those after another that came late."""
-    begin = bisect_right(device.moments, (min(after_us, late_us), _HIGHEST))
-    for moment in device.moments[begin:]:
-        row = device.rows[moment]
-        if row[_FIXED] > after_us or row[_RECEIVED] > row[_FIXED] + _LATE_US:
-            yield row
+    before = device.late[bisect_right(device.late, (late_us, _HIGHEST)) :]
+    known = (after_us, _HIGHEST)
+    yield from (device.rows[moment] for moment in before if moment <= known)
+    begin = bisect_right(device.moments, known)
+    yield from (device.rows[moment] for moment in device.moments[begin:])
