@@ -158,7 +158,8 @@ def test_what_is_wrong_in_the_text_is_said_at_its_line_and_nothing_can_be_run(st
     line = sound[: sound.index("arrivals = 417")].count("\n") + 1
     text.fill(sound.replace("arrivals = 417", "arivals = 417"))
     problem = page.locator("#text-problems .refusal")
-    expect(problem).to_contain_text("arivals")
+    near = words("vi")["refusals"]["scenario_unknown_near"]
+    expect(problem).to_contain_text(near.format(word="arivals", near="arrivals"))
     expect(problem.get_by_role("button")).to_have_text(SAID["line"].replace("{n}", str(line)))
     expect(page.locator(".editor li.bad")).to_have_text(str(line))
     expect(page.locator(".order button.main")).to_be_disabled()
