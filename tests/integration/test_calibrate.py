@@ -173,14 +173,20 @@ def test_the_laws_that_days_were_played_with_come_back(
     assert np.count_nonzero(~np.isnan(played.clear_at)) > 100
 
 
-@pytest.mark.usefixtures("stored")
-def test_what_could_not_be_fitted_is_named_with_its_default(command: Command, tmp_path: Path):
+def test_what_could_not_be_fitted_is_named_with_its_default(
+    database: str, command: Command, tmp_path: Path
+):
+    quiet = {**TRUTH["gates"]["tan_thanh"], "arrivals": 60, "imports": 10}
+    day = parse_scenario(TRUTH | {"gates": {"tan_thanh": quiet}}, where="a quiet day")
+    with border(database) as place, place.conn.transaction():
+        store(place, day, seed=0)
     command("--from", "2024-01-20", "--to", str(FIRST), "--out", str(tmp_path))
     report = (tmp_path / "report.md").read_text(encoding="utf-8")
     fitted, missing = report.split("## Not fitted")
     assert "Nothing is stored of 2024-01-20, 2024-01-21, 2024-01-22" in fitted
-    assert "| gates.tan_thanh.arrivals | 160 trucks | 160 |" in fitted
+    assert "| gates.tan_thanh.arrivals | 60 trucks | 60 |" in fitted
     assert "| gates.huu_nghi | left out | 0 | no truck of it is stored |" in missing
+    assert "| gates.tan_thanh.import_profile | even over the day | 10 |" in missing
     assert "| screenings of imports | those of exports |" in missing
     assert "| counts | exact | 1 | the spread between days needs 5 of them |" in missing
     text = (tmp_path / "scenario.toml").read_text(encoding="utf-8")
