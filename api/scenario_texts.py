@@ -5,10 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
 
 import tomlkit
-from pydantic import Field
 from tomlkit.exceptions import TOMLKitError
 
 from flowctl.data_files import data_dir
@@ -25,15 +23,7 @@ MOST_LETTERS = 60_000
 MOST_TRUCKS = 200_000
 """Of one replication: forty times the largest day that was ever reported."""
 _MOST = 1e12
-
-Number = (
-    Annotated[int, Field(ge=-_MOST, le=_MOST, strict=True)]
-    | Annotated[float, Field(allow_inf_nan=False, strict=True)]
-)
-Word = Annotated[str, Field(max_length=200)]
-Value = Annotated[bool, Field(strict=True)] | Number | Word | None
-Change = Value | dict[Annotated[str, Field(max_length=60)], Value]
-"""What a path of a text is to have: a value, a row of them, or None for its default."""
+_MOST_WORD = 200
 
 
 def folder() -> Path:
@@ -76,19 +66,23 @@ def checked(text: str, site: Site) -> tuple[Scenario | None, tuple[Problem, ...]
         return None, (Problem(str(error)),)
 
 
-def changed(text: str, changes: Mapping[str, Change]) -> str:
+def changed(text: str, changes: Mapping[str, object]) -> str:
     """Return a text with the values at some paths changed, its comments and order as they were.
+
+    A path is to have a number or a word, a row of them by name, or None for its default.
 
     Raises
     ------
     ScenarioError
-        The text is not TOML, or no field of the form is at a path.
+        The text is not TOML, no field of the form is at a path, or one cannot have such a value.
     """
     with _readable():
         document = _document(text).unwrap()
-        for path in changes:
+        for path, value in changes.items():
             if not _paths().fullmatch(path):
                 raise ScenarioError(f"No field of the form is called '{path[:80]}'.")
+            if not all(map(_is_plain, value.values() if isinstance(value, dict) else [value])):
+                raise ScenarioError(f"{path}: give a number, a word, a row of them, or null.")
             _refuse_crooked(document, path)
         return edit(text, changes, folder())
 
@@ -137,6 +131,15 @@ def _paths() -> re.Pattern[str]:
     said = (re.escape(path) for path in fields | rows)
     one = "|".join(said).replace(r"\{row\}", r"\d{1,4}")
     return re.compile(re.sub(r"\\\{\w+\\\}", r"[A-Za-z0-9_-]{1,60}", one))
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether something from outside is a value that a text can have."""
+    if isinstance(value, str):
+        return len(value) <= _MOST_WORD
+    if isinstance(value, int | float):
+        return abs(value) <= _MOST  # of what is no number nothing is true
+    return value is None
 
 
 def _refuse_crooked(document: object, path: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path as FilePath
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +16,6 @@ from api.auth import Caller, caller
 from api.record import Connection, record
 from api.scenario_texts import (
     MOST_LETTERS,
-    Change,
     changed,
     checked,
     folder,
@@ -62,7 +61,7 @@ class EditBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: Annotated[str, Field(max_length=MOST_LETTERS)]
-    changes: Annotated[dict[str, Change], Field(max_length=200)]
+    changes: Annotated[dict[str, Any], Field(max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)

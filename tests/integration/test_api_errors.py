@@ -72,18 +72,23 @@ def test_a_question_out_of_bounds_is_refused_in_a_sentence(api: RunningApi, aske
         ("simulations", {"scenario": "x", "seed": -1}, "seed: -1 is out of range; give a number"),
         ("simulations", {"scenario": "x", "seed": None}, "seed: null is no whole number; give one"),
         ("gates/tan_thanh/closures", {"places_left": True}, "places_left: true is no whole number"),
+        (
+            "scenarios/edit",
+            {"text": "", "changes": {"until_h": [1]}},
+            "until_h: give a number, a word, a row of them, or null.",
+        ),
         ("trips/1/cancel", {"why": "snow"}, "why is not known here; leave it out"),
         ("trips/1/penalties/1/lift", {"reason": "x"}, "reason is not known here; leave it out"),
         ("simulations", {"scenario": "x", "seed": 1.5}, "seed: 1.5 is no whole number; give one"),
         (
             "simulations",
-            {"scenario": "x", "seed": 1, "demand_factor": 9},
-            "demand_factor: 9 is out of range; give a number above 0.0 up to 5.0.",
+            {"scenario": "x", "until_width": {"measure": "queue_max", "share": 9}},
+            "until_width.share: 9 is out of range; give a number above 0.0 up to 1.0.",
         ),
         (
             "simulations",
-            {"scenario": "x", "seed": 1, "places": {"tan_thanh": 0}},
-            "places.tan_thanh: 0 is out of range; give a number from 1 up to 200.",
+            {"scenario": "x", "seed": 1, "replications": 0},
+            "replications: 0 is out of range; give a number from 1 up to 1000.",
         ),
     ],
 )
