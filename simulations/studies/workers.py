@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
@@ -19,6 +20,8 @@ Stopped = Callable[[], bool]
 
 LAST_WORD_S = 3.0
 """How long a worker that was told to stop may take to hand over what it has."""
+_GOING_S = 1.0
+"""How long all of them together may take to end by themselves."""
 CONNECT_S = 10
 """How long a cluster may take to answer first."""
 _SLOTS = 1024
@@ -139,8 +142,9 @@ class Processes:
         processes: dict[int, Any] = getattr(executor, "_processes", None) or {}
         workers = list(processes.values())  # no public way to them before Python 3.14
         executor.shutdown(wait=False, cancel_futures=True)
+        until = time.monotonic() + _GOING_S
         for worker in workers:
-            worker.join(LAST_WORD_S)
+            worker.join(max(until - time.monotonic(), 0.0))
             if worker.is_alive():
                 worker.kill()
 

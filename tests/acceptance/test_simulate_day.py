@@ -76,7 +76,7 @@ def test_the_command_prints_the_table_and_saves_the_picture(tmp_path: Path):
         env=os.environ | {"COLUMNS": "120", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stderr
