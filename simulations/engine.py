@@ -1,10 +1,10 @@
 """Plays a day against a rule, without positions: the production metering, or no control at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -17,18 +17,16 @@ from flowctl.dispatch.n_control import (
     n_slewed,
     release_quota,
 )
-from flowctl.errors import FlowctlError
-from flowctl.scenarios.scenario import Scenario, scaled
+from flowctl.scenarios.scenario import Scenario
 from flowctl.scenarios.steering import Steering
 from flowctl.site import Access, Gate, Site
 from flowctl.site_files import load_policy
 from flowctl.traffic.capacity import CapacityEstimate
 from flowctl.traffic.collapse import GateMode
 from flowctl.traffic.lane_loss import estimate_open
-from simulations.demand import Demand, draw
+from simulations.demand import Demand
 from simulations.fast.day import LEARN_EVERY, Days
 from simulations.gates import instant
-from simulations.metrics import Measures, measure
 from simulations.records import Records
 from simulations.world import World
 
@@ -177,101 +175,6 @@ def run(
 def regulators_of(world: World, *, quota: float | None = None) -> "list[Regulator]":
     """Return for each gate of a world what calls up its trucks, to be ticked as time passes."""
     return [Regulator(world, gate, quota=quota) for gate in range(len(world.demand.gates))]
-
-
-def compare(
-    scenario: Scenario,
-    site: Site,
-    *,
-    seed: int,
-    demand_factor: float = 1.0,
-    places: Mapping[str, int] | None = None,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Play the same trucks with and without control.
-
-    Parameters
-    ----------
-    demand_factor
-        Multiplies every count of trucks.
-    places
-        Inspection places by gate id, where they differ from the site's.
-
-    Returns
-    -------
-    dict
-        ``minutes`` (epoch seconds) and per policy the series and measures, fit for JSON.
-
-    Raises
-    ------
-    FlowctlError
-        A gate of ``places`` is unknown or has no place; the scenario does not fit the site.
-    """
-    day = scaled(scenario, demand_factor)
-    changed = with_places(site, places or {})
-    demand = draw(day, seed)
-    policies: dict[str, Any] = {}
-    minutes: list[float] = []
-    order: tuple[Policy, ...] = ("none", "metering")
-    for number, policy in enumerate(order):
-
-        def report(share: float, done: int = number) -> None:
-            if progress is not None:
-                progress((done + share) / len(order))
-
-        records = run(day, changed, policy=policy, seed=seed, progress=report, demand=demand)
-        measures = measure(records)
-        minutes = measures.grid.tolist()
-        policies[policy] = as_json(measures)
-    return {
-        "scenario": scenario.id,
-        "seed": seed,
-        "demand_factor": demand_factor,
-        "timezone": site.timezone.key,
-        "minutes": minutes,
-        "policies": policies,
-    }
-
-
-def with_places(site: Site, places: Mapping[str, int]) -> Site:
-    """Return the site with other inspection places; what they can take is believed in proportion.
-
-    Raises
-    ------
-    FlowctlError
-        A gate is unknown, or has less than one place.
-    """
-    for gate, count in places.items():
-        if gate not in site.gate_by_id:
-            raise FlowctlError(
-                f"There is no gate '{gate}'; known are {', '.join(site.gate_by_id)}."
-            )
-        if count < 1:
-            raise FlowctlError(f"The gate '{gate}' needs at least one inspection place.")
-    return replace(site, gates=tuple(_with_places(gate, places) for gate in site.gates))
-
-
-def as_json(measures: Measures) -> dict[str, Any]:
-    """Return measures as plain values."""
-    return {
-        "queue": {gate: series.tolist() for gate, series in measures.queue.items()},
-        "waiting": {gate: series.tolist() for gate, series in measures.waiting.items()},
-        "gate_wait_mean_s": measures.gate_wait_mean_s,
-        "gate_wait_p95_s": measures.gate_wait_p95_s,
-        "total_wait_mean_s": measures.total_wait_mean_s,
-        "queue_max": measures.queue_max,
-        "cleared": measures.cleared,
-        "waiting_at_end": measures.waiting_at_end,
-        "starved_place_min": measures.starved_place_min,
-    }
-
-
-def _with_places(gate: Gate, places: Mapping[str, int]) -> Gate:
-    count = places.get(gate.id, gate.inspection_places)
-    factor = count / gate.inspection_places
-    return replace(
-        gate, inspection_places=count, capacity_prior_per_h=gate.capacity_prior_per_h * factor
-    )
 
 
 class Regulator:

@@ -1,17 +1,22 @@
 """A day against a rule: the same trucks, other places, other demand, and what comes out."""
 
-import json
-from typing import Any
+from dataclasses import fields, replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 from simulated_day import small_day, tiny_site
 
-from flowctl.errors import FlowctlError
+from flowctl.scenarios.rows import ScenarioError
+from flowctl.scenarios.scenario import Scenario, scaled
+from flowctl.scenarios.steering import parse_steering
 from flowctl.site import Site
-from simulations.engine import compare, run, with_places
+from simulations.engine import CancelledError, play, prepare
 from simulations.metrics import measure
+from simulations.records import Records
 
 BUSY = {"standing": 60, "arrivals": 120, "imports": 50}
+NONE, QUOTA, N_CONTROL = (parse_steering(text) for text in ("none", "quota:0.9", "n_control"))
 
 
 @pytest.fixture(scope="module")
@@ -20,69 +25,92 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 
 @pytest.fixture(scope="module")
-def result(site: Site) -> dict[str, Any]:
-    return compare(small_day(north=BUSY), site, seed=1)
+def busy() -> Scenario:
+    return small_day(north=BUSY)
+
+
+def same(one: Records, other: Records) -> bool:
+    columns = [(getattr(one, f.name), getattr(other, f.name)) for f in fields(Records)]
+    return all(
+        np.array_equal(a, b, equal_nan=a.dtype.kind == "f") if isinstance(a, np.ndarray) else a == b
+        for a, b in columns
+    )
 
 
 def test_metering_moves_the_wait_from_the_gate_to_the_yard_and_loses_nothing(
-    result: dict[str, Any],
+    site: Site, busy: Scenario
 ):
-    none, metering = result["policies"]["none"], result["policies"]["metering"]
-    assert metering["gate_wait_mean_s"] < 0.1 * none["gate_wait_mean_s"]
-    assert metering["queue_max"] < 0.2 * none["queue_max"]
-    assert metering["total_wait_mean_s"] < 1.02 * none["total_wait_mean_s"]
-    exports = [policy["cleared"]["north"]["export"] for policy in (none, metering)]
+    none = measure(play(busy, site, steering=NONE, seed=1))
+    metering = measure(play(busy, site, steering=N_CONTROL, seed=1))
+    assert metering.gate_wait_mean_s < 0.1 * none.gate_wait_mean_s
+    assert metering.queue_max < 0.2 * none.queue_max
+    assert metering.total_wait_mean_s < 1.02 * none.total_wait_mean_s
+    exports = [measures.cleared["north"]["export"] for measures in (none, metering)]
     assert exports[1] >= 0.97 * exports[0]
     open_place_min = 660 * 3
-    assert metering["starved_place_min"]["north"] < 0.01 * open_place_min
+    assert metering.starved_place_min["north"] < 0.01 * open_place_min
 
 
-def test_a_result_is_plain_json_on_one_grid_of_minutes(result: dict[str, Any]):
-    assert json.loads(json.dumps(result)) == result
-    assert len(result["minutes"]) == 20 * 60 + 1
-    assert result["minutes"][1] - result["minutes"][0] == 60
-    for policy in ("none", "metering"):
-        for series in ("queue", "waiting"):
-            assert len(result["policies"][policy][series]["north"]) == len(result["minutes"])
+def test_a_quota_below_what_the_gate_takes_starves_it_while_trucks_wait(site: Site, busy: Scenario):
+    quota = measure(play(busy, site, steering=QUOTA, seed=1))
+    metering = measure(play(busy, site, steering=N_CONTROL, seed=1))
+    assert quota.starved_place_min["north"] > 3.0 * metering.starved_place_min["north"] + 30.0
+    assert quota.cleared["north"]["export"] < metering.cleared["north"]["export"]
 
 
-def test_a_seed_repeats_its_day(site: Site, result: dict[str, Any]):
-    assert compare(small_day(north=BUSY), site, seed=1) == result
+def test_a_seed_repeats_its_day_and_another_is_another(site: Site, busy: Scenario):
+    prepared = prepare(busy, site, steering=N_CONTROL)
+    once = prepared.play(1)
+    assert same(prepared.play(1), once)
+    assert same(play(busy, site, steering=N_CONTROL, seed=1), once)
+    assert not same(prepared.play(2), once)
 
 
-def test_progress_grows_from_nothing_to_all(site: Site):
+def test_the_same_trucks_come_whatever_steers_them(site: Site, busy: Scenario):
+    none, metering = (play(busy, site, steering=rule, seed=1) for rule in (NONE, N_CONTROL))
+    assert np.array_equal(none.yard_at, metering.yard_at, equal_nan=True)
+    assert np.array_equal(none.ready_at, metering.ready_at, equal_nan=True)
+
+
+def test_a_day_tells_when_it_is_over_and_is_not_played_when_nobody_wants_it(
+    site: Site, busy: Scenario
+):
     shares: list[float] = []
-    compare(small_day(), site, seed=1, progress=shares.append)
-    assert shares == sorted(shares)
-    assert 0 < shares[0] < 0.01
-    assert shares[-1] == 1
+    play(busy, site, steering=N_CONTROL, seed=1, progress=shares.append)
+    assert shares[-1] == 1.0
+    with pytest.raises(CancelledError):
+        play(busy, site, steering=N_CONTROL, seed=1, stopped=lambda: True)
 
 
-def test_more_places_screen_more_and_more_demand_waits_more(site: Site, result: dict[str, Any]):
-    day = small_day(north=BUSY)
-    wide = compare(day, site, seed=1, places={"north": 6})["policies"]["metering"]
-    full = compare(day, site, seed=1, demand_factor=1.5)["policies"]["metering"]
-    usual = result["policies"]["metering"]
-    assert wide["cleared"]["north"]["export"] > usual["cleared"]["north"]["export"] + 20
-    assert full["waiting_at_end"]["north"] > usual["waiting_at_end"]["north"] + 50
+def test_more_places_screen_more_and_more_demand_waits_more(site: Site, busy: Scenario):
+    wide = measure(play(small_day(north=BUSY | {"places": 6}), site, steering=N_CONTROL, seed=1))
+    full = measure(play(scaled(busy, 1.5), site, steering=N_CONTROL, seed=1))
+    usual = measure(play(busy, site, steering=N_CONTROL, seed=1))
+    assert wide.cleared["north"]["export"] > usual.cleared["north"]["export"] + 20
+    assert full.waiting_at_end["north"] > usual.waiting_at_end["north"] + 50
 
 
-def test_a_gate_that_is_open_for_nobody_lets_nobody_through(site: Site):
+@pytest.mark.parametrize("steering", [NONE, QUOTA, N_CONTROL])
+def test_a_gate_that_is_open_for_nobody_lets_nobody_through(site: Site, steering: object):
     sunday = small_day(day=small_day().day.replace(day=21))
-    for policy in ("none", "metering"):
-        measures = measure(run(sunday, site, policy=policy, seed=1))
-        assert measures.cleared == {"north": {"export": 0, "import": 0}}
-        assert measures.waiting_at_end == {"north": 30}
+    measures = measure(play(sunday, site, steering=steering, seed=1))  # type: ignore[arg-type]
+    assert measures.cleared == {"north": {"export": 0, "import": 0}}
+    assert measures.waiting_at_end == {"north": 30}
 
 
-def test_places_of_an_unknown_gate_or_none_at_all_are_refused(site: Site):
-    with pytest.raises(FlowctlError, match="no gate 'south'; known are north"):
-        with_places(site, {"south": 3})
-    with pytest.raises(FlowctlError, match="'north' needs at least one"):
-        with_places(site, {"north": 0})
+def test_a_rule_goes_by_a_policy_file_where_one_is_named(site: Site, tmp_path: Path):
+    day = small_day(north=BUSY, drivers={"no_show_share": 0.5})
+    patient = tmp_path / "patient.toml"
+    head = 'version = "patient"\nvalid_from = 2024-01-01T00:00:00+07:00\n'
+    patient.write_text(f"{head}[no_show]\nloses_s = 36000\n")
+    usual = play(day, site, steering=N_CONTROL, seed=1)
+    named = play(day, site, steering=parse_steering(f"n_control:{patient}"), seed=1)
+    # Who did not come is called again within the day only where that costs him little.
+    assert (named.messages > 1).sum() < 0.5 * (usual.messages > 1).sum()
 
 
-def test_believed_capacity_grows_with_the_places(site: Site):
-    before, after = site.gates[0], with_places(site, {"north": 6}).gates[0]
-    assert after.inspection_places == 6
-    assert after.capacity_prior_per_h == 2 * before.capacity_prior_per_h
+def test_a_day_at_a_gate_that_the_site_has_not_is_refused(site: Site):
+    day = small_day()
+    elsewhere = replace(day, gates={"south": day.gates["north"]})
+    with pytest.raises(ScenarioError, match="south"):
+        prepare(elsewhere, site, steering=NONE)
