@@ -233,6 +233,34 @@ def control(
 
 
 @app.command()
+def simulate(
+    replications: Annotated[
+        int, typer.Option(min=4, max=1_000_000, help="Days played in a row, drawn too.")
+    ] = 1_000,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Of the comparison.")] = 5,
+    trucks: Annotated[int, typer.Option(min=1, max=1_000_000, help="Of the compared day.")] = 4_965,
+    page: Annotated[int, typer.Option(min=0, help="Replications of a page's run; 0: none.")] = 200,
+    twin: Annotated[int, typer.Option(min=0, help="Trucks of the full twin; 0: none.")] = 1_200,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of all days.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Play a day beside SimPy and cimba, a thousand days, a page's run and the full twin."""
+    from flowctl.bench.control_model import ModelParams  # noqa: PLC0415
+    from flowctl.bench.simulate import SimulateOptions, run_simulate, table  # noqa: PLC0415
+    from flowctl.cli_simulate import load_day  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
+
+    options = SimulateOptions(rounds, replications, page, twin, seed)
+    model = ModelParams(trucks=trucks, tick_s=60.0)
+    with sentences(), telling() as tell:
+        figures = run_simulate(options, load_day("2024-01-23"), tell, model=model)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))
+
+
+@app.command()
 def notify(
     messages: Annotated[int, typer.Option(min=20, max=100_000, help="Of a mass re-time.")] = 5_000,
     seconds: Annotated[float, typer.Option(min=1.0, max=3_600.0, help="Steady traffic.")] = 20.0,
