@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,7 +52,7 @@ def read_days(
     while day <= last:
         tell(f"reading days: {(day - first).days + 1} of {count}, {day}")
         since, until = (
-            datetime.combine(at, time(), zone).astimezone(zone) for at in (day, day + _DAY)
+            datetime.combine(at, time(), zone).astimezone(UTC) for at in (day, day + _DAY)
         )
         record = read_day(conn, site, since=since, until=until)
         queued = [

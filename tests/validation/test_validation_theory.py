@@ -1,5 +1,6 @@
 """Long runs of one gate, and a day with two peaks, agree with what queueing theory says."""
 
+import doctest
 from collections.abc import Callable
 
 import numpy as np
@@ -24,6 +25,7 @@ from validation.theory_rows import (
     together_row,
 )
 
+from simulations import theory
 from simulations.theory import (
     erlang_c,
     numbers_mtmc,
@@ -77,6 +79,9 @@ def test_over_a_day_with_two_peaks_the_mean_queue_follows_kolmogorovs_equations(
 
 
 def test_the_formulas_meet_where_theory_says_they_do():
+    examples = doctest.testmod(theory)
+    assert examples.attempted >= 3
+    assert not examples.failed
     assert erlang_c(1.0, 1.0, 2) == pytest.approx(1 / 3)  # tables of Erlang C
     assert wait_mmc(0.9, 1.0, 1) == pytest.approx(9.0)
     assert wait_mdc(0.9, 1.0, 1) == pytest.approx(4.5)  # Pollaczek and Khinchine
