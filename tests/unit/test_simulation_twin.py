@@ -12,7 +12,8 @@ from flowctl.scenarios.steering import Steering, parse_steering
 from flowctl.site import Site
 from simulations.engine import CancelledError
 from simulations.records import Records
-from simulations.twin import play_planned, steered_site
+from simulations.studies.notes import notes_on
+from simulations.twin import play_planned, play_twin, steered_site
 
 REPAIR = parse_steering("slots_repair")
 BUSY = {"standing": 40, "arrivals": 60, "imports": 30}
@@ -143,3 +144,32 @@ def test_a_truck_without_a_tracker_is_in_nobodys_plan_and_goes_by_itself(site: S
     records = play_planned(day, site, steering=Steering(REPAIR.rule), seed=1)
     assert np.isnan(records.slot_at).all()
     assert (~np.isnan(records.gate_at[~records.is_import])).sum() > 20
+
+
+def test_positions_tell_the_twin_who_came_and_when(site: Site):
+    records, beliefs = play_twin(small_day(until_h=9.0), site, steering=REPAIR, seed=1)
+    came = int(np.count_nonzero(~np.isnan(records.yard_at) & ~records.is_import))
+    assert beliefs.arrivals == came > 10
+    assert beliefs.believed == beliefs.proved == came
+    # A moving tracker reports every 30 s, its batch leaves every 20 s, a step takes it in.
+    assert beliefs.median_delay_s is not None
+    assert beliefs.median_error_s is not None
+    assert beliefs.median_delay_s < 5 * 60
+    assert beliefs.median_error_s < 30
+
+
+def test_trackers_that_are_out_leave_arrivals_unknown_until_they_are_back(site: Site):
+    out = {"outage_from_h": 4.0, "outage_until_h": 9.0}
+    day = small_day(until_h=8.5, gps=out)
+    records, beliefs = play_twin(day, site, steering=REPAIR, seed=1)
+    came_after = (records.yard_at > records.starts + 4 * 3600) & ~records.is_import
+    assert came_after.sum() > 3
+    assert beliefs.believed == beliefs.arrivals - came_after.sum()
+    # Who is not known to stand in a yard is not called up.
+    assert np.isnan(records.released_at[came_after]).all()
+
+
+def test_a_day_nobody_passes_says_so(site: Site):
+    day = small_day(disruptions=CLOSED_ALL_DAY)
+    [note] = notes_on(play_planned(day, site, steering=REPAIR, seed=1))
+    assert note.kind == "never_opens"
