@@ -1,6 +1,7 @@
 /** The runs that are kept, asked for often while one of them goes on. */
 
 import { signal } from "@preact/signals";
+import { find, t } from "../language";
 import { getRun, listRuns, startRun } from "./api";
 import { address, go, MOST_RUNS } from "./address";
 import type { Run, RunInList, RunOrder } from "./types";
@@ -16,6 +17,13 @@ let timer = 0;
 let watching = false;
 
 export const isOver = ({ state }: RunInList): boolean => state !== "waiting" && state !== "running";
+
+/** Why a run failed, in the reader's words where it has some that need no values. */
+export function failure({ error, error_kind: kind }: RunInList): string {
+  const words = kind === null ? null : find(`refusals.${kind}`);
+  const isWhole = words !== null && !words.includes("{");
+  return t("planner.failed", { error: isWhole ? words : (error ?? "") });
+}
 
 async function look(): Promise<void> {
   clearTimeout(timer);

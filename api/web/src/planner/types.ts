@@ -74,7 +74,10 @@ export interface RunInList {
   progress: number;
   /** Replications that are finished. */
   done: number;
+  /** In English. */
   error: string | null;
+  /** Names the words for it, where it has them. */
+  error_kind: string | null;
   created_by: string;
   created_at: string;
 }

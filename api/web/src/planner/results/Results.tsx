@@ -4,7 +4,7 @@ import { lazily } from "../../parts/lazily";
 import { problem } from "../../parts/problem";
 import type { Site } from "../../types";
 import { address, go, PICTURES } from "../address";
-import { isOver, load, loaded, runs } from "../runs";
+import { failure, isOver, load, loaded, runs } from "../runs";
 import type { Run } from "../types";
 import { Asked } from "./Asked";
 import { Export } from "./Export";
@@ -97,7 +97,7 @@ function Unfinished({ found }: { found: readonly Run[] }) {
       {waits.map((run) => (
         <p key={run.id} class={run.state === "failed" ? "refusal" : "quiet pending"}>
           {run.state === "failed"
-            ? t("planner.failed", { error: run.error ?? "" })
+            ? failure(run)
             : t(run.state === "cancelled" ? "planner.cancelled_n" : "planner.goes_on", { n: run.id })}
         </p>
       ))}

@@ -5,7 +5,7 @@ import { personName } from "../../parts/place";
 import { decimal, duration, instant, moment, wholeNumber } from "../../time";
 import { address, toggle } from "../address";
 import { cancelRun } from "../api";
-import { isOver, runs, wrongRuns } from "../runs";
+import { failure, isOver, runs, wrongRuns } from "../runs";
 import { steeringName } from "../steering";
 import type { RunInList } from "../types";
 
@@ -56,7 +56,7 @@ function OneRun({ run, place, timezone }: Props) {
       )}
       {run.state === "cancelled" && <p class="quiet">{t("planner.cancelled")}</p>}
       {run.state === "failed" && (
-        <p class="refusal">{t("planner.failed", { error: run.error ?? "" })}</p>
+        <p class="refusal">{failure(run)}</p>
       )}
       {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
     </li>
