@@ -63,7 +63,8 @@ def checked(text: str, site: Site) -> tuple[Scenario | None, tuple[Problem, ...]
             scenario, problems = look_at(text, site, folder())
             return (scenario, problems) if problems else (read_text(text, site), ())
     except FlowctlError as error:
-        return None, (Problem(str(error)),)
+        said = error.refusal
+        return None, (Problem(said.sentence, None, said.kind, said.values),)
 
 
 def changed(text: str, changes: Mapping[str, object]) -> str:

@@ -140,7 +140,7 @@ def test_more_trucks_than_the_machine_shares_are_for_the_command_line(api: Runni
     text = planner.get(f"/v1/scenarios/{DAY}").json()["text"]
     many = text.replace("arrivals = 417", "arrivals = 1" + "0" * 30)
     checked = planner.post("/v1/scenarios/check", json={"text": many}).json()
-    assert not checked["ok"]
+    assert [one["kind"] for one in checked["problems"]] == ["scenario_too_large"]
     asked = planner.post("/v1/simulations", json={"text": many})
     assert asked.json()["type"] == "urn:flowctl:scenario_too_large"
     crowded = text.replace("arrivals = 417", "arrivals = 50000")
