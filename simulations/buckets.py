@@ -220,7 +220,8 @@ def _play(
             truck = counts[_GONE]
             released[truck] = ready_s[truck] if rule == 0 else now
             at_gate[truck] = released[truck] + travel_s[truck]
-            bucket = min(int(at_gate[truck] / tick_s), len(first) - 1)
+            # A quotient may round below the tick itself, whose bucket is the first still to come.
+            bucket = min(max(int(at_gate[truck] / tick_s), tick), len(first) - 1)
             following[truck] = first[bucket]
             first[bucket] = truck
             counts[_GONE] += 1

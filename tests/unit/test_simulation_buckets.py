@@ -46,6 +46,14 @@ def test_without_a_rule_trucks_wait_as_at_the_gate_of_the_world():
     assert np.array_equal(day.began_s, begun)
 
 
+def test_no_truck_is_lost_where_a_tick_is_no_binary_fraction():
+    count = 500
+    ready = np.arange(count) * 0.1
+    day = BucketDay(ready, np.zeros(count), np.full(count, 0.05), [1], tick_s=0.1, ticks=2000)
+    day.play(2000, Rule.N_CONTROL, (20.0, 0.0, 0.0, 1.0, 5.0, 0.0))
+    assert day.over
+
+
 def test_released_as_the_production_regulator_did_trucks_wait_as_in_the_world(world_day: Records):
     went = np.flatnonzero(~np.isnan(world_day.start_at))
     went = went[np.argsort(world_day.released_at[went], kind="stable")]
