@@ -202,7 +202,10 @@ def test_overtakes_of_many_trucks_are_those_a_count_of_all_pairs_finds():
     none = np.full(count, NO)
     day = records(
         **dict.fromkeys(("ignored_at", "gate_at", "start_at", "clear_at", "slot_at"), none),
-        yard_at=came, ready_at=ready, released_at=told, left_at=told,
+        yard_at=came,
+        ready_at=ready,
+        released_at=told,
+        left_at=told,
         turned_at=np.where(np.isnan(told) & (rng.random(count) < 0.5), ready + 900.0, NO),
         gate=np.zeros(count, np.int64),
         is_import=np.zeros(count, np.bool_),
