@@ -217,6 +217,7 @@ class Days:
             held_until=held[1],
             gap_s=held[2],
             export_at=np.full(1, -inf),
+            next_at=np.full(1, -inf),
             patient_until=patient_until,
             patient=bool((patient_until < inf).any()),
             counts=counts,

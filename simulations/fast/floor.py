@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.compiled import compiled
+from simulations.compiled import borrowing, inlined
 from simulations.streams import Column
 
 Indices = NDArray[np.int64]
@@ -30,6 +30,7 @@ class Floor(NamedTuple):
     ``staffed_at`` (of one item). From ``held_from`` to ``held_until``
     an export does not begin sooner than ``gap_s`` after the one before it, which was at
     ``export_at`` (of one item). An export that has not begun by ``patient_until`` goes home; [n].
+    Unless trucks come, nothing begins before ``next_at`` (of one item).
     """
 
     free_at: Column
@@ -45,6 +46,7 @@ class Floor(NamedTuple):
     held_until: Column
     gap_s: Column
     export_at: Column
+    next_at: Column
     patient_until: Column
     patient: bool
     counts: Indices
@@ -62,7 +64,7 @@ class Times(NamedTuple):
     turned_at: Column
 
 
-@compiled
+@inlined
 def _first_free(floor: Floor) -> int:
     """Return the place that has been done with its truck for longest, or will be first."""
     chosen = 0
@@ -72,7 +74,7 @@ def _first_free(floor: Floor) -> int:
     return chosen
 
 
-@compiled
+@borrowing
 def _free_from(floor: Floor, first: int) -> float:
     """Return when fewer trucks are in screening than places work, by the trucks there now.
 
@@ -95,7 +97,7 @@ def _free_from(floor: Floor, first: int) -> float:
     return float(max(at, floor.staffed_at[0]))
 
 
-@compiled
+@inlined
 def _opened(floor: Floor, at: float) -> float:
     """Return the first open moment from ``at`` on, inf if there is none."""
     for window in range(len(floor.opens)):
@@ -104,7 +106,7 @@ def _opened(floor: Floor, at: float) -> float:
     return inf
 
 
-@compiled
+@inlined
 def _held_until(floor: Floor, at: float) -> float:
     """Return when to look again at exports that the other side holds up; ``at``: it does not."""
     gap_s, again = -1.0, inf
@@ -118,7 +120,7 @@ def _held_until(floor: Floor, at: float) -> float:
     return at if at >= goes_at else min(goes_at, again)
 
 
-@compiled
+@inlined
 def _may_begin(floor: Floor, at: float) -> float:
     """Return the first moment from ``at`` on at which the gate is open and the other side lets."""
     while at < inf:
@@ -130,7 +132,7 @@ def _may_begin(floor: Floor, at: float) -> float:
     return at
 
 
-@compiled
+@inlined
 def _next_export(floor: Floor, times: Times, free_at: float, until: float) -> float:
     """Return when the next export could begin; those before it that cannot wait go home."""
     counts = floor.counts
@@ -148,7 +150,7 @@ def _next_export(floor: Floor, times: Times, free_at: float, until: float) -> fl
     return inf
 
 
-@compiled
+@borrowing
 def _begin_before(floor: Floor, times: Times, service_s: Column, until: float) -> None:
     """Begin every screening that begins before ``until``; all who come by then are known."""
     counts = floor.counts
@@ -161,6 +163,7 @@ def _begin_before(floor: Floor, times: Times, service_s: Column, until: float) -
             import_at = inf if came >= until else _opened(floor, max(came, free_at))
         at = min(export_at, import_at)
         if at >= until:
+            floor.next_at[0] = at
             return
         takes_import = import_at < export_at
         if import_at == export_at:
@@ -180,7 +183,7 @@ def _begin_before(floor: Floor, times: Times, service_s: Column, until: float) -
         times.clear_at[truck] = floor.free_at[place] = at + service_s[truck]
 
 
-@compiled
+@borrowing
 def _go_home(floor: Floor, times: Times, until: float) -> None:
     """Let those go home whose patience is over by ``until``, wherever they stand in the line."""
     counts = floor.counts
@@ -196,7 +199,7 @@ def _go_home(floor: Floor, times: Times, until: float) -> None:
     counts[BEGUN] = end
 
 
-@compiled
+@borrowing
 def serve(floor: Floor, times: Times, service_s: Column, until: float) -> None:
     """Let everything happen at the places up to ``until``, that moment included."""
     counts = floor.counts
@@ -206,11 +209,13 @@ def serve(floor: Floor, times: Times, service_s: Column, until: float) -> None:
         counts[PLACES], floor.staffed_at[0] = floor.staff[counts[STAFFED]], at
         counts[STAFFED] += 1
     _begin_before(floor, times, service_s, np.nextafter(until, inf))
+    if counts[STAFFED] < len(floor.staff):
+        floor.next_at[0] = min(floor.next_at[0], floor.staff_at[counts[STAFFED]])
     if floor.patient:
         _go_home(floor, times, until)
 
 
-@compiled
+@inlined
 def join(floor: Floor, gate_at: Column, truck: int, begin: int) -> None:
     """Put an export into the line, behind those from ``begin`` on that came no later."""
     place = floor.counts[COME]
@@ -221,7 +226,7 @@ def join(floor: Floor, gate_at: Column, truck: int, begin: int) -> None:
     floor.counts[COME] += 1
 
 
-@compiled
+@inlined
 def busy_at(floor: Floor, at: float) -> tuple[int, int]:
     """Return how many places screen exports and imports at a moment."""
     exports, imports = 0, 0

@@ -21,7 +21,7 @@ from flowctl.dispatch.n_control import (
 from flowctl.traffic.collapse import REDUCED, STOPPED
 from flowctl.traffic.lane_loss import learn_open
 from flowctl.traffic.learning import import_per_h, working_per_h
-from simulations.compiled import compiled
+from simulations.compiled import compiled, inlined
 from simulations.fast.floor import (
     BEGUN,
     COME,
@@ -36,10 +36,14 @@ from simulations.fast.known import believed_of, hours_at, loss_at, window_at
 from simulations.fast.yard import (
     CALLED,
     HEAD,
+    IGNORING,
+    IMPATIENT,
     IMPORTS_COME,
     LOOKS,
     OWN_COME,
     OWN_LEFT,
+    READY,
+    RESTED,
     SEEN,
     TAIL,
     Rules,
@@ -62,13 +66,19 @@ TARGET, TARGET_AT, ROOM = range(3)
 WORKING, USUAL, IMPORTS, STANDS_STILL = range(4)
 
 
-@compiled
+@inlined
 def _advance(
     rules: Rules, trucks: Trucks, state: State, floor: Floor, times: Times, tick: int
 ) -> None:
     """Let everything happen up to a tick."""
     counts, now = state.counts, tick_at(rules, tick)
-    gather(rules, trucks, state, times, now)
+    ready = counts[READY] < trucks.waits
+    if (
+        (ready and trucks.ready_at[trucks.by_ready[counts[READY]]] <= now)
+        or counts[RESTED] < counts[IGNORING]
+        or counts[IMPATIENT] < len(trucks.by_patience)
+    ):
+        gather(rules, trucks, state, times, now)
     begin, import_begin = floor.counts[COME], counts[IMPORTS_COME]
     truck = state.first[tick]
     while truck >= 0:
@@ -85,16 +95,19 @@ def _advance(
         times.gate_at[floor.imports[counts[IMPORTS_COME]]] <= now
     ):
         counts[IMPORTS_COME] += 1
-    _come_in(state, floor, times.gate_at, begin, import_begin)
-    serve(floor, times, trucks.service_s, now)
+    if floor.counts[COME] > begin or counts[IMPORTS_COME] > import_begin:
+        _come_in(state, floor, times.gate_at, begin, import_begin)
+        floor.next_at[0] = now
+    if floor.next_at[0] <= now or floor.patient:
+        serve(floor, times, trucks.service_s, now)
 
 
-@compiled
+@inlined
 def _keep(state: State, target: float, now: float) -> None:
     state.memory[TARGET], state.memory[TARGET_AT] = target, now
 
 
-@compiled
+@inlined
 def _come_in(state: State, floor: Floor, gate_at: Column, begin: int, import_begin: int) -> None:
     """Note who came to the gate since a tick, both directions in the order of their coming."""
     counts = state.counts
@@ -141,7 +154,7 @@ def _learn(rules: Rules, state: State, floor: Floor, times: Times, now: float) -
     state.learned[STANDS_STILL] = learned.mode == STOPPED
 
 
-@compiled
+@inlined
 def _quota(rules: Rules, state: State, going: int, now: float) -> int:
     """Return how many a fixed rate lets go: a share of what the gate is believed to take."""
     share, _ = loss_at(rules.known, now)
@@ -154,7 +167,7 @@ def _quota(rules: Rules, state: State, going: int, now: float) -> int:
     return leaving
 
 
-@compiled
+@inlined
 def _allowed_by_load(
     rules: Rules,
     state: State,
@@ -189,7 +202,7 @@ def _allowed_by_load(
     return max(quota, 0)
 
 
-@compiled
+@inlined
 def _decide(
     rules: Rules, state: State, floor: Floor, times: Times, now: float
 ) -> tuple[int, float, float]:
@@ -225,9 +238,11 @@ def _decide(
 @compiled
 def play(rules: Rules, trucks: Trucks, state: State, floor: Floor, times: Times) -> None:
     """Play a gate's day to its end; what became of the trucks is then in ``times``."""
-    for tick in range(1, rules.ticks + 1):
+    # Where nobody waits for a word, nobody looks before the end.
+    for tick in range(1 if trucks.waits > 0 else rules.ticks, rules.ticks + 1):
         _advance(rules, trucks, state, floor, times, tick)
         if trucks.waits > 0:
             now = tick_at(rules, tick)
             leaving, opens_s, closes_s = _decide(rules, state, floor, times, now)
-            release(rules, trucks, state, times, leaving, (opens_s, closes_s), tick)
+            if leaving > 0:
+                release(rules, trucks, state, times, leaving, (opens_s, closes_s), tick)

@@ -15,7 +15,7 @@ from flowctl.closures import Closure
 from flowctl.scenarios.scenario import Scenario
 from flowctl.site import Gate, Site
 from flowctl.traffic.screenings import Believed, Hours
-from simulations.compiled import compiled
+from simulations.compiled import borrowing, compiled, inlined
 from simulations.disruptions import Announced
 from simulations.streams import Column
 
@@ -87,7 +87,7 @@ def _end(closure: Closure) -> float:
     return inf if closure.ends_at is None else closure.ends_at.timestamp()
 
 
-@compiled
+@borrowing
 def _taken_end(known: Known, k: int, now: float) -> float:
     """Return when a closure is taken to end at a moment."""
     if known.end_known[k] or now >= known.ends[k]:
@@ -99,15 +99,13 @@ def _taken_end(known: Known, k: int, now: float) -> float:
     return ((whole + known.unknown_end_s) * 1e6 + round((now - whole) * 1e6)) / 1e6
 
 
-@compiled
+@borrowing
 def opening_from(known: Known, at: float, now: float) -> float:
     """Return the first open moment from ``at`` on as it is known at ``now``; inf if in no window.
 
     A closure shuts the gate from its beginning up to its end, the end not included.
     """
-    for w in range(len(known.opens)):
-        if known.closes[w] <= at:
-            continue
+    for w in range(np.searchsorted(known.closes, at, side="right"), len(known.opens)):
         begin, moved = max(known.opens[w], at), True
         while moved:
             moved = False
@@ -122,16 +120,14 @@ def opening_from(known: Known, at: float, now: float) -> float:
     return inf
 
 
-@compiled
+@inlined
 def window_at(known: Known, now: float) -> tuple[float, float]:
     """Return the seconds until the gate opens (0 if open) and closes, within a day; inf if not."""
     opens = opening_from(known, now, now)
     if opens >= now + _DAY_S:
         return inf, inf
-    closes = now + _DAY_S
-    for w in range(len(known.opens)):
-        if known.opens[w] <= opens < known.closes[w]:
-            closes = min(closes, known.closes[w])
+    w = np.searchsorted(known.closes, opens, side="right")
+    closes = min(now + _DAY_S, float(known.closes[w]))
     for k in range(len(known.entered)):
         if known.share[k] == 0.0 and now >= known.entered[k] and known.begins[k] > opens:
             closes = min(closes, known.begins[k])
@@ -155,7 +151,7 @@ def hours_at(known: Known, now: float) -> Hours:
     return Hours(opens, closes)
 
 
-@compiled
+@inlined
 def loss_at(known: Known, now: float) -> tuple[float, float]:
     """Return the share of the places that is known to work now, and since when; 1 if all do."""
     share, since = 1.0, inf
@@ -167,7 +163,7 @@ def loss_at(known: Known, now: float) -> tuple[float, float]:
     return share, since
 
 
-@compiled
+@inlined
 def believed_of(known: Known, share: float) -> Believed:
     """Return the gate with ``share`` of its places, at least one, and of what they can take."""
     places = max(round(known.places * share), 1)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.compiled import compiled
+from simulations.compiled import borrowing, compiled, inlined
 from simulations.fast.floor import Indices, Times
 from simulations.fast.known import Known, opening_from
 from simulations.streams import Column
@@ -101,13 +101,13 @@ def leave_alone(known: Known, trucks: Trucks, own: Indices, times: Times) -> Non
             times.gate_at[truck] = leaves_at + way_s
 
 
-@compiled
+@inlined
 def tick_at(rules: Rules, tick: int) -> float:
     """Return when a tick is (epoch s); the last is at the day's end."""
     return min(rules.starts + tick * rules.tick_s, rules.ends)
 
 
-@compiled
+@borrowing
 def _bucket_of(rules: Rules, at: float, after: int) -> int:
     """Return the first tick after another at which a moment is past; the last for all later."""
     if at > rules.ends:
@@ -120,7 +120,7 @@ def _bucket_of(rules: Rules, at: float, after: int) -> int:
     return max(tick, after + 1)
 
 
-@compiled
+@borrowing
 def _wait(state: State, trucks: Trucks, truck: int) -> None:
     """Put a truck among those that wait, by seniority."""
     counts, waiting = state.counts, state.waiting
@@ -133,7 +133,7 @@ def _wait(state: State, trucks: Trucks, truck: int) -> None:
     state.of_yard[trucks.yard[truck]] += 1
 
 
-@compiled
+@borrowing
 def _leave_out(state: State, trucks: Trucks, truck: int) -> None:
     """Take a truck out of those that wait, if it is among them."""
     counts, waiting = state.counts, state.waiting
@@ -147,7 +147,7 @@ def _leave_out(state: State, trucks: Trucks, truck: int) -> None:
         waiting[k] = waiting[k + 1]
 
 
-@compiled
+@borrowing
 def _come_forward(rules: Rules, trucks: Trucks, state: State, times: Times, now: float) -> None:
     """Let those wait who are ready by now, and again those who did not follow a call long ago."""
     counts = state.counts
@@ -166,7 +166,7 @@ def _come_forward(rules: Rules, trucks: Trucks, state: State, times: Times, now:
         counts[RESTED] += 1
 
 
-@compiled
+@borrowing
 def _judge(rules: Rules, state: State, times: Times, now: float) -> None:
     """Count those no longer as coming who did not follow a call and are known not to."""
     counts = state.counts
@@ -176,7 +176,7 @@ def _judge(rules: Rules, state: State, times: Times, now: float) -> None:
         counts[JUDGED] += 1
 
 
-@compiled
+@borrowing
 def _turn_back(trucks: Trucks, state: State, times: Times, now: float) -> None:
     """Let those go home from the yard whose patience is over by now."""
     counts = state.counts
@@ -190,7 +190,7 @@ def _turn_back(trucks: Trucks, state: State, times: Times, now: float) -> None:
         counts[IMPATIENT] += 1
 
 
-@compiled
+@borrowing
 def gather(rules: Rules, trucks: Trucks, state: State, times: Times, now: float) -> None:
     """Have everything in the yards as it is at a moment."""
     _come_forward(rules, trucks, state, times, now)
@@ -198,7 +198,7 @@ def gather(rules: Rules, trucks: Trucks, state: State, times: Times, now: float)
     _turn_back(trucks, state, times, now)
 
 
-@compiled
+@inlined
 def count_ignoring(state: State, times: Times) -> int:
     """Return how many were called and stand still, without anybody knowing it yet."""
     found = 0
@@ -207,13 +207,13 @@ def count_ignoring(state: State, times: Times) -> int:
     return found
 
 
-@compiled
+@inlined
 def in_time(rules: Rules, yard: int, window: tuple[float, float]) -> bool:
     """Tell whether a truck of a yard is there after the gate opens, and well before it closes."""
     return bool(window[0] <= rules.travel_s[yard] and rules.latest_s[yard] <= window[1])
 
 
-@compiled
+@borrowing
 def _call(rules: Rules, trucks: Trucks, state: State, times: Times, truck: int, tick: int) -> None:
     """Call a truck up; its driver leaves after a while, or not at all the first time."""
     counts, now = state.counts, tick_at(rules, tick)
@@ -234,7 +234,7 @@ def _call(rules: Rules, trucks: Trucks, state: State, times: Times, truck: int, 
     counts[CALLED] += 1
 
 
-@compiled
+@borrowing
 def release(
     rules: Rules,
     trucks: Trucks,
