@@ -5,7 +5,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick faults check style types rooms page-types lock clean test-packages
+.PHONY: help setup demo test quick faults check style types rooms page-types engine lock clean test-packages
 BIN := .venv/bin
 PGLITE := tests/pglite
 OIDC := tests/oidc
@@ -84,9 +84,13 @@ page-types: $(WEB)/node_modules/.installed
 quick: check
 	$(BIN)/pytest -q tests/unit tests/properties
 
+# Compiled and kept before the tests begin, so that their three processes do not each do it.
+engine: $(BIN)/.tests
+	@$(BIN)/flowctl simulate 2024-01-23 --policy n_control --out .venv/engine >.venv/engine.txt
+
 # Three processes for two cores: tests of the stores and the pages wait for much of their time.
 test: setup test-packages
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync types style rooms page-types
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync types engine style rooms page-types
 	$(BIN)/pytest -rs --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 faults: $(BIN)/.tests
