@@ -15,16 +15,15 @@ def passed_by(records: Records) -> Counts:
 
     A truck is passed when a junior, one that entered its yard later, is told to leave for the same
     gate while the senior is ready and not told: Larson's skips (Operations Research 35, 1987). As
-    in production two that leave at one moment pass nobody. Those who stood there before the day
-    began follow each other in the order of their rows.
+    in production two that leave at one moment pass nobody. Nor do two that entered at one moment,
+    as all do that stood there when the day began: nobody knows which of them was first.
     """
     passed = np.zeros(len(records.gate), np.int64)
     for gate in range(len(records.gates)):
         rows = np.flatnonzero(
             (records.gate == gate) & ~records.is_import & ~np.isnan(records.yard_at)
         )
-        rank = np.empty(len(rows), np.int64)
-        rank[np.argsort(records.yard_at[rows], kind="stable")] = np.arange(len(rows))
+        rank = np.unique(records.yard_at[rows], return_inverse=True)[1].astype(np.int64)
         told, ready = records.released_at[rows], records.ready_at[rows]
         stands = np.flatnonzero(~np.isnan(ready))
         leaves = np.fmin(told, records.turned_at[rows])[stands]

@@ -193,6 +193,21 @@ def test_a_senior_that_is_ready_is_passed_by_the_junior_that_leaves_first():
     assert measure(gone).scalars["overtakes"] == 0
 
 
+def test_who_entered_at_one_moment_passes_nobody_of_them():
+    # The second goes at 20, before both others; only the third came before it.
+    day = records(
+        is_import=np.array([False, False, False]),
+        **{key: minutes(NO, NO, NO) for key in ("left_at", "gate_at", "start_at", "clear_at")},
+        yard_at=minutes(5, 5, 0),
+        ready_at=minutes(10, 10, 10),
+        released_at=minutes(30, 20, 25),
+    )
+    assert passed_by(day).tolist() == [0, 0, 1]
+    alike = replace(day, yard_at=minutes(0, 0, 0))
+    assert measure(alike).scalars["overtakes"] == 0
+    assert measure(alike).scalars["passed_most"] == 0
+
+
 def test_overtakes_of_many_trucks_are_those_a_count_of_all_pairs_finds():
     rng, count = np.random.default_rng(3), 80
     came = np.sort(rng.integers(0, 40, count)) * 60.0
@@ -216,7 +231,7 @@ def test_overtakes_of_many_trucks_are_those_a_count_of_all_pairs_finds():
     stands_until = np.where(np.isnan(told), np.inf, told)
     stands_until = np.where(np.isnan(day.turned_at), stands_until, day.turned_at)
     expected = [
-        sum(ready[s] <= told[j] < stands_until[s] for j in range(s + 1, count))
+        sum(ready[s] <= told[j] < stands_until[s] for j in range(count) if came[j] > came[s])
         for s in range(count)
     ]
     assert passed_by(day).tolist() == expected
