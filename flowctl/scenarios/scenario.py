@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flowctl.data_files import data_dir
 from flowctl.scenarios.behaviour import Congestion, Drivers, Gps, Messages
 from flowctl.scenarios.events import Breakdowns, Disruption, Lanes, OtherSide, Surge
 from flowctl.scenarios.laws import (
@@ -135,12 +136,14 @@ class Scenario:
 def load_scenario(path: Path) -> Scenario:
     """Read a scenario from its TOML file.
 
-    One with ``like = "NAME"`` is the day of NAME.toml beside it but for the keys it has itself.
+    One with ``like = "NAME"`` is the day of NAME.toml beside it, or else of the one that ships, but
+    for the keys it has itself.
 
     Raises
     ------
     ScenarioError
-        The file is missing or not TOML, a key is unknown or missing, a value is out of range.
+        The file is missing, a folder or not TOML, a key is unknown or missing, a value is out of
+        range.
     """
     table = whole_table(_table(path), path.parent, where=str(path))
     return parse_scenario(table, where=str(path))
@@ -158,7 +161,9 @@ def read_scenario(text: str, folder: Path, *, where: str) -> Scenario:
 
 
 def whole_table(own: Mapping[str, Any], folder: Path, *, where: str) -> dict[str, Any]:
-    """Return a scenario's table with that of the day it is ``like`` under it, from ``folder``.
+    """Return a scenario's table with that of the day it is ``like`` under it.
+
+    That day is looked for in ``folder``, then among those that ship.
 
     Raises
     ------
@@ -171,7 +176,8 @@ def whole_table(own: Mapping[str, Any], folder: Path, *, where: str) -> dict[str
         return table
     if not isinstance(like, str) or Path(like).name != like:
         raise ScenarioError(f"{where}, like: expected the name of a scenario, not {like!r}.")
-    base = _table(folder / f"{like}.toml")
+    beside, shipped = (at / f"{like}.toml" for at in (folder, data_dir() / "scenarios"))
+    base = _table(shipped if shipped.is_file() and not beside.is_file() else beside)
     if "like" in base:
         raise ScenarioError(f"{where}, like: '{like}' is itself like another day; name that one.")
     return _over(base, table)
@@ -212,6 +218,8 @@ def _table(path: Path) -> dict[str, Any]:
         return read_toml(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError as error:
         raise ScenarioError(f"{path}: there is no such scenario file.") from error
+    except IsADirectoryError as error:
+        raise ScenarioError(f"{path} is a folder; name the file of one scenario.") from error
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{path}: this is not valid TOML: {error}.") from error
 

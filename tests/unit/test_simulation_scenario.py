@@ -100,6 +100,8 @@ def test_what_cannot_be_is_refused_in_a_sentence(changes: dict[str, object], wor
 def test_a_file_that_is_not_there_or_not_toml_is_named(tmp_path: Path):
     with pytest.raises(ScenarioError, match="no such scenario file"):
         load_scenario(tmp_path / "nowhere.toml")
+    with pytest.raises(ScenarioError, match="is a folder; name the file"):
+        load_scenario(tmp_path)
     broken = tmp_path / "broken.toml"
     broken.write_text("id = ", encoding="utf-8")
     with pytest.raises(ScenarioError, match=r"broken\.toml: this is not valid TOML"):
@@ -150,6 +152,18 @@ def test_a_day_like_another_changes_only_its_own_keys(tmp_path: Path):
     assert (day.id, day.drivers.speed_cv) == ("own", 0.5)
     assert replace(day, id=plain.id, drivers=plain.drivers) == plain
     assert day.drivers.reaction_s == plain.drivers.reaction_s
+
+
+def test_a_day_like_one_that_ships_can_lie_anywhere_and_prefers_what_lies_beside_it(
+    tmp_path: Path,
+):
+    own, beside = tmp_path / "own.toml", tmp_path / "2024-01-23.toml"
+    own.write_text('id = "own"\nlike = "2024-01-23"\nuntil_h = 20.0\n', encoding="utf-8")
+    published = load_scenario(PUBLISHED)
+    assert replace(load_scenario(own), id=published.id, until_h=published.until_h) == published
+    text = PUBLISHED.read_text(encoding="utf-8")
+    beside.write_text(text.replace("standing = 443", "standing = 7"), encoding="utf-8")
+    assert load_scenario(own).gates["tan_thanh"].standing == 7
 
 
 @pytest.mark.parametrize(
