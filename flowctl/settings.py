@@ -28,10 +28,17 @@ class KeySettings(BaseSettings):
     """The private key that signs the ledger's heads; without one they are not signed."""
 
 
-class Settings(KeySettings):
-    """Where things are and what opens them."""
+class ReadingSettings(KeySettings):
+    """What reading stored days needs: who only reads them has no secret of the site."""
 
     database_url: str = "postgresql://flowctl@127.0.0.1:5432/flowctl"
+    site: str = "lang_son"
+    clock_file: Path | None = None
+
+
+class Settings(ReadingSettings):
+    """Where things are and what opens them."""
+
     owner_url: str | None = None
     """The database for who migrates and owns the ledger; the other processes never hold it."""
     valkey_url: str = "redis://127.0.0.1:6379/0"
@@ -42,7 +49,6 @@ class Settings(KeySettings):
     public_url: str = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
     port: int = 8000
-    site: str = "lang_son"
     secret: SecretStr = Field(default=SecretStr(DEMO_SECRET))
     """Key of phone encryption, keyed hashes, links and sessions (each by its own derivation)."""
     paper_dir: Path | None = None
@@ -51,7 +57,6 @@ class Settings(KeySettings):
     """Where messages are written in place of being sent; short for one gateway of kind file."""
     gateways_file: Path | None = None
     """The gateways messages go by (see deploy/gateways); without one, ``sms_file``."""
-    clock_file: Path | None = None
     totp_roles: str = Field(default="", pattern=_ROLES)
     """The roles that must prove themselves by an authenticator, too, with commas."""
     oidc_issuer: str | None = None

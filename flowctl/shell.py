@@ -16,7 +16,7 @@ from rich.table import Table
 
 from flowctl.clock import clock
 from flowctl.errors import FlowctlError
-from flowctl.settings import KeySettings, Settings, settings
+from flowctl.settings import KeySettings, ReadingSettings, Settings, settings
 from flowctl.storage.audit import By, add_record
 
 EXIT_REFUSED = 1
@@ -111,10 +111,16 @@ def counted(n: int, what: str) -> str:
 
 
 @contextmanager
-def database() -> Iterator[psycopg.Connection[Any]]:
-    """Yield a connection for one command, whose work counts if the command ends well."""
+def database(chosen: ReadingSettings | None = None) -> Iterator[psycopg.Connection[Any]]:
+    """Yield a connection for one command, whose work counts if the command ends well.
+
+    Without settings to go by, all of them must be fit for use.
+    """
     utc = "-c timezone=UTC"
-    with sentences(), psycopg.connect(get_settings().database_url, options=utc) as conn:
+    with (
+        sentences(),
+        psycopg.connect((chosen or get_settings()).database_url, options=utc) as conn,
+    ):
         yield conn
 
 
