@@ -10,7 +10,8 @@ import typer
 from rich.table import Table
 
 from flowctl.errors import FlowctlError
-from flowctl.shell import counted, database, get_settings, sentences, show_table, telling
+from flowctl.settings import ReadingSettings
+from flowctl.shell import counted, database, sentences, show_table, telling
 
 
 def calibrate(
@@ -27,21 +28,19 @@ def calibrate(
     from flowctl.storage.calibration import read_days  # noqa: PLC0415
     from flowctl.storage.sites import get_site  # noqa: PLC0415
     from simulations.calibrate.fit import calibrate as fit  # noqa: PLC0415
-    from simulations.calibrate.report import write_calibration  # noqa: PLC0415
+    from simulations.calibrate.report import stood_text, write_calibration  # noqa: PLC0415
 
     with sentences():
         begins, ends = _day(first, "--from"), _day(last, "--to")
-        settings = get_settings()
+        settings = ReadingSettings()
         with telling("reading the site") as tell:
-            with database() as conn:
+            with database(settings) as conn:
                 conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 conn.read_only = True
                 place = get_site(conn, site or settings.site)
                 today = clock(settings.clock_file).now().astimezone(place.timezone).date()
                 _check(begins, ends, today)
-                days = list(
-                    read_days(conn, place.id, place.timezone, first=begins, last=ends, tell=tell)
-                )
+                days = list(read_days(conn, place, first=begins, last=ends, tell=tell))
             tell("fitting laws")
             found = fit(days, place)
             folder = out or Path("out") / found.table["id"]
@@ -52,6 +51,7 @@ def calibrate(
             "files": [str(path) for path in files],
             "days": [str(day) for day in found.days],
             "empty_days": [str(day) for day in found.empty],
+            "stood_when_storing_began": found.stood,
             "findings": [
                 {"key": one.key, "value": one.value, "seen": one.count, "fitted": one.fitted}
                 for one in found.findings
@@ -65,6 +65,8 @@ def calibrate(
     show_table(table)
     if found.empty:
         typer.echo(f"Nothing is stored of {counted(len(found.empty), 'day')}; left out.")
+    if found.stood:
+        typer.echo(stood_text(found.stood))
     typer.echo("\n".join(str(path) for path in files))
 
 

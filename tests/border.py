@@ -59,13 +59,24 @@ class Border:
         assert row is not None
         return int(row[0])
 
-    def visit(self, trip: int, zone: str, entered: float, left: float | None = None) -> None:
-        """Let a trip's truck be in a zone from minute ``entered`` to ``left``."""
+    def visit(
+        self,
+        trip: int,
+        zone: str,
+        entered: float,
+        left: float | None = None,
+        *,
+        seen_inside: bool = False,
+    ) -> None:
+        """Let a trip's truck be in a zone from minute ``entered`` to ``left``.
+
+        ``seen_inside``: it was there before, and ``entered`` is when it was first seen.
+        """
         place = self.site.zone_by_id[zone]
         self.conn.execute(
             "insert into visits (id, device_id, zone, role, gate, entered_at, confirmed_at,"
             " left_at, seen_inside, received_at)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, false, %s)",
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 uuid4(),
                 self.device_of(trip),
@@ -75,6 +86,7 @@ class Border:
                 after(entered),
                 after(entered + 1),
                 None if left is None else after(left),
+                seen_inside,
                 after(entered + 1),
             ],
         )

@@ -17,6 +17,7 @@ from simulations.calibrate.findings import (
     Calibration,
     Finding,
     came,
+    days_text,
     gate_of,
     within,
 )
@@ -52,8 +53,13 @@ def fit_gate(
     if standing_yards:
         row["standing_yards"] = standing_yards
     found.table["gates"][gate] = row
+    unseen = sum(
+        trip.id in day.stood for day, there in zip(days, stood, strict=True) for trip in there
+    )
     for key, per_day in (("standing", stood), ("arrivals", exports), ("imports", imports)):
-        said = f"mean of {_days(len(days))}, {min(map(len, per_day))}–{max(map(len, per_day))}"
+        said = f"mean of {days_text(len(days))}, {min(map(len, per_day))}–{max(map(len, per_day))}"
+        if key == "standing" and unseen:
+            said += f"; {unseen} were there when storing began"
         count = sum(map(len, per_day))
         found.findings.append(Finding(f"gates.{gate}.{key}", f"{row[key]} trucks", count, said))
     arrivals = [trip.arrived_at for of_day in exports for trip in of_day if trip.arrived_at]
@@ -70,12 +76,12 @@ def _imports_at(day: SeenDay, gate: str) -> list[datetime]:
 
 
 def _standing(day: SeenDay, gate: str, site: Site) -> list[RecordedTrip]:
-    """Return the exports that stood in a yard when a day began."""
+    """Return the exports that stood in a yard when a day began, or when storing began on it."""
     since = day.record.since
     return [
         trip
         for trip in day.record.trips
-        if trip.arrived_at is not None and trip.arrived_at < since
+        if trip.arrived_at is not None and (trip.arrived_at < since or trip.id in day.stood)
         if trip.cleared_at is None or trip.cleared_at > since
         if gate_of(trip) == gate and trip.yard in site.yard_by_id
     ]
@@ -139,7 +145,3 @@ def fit_counts(found: Calibration, days: Sequence[SeenDay], params: CalibratePar
     found.table["counts"] = "poisson"
     said = f"variance over mean of the days' totals {ratio:.1f}; Poisson has 1"
     found.findings.append(Finding("counts", "poisson", len(days), said))
-
-
-def _days(count: int) -> str:
-    return f"{count} day{'s' if count > 1 else ''}"

@@ -60,7 +60,10 @@ class Sample:
 
 @dataclass(slots=True)
 class Calibration:
-    """A scenario's table with what was found; ``hourly`` by gate and direction, trucks a day."""
+    """A scenario's table with what was found; ``hourly`` by gate and direction, trucks a day.
+
+    ``stood`` trucks were there already when storing began: nobody saw when they came.
+    """
 
     table: dict[str, Any]
     days: tuple[date, ...]
@@ -68,6 +71,7 @@ class Calibration:
     findings: list[Finding] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     hourly: dict[tuple[str, str], Column] = field(default_factory=dict)
+    stood: int = 0
 
     def default(self, key: str, value: str, count: int, why: str) -> None:
         """Note that a key keeps its default."""
@@ -75,13 +79,19 @@ class Calibration:
 
 
 def came(day: SeenDay) -> list[RecordedTrip]:
-    """Return the exports that came to a yard on a day."""
+    """Return the exports that came to a yard on a day; who stood there unseen had come before."""
     since, until = day.record.since, day.record.until
     return [
         trip
         for trip in day.record.trips
         if trip.arrived_at is not None and since <= trip.arrived_at < until
+        if trip.id not in day.stood
     ]
+
+
+def days_text(count: int) -> str:
+    """Return a number of days in words."""
+    return f"{count} day{'s' * (count != 1)}"
 
 
 def within(at: datetime | None, days: Sequence[SeenDay]) -> bool:

@@ -10,7 +10,7 @@ from flowctl.errors import FlowctlError
 from flowctl.site import Site
 from flowctl.storage.calibration import SeenDay
 from simulations.calibrate.demand import fit_counts, fit_gate
-from simulations.calibrate.findings import DEFAULTS, CalibrateParams, Calibration, came, within
+from simulations.calibrate.findings import DEFAULTS, CalibrateParams, Calibration, came
 from simulations.calibrate.times import fit_checks, fit_services, fit_shares, services
 from simulations.calibrate.ways import fit_ways
 
@@ -30,7 +30,7 @@ def calibrate(
     FlowctlError
         Nothing is stored of any truck on these days.
     """
-    seen = [day for day in days if came(day) or day.record.imports]
+    seen = [day for day in days if came(day) or day.stood or day.record.imports]
     if not seen:
         first, last = (f"{day.date:%Y-%m-%d}" for day in (days[0], days[-1]))
         raise FlowctlError(
@@ -41,6 +41,7 @@ def calibrate(
         table={},
         days=tuple(day.date for day in seen),
         empty=tuple(day.date for day in days if day not in seen),
+        stood=sum(len(day.stood) for day in seen),
     )
     name = f"calibrated-{seen[0].date}-{seen[-1].date}"
     found.table = {
@@ -51,7 +52,7 @@ def calibrate(
         "timezone": site.timezone.key,
     }
     trips = {trip.id: trip for day in seen for trip in day.record.trips}
-    arrived = [trip for trip in trips.values() if within(trip.arrived_at, seen)]
+    arrived = [trip for day in seen for trip in came(day)]
     found.table["gates"] = {}
     for gate in site.gate_by_id:
         fit_gate(found, gate, seen, site, params)

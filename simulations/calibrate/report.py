@@ -6,7 +6,7 @@ from pathlib import Path
 import tomlkit
 
 from flowctl.site import Site
-from simulations.calibrate.findings import Calibration, Finding
+from simulations.calibrate.findings import Calibration, Finding, days_text
 from simulations.calibrate.plots import save_arrivals, save_laws
 
 _HOW = (
@@ -52,10 +52,12 @@ def report_text(found: Calibration, site: Site) -> str:
     """Return the report as Markdown."""
     first, last = found.days[0], found.days[-1]
     lines = [f"# {site.name['en']}, {first} to {last}: what was fitted", ""]
-    lines.append(f"{len(found.days)} days with trucks.")
+    lines.append(f"{days_text(len(found.days))} with trucks.")
     if found.empty:
         listed = ", ".join(str(day) for day in found.empty)
         lines[-1] += f" Nothing is stored of {listed}; they count for nothing."
+    if found.stood:
+        lines[-1] += f" {stood_text(found.stood)}"
     lines += [
         "",
         f"Play it: `flowctl simulate {SCENARIO}`. {_HOW}",
@@ -73,6 +75,15 @@ def report_text(found: Calibration, site: Site) -> str:
     if found.samples:
         lines += ["", f"![Durations and the laws fitted to them]({LAWS})"]
     return "\n".join(lines) + "\n"
+
+
+def stood_text(count: int) -> str:
+    """Return what became of trucks that were there when storing began, as a sentence."""
+    trucks = f"{count:,} truck{'s' * (count != 1)}"
+    return (
+        f"When storing began {trucks} stood in a yard already, first seen within minutes: counted"
+        " as standing when the day began, not among arrivals, checks or drivers' papers."
+    )
 
 
 def _table(findings: Sequence[Finding], how: str) -> list[str]:

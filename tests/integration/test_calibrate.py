@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from border import MORNING, SECRET, Border, after, border
+from border import MORNING, Border, after, border
 from command_line import Done, run_command
 
 from flowctl.dispatch.reasons import Reason
@@ -17,6 +17,7 @@ from flowctl.scenarios.laws import CARGOES
 from flowctl.scenarios.scenario import Scenario, check_names, load_scenario, parse_scenario
 from flowctl.state import Cargo
 from flowctl.storage.calibration import read_days
+from simulations.calibrate.findings import Calibration
 from simulations.calibrate.fit import calibrate
 from simulations.calibrate.ways import usual_way
 from simulations.demand import draw
@@ -124,11 +125,8 @@ Command = Callable[..., Done]
 @pytest.fixture
 def command(database: str) -> Command:
     def typed(*arguments: str, code: int = 0) -> Done:
-        env = {
-            "FLOWCTL_DATABASE_URL": database,
-            "FLOWCTL_SECRET": SECRET.get_secret_value(),
-            "FLOWCTL_SITE": "lang_son",
-        }
+        # Who reads stored days needs no secret of the site.
+        env = {"FLOWCTL_DATABASE_URL": database, "FLOWCTL_SITE": "lang_son"}
         return run_command("calibrate", *arguments, env=env, code=code)
 
     return typed
@@ -194,20 +192,49 @@ def test_what_could_not_be_fitted_is_named_with_its_default(
     assert tomllib.loads(text)["gates"].keys() == {"tan_thanh"}
 
 
+def fitted_to(place: Border, day: date) -> Calibration:
+    days = read_days(place.conn, place.site, first=day, last=day, tell=lambda _: None)
+    return calibrate(list(days), place.site)
+
+
+def test_trucks_that_stood_there_when_storing_began_have_not_arrived_then(
+    database: str, command: Command, tmp_path: Path
+):
+    midnight = -480
+    with border(database) as place, place.conn.transaction():
+
+        def come(minute: float, *, checks: float, seen_inside: bool) -> None:
+            trip = place.trip(at=after(midnight), ready_at=after(minute + checks))
+            place.visit(trip, "yard_bao_nguyen", minute, seen_inside=seen_inside)
+
+        for number in range(25):
+            come(midnight + number / 2, checks=0, seen_inside=True)
+        # Of a yard without a road, a truck is first seen inside whenever it comes.
+        for number in range(29):
+            come(10 * number, checks=90 + number, seen_inside=number % 2 == 0)
+        come(midnight + 5, checks=100, seen_inside=False)  # was seen to drive in
+        come(midnight + 25 * 60, checks=100, seen_inside=True)
+        first, next_day = (fitted_to(place, FIRST + timedelta(days=n)) for n in (0, 1))
+    assert (first.stood, next_day.stood) == (25, 0)
+    assert next_day.table["gates"]["tan_thanh"]["standing"] == 55
+    gate = first.table["gates"]["tan_thanh"]
+    assert (gate["standing"], gate["arrivals"]) == (25, 30)
+    [checks] = [sample for sample in first.samples if sample.name == "checks"]
+    assert checks.ended.min() == pytest.approx(90.0)
+    said = command("--from", str(FIRST), "--to", str(FIRST), "--out", str(tmp_path)).stdout
+    report = (tmp_path / "report.md").read_text(encoding="utf-8")
+    for text in (said, report):
+        assert "When storing began 25 trucks stood in a yard already" in text
+    assert "1 day with trucks." in report
+    assert "mean of 1 day, 25–25; 25 were there when storing began" in report
+
+
 def test_too_few_trucks_keep_every_default(database: str):
     with border(database) as place:
         for number in range(3):
             trip = place.trip()
             place.visit(trip, "yard_bao_nguyen", 10 * number)
-        days = read_days(
-            place.conn,
-            "lang_son",
-            place.site.timezone,
-            first=FIRST,
-            last=FIRST,
-            tell=lambda _: None,
-        )
-        found = calibrate(list(days), place.site)
+        found = fitted_to(place, FIRST)
     assert found.table["gates"]["tan_thanh"]["arrivals"] == 3
     assert not {"checks", "screening", "screenings", "languages", "drivers"} & found.table.keys()
     why = {one.key: one.how for one in found.findings if not one.fitted}
@@ -219,8 +246,8 @@ def test_too_few_trucks_keep_every_default(database: str):
 def test_how_far_the_reading_is_is_told_day_by_day(database: str):
     said: list[str] = []
     with border(database) as place:
-        zone, last = place.site.timezone, FIRST + timedelta(days=1)
-        list(read_days(place.conn, "lang_son", zone, first=FIRST, last=last, tell=said.append))
+        last = FIRST + timedelta(days=1)
+        list(read_days(place.conn, place.site, first=FIRST, last=last, tell=said.append))
     assert said == [
         "reading days: 1 of 2, 2024-01-23",
         "reading days: 2 of 2, 2024-01-24",
