@@ -48,8 +48,8 @@ def read_text(text: str, site: Site) -> Scenario:
     )
     if trucks > MOST_TRUCKS:
         raise FlowctlError(
-            f"The scenario has {trucks:.3g} trucks; more than {MOST_TRUCKS:,} are for the command"
-            " line, on a machine of one's own.",
+            f"The scenario has {float(trucks):,.0f} trucks; more than {MOST_TRUCKS:,} are for the"
+            " command line, on a machine of one's own.",
             kind="scenario_too_large",
             values={"most": MOST_TRUCKS},
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from flowctl.errors import Refusal
 from flowctl.scenarios.rows import bounded, span_fault
 
 
@@ -38,7 +39,7 @@ class Drivers:
     turn_back_after_h: float = bounded(least=0.01, most=240.0, default=24.0)
     turn_back_cv: float = bounded(least=0.001, most=10.0, default=0.3)
 
-    def fault(self) -> str | None:
+    def fault(self) -> Refusal | None:
         """Return what contradicts itself."""
         return span_fault(
             "seen_before", self.seen_before_least_min, self.seen_before_most_min
@@ -54,7 +55,7 @@ class Outage:
     outage_from_h: float = bounded(most=168.0, default=0.0)
     outage_until_h: float = bounded(most=168.0, default=0.0)
 
-    def fault(self) -> str | None:
+    def fault(self) -> Refusal | None:
         """Return what contradicts itself."""
         return span_fault("outage", self.outage_from_h, self.outage_until_h)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
+from flowctl.errors import Refusal
 from flowctl.scenarios.rows import bounded, span_fault
 
 
@@ -22,7 +23,7 @@ class Disruption:
     announced_h: float = bounded(default=inf)
     end_known: bool = True
 
-    def fault(self) -> str | None:
+    def fault(self) -> Refusal | None:
         """Return what contradicts itself."""
         return span_fault("from_h and until_h", self.from_h, self.until_h)
 
@@ -36,7 +37,7 @@ class Surge:
     until_h: float = bounded(most=24.0)
     more: float = bounded(most=10.0)
 
-    def fault(self) -> str | None:
+    def fault(self) -> Refusal | None:
         """Return what contradicts itself."""
         return span_fault("from_h and until_h", self.from_h, self.until_h)
 
@@ -54,7 +55,7 @@ class Lanes:
     until_h: float = bounded(most=168.0)
     places: int = bounded(least=1)
 
-    def fault(self) -> str | None:
+    def fault(self) -> Refusal | None:
         """Return what contradicts itself."""
         return span_fault("from_h and until_h", self.from_h, self.until_h)
 
@@ -89,6 +90,6 @@ class OtherSide:
     until_h: float = bounded(most=168.0)
     most_per_h: float = bounded(most=10_000.0)
 
-    def fault(self) -> str | None:
+    def fault(self) -> Refusal | None:
         """Return what contradicts itself."""
         return span_fault("from_h and until_h", self.from_h, self.until_h)

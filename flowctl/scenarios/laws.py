@@ -2,8 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from flowctl.scenarios.rows import bounded, chosen, span_fault
+from flowctl.errors import Refusal
+from flowctl.scenarios.rows import (
+    Place,
+    ScenarioError,
+    bounded,
+    chosen,
+    read_mapping,
+    read_number,
+    span_fault,
+    unknown,
+)
 
 CARGOES = ("normal", "reefer", "perishable")
 DIRECTIONS = ("export", "import")
@@ -35,15 +46,23 @@ class Law:
     phases: int | None = bounded(least=1, most=1000, default=None)
     values_min: tuple[float, ...] | None = bounded(least=0.001, most=10_000.0, default=None)
 
-    def fault(self) -> str | None:
+    def fault(self) -> Refusal | None:
         """Return what is missing, too much, or contradicts itself."""
         wanted = _KEYS[self.law]
         for key in wanted:
             if not getattr(self, key):
-                return f"the law '{self.law}': the key '{key}' is missing."
+                return Refusal(
+                    f"the law '{self.law}': the key '{key}' is missing.",
+                    kind="scenario_missing",
+                    values={"key": key},
+                )
         for key in {key for keys in _KEYS.values() for key in keys}.difference(wanted):
             if getattr(self, key) is not None:
-                return f"{key}: the law '{self.law}' has only {' and '.join(wanted)}."
+                return Refusal(
+                    f"{key}: the law '{self.law}' has only {' and '.join(wanted)}.",
+                    kind="scenario_law_keys",
+                    values={"key": key, "law": self.law, "keys": wanted},
+                )
         if self.least_min is not None and self.most_min is not None:
             return span_fault("least_min and most_min", self.least_min, self.most_min)
         return None
@@ -106,17 +125,31 @@ class Profile:
     peaks: tuple[Peak, ...] = ()
     hourly: tuple[float, ...] = bounded(default=())
 
-    def fault(self) -> str | None:
+    def fault(self) -> Refusal | None:
         """Return what contradicts itself."""
         shares = sum(peak.share for peak in self.peaks)
         if shares > 1.0 + _SUM_TOLERANCE:
-            return f"peaks: their shares sum to {shares:g}, above 1."
+            return Refusal(
+                f"peaks: their shares sum to {shares:g}, above 1.",
+                kind="scenario_peaks",
+                values={"sum": f"{shares:g}"},
+            )
         if self.hourly and self.peaks:
-            return "hourly: a profile has either peaks or hourly weights."
+            return Refusal(
+                "hourly: a profile has either peaks or hourly weights.",
+                kind="scenario_two_profiles",
+            )
         if self.hourly and len(self.hourly) != _HOURS:
-            return f"hourly: {len(self.hourly)} weights; a day has {_HOURS}."
+            return Refusal(
+                f"hourly: {len(self.hourly)} weights; a day has {_HOURS}.",
+                kind="scenario_hourly",
+                values={"n": len(self.hourly)},
+            )
         if self.hourly and not self._weight():
-            return "hourly: every weight between from_h and until_h is zero."
+            return Refusal(
+                "hourly: every weight between from_h and until_h is zero.",
+                kind="scenario_hourly_zero",
+            )
         return span_fault("from_h and until_h", self.from_h, self.until_h)
 
     def _weight(self) -> float:
@@ -159,3 +192,25 @@ class YardChange:
 
     places: int | None = bounded(least=1, most=100_000, default=None)
     travel_factor: float = bounded(least=0.1, most=10.0, default=1.0)
+
+
+def check_shares(shares: Mapping[str, Any], allowed: tuple[str, ...], where: Place) -> None:
+    """Refuse shares of what there is not, or that do not sum to 1.
+
+    Raises
+    ------
+    ScenarioError
+        Names the first, or the sum.
+    """
+    for name, share in read_mapping(shares, where).items():
+        if name not in allowed:
+            raise unknown(name, allowed, where, (*where.path, name))
+        read_number(share, float, {"least": 0.0, "most": 1.0}, where.key(name))
+    if abs(sum(shares.values()) - 1) > _SUM_TOLERANCE:
+        total = f"{sum(shares.values()):g}"
+        raise ScenarioError(
+            f"{where.said}: the shares sum to {total}, not to 1.",
+            where.path,
+            kind="scenario_shares",
+            values={"sum": total},
+        )

@@ -7,7 +7,7 @@ from math import inf
 from types import UnionType
 from typing import Any, NamedTuple, Protocol, TypeVar, get_args, get_origin, runtime_checkable
 
-from flowctl.errors import FlowctlError, Value
+from flowctl.errors import FlowctlError, Refusal, Value
 from flowctl.site_tables import find_nearest
 
 Row = TypeVar("Row")
@@ -61,17 +61,13 @@ class Place(NamedTuple):
         """The key that stands here."""
         return str(self.path[-1]) if self.path else self.said
 
-    def error(self, rest: str) -> ScenarioError:
-        """Return the refusal of what stands here; ``rest`` ends its sentence."""
-        return ScenarioError(f"{self.said}: {rest}", self.path)
-
 
 @runtime_checkable
 class Doubtful(Protocol):
     """A row whose values must also agree with each other."""
 
-    def fault(self) -> str | None:
-        """Return what is wrong with the row as the end of a sentence, None where nothing is."""
+    def fault(self) -> Refusal | None:
+        """Return what is wrong with the row, its sentence the end of one; None: nothing is."""
 
 
 def bounded(
@@ -88,9 +84,15 @@ def chosen(*words: str, default: Any = MISSING) -> Any:  # noqa: ANN401 - as abo
     return field(default=default, metadata={"words": words})
 
 
-def span_fault(what: str, low: float, high: float) -> str | None:
+def span_fault(what: str, low: float, high: float) -> Refusal | None:
     """Return what is wrong with two numbers where the first may not be above the second."""
-    return f"{what}: the least ({low:g}) is above the most ({high:g})." if low > high else None
+    if low <= high:
+        return None
+    return Refusal(
+        f"{what}: the least ({low:g}) is above the most ({high:g}).",
+        kind="scenario_span",
+        values={"least": f"{low:g}", "most": f"{high:g}"},
+    )
 
 
 def read_row(kind: type[Row], table: object, where: Place) -> Row:
@@ -113,9 +115,11 @@ def read_row(kind: type[Row], table: object, where: Place) -> Row:
     made = kind(**values)
     fault = made.fault() if isinstance(made, Doubtful) else None
     if fault is not None:
-        first = fault.partition(":")[0]
+        first = fault.sentence.partition(":")[0]
         path = (*where.path, first) if first in known else where.path
-        raise ScenarioError(f"{where.said}, {fault}", path)
+        raise ScenarioError(
+            f"{where.said}, {fault.sentence}", path, kind=fault.kind, values=fault.values
+        )
     return made
 
 

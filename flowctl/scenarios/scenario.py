@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowctl.data_files import data_dir
+from flowctl.errors import Refusal
 from flowctl.scenarios.behaviour import Congestion, Drivers, Gps, Messages
 from flowctl.scenarios.events import Breakdowns, Disruption, Lanes, OtherSide, Surge
 from flowctl.scenarios.laws import (
@@ -24,6 +25,7 @@ from flowctl.scenarios.laws import (
     Profile,
     ScreeningOf,
     YardChange,
+    check_shares,
 )
 from flowctl.scenarios.rows import Path as KeyPath
 from flowctl.scenarios.rows import (
@@ -32,15 +34,12 @@ from flowctl.scenarios.rows import (
     bounded,
     chosen,
     read_mapping,
-    read_number,
     read_row,
-    unknown,
 )
 from flowctl.scenarios.steering import parse_steering
 from flowctl.site import Site
 from flowctl.site_tables import LANGUAGES
 
-_SUM_TOLERANCE = 1e-6
 _USUAL_ZONE = "Asia/Ho_Chi_Minh"
 _YEARS = range(2000, 2101)
 
@@ -102,23 +101,33 @@ class Scenario:
     breakdowns: tuple[Breakdowns, ...] = ()
     other_side: tuple[OtherSide, ...] = ()
 
-    def fault(self) -> str | None:
+    def fault(self) -> Refusal | None:
         """Return what is planned for a time after the day has ended, or that there is no gate."""
         if not self.gates:
-            return "gates: a day needs the trucks of one gate at least."
+            return Refusal(
+                "gates: a day needs the trucks of one gate at least.", kind="scenario_no_gate"
+            )
         if self.day.year not in _YEARS:
-            return f"day: {self.day} lies before {_YEARS[0]} or after {_YEARS[-1]}."
+            return Refusal(
+                f"day: {self.day} lies before {_YEARS[0]} or after {_YEARS[-1]}.",
+                kind="scenario_year",
+                values={"least": str(_YEARS[0]), "most": str(_YEARS[-1])},
+            )
         for kind in ("disruptions", "lanes", "other_side"):
             for row in getattr(self, kind):
                 if row.from_h >= self.until_h:
-                    return (
+                    return Refusal(
                         f"[[{kind}]]: at {row.gate} something begins at {row.from_h:g} h, but the"
-                        f" day ends at {self.until_h:g} h."
+                        f" day ends at {self.until_h:g} h.",
+                        kind="scenario_after_end",
+                        values={"gate": row.gate, "hour": row.from_h, "end": self.until_h},
                     )
         if self.run.warm_up_h >= self.until_h:
-            return (
+            return Refusal(
                 f"[run]: a warm-up of {self.run.warm_up_h:g} h leaves nothing of a day that ends at"
-                f" {self.until_h:g} h."
+                f" {self.until_h:g} h.",
+                kind="scenario_warm_up",
+                values={"hours": self.run.warm_up_h, "end": self.until_h},
             )
         return None
 
@@ -233,11 +242,11 @@ def parse_scenario(table: Mapping[str, Any], *, where: str) -> Scenario:
     if isinstance(name, str):
         rest["name"] = dict.fromkeys(LANGUAGES, name)
     scenario = read_row(Scenario, rest, place)
-    _check_shares(scenario.cargo, CARGOES, place.table("cargo"))
-    _check_shares(scenario.languages, LANGUAGES, place.table("languages"))
+    check_shares(scenario.cargo, CARGOES, place.table("cargo"))
+    check_shares(scenario.languages, LANGUAGES, place.table("languages"))
     for gate, row in scenario.gates.items():
         if row.cargo is not None:
-            _check_shares(row.cargo, CARGOES, place.member("gates", gate).table("cargo"))
+            check_shares(row.cargo, CARGOES, place.member("gates", gate).table("cargo"))
     _check_translations(scenario.name, place.key("name"))
     _check_gates(scenario, place)
     _check_steering(scenario.steering, place.key("steering"))
@@ -280,6 +289,8 @@ def check_names(scenario: Scenario, site: Site) -> None:
             f"{told} tells its hours in {scenario.timezone.key}, the site '{site.id}' lives by"
             f' {site.timezone.key}; write timezone = "{site.timezone.key}".',
             ("timezone",),
+            kind="scenario_site_zone",
+            values={"zone": site.timezone.key},
         )
     for gate, row in scenario.gates.items():
         if gate not in site.gate_by_id:
@@ -287,6 +298,8 @@ def check_names(scenario: Scenario, site: Site) -> None:
             raise ScenarioError(
                 f"{told} names the gate '{gate}'; the site '{site.id}' has {known}.",
                 ("gates", gate),
+                kind="scenario_unknown",
+                values={"word": gate, "known": tuple(site.gate_by_id)},
             )
         for yard in (*row.stands_in, row.yard):
             key = "yard" if yard == row.yard else "standing_yards"
@@ -298,7 +311,12 @@ def check_names(scenario: Scenario, site: Site) -> None:
 
 def _check_yard(site: Site, yard: str, told: str, path: KeyPath) -> None:
     if yard not in site.yard_by_id:
-        raise ScenarioError(f"{told}; the site '{site.id}' has {', '.join(site.yard_by_id)}.", path)
+        raise ScenarioError(
+            f"{told}; the site '{site.id}' has {', '.join(site.yard_by_id)}.",
+            path,
+            kind="scenario_unknown",
+            values={"word": yard, "known": tuple(site.yard_by_id)},
+        )
 
 
 def _check_gates(scenario: Scenario, where: Place) -> None:
@@ -316,9 +334,12 @@ def _check_gates(scenario: Scenario, where: Place) -> None:
         for number, row in enumerate(rows):
             if row.gate is not None and row.gate not in scenario.gates:
                 place = where.row(kind, number, len(rows)).key("gate")
-                raise place.error(
-                    f"it {verb} the gate '{row.gate}', of whose trucks the scenario says"
-                    f" nothing; it has {', '.join(scenario.gates)}."
+                raise ScenarioError(
+                    f"{place.said}: it {verb} the gate '{row.gate}', of whose trucks the scenario"
+                    f" says nothing; it has {', '.join(scenario.gates)}.",
+                    place.path,
+                    kind="scenario_unknown",
+                    values={"word": row.gate, "known": tuple(scenario.gates)},
                 )
 
 
@@ -326,26 +347,31 @@ def _zone(value: object, where: Place) -> ZoneInfo:
     try:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise where.error(f"{value!r} is not a known time zone.") from error
-
-
-def _check_shares(shares: Mapping[str, Any], allowed: tuple[str, ...], where: Place) -> None:
-    for name, share in read_mapping(shares, where).items():
-        if name not in allowed:
-            raise unknown(name, allowed, where, (*where.path, name))
-        read_number(share, float, {"least": 0.0, "most": 1.0}, where.key(name))
-    if abs(sum(shares.values()) - 1) > _SUM_TOLERANCE:
-        raise where.error(f"the shares sum to {sum(shares.values()):g}, not to 1.")
+        raise ScenarioError(
+            f"{where.said}: {value!r} is not a known time zone.",
+            where.path,
+            kind="scenario_zone",
+            values={"value": repr(value)},
+        ) from error
 
 
 def _check_translations(name: Mapping[str, Any], where: Place) -> None:
     for language in LANGUAGES:
         if not read_mapping(name, where).get(language):
-            raise where.error(f"the text in '{language}' is missing.")
+            raise ScenarioError(
+                f"{where.said}: the text in '{language}' is missing.",
+                where.path,
+                kind="scenario_missing",
+                values={"key": f"{where.name}.{language}"},
+            )
 
 
 def _check_steering(text: str, where: Place) -> None:
     try:
         parse_steering(text)
     except ScenarioError as error:
-        raise where.error(str(error)) from None
+        said = error.refusal
+        rest = said.sentence.removeprefix(f"The policy '{text}'")
+        raise ScenarioError(
+            f"{where.said}{rest}", where.path, kind=said.kind, values=said.values
+        ) from None

@@ -62,14 +62,20 @@ def parse_steering(text: str) -> Steering:
     rule = Rule(name)
     if rule is Rule.QUOTA and setting:
         if not re.fullmatch(r"\d+(\.\d+)?", setting):
-            raise ScenarioError(f"The policy '{text}': a quota is a share such as quota:0.95.")
+            raise ScenarioError(
+                f"The policy '{text}': a quota is a share such as quota:0.95.",
+                kind="steering_quota",
+                values={"least": _LEAST_SHARE, "most": _MOST_SHARE},
+            )
         share = float(setting)
         if not (_LEAST_SHARE <= share <= _MOST_SHARE):
             raise ScenarioError(
                 f"The policy '{text}': the share must lie between {_LEAST_SHARE:g} and"
-                f" {_MOST_SHARE:g} of the believed capacity."
+                f" {_MOST_SHARE:g} of the believed capacity.",
+                kind="steering_quota",
+                values={"least": _LEAST_SHARE, "most": _MOST_SHARE},
             )
         return Steering(rule, share)
     if setting and rule is Rule.NONE:
-        raise ScenarioError(f"The policy '{text}': 'none' has no setting.")
+        raise ScenarioError(f"The policy '{text}': 'none' has no setting.", kind="steering_none")
     return Steering(rule, policy=setting or None)

@@ -275,6 +275,39 @@ def test_what_no_day_can_be_is_refused_in_a_sentence(changes: dict[str, object],
     assert sentence.endswith((".", "?"))
 
 
+def test_a_policy_nobody_knows_is_named_once_with_the_words_of_every_language():
+    with pytest.raises(ScenarioError) as refused:
+        parse_scenario(day_table() | {"steering": "n-control"}, where="small.toml")
+    said = refused.value.refusal
+    assert said.sentence == (
+        "small.toml, steering: there is no 'n-control', did you mean \"n_control\"?"
+    )
+    assert said.kind == "scenario_unknown_near"
+    assert said.values == {"word": "n-control", "near": "n_control"}
+    assert refused.value.path == ("steering",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "values"),
+    [
+        ({"steering": "quota:9"}, "steering_quota", {"least": 0.1, "most": 2.0}),
+        ({"screening": {"least_min": 20.0}}, "scenario_span", {"least": "20", "most": "15"}),
+        ({"cargo": {"normal": 0.5}}, "scenario_shares", {"sum": "0.7"}),
+        (
+            {"lanes": [LIMIT | {"gate": "east", "places": 2}]},
+            "scenario_unknown",
+            {"word": "east", "known": ("north",)},
+        ),
+    ],
+)
+def test_what_contradicts_itself_has_words_in_every_language(
+    changes: dict[str, object], kind: str, values: dict[str, object]
+):
+    with pytest.raises(ScenarioError) as refused:
+        small_day(**changes)
+    assert (refused.value.refusal.kind, refused.value.refusal.values) == (kind, values)
+
+
 def test_a_day_without_a_gate_is_refused():
     with pytest.raises(ScenarioError, match="a day needs the trucks of one gate at least"):
         parse_scenario(day_table() | {"gates": {}}, where="small.toml")
@@ -300,5 +333,6 @@ def test_a_closure_longer_than_the_day_shuts_the_gate_to_its_end():
 def test_what_the_day_or_its_site_has_not_is_named(
     changes: dict[str, object], words: str, tmp_path: Path
 ):
-    with pytest.raises(ScenarioError, match=words):
+    with pytest.raises(ScenarioError, match=words) as refused:
         check_names(small_day(**changes), tiny_site(tmp_path))
+    assert refused.value.refusal.kind == "scenario_unknown"
