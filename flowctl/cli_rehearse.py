@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -11,11 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import psycopg
 import typer
 from rich.console import Console
-from rich.progress import Progress, TaskID
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from flowctl.errors import FlowctlError
-from flowctl.shell import counted, database, get_settings, sentences, show_table
+from flowctl.settings import ReadingSettings
+from flowctl.shell import counted, database, sentences, show_table, telling
 
 if TYPE_CHECKING:
     from flowctl.scenarios.steering import Steering
@@ -36,6 +45,9 @@ _LABELS = {
     "total_wait_p95_s": "wait once ready, 95 % below, min",
 }
 _USUAL = ["slots_repair"]
+
+Told = Callable[[float], None]
+"""Called with the share of the day that has been played, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,6 @@ def rehearse(
     """Play a stored day again: its own trucks under another policy, beside what truly happened."""
     from flowctl.data_files import data_dir  # noqa: PLC0415
     from flowctl.scenarios.steering import parse_steering  # noqa: PLC0415
-    from simulations.recorded import recorded_scenario  # noqa: PLC0415
 
     with sentences():
         steerings = [parse_steering(text) for text in policy or _USUAL]
@@ -79,10 +90,13 @@ def rehearse(
                 f"--twin plays all of production, which gives slots; {', '.join(rules)} gives none."
                 " Leave --twin out, or name slots or slots_repair."
             )
-        place, stored = _read(day, site or get_settings().site)
-        recorded = recorded_scenario(
-            stored, place, data_dir() / "practice.toml", seed=seed, closed=True
-        )
+        with telling("reading the day") as tell:
+            place, stored = _read(day, site)
+            tell(f"making its drivers: {counted(len(stored.trips), 'trip')}")
+            from simulations.recorded import recorded_scenario  # noqa: PLC0415 - takes a second
+
+            laws = data_dir() / "practice.toml"
+            recorded = recorded_scenario(stored, place, laws, seed=seed, closed=True)
         done = _play_all(recorded, place, steerings, seed=seed, twin=twin, out=out)
     if as_json:
         typer.echo(json.dumps(_told(recorded, done, seed=seed), ensure_ascii=False))
@@ -92,16 +106,18 @@ def rehearse(
         raise typer.Exit(130)
 
 
-def _read(day: str, site: str) -> "tuple[Site, RecordedDay]":
+def _read(day: str, site_id: str | None) -> "tuple[Site, RecordedDay]":
     """Read a day and the site by the rules that held then, in one look at the database."""
     from flowctl.clock import clock  # noqa: PLC0415
     from flowctl.storage.recorded_day import read_day  # noqa: PLC0415
     from flowctl.storage.sites import get_site  # noqa: PLC0415
 
-    with database() as conn:
+    chosen = ReadingSettings()
+    site = site_id or chosen.site
+    with database(chosen) as conn:
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         conn.read_only = True
-        now = clock(get_settings().clock_file).now()
+        now = clock(chosen.clock_file).now()
         zone = get_site(conn, site).timezone
         wanted = _day(day) or now.astimezone(zone).date() - timedelta(days=1)
         since = datetime.combine(wanted, time(), zone)
@@ -132,13 +148,11 @@ def _play_all(
 ) -> list[_Rehearsed]:
     """Play the day under each steering; after Ctrl-C those that are finished are returned."""
     done: list[_Rehearsed] = []
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with _showing() as show:
         for steering in steerings:
-            task = bar.add_task(str(steering), total=1.0)
+            told = show(str(steering))
             try:
-                done.append(
-                    _play(recorded, site, steering, bar, task, seed=seed, twin=twin, out=out)
-                )
+                done.append(_play(recorded, site, steering, told, seed=seed, twin=twin, out=out))
             except KeyboardInterrupt:
                 typer.echo(
                     f"Stopped: {len(done)} of {len(steerings)} policies were played.", err=True
@@ -147,12 +161,36 @@ def _play_all(
     return done
 
 
+@contextmanager
+def _showing() -> Iterator[Callable[[str], Told]]:
+    """Yield what begins to show on standard error how far a policy is: a bar, in a log lines."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        with telling("playing the day") as tell:
+            yield lambda name: lambda share: tell(f"playing {name}: {100 * share:.0f} % of the day")
+        return
+    with Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as bar:
+
+        def begin(name: str) -> Told:
+            task = bar.add_task(name, total=1.0)
+            return lambda share: bar.update(task, completed=share)
+
+        yield begin
+
+
 def _play(
     recorded: "RecordedScenario",
     site: "Site",
     steering: "Steering",
-    bar: Progress,
-    task: TaskID,
+    told: Told,
     *,
     seed: int,
     twin: bool,
@@ -163,17 +201,15 @@ def _play(
     from simulations.studies.notes import notes_on  # noqa: PLC0415
     from simulations.twin import play_twin  # noqa: PLC0415
 
-    def progress(share: float) -> None:
-        bar.update(task, completed=share)
-
+    told(0.0)
     day, trucks, beliefs = recorded.scenario, recorded.demand, None
     if twin:
         records, beliefs = play_twin(
-            day, site, steering=steering, seed=seed, demand=trucks, progress=progress
+            day, site, steering=steering, seed=seed, demand=trucks, progress=told
         )
     else:
         prepared = prepare(day, site, steering=steering)
-        records = prepared.play(seed, demand=trucks, progress=progress)
+        records = prepared.play(seed, demand=trucks, progress=told)
     if out is not None:
         _write(out, records, str(steering), site)
     notes = tuple(note.text for note in notes_on(records))
