@@ -228,9 +228,9 @@ def without_trucks(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _noted(results: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield what is to be said of runs, once where several show it of a gate."""
+    """Yield what is to be said of runs, once where several show it of a gate or in one sentence."""
     notes = {
-        (note["kind"], note["values"].get("gate", result["steering"])): note["text"]
+        (note["kind"], note["values"].get("gate", note["text"])): note["text"]
         for result in reversed(results)
         for note in reversed(result["notes"])
     }

@@ -71,7 +71,11 @@ LIBRARY: tuple[Trouble, ...] = (
         "the other side takes no more exports of the gate after 15:00",
         _rows("other_side", from_h=15.0, until_h=24.0, most_per_h=0.0),
     ),
-    Trouble("gps_outage", "no truck is seen, 9:00 to 11:00", _outage("gps", 9.0, 11.0)),
+    Trouble(
+        "gps_outage",
+        "no truck is seen, 9:00 to 11:00 (not played: policies see every truck here)",
+        _outage("gps", 9.0, 11.0),
+    ),
     Trouble("sms_outage", "no driver hears a word, 9:00 to 11:00", _outage("messages", 9.0, 11.0)),
 )
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from flowctl.errors import Value
+from flowctl.scenarios.scenario import Scenario
+from flowctl.scenarios.steering import Rule, Steering
 from simulations.measures_places import open_place_s
 from simulations.records import Records
 
@@ -19,6 +21,20 @@ class Note:
     kind: str
     text: str
     values: Mapping[str, Value] = field(default_factory=dict)
+
+
+def notes_before(scenario: Scenario, steering: Steering) -> Iterator[Note]:
+    """Yield what a scenario asks for that a run under a policy does not play."""
+    gps = scenario.gps
+    goes_out = gps.outage_from_h < min(gps.outage_until_h, scenario.until_h)
+    if goes_out and steering.rule is not Rule.NONE:
+        yield Note(
+            "gps_not_played",
+            f"The GPS outage from {gps.outage_from_h:g} h to {gps.outage_until_h:g} h is not"
+            " played: here the policy sees every truck, so the outage changes nothing. With"
+            " positions such a day is played by flowctl demo.",
+            {"from_h": gps.outage_from_h, "until_h": gps.outage_until_h},
+        )
 
 
 def notes_on(records: Records) -> Iterator[Note]:

@@ -114,15 +114,13 @@ def run(
     CancelledError
         The run was ended before its first replication was.
     FlowctlError
-        The scenario does not fit the site, there are no replications to be played, or no measure of
-        the name.
+        The scenario does not fit the site, there are no replications to be played, no measure of
+        the name, or no such width.
     """
-    if replications < 1:
-        raise FlowctlError(f"A run needs at least one replication, not {replications}.")
-    if until_width is not None and until_width.measure not in UNITS:
-        raise no_measure(until_width.measure)
+    _check(replications, until_width)
     begun = time.perf_counter()
     found = Run(scenario=scenario, site=site, steering=steering, seed=seed)
+    found.notes += notes.notes_before(scenario, steering)
     name = (time.time(), next(_names))
     target = min(replications, _FIRST_LOOK) if until_width else replications
     while len(found.numbers) < target:
@@ -156,6 +154,19 @@ def run(
     if progress is not None and not found.stopped_early:
         progress(1.0, len(found.numbers))
     return found
+
+
+def _check(replications: int, until_width: Width | None) -> None:
+    """Refuse what no run can be asked for."""
+    if replications < 1:
+        raise FlowctlError(f"A run needs at least one replication, not {replications}.")
+    if until_width is not None and until_width.measure not in UNITS:
+        raise no_measure(until_width.measure)
+    if until_width is not None and until_width.share <= 0:
+        raise FlowctlError(
+            f"No number of replications makes the interval of {until_width.measure} as narrow as"
+            f" {until_width.share:.0%} of its mean; ask for more than 0%, such as 5%."
+        )
 
 
 def no_measure(name: str) -> FlowctlError:

@@ -18,7 +18,7 @@ from simulations.metrics import UNITS, measure
 from simulations.records import Records
 from simulations.studies.bands import Band
 from simulations.studies.executors import Pool, threads
-from simulations.studies.notes import notes_on
+from simulations.studies.notes import notes_before, notes_on
 from simulations.studies.result import Run
 from simulations.studies.run import Width, run
 
@@ -124,6 +124,7 @@ def test_too_few_replications_for_the_width_are_said(site: Site, pool: Pool):
     [
         ({"replications": 0}, "at least one replication"),
         ({"until_width": Width("gate_wait_avg_s", 0.1)}, 'did you mean "gate_wait_mean_s"'),
+        ({"until_width": Width("gate_wait_mean_s", 0.0)}, "ask for more than 0%"),
     ],
 )
 def test_what_cannot_be_run_is_refused(
@@ -182,6 +183,16 @@ def test_a_gate_that_never_opens_is_said(site: Site, pool: Pool):
     sunday = small_day(day=small_day().day.replace(day=21))
     found = played(site, pool, day=sunday, replications=1)
     assert [note.kind for note in found.notes] == ["never_opens"]
+
+
+def test_a_gps_outage_that_a_rule_does_not_feel_is_said(site: Site, pool: Pool):
+    dark = small_day(gps={"outage_from_h": 9.0, "outage_until_h": 10.5})
+    [note] = played(site, pool, day=dark, replications=1, steering=METERED).notes
+    assert (note.kind, note.values) == ("gps_not_played", {"from_h": 9.0, "until_h": 10.5})
+    assert "from 9 h to 10.5 h is not played" in note.text
+    assert played(site, pool, day=dark, replications=1).notes == []  # nobody looks at any truck
+    later = small_day(gps={"outage_from_h": 21.0, "outage_until_h": 22.0})  # it ends at 20 h
+    assert not list(notes_before(later, METERED))
 
 
 def test_a_rule_that_lets_nobody_go_is_said(site: Site, pool: Pool):
