@@ -15,6 +15,7 @@ from flowctl.pictures.simulation_curves import write_png, write_svg
 from flowctl.pictures.simulation_report import Asked, Words, report_html, report_pdf
 from flowctl.pictures.simulation_trucks import Trucks, write_csv, write_parquet
 from flowctl.site import Site
+from flowctl.storage.accounts import find_account
 
 router = APIRouter(tags=["simulations"])
 
@@ -48,6 +49,7 @@ def export_simulation(
     """Return a run as CSV or Parquet (its trucks), PNG or SVG (its curves), HTML or PDF (all)."""
     with transaction(request) as conn:
         job = get_job(conn, request, job_id)
+        account = find_account(conn, job.created_by)
     if job.result is None:
         raise unfinished(job.id)
     name = f"simulation_{job.id}_{job.request['scenario']}"
@@ -59,7 +61,8 @@ def export_simulation(
     else:
         name += f"_{language}"
         content_type, draw = _DRAWN[form]
-        asked = Asked(job.id, job.created_by, job.created_wall_at, job.site_version, job.result)
+        by = job.created_by if account is None else account.called
+        asked = Asked(job.id, by, job.created_wall_at, job.site_version, job.result)
         content = draw(asked, request.app.state.site, catalogue(language)["page"], language)
     shown = "inline" if form == "html" else "attachment"
     headers = {"Content-Disposition": f'{shown}; filename="{name}.{form}"'}

@@ -27,10 +27,14 @@ _FAINT = 0.18
 _ROW_IN, _WIDTH_IN = 2.9, 11.0
 _COLUMNS = 3
 _MOST_TICKS = 6
-_HEADROOM = 1.3  # above the highest curve, for the legend
+_HEADROOM = 1.05  # above the highest curve
+_LEGEND_COLUMNS = 2
+_LEGEND_ROW_PT = 13.0
 
 
-def write_svg(result: Result, site: Site, words: Words, language: str) -> bytes:
+def write_svg(
+    result: Result, site: Site, words: Words, language: str, *, headed: bool = True
+) -> bytes:
     """Return the curves as SVG: its letters are text, shown by what letters its reader has."""
     with (
         _alone,
@@ -39,10 +43,13 @@ def write_svg(result: Result, site: Site, words: Words, language: str) -> bytes:
     ):
         # What DejaVu, by which the text is measured, has no sign for, others have.
         warnings.filterwarnings("ignore", "Glyph .* missing")
-        return _written(draw(result, site, words, language), "svg", {"Date": None})
+        drawn = draw(result, site, words, language, headed=headed)
+        return _written(drawn, "svg", {"Date": None})
 
 
-def write_png(result: Result, site: Site, words: Words, language: str) -> bytes:
+def write_png(
+    result: Result, site: Site, words: Words, language: str, *, headed: bool = True
+) -> bytes:
     """Return the curves as PNG.
 
     Raises
@@ -52,7 +59,7 @@ def write_png(result: Result, site: Site, words: Words, language: str) -> bytes:
     """
     refuse_chinese(language)
     with _alone:
-        return _written(draw(result, site, words, language), "png", {})
+        return _written(draw(result, site, words, language, headed=headed), "png", {})
 
 
 def refuse_chinese(language: str) -> None:
@@ -69,7 +76,7 @@ def refuse_chinese(language: str) -> None:
         )
 
 
-def draw(result: Result, site: Site, words: Words, language: str) -> Figure:
+def draw(result: Result, site: Site, words: Words, language: str, *, headed: bool) -> Figure:
     """Return the figure: an axis for each gate, then one for all yards.
 
     Parameters
@@ -78,12 +85,16 @@ def draw(result: Result, site: Site, words: Words, language: str) -> Figure:
         As runs are kept: bands of ``gates`` and ``yards`` on ``grid``.
     words
         The catalogue's words of pages.
+    headed
+        Whether the figure says itself which day it is of, and what steered it how often.
     """
     gates, yards = result["gates"], result["yards"]
     panels = len(gates) + bool(yards)
     columns = min(_COLUMNS, panels)
     rows = -(-panels // columns)
-    figure = style.new_figure(_WIDTH_IN, _ROW_IN * rows + 0.4)
+    figure = style.new_figure(_WIDTH_IN, _ROW_IN * rows + (0.9 if headed else 0.4))
+    if headed:
+        style.title(figure, f"{result['name'][language]}\n{asked(result, words)}")
     axes = np.atleast_1d(figure.subplots(rows, columns, squeeze=False).ravel())
     grid = np.array([style.number(at) for at in result["grid"]])
     span = Span(*(datetime.fromtimestamp(result["grid"][k], UTC) for k in (0, -1)))
@@ -104,6 +115,23 @@ def draw(result: Result, site: Site, words: Words, language: str) -> Figure:
         axis.remove()
     style.caption(figure, f"{said['band_hint']} {words['run_report']['local_time']}")
     return figure
+
+
+def asked(result: Result, words: Words) -> str:
+    """Return the sentence of what steered a run, how often it was played and with which seed."""
+    values = {
+        "steering": steering_name(result["steering"], words),
+        "n": result["replications"],
+        "seed": result["seed"],
+    }
+    return str(words["run_report"]["asked"]).format(**values)
+
+
+def steering_name(text: str, words: Words) -> str:
+    """Return what steered a run, as planners call it: ``quota:0.95`` as "Even rate 95 %"."""
+    rule, _, setting = text.partition(":")
+    name: str = words["planner"][f"rule_{rule}"]
+    return f"{name} {100 * float(setting):g} %" if rule == "quota" and setting else name
 
 
 def gate_name(site: Site, gate: str, language: str) -> str:
@@ -128,8 +156,19 @@ def _curve(axis: Axes, grid: Any, band: Band, number: int, label: str) -> None: 
 def _finish(axis: Axes, site: Site, span: Span, name: str) -> None:
     style.time_axis(axis, site, span, labelled=False, most_ticks=_MOST_TICKS)
     axis.set_ylim(0.0, max(axis.dataLim.y1, 1.0) * _HEADROOM)
-    axis.set_title(name, loc="left", color=style.TEXT, fontsize=11)
-    axis.legend(loc="upper left", frameon=False, fontsize=8)
+    # Above the axis and below its name: over curves a legend hides some of them.
+    axis.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=_LEGEND_COLUMNS,
+        frameon=False,
+        fontsize=8,
+        borderaxespad=0.1,
+        borderpad=0.1,
+    )
+    rows = -(-len(axis.get_lines()) // _LEGEND_COLUMNS)
+    pad = _LEGEND_ROW_PT * rows + 4.0
+    axis.set_title(name, loc="left", color=style.TEXT, fontsize=11, pad=pad)
 
 
 def _written(figure: Figure, form: str, metadata: Mapping[str, Any]) -> bytes:

@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 from flowctl.bulletin.document import Document, Table
 from flowctl.bulletin.html import write_html
 from flowctl.bulletin.pdf import write_pdf
-from flowctl.pictures.simulation_curves import gate_name, refuse_chinese, write_png, write_svg
+from flowctl.pictures.simulation_curves import (
+    asked as asked_words,
+)
+from flowctl.pictures.simulation_curves import (
+    gate_name,
+    refuse_chinese,
+    write_png,
+    write_svg,
+)
 from flowctl.site import Site
 
 Words = Mapping[str, Any]
@@ -30,7 +38,10 @@ _LONG_MIN = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A run as it is kept: its number, who asked for it when, the site's version, the result."""
+    """A run as it is kept: its number, who asked for it when, the site's version, the result.
+
+    ``by`` is the person as colleagues know them, or the account of one nobody has named.
+    """
 
     run: int
     by: str
@@ -41,7 +52,7 @@ class Asked:
 
 def report_html(asked: Asked, site: Site, words: Words, language: str) -> str:
     """Return the report as a page that stands by itself, its curves inside."""
-    svg = write_svg(asked.result, site, words, language).decode()
+    svg = write_svg(asked.result, site, words, language, headed=False).decode()
     return write_html(write_report(asked, site, words, language), picture=svg[svg.index("<svg") :])
 
 
@@ -54,7 +65,7 @@ def report_pdf(asked: Asked, site: Site, words: Words, language: str) -> bytes:
         It is asked for in Chinese, for which no letters ship.
     """
     refuse_chinese(language)
-    png = write_png(asked.result, site, words, language)
+    png = write_png(asked.result, site, words, language, headed=False)
     return write_pdf(write_report(asked, site, words, language), asked.at, picture=png)
 
 
@@ -70,7 +81,7 @@ def write_report(asked: Asked, site: Site, words: Words, language: str) -> Docum
     name = result["name"][language]
     return Document(
         title=_fill(said["title"], run=asked.run, name=name),
-        lines=tuple(_lines(asked, words)),
+        lines=tuple(_lines(asked, words, language)),
         summary=Table("asked", "", "", ("",), ()),
         tables=tuple(_tables(result, words, language)),
         notes=tuple(_notes(result, site, words, language)),
@@ -79,21 +90,9 @@ def write_report(asked: Asked, site: Site, words: Words, language: str) -> Docum
     )
 
 
-def steering_name(text: str, words: Words) -> str:
-    """Return what steered a run, as planners call it: ``quota:0.95`` as "Even rate 95 %"."""
-    rule, _, setting = text.partition(":")
-    name: str = words["planner"][f"rule_{rule}"]
-    return f"{name} {100 * float(setting):g} %" if rule == "quota" and setting else name
-
-
-def _lines(asked: Asked, words: Words) -> Iterator[str]:
+def _lines(asked: Asked, words: Words, language: str) -> Iterator[str]:
     said, result = words["run_report"], asked.result
-    yield _fill(
-        said["asked"],
-        steering=steering_name(result["steering"], words),
-        n=result["replications"],
-        seed=result["seed"],
-    )
+    yield asked_words(result, words)
     at = asked.at.astimezone(ZoneInfo(result["timezone"]))
     yield _fill(said["made"], by=asked.by, at=f"{at:%H:%M %d/%m/%Y}")
     yield _fill(
@@ -104,6 +103,10 @@ def _lines(asked: Asked, words: Words) -> Iterator[str]:
         site_version=asked.site_version or "–",
     )
     yield _fill(said["digest"], digest=result["digest"])
+    left = result["measures"]["waiting_at_end"]["mean"]
+    if left:
+        n = _number(max(1, round(left)), 0, language)
+        yield _fill(words["planner"]["waits_cut"], n=n)
 
 
 def _tables(result: Mapping[str, Any], words: Words, language: str) -> Iterator[Table]:

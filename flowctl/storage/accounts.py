@@ -38,6 +38,13 @@ class Account:
         """Whether a password alone does not open it."""
         return self.totp_wall_at is not None
 
+    @property
+    def called(self) -> str:
+        """Whose it is and the post, as pages say it; the account's name where nobody said."""
+        if not self.person:
+            return self.name
+        return f"{self.person} ({self.post})" if self.post else self.person
+
 
 _COLUMNS = (
     "name, role, password_hash, person, post, agency, email, subject, made_wall_at,"

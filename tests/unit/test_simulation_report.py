@@ -1,8 +1,10 @@
 """A run as planners take it along: its curves, its report, its trucks as a table."""
 
+import html
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -13,18 +15,18 @@ import pypdfium2
 import pytest
 from desk import LANGUAGES, words
 from matplotlib.image import imread
+from matplotlib.text import Text
 from pyarrow import parquet
 
 from flowctl.data_files import data_dir
 from flowctl.errors import FlowctlError
-from flowctl.pictures.simulation_curves import write_png, write_svg
+from flowctl.pictures.simulation_curves import draw, steering_name, write_png, write_svg
 from flowctl.pictures.simulation_report import (
     SHOWN,
     Asked,
     figure,
     report_html,
     report_pdf,
-    steering_name,
 )
 from flowctl.pictures.simulation_trucks import HEADER, write_csv, write_parquet
 from flowctl.scenarios.steering import Rule
@@ -155,6 +157,42 @@ def test_curves_name_gates_and_yards_in_the_readers_language(language: str):
     for place in (*SITE.gates, SITE.yard_by_id["yard_bao_nguyen"]):
         assert place.name[language] in svg
     assert svg == write_svg(RESULT, SITE, words(language), language).decode()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_curves_by_themselves_say_their_day_their_policy_and_how_often_it_was_played(language: str):
+    said = words(language)
+    svg = write_svg(RESULT, SITE, said, language).decode()
+    assert html.escape(RESULT["name"][language], quote=False) in svg
+    asked = said["run_report"]["asked"].format(
+        steering=steering_name("quota:0.95", said), n=20, seed=7
+    )
+    assert asked in svg
+    inside = report_html(ASKED, SITE, said, language)
+    assert inside.count(asked) == 1, "a report says it above its curves already"
+
+
+def test_no_curve_runs_through_a_legend():
+    figure = draw(RESULT, SITE, words("en"), "en", headed=True)
+    figure.draw_without_rendering()
+    for axis in figure.axes:
+        legend = axis.get_legend()
+        assert legend is not None
+        box = legend.get_window_extent()
+        assert not box.overlaps(axis.get_window_extent())
+        titles = [one for one in axis.get_children() if isinstance(one, Text) and one.get_text()]
+        assert titles
+        assert not any(box.overlaps(title.get_window_extent()) for title in titles)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_report_says_that_waits_are_cut_at_the_days_end_where_trucks_still_waited(language: str):
+    sentence = words(language)["planner"]["waits_cut"].replace("{n}", "754")
+    assert sentence in report_html(ASKED, SITE, words(language), language)
+    nobody = {**RESULT["measures"]["waiting_at_end"], **interval(0.0)}
+    served = {**RESULT, "measures": {**RESULT["measures"], "waiting_at_end": nobody}}
+    page = report_html(replace(ASKED, result=served), SITE, words(language), language)
+    assert sentence.partition("754")[2] not in page
 
 
 def test_curves_are_drawn():
