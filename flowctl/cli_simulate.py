@@ -66,8 +66,9 @@ def simulate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="A folder for the picture, each result as JSON, and what became of every truck"
-            " as Parquet; without it there is only the picture, in out/."
+            help="A folder for the picture, each result as JSON, and what became of every truck of"
+            " every replication as Parquet, a file for each policy; without it there is only the"
+            " picture, in out/."
         ),
     ] = None,
     cluster: ClusterAt = None,
@@ -87,7 +88,7 @@ def simulate(
         width = _width(until, day)
         results = []
         for steering in steerings:
-            folder = None if out is None else out / _file_name(day.id, steering)
+            file = None if out is None else out / _file_name(day.id, steering)
             done = _played(
                 day,
                 site,
@@ -96,12 +97,12 @@ def simulate(
                 replications=replications or _replications(day, width),
                 seed=day.run.seed if seed is None else seed,
                 cluster=cluster,
-                folder=folder,
+                file=file,
                 stop=stop,
             )
             result = done.as_json()
-            if folder is not None:
-                save_result(result, folder.with_suffix(".json"))
+            if file is not None:
+                save_result(result, file.with_suffix(".json"))
             results.append(result)
             if stop.is_set():
                 break
@@ -128,14 +129,14 @@ def _played(
     replications: int,
     seed: int,
     cluster: str | None,
-    folder: Path | None,
+    file: Path | None,
     stop: Event,
 ) -> "Run":
-    """Play one rule, with a bar on standard error."""
+    """Play one rule, with a bar on standard error; every truck goes to a file of that name."""
     from simulations.engine import CancelledError  # noqa: PLC0415
     from simulations.studies.run import run  # noqa: PLC0415
 
-    with progress_bar() as bar, workers(steering, cluster) as pool:
+    with progress_bar() as bar, workers(steering, cluster) as pool, _keeping(file, site) as keep:
         task = bar.add_task(str(steering), total=replications)
         try:
             return run(
@@ -148,7 +149,7 @@ def _played(
                 executor=pool,
                 progress=lambda share, _: bar.update(task, completed=share * replications),
                 stopped=stop.is_set,
-                keep=None if folder is None else _writer(folder, site),
+                keep=keep,
             )
         except CancelledError:
             raise FlowctlError("Ended before the first replication was finished.") from None
@@ -243,18 +244,17 @@ def save_result(result: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(without_trucks(result), ensure_ascii=False), encoding="utf-8")
 
 
-def _writer(folder: Path, site: "Site") -> Callable[[int, "Records"], None]:
-    """Return what writes each replication's trucks into a folder of its own."""
-    from flowctl.pictures.simulation_trucks import write_parquet  # noqa: PLC0415
+@contextmanager
+def _keeping(file: Path | None, site: "Site") -> "Iterator[Callable[[int, Records], None] | None]":
+    """Yield what writes each replication's trucks into a Parquet file; None without a file."""
+    from flowctl.pictures.simulation_trucks import TrucksFile  # noqa: PLC0415
     from simulations.studies.result import trucks_of  # noqa: PLC0415
 
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def write(number: int, records: "Records") -> None:
-        path = folder / f"{number:05d}.parquet"
-        path.write_bytes(write_parquet(trucks_of(records), site.timezone))
-
-    return write
+    if file is None:
+        yield None
+        return
+    with TrucksFile(file.with_suffix(".parquet"), site.timezone) as trucks:
+        yield lambda number, records: trucks.add(number, trucks_of(records))
 
 
 def _file_name(scenario: str, steering: "Steering") -> str:

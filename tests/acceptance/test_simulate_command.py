@@ -48,8 +48,10 @@ def test_four_rules_are_compared_and_every_truck_is_written(tmp_path: Path):
     assert (tmp_path / f"{DAY}.png").stat().st_size > 20_000
     kept = json.loads((tmp_path / f"{DAY}-n_control.json").read_text())
     assert kept["digest"] == results[2]["digest"]
-    trucks = parquet.read_table(tmp_path / f"{DAY}-n_control" / "00002.parquet")
-    assert trucks.num_rows == 483 + 565 + 679
+    trucks = parquet.read_table(tmp_path / f"{DAY}-n_control.parquet")
+    assert sorted(set(trucks["replication"].to_pylist())) == [0, 1, 2]
+    assert trucks.num_rows == 3 * (483 + 565 + 679)
+    assert len(list(tmp_path.iterdir())) == 2 * len(rules) + 1
 
 
 def test_a_run_grows_until_it_is_sure(tmp_path: Path):
