@@ -3,7 +3,7 @@
 import json
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from simulations.studies.run import Width
 
 _MOST_POLICIES = 4
-_USUAL = ["none", "n_control"]
+USUAL = ("none", "n_control")
+"""What is compared where nobody names a policy."""
 _USUAL_OUT = Path("out")
 _UNTIL = re.compile(r"([a-z][a-z0-9_]*)=(\d+(?:\.\d+)?)%")
 
@@ -75,16 +76,13 @@ def simulate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Play a scenario under rules, with the same trucks; print a table and save a picture."""
-    from flowctl.scenarios.steering import parse_steering  # noqa: PLC0415
     from simulations.plots import save_comparison  # noqa: PLC0415
     from simulations.report import comparison_table  # noqa: PLC0415
 
     console = Console()
     with sentences(), asked_to_stop() as stop:
         day, site = load_day(scenario)
-        steerings = [parse_steering(text) for text in policy or _USUAL]
-        if len(steerings) > _MOST_POLICIES:
-            raise FlowctlError(f"At most {_MOST_POLICIES} policies are compared at once.")
+        steerings = parse_policies(policy or USUAL)
         width = _width(until, day)
         results = []
         for steering in steerings:
@@ -175,6 +173,25 @@ def load_day(name: str) -> tuple["Scenario", "Site"]:
             f" are no files in {folder.parent}."
         )
     return day, load_site(folder)
+
+
+def parse_policies(texts: Sequence[str]) -> "list[Steering]":
+    """Read the policies that are to be compared.
+
+    Raises
+    ------
+    FlowctlError
+        There are more than four, two are the same, or one is none.
+    """
+    from flowctl.scenarios.steering import parse_steering  # noqa: PLC0415
+
+    steerings = [parse_steering(text) for text in texts]
+    if len(steerings) > _MOST_POLICIES:
+        raise FlowctlError(f"At most {_MOST_POLICIES} policies are compared at once.")
+    twice = next((one for one in steerings if steerings.count(one) > 1), None)
+    if twice is not None:
+        raise FlowctlError(f"The policy '{twice}' is named twice; name each once.")
+    return steerings
 
 
 def find_day(name: str) -> Path:

@@ -11,19 +11,20 @@ import typer
 from rich.console import Console
 
 from flowctl.cli_simulate import (
+    USUAL,
     ClusterAt,
-    Policies,
     Replications,
     Scenarios,
     Seed,
     asked_to_stop,
     find_day,
     load_day,
+    parse_policies,
     progress_bar,
     workers,
 )
 from flowctl.errors import FlowctlError
-from flowctl.shell import EXIT_REFUSED, sentences
+from flowctl.shell import EXIT_REFUSED, counted, sentences
 
 if TYPE_CHECKING:
     from flowctl.scenarios.steering import Steering
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _REPLICATIONS = 20
 _MOST_CELLS = 10_000
+_USUAL_ALONE = ("n_control",)
+"""The policy of a study of one policy, where nobody names it."""
 
 
 def sweep(
@@ -51,7 +54,7 @@ def sweep(
     search: Annotated[
         str | None,
         typer.Option(
-            help="'least PATH=1:20 for gate_wait_p95_s<=15min', or 'best PATH=A:B:STEP for"
+            help="'least PATH=1:20 for total_wait_mean_s<=60min', or 'best PATH=4:24:2 for"
             " total_wait_mean_s'."
         ),
     ] = None,
@@ -61,10 +64,21 @@ def sweep(
     gate: Annotated[
         str | None, typer.Option(help="Where --library strikes; else the gate of most exports.")
     ] = None,
-    policy: Policies = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What steers it: none, quota:0.95, n_control, slots, slots_repair or"
+            " slots_repair:FILE; may be given up to four times. Usually none and n_control;"
+            " --tornado and --search take one, usually n_control."
+        ),
+    ] = None,
     measure: Annotated[
-        str, typer.Option(help="What tables and pictures show.")
-    ] = "gate_wait_p95_s",
+        str,
+        typer.Option(
+            help="What tables and pictures show. The wait once ready sees places and demand under"
+            " every policy; the wait at the gate does not where trucks are held in their yards."
+        ),
+    ] = "total_wait_mean_s",
     replications: Replications = None,
     seed: Seed = None,
     out: Annotated[
@@ -78,7 +92,6 @@ def sweep(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Play variants of a scenario, each with the same random numbers, and compare them."""
-    from flowctl.scenarios.steering import parse_steering  # noqa: PLC0415
     from simulations.metrics import UNITS  # noqa: PLC0415
     from simulations.studies.cells import StoppedError, Study  # noqa: PLC0415
     from simulations.studies.run import no_measure  # noqa: PLC0415
@@ -90,7 +103,7 @@ def sweep(
         if measure not in UNITS:
             raise no_measure(measure)
         base = _base(scenario)
-        steerings = [parse_steering(text) for text in policy or ["n_control"]]
+        steerings = parse_policies(policy or (_USUAL_ALONE if tornado or search else USUAL))
         day, _ = base.variant({})
         bar = open_pools.enter_context(progress_bar())
         task = bar.add_task("starting", total=1.0)
@@ -114,12 +127,16 @@ def sweep(
                 show.sweep([parse_variable(text) for text in vary or []])
         except StoppedError:
             open_pools.close()
-            typer.echo(f"Ended early; {study.played} variants were finished{_kept(out)}.", err=True)
+            typer.echo(_ended(study.played, out), err=True)
             raise typer.Exit(EXIT_REFUSED) from None
 
 
-def _kept(out: Path | None) -> str:
-    return "" if out is None else f" and are in {out}: the same command goes on from there"
+def _ended(played: int, out: Path | None) -> str:
+    """Return what came of a study that was stopped."""
+    if not played:
+        return "Ended before a variant was finished."
+    kept = "" if out is None else f" and kept in {out}: the same command goes on from there"
+    return f"Ended early; {counted(played, 'variant')} played{kept}."
 
 
 def _base(name: str) -> "Base":

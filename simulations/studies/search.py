@@ -86,7 +86,7 @@ def parse_search(text: str, base: Base) -> Search:
         (path, said, measure), limit = best.groups(), None
     else:
         raise FlowctlError(
-            "--search takes 'least PATH=1:20 for gate_wait_p95_s<=15min' or 'best PATH=A:B:STEP"
+            "--search takes 'least PATH=1:20 for total_wait_mean_s<=60min' or 'best PATH=4:24:2"
             f" for total_wait_mean_s', not {text!r}."
         )
     if measure not in UNITS:

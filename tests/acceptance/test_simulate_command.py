@@ -71,6 +71,12 @@ def test_a_run_grows_until_it_is_sure(tmp_path: Path):
         (("simulate", DAY, "--policy", "n_controll"), 'did you mean "n_control"'),
         (("simulate", DAY, "--until", "gate_wait_mean_s=0.05"), "--until takes a measure"),
         (("simulate", DAY, *("--policy", "none") * 5), "At most 4 policies"),
+        (
+            ("simulate", DAY, *("--policy", "quota", "--policy", "quota:1")),
+            "'quota:1' is named twice",
+        ),
+        (("simulate", "data/scenarios"), "data/scenarios is a folder"),
+        (("simulate", DAY, "--until", "gate_wait_mean_s=0%"), "ask for more than 0%"),
         (("simulate", DAY, "--replications", "0"), "'--replications'"),
         (("sweep", DAY), "Say one of --vary"),
         (("sweep", DAY, "--vary", "gates.tan_than.arrivals=1:2"), "did you mean"),
@@ -98,6 +104,60 @@ def test_a_sweep_prints_its_curve_and_goes_on_where_it_was(tmp_path: Path):
     assert len(cells.splitlines()) == 2
     assert done(*words)[0] == 0
     assert (tmp_path / "cells.jsonl").read_text() == cells
+
+
+def test_a_sweep_of_places_sees_them_under_both_usual_policies(tmp_path: Path):
+    code, out, errors = done(
+        *("sweep", DAY, "--vary", "gates.tan_thanh.places=8,16", "--replications", "1"),
+        *("--out", str(tmp_path)),
+    )
+    assert code == 0, errors
+    assert "total_wait_mean_s, min" in out
+    cells = [json.loads(line) for line in (tmp_path / "cells.jsonl").read_text().splitlines()]
+    assert [cell["steering"] for cell in cells] == ["none", "none", "n_control", "n_control"]
+    waits = [cell["each"]["total_wait_mean_s"][0] for cell in cells]
+    assert waits[0] > 2 * waits[1]
+    assert waits[2] > 2 * waits[3]
+
+
+def test_the_disruptions_say_which_of_them_no_policy_feels():
+    code, out, errors = done(
+        *("sweep", DAY, "--library", "--policy", "n_control", "--replications", "1", "--json")
+    )
+    assert code == 0, errors
+    cells = {cell["label"]: cell for cell in json.loads(out)}
+    assert len(cells) == 8
+    [said] = cells["gps_outage"]["notes"]
+    assert "from 9 h to 11 h is not played" in said
+    assert cells["gps_outage"]["digest"] == cells["as it is"]["digest"]
+
+
+def test_help_shows_ranges_as_they_are_written():
+    code, out, _ = done("sweep", "--help")
+    assert code == 0
+    assert "PATH=4:24:2" in out
+
+
+def test_a_sweep_that_is_stopped_before_anything_was_played_says_so(tmp_path: Path):
+    process = started(
+        *("sweep", DAY, "--vary", "gates.tan_thanh.arrivals=100,200", "--policy", "none"),
+        *("--replications", "100000", "--out", str(tmp_path)),
+    )
+    status = Path(f"/proc/{process.pid}/status")
+    until = time.monotonic() + 60
+    while not hears(status.read_text(), signal.SIGTERM) and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Ended before a variant was finished." in errors
+    assert not (tmp_path / "cells.jsonl").exists()
+
+
+def hears(status: str, number: int) -> bool:
+    """Tell whether a process, by what the kernel says of it, would handle a signal itself."""
+    [caught] = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")]
+    return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 def test_ctrl_c_ends_a_sweep_with_what_is_finished(tmp_path: Path):
