@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { find, t } from "../language";
+import { instant } from "../time";
 import { getRun, listRuns, startRun } from "./api";
 import { address, go, MOST_RUNS } from "./address";
 import type { Run, RunInList, RunOrder } from "./types";
@@ -17,6 +18,16 @@ let timer = 0;
 let watching = false;
 
 export const isOver = ({ state }: RunInList): boolean => state !== "waiting" && state !== "running";
+
+/** Within so long a run that was cancelled has put together what it had finished. */
+const SETTLES_MS = 30_000;
+
+/** Whether a run that was cancelled may still get the result of what it had finished. */
+export const settles = ({ state, digest, over_at: over }: RunInList): boolean =>
+  state === "cancelled" &&
+  digest === null &&
+  over !== null &&
+  Date.now() - instant(over).getTime() < SETTLES_MS;
 
 /** Why a run failed, in the reader's words where it has some that need no values. */
 export function failure({ error, error_kind: kind }: RunInList): string {
@@ -34,7 +45,7 @@ async function look(): Promise<void> {
     wrongRuns.value = error;
   }
   if (!watching) return;
-  const busy = runs.value?.some((run) => !isOver(run)) ?? false;
+  const busy = runs.value?.some((run) => !isOver(run) || settles(run)) ?? false;
   timer = setTimeout(() => void look(), busy ? BUSY_MS : QUIET_MS);
 }
 

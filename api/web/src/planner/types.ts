@@ -80,6 +80,9 @@ export interface RunInList {
   error_kind: string | null;
   created_by: string;
   created_at: string;
+  over_at: string | null;
+  /** Of its result, null where it has none. */
+  digest: string | null;
 }
 
 export interface Run extends RunInList {

@@ -1,10 +1,10 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { language, t } from "../../language";
+import { type Key, language, t } from "../../language";
 import { lazily } from "../../parts/lazily";
 import { problem } from "../../parts/problem";
 import type { Site } from "../../types";
 import { address, go, PICTURES } from "../address";
-import { failure, isOver, load, loaded, runs } from "../runs";
+import { failure, isOver, load, loaded, runs, settles } from "../runs";
 import type { Run } from "../types";
 import { Asked } from "./Asked";
 import { Export } from "./Export";
@@ -30,7 +30,8 @@ export function Results({ site }: { site: Site }) {
   const found = chosen.flatMap((id) => loaded.value.get(id) ?? []);
   const spoken = language.value;
   // Anew only when other results are shown: charts are not drawn again while a list is asked for.
-  const shown = useMemo(() => shownOf(found), [found.map(({ id, state }) => id + state).join(), spoken]);
+  const which = found.map(({ id, state, digest }) => `${id} ${state} ${digest}`).join();
+  const shown = useMemo(() => shownOf(found), [which, spoken]);
 
   if (chosen.length === 0) return <p class="empty">{t("planner.choose_runs")}</p>;
   return (
@@ -59,16 +60,23 @@ export function Results({ site }: { site: Site }) {
   );
 }
 
-/** Load what is chosen, and again what went on meanwhile, until it is over. */
+/**
+ * Load what is chosen, and again what went on meanwhile, until it is over. What a cancelled run had
+ * finished comes a moment after it is over.
+ */
 function useLoading(chosen: readonly number[]): unknown {
   const [wrong, setWrong] = useState<unknown>(null);
-  const states = chosen.map((id) => runs.value?.find((run) => run.id === id)?.state ?? "");
+  const listed = chosen.map((id) => runs.value?.find((run) => run.id === id));
+  const states = listed.map((run) => (run ? `${run.state} ${run.digest}` : ""));
   useEffect(() => {
     setWrong(null);
-    for (const id of chosen) {
+    chosen.forEach((id, n) => {
       const known = loaded.value.get(id);
-      if (!known || !isOver(known)) load(id).catch(setWrong);
-    }
+      const digest = listed[n]?.digest ?? null;
+      if (!known || !isOver(known) || (digest !== null && digest !== known.digest)) {
+        load(id).catch(setWrong);
+      }
+    });
   }, [chosen.join(), states.join()]);
   return wrong;
 }
@@ -96,13 +104,16 @@ function Unfinished({ found }: { found: readonly Run[] }) {
     <>
       {waits.map((run) => (
         <p key={run.id} class={run.state === "failed" ? "refusal" : "quiet pending"}>
-          {run.state === "failed"
-            ? failure(run)
-            : t(run.state === "cancelled" ? "planner.cancelled_n" : "planner.goes_on", { n: run.id })}
+          {run.state === "failed" ? failure(run) : t(whyNot(run), { n: run.id })}
         </p>
       ))}
     </>
   );
+}
+
+function whyNot(run: Run): Key {
+  if (run.state !== "cancelled") return "planner.goes_on";
+  return run.done > 0 && settles(run) ? "planner.settling" : "planner.cancelled_n";
 }
 
 function Shown({ shown, site }: Props) {

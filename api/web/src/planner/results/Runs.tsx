@@ -54,7 +54,13 @@ function OneRun({ run, place, timezone }: Props) {
       {!isOver(run) && (
         <Progress run={run} onCancel={() => void cancelRun(run.id).catch(setWrong)} />
       )}
-      {run.state === "cancelled" && <p class="quiet">{t("planner.cancelled")}</p>}
+      {run.state === "cancelled" && (
+        <p class="quiet">
+          {run.digest === null
+            ? t("planner.cancelled")
+            : t("planner.ended_early", { done: wholeNumber(run.done), n: wholeNumber(run.replications) })}
+        </p>
+      )}
       {run.state === "failed" && (
         <p class="refusal">{failure(run)}</p>
       )}
@@ -63,18 +69,22 @@ function OneRun({ run, place, timezone }: Props) {
   );
 }
 
-/** A rate needs this much of a run to be told from a start. */
+/** A rate needs this much of a run to be told from a start, or of a long one so many seconds. */
 const LEAST_SHARE = 0.02;
+const LEAST_S = 5;
 
-/** Seconds left, from how far it came since this page first saw it. */
-function useLeft({ id, progress }: RunInList): number | null {
+/** Seconds left, from how far it came since this page first saw it go. */
+function useLeft({ id, state, progress }: RunInList): number | null {
   const seen = useRef<{ id: number; at: number; progress: number } | null>(null);
   useEffect(() => {
-    if (seen.current?.id !== id) seen.current = { id, at: performance.now(), progress };
-  }, [id]);
+    if (state === "running" && seen.current?.id !== id) {
+      seen.current = { id, at: performance.now(), progress };
+    }
+  }, [id, state]);
   const begun = seen.current;
-  if (!begun || progress - begun.progress < LEAST_SHARE) return null;
+  if (!begun || progress <= begun.progress) return null;
   const passed = (performance.now() - begun.at) / 1000;
+  if (progress - begun.progress < LEAST_SHARE && passed < LEAST_S) return null;
   return ((1 - progress) * passed) / (progress - begun.progress);
 }
 
