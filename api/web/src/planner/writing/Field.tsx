@@ -4,6 +4,7 @@ import { decimal } from "../../time";
 import type { SiteGate } from "../../types";
 import type { FieldValue } from "../types";
 import { fieldName, mayBeEmpty, type Placed, unitName } from "./fields";
+import { ends, plain, within } from "./grid";
 
 interface Props {
   field: Placed;
@@ -64,10 +65,11 @@ function NumberField({ field, name, onMove }: Omit<Props, "gates"> & { name: str
   const value = typeof field.value === "number" ? field.value : null;
   const least = field.least ?? 0;
   const most = field.most ?? reach(value ?? 0, least);
-  const step = field.step ?? (isShare ? 0.01 : field.kind === "whole" ? 1 : 0.1);
+  const step = plain((field.step ?? (isShare ? 0.01 : field.kind === "whole" ? 1 : 0.1)) * times);
+  const bounded = { least: plain(least * times), most: plain(most * times) };
+  const slider = ends(bounded, step);
   const unit = isShare ? "%" : unitName(field.unit);
-  // 0.07 times 100 is 7.000000000000001 to a computer.
-  const shown = value === null ? "" : String(Number((value * times).toFixed(6)));
+  const shown = value === null ? "" : String(plain(value * times));
 
   function take(typed: string): void {
     if (typed.trim() === "") {
@@ -75,7 +77,7 @@ function NumberField({ field, name, onMove }: Omit<Props, "gates"> & { name: str
       return;
     }
     const next = Number(typed) / times;
-    if (Number.isFinite(next)) onMove(Number(next.toFixed(8)));
+    if (Number.isFinite(next)) onMove(plain(next));
   }
 
   const bounds = t("planner.bounds", {
@@ -89,18 +91,18 @@ function NumberField({ field, name, onMove }: Omit<Props, "gates"> & { name: str
         type="range"
         aria-labelledby={`name-${field.at}`}
         aria-valuetext={`${shown} ${unit}`}
-        min={least * times}
-        max={most * times}
-        step={step * times}
-        value={shown === "" ? String(least * times) : shown}
-        onInput={({ currentTarget }) => take(currentTarget.value)}
+        min={slider.least}
+        max={slider.most}
+        step={step}
+        value={shown === "" ? String(slider.least) : shown}
+        onInput={({ currentTarget }) => take(String(within(currentTarget.valueAsNumber, bounded)))}
       />
       <input
         type="number"
         aria-labelledby={`name-${field.at}`}
         title={bounds}
-        min={least * times}
-        max={field.most === null ? undefined : field.most * times}
+        min={bounded.least}
+        max={field.most === null ? undefined : bounded.most}
         step="any"
         value={shown}
         onChange={({ currentTarget }) => take(currentTarget.value)}
