@@ -1,5 +1,5 @@
 import { find, t } from "../../language";
-import { decimal } from "../../time";
+import { decimal, wholeNumber } from "../../time";
 import { placeName } from "../../parts/place";
 import type { Note } from "../types";
 import { RunName } from "./RunName";
@@ -37,9 +37,20 @@ function gathered(shown: Shown[]): Said[] {
   return [...found.values()];
 }
 
+/** Trucks that still waited when the day ended, whose waits nobody saw the end of. */
+function cut(shown: Shown[]): Said | null {
+  const left = shown.map(({ result }) => result.measures["waiting_at_end"]?.mean ?? 0);
+  const runs = left.flatMap((n, run) => (n > 0 ? [run] : []));
+  if (runs.length === 0) return null;
+  const counts = runs.map((run) => Math.max(1, Math.round(left[run] ?? 0)));
+  const [least, most] = [Math.min(...counts), Math.max(...counts)].map((n) => wholeNumber(n));
+  const n = least === most ? `${most}` : `${least}–${most}`;
+  return { key: "cut", text: t("planner.waits_cut", { n }), runs };
+}
+
 /** What is to be known before a figure is believed. */
 export function Notes({ shown }: { shown: Shown[] }) {
-  const said = gathered(shown);
+  const said = [...gathered(shown), cut(shown)].filter((one) => one !== null);
   if (said.length === 0) return null;
   return (
     <ul class="notes" aria-label={t("planner.notes")}>
