@@ -4,10 +4,13 @@ import { EXPORTS, exportAddress } from "../api";
 import type { Shown } from "./shown";
 
 const COPIED_MS = 3_000;
+/** What the server has no Chinese letters to write. */
+const WITHOUT_CHINESE: ReadonlySet<string> = new Set(["png", "pdf"]);
 
 /** A link to what is shown, and each run as a file. */
 export function Export({ shown }: { shown: Shown[] }) {
   const [said, setSaid] = useState<"copied" | "not_copied" | null>(null);
+  const kinds = EXPORTS.filter((kind) => language.value !== "zh" || !WITHOUT_CHINESE.has(kind));
 
   function share(): void {
     const told = (how: "copied" | "not_copied"): void => {
@@ -35,13 +38,16 @@ export function Export({ shown }: { shown: Shown[] }) {
             {shown.map(({ id, label }) => (
               <p key={id}>
                 <b>{label}</b>
-                {EXPORTS.map((kind) => (
+                {kinds.map((kind) => (
                   <a key={kind} href={exportAddress(id, kind, language.value)} download>
                     {t(`planner.export_${kind}`)}
                   </a>
                 ))}
               </p>
             ))}
+            {kinds.length < EXPORTS.length && (
+              <small class="quiet">{t("refusals.no_chinese_letters")}</small>
+            )}
           </div>
         </details>
       )}
