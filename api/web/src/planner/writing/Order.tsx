@@ -16,17 +16,23 @@ interface Wish {
   rules: Rule[];
   /** Of the believed capacity, per cent. */
   quota: number;
-  replications: number;
+  /** Null as long as nobody said: as many as suit the rules. */
+  replications: number | null;
   seed: number;
 }
 
-function fault({ rules, quota, replications, seed }: Wish): Key | null {
+/** A day of a rule takes milliseconds, one with the planner in the loop half a minute. */
+const replicationsOf = ({ rules, replications }: Wish): number =>
+  replications ?? (rules.some(plans) ? 5 : 200);
+
+function fault(wish: Wish): Key | null {
+  const { rules, quota, seed } = wish;
   if (rules.length === 0) return "planner.rules_none";
   if (rules.length > MOST_RUNS) return "planner.rules_many";
   if (rules.includes("quota") && !(quota >= LEAST_QUOTA && quota <= MOST_QUOTA)) {
     return "planner.quota_wrong";
   }
-  if (!isWhole(replications, 1, MOST_REPLICATIONS)) return "planner.replications_wrong";
+  if (!isWhole(replicationsOf(wish), 1, MOST_REPLICATIONS)) return "planner.replications_wrong";
   return isWhole(seed, 0, Number.MAX_SAFE_INTEGER) ? null : "planner.seed_wrong";
 }
 
@@ -35,25 +41,26 @@ export function Order() {
   const [wish, setWish] = useState<Wish>({
     rules: ["none", "n_control"],
     quota: 95,
-    replications: 200,
+    replications: null,
     seed: 1,
   });
   const [wrong, setWrong] = useState<unknown>(null);
   const [asks, setAsks] = useState(false);
   const bad = fault(wish);
   const broken = problems.value.length > 0;
+  const slow = wish.rules.some(plans);
 
   async function run(event: Event): Promise<void> {
     event.preventDefault();
     setAsks(true);
     try {
-      const { rules, quota, replications, seed } = wish;
+      const { rules, quota, seed } = wish;
       await start(
         RULES.filter((rule) => rules.includes(rule)).map((rule) => ({
           text: text.value,
           steering: rule === "quota" ? `quota:${quota / 100}` : rule,
           seed,
-          replications,
+          replications: replicationsOf(wish),
         })),
       );
       setWrong(null);
@@ -80,7 +87,7 @@ export function Order() {
             type="number"
             min={1}
             max={MOST_REPLICATIONS}
-            value={wish.replications}
+            value={replicationsOf(wish)}
             onInput={({ currentTarget }) =>
               setWish({ ...wish, replications: currentTarget.valueAsNumber })
             }
@@ -96,8 +103,8 @@ export function Order() {
             onInput={({ currentTarget }) => setWish({ ...wish, seed: currentTarget.valueAsNumber })}
           />
         </label>
-        <small class="quiet">
-          {t(wish.rules.some(plans) ? "planner.replications_slow" : "planner.replications_hint")}
+        <small class={slow ? "" : "quiet"}>
+          {t(slow ? "planner.replications_slow" : "planner.replications_hint")}
         </small>
       </div>
       {bad !== null && (
