@@ -24,6 +24,8 @@ export function slugOf(name: string): string {
 /** Which day it is, and saving it under a name of one's own. */
 export function Pick({ choices, onChange }: Props) {
   const [naming, setNaming] = useState(false);
+  /** The day that would take the place of what is not saved. */
+  const [asked, setAsked] = useState<ScenarioChoice | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
   const now = source.value;
   const groups = [
@@ -31,11 +33,18 @@ export function Pick({ choices, onChange }: Props) {
     { label: t("planner.saved"), days: choices.filter((one) => one.saved) },
   ];
 
+  function pick(id: string): void {
+    const next = choices.find((one) => one.id === id);
+    if (isChanged() && next) setAsked(next);
+    else void open(id);
+  }
+
   async function keep(id: string, name: string | null): Promise<void> {
     try {
       await saveScenario(id, text.value, name);
       await open(id);
       setNaming(false);
+      setAsked(null);
       setWrong(null);
       onChange();
     } catch (error) {
@@ -62,7 +71,12 @@ export function Pick({ choices, onChange }: Props) {
         <select
           name="scenario"
           value={now?.id ?? ""}
-          onChange={({ currentTarget }) => void open(currentTarget.value)}
+          onChange={({ currentTarget }) => {
+            const { value } = currentTarget;
+            // The list shows the day whose text this is until another's is there.
+            currentTarget.value = now?.id ?? "";
+            pick(value);
+          }}
         >
           {groups.map(
             ({ label, days }) =>
@@ -101,6 +115,23 @@ export function Pick({ choices, onChange }: Props) {
       <span class="quiet" role="status">
         {isChanged() && t("planner.unsaved")}
       </span>
+      {asked !== null && isChanged() && (
+        <p class="unsaved" role="alert">
+          {t("planner.discard_asked", { name: nameOf(asked.name) })}{" "}
+          <button
+            type="button"
+            onClick={() => {
+              setAsked(null);
+              void open(asked.id);
+            }}
+          >
+            {t("planner.discard")}
+          </button>{" "}
+          <button type="button" onClick={() => setAsked(null)}>
+            {t("planner.keep")}
+          </button>
+        </p>
+      )}
       {naming && <Naming onName={(name) => void keep(slugOf(name), name)} />}
       {wrong !== null && (
         <p class="refusal" role="alert">
