@@ -121,7 +121,9 @@ def _document(text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except TOMLKitError as error:
-        raise ScenarioError(f"The scenario is not valid TOML: {error}.") from error
+        raise ScenarioError(
+            f"The scenario is not valid TOML: {error}.", kind="scenario_toml"
+        ) from error
 
 
 @lru_cache(maxsize=1)

@@ -184,11 +184,21 @@ def whole_table(own: Mapping[str, Any], folder: Path, *, where: str) -> dict[str
     if like is None:
         return table
     if not isinstance(like, str) or Path(like).name != like:
-        raise ScenarioError(f"{where}, like: expected the name of a scenario, not {like!r}.")
+        raise ScenarioError(
+            f"{where}, like: expected the name of a scenario, not {like!r}.",
+            ("like",),
+            kind="scenario_text",
+            values={"key": "like", "value": repr(like)},
+        )
     beside, shipped = (at / f"{like}.toml" for at in (folder, data_dir() / "scenarios"))
     base = _table(shipped if shipped.is_file() and not beside.is_file() else beside)
     if "like" in base:
-        raise ScenarioError(f"{where}, like: '{like}' is itself like another day; name that one.")
+        raise ScenarioError(
+            f"{where}, like: '{like}' is itself like another day; name that one.",
+            ("like",),
+            kind="scenario_like",
+            values={"like": like},
+        )
     return _over(base, table)
 
 
@@ -226,7 +236,11 @@ def _table(path: Path) -> dict[str, Any]:
     try:
         return read_toml(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError as error:
-        raise ScenarioError(f"{path}: there is no such scenario file.") from error
+        raise ScenarioError(
+            f"{path}: there is no such scenario file.",
+            kind="no_scenario",
+            values={"scenario": path.stem},
+        ) from error
     except IsADirectoryError as error:
         raise ScenarioError(f"{path} is a folder; name the file of one scenario.") from error
     except UnicodeDecodeError as error:
