@@ -12,9 +12,9 @@ from flowctl.storage.recorded_day import RecordedDay, read_day
 
 Connection = psycopg.Connection[Any]
 _DAY = timedelta(days=1)
-_FIRST_LOOKS = timedelta(minutes=20)
+_FIRST_LOOKS = timedelta(minutes=35)
 """So long after storing began, whoever stood there has been seen: a parked tracker reports every
-15 minutes (Circular 09/2015/TT-BGTVT)."""
+15 minutes (Circular 09/2015/TT-BGTVT), and one report may be lost."""
 
 
 @dataclass(frozen=True, slots=True)
