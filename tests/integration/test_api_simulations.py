@@ -10,6 +10,7 @@ import pytest
 from api_server import RunningApi
 
 from flowctl.registry.accounts import Role
+from flowctl.storage.accounts import update_account
 from flowctl.storage.jobs import (
     CHANNEL,
     MOST_TRIES,
@@ -25,7 +26,24 @@ from flowctl.storage.jobs import (
 REQUEST = {"scenario": "2024-01-23", "steering": "n_control", "seed": 7, "replications": 2}
 WALL = datetime(2026, 1, 1, tzinfo=UTC)
 LOST = timedelta(minutes=1)
+BAND = {key: [0.0, 1.0] for key in ("mean", "low", "high")}
 RESULT = {"seed": 7, "measures": {}}
+WHOLE: dict[str, Any] = RESULT | {
+    "scenario": "2024-01-23",
+    "name": {"en": "A day"},
+    "steering": "n_control",
+    "replications": 2,
+    "version": "1.2.3",
+    "policy": "2026-01",
+    "timezone": "Asia/Ho_Chi_Minh",
+    "digest": "ab" * 32,
+    "notes": [],
+    "grid": [1.7e9, 1.7e9 + 300],
+    "measures": {"waiting_at_end": {"mean": 0.0, "low": 0.0, "high": 0.0, "unit": "trucks"}},
+    "classes": {},
+    "gates": {"huu_nghi": {"queue": BAND, "waiting": BAND}},
+    "yards": {},
+}
 TRUCKS = {"gate": [0, 1], "gates": ["huu_nghi", "tan_thanh"]}
 
 
@@ -106,6 +124,25 @@ def test_a_request_that_comes_again_with_its_key_asks_once(api: RunningApi):
     other = planner.post("/v1/simulations", json={**REQUEST, "seed": 8}, headers=key)
     assert other.status_code == 422
     assert len(planner.get("/v1/simulations").json()) == 1
+
+
+def test_a_report_names_the_person_who_ran_it_and_an_account_nobody_has_named_by_itself(
+    api: RunningApi,
+):
+    planner, conn = api.person(Role.PLANNER), api.border.conn
+    path = f"/v1/simulations/{ask(planner)}/export.html?language=en"
+    finish_job(conn, claimed(api).id, outcome(WHOLE), done=2, wall_now=WALL)
+    assert "Run by Nguyễn Văn An (Post of the tests)," in planner.get(path).text
+    update_account(
+        conn,
+        "planner",
+        role=Role.PLANNER,
+        person=None,
+        post=None,
+        agency=None,
+        email=None,
+    )
+    assert "Run by planner," in planner.get(path).text
 
 
 def test_ones_own_runs_can_be_listed_alone(api: RunningApi):
