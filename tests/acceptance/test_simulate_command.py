@@ -116,8 +116,8 @@ def test_a_sweep_of_places_sees_them_under_both_usual_policies(tmp_path: Path):
     cells = [json.loads(line) for line in (tmp_path / "cells.jsonl").read_text().splitlines()]
     assert [cell["steering"] for cell in cells] == ["none", "none", "n_control", "n_control"]
     waits = [cell["each"]["total_wait_mean_s"][0] for cell in cells]
-    assert waits[0] > 2 * waits[1]
-    assert waits[2] > 2 * waits[3]
+    assert waits[0] > 1.3 * waits[1]
+    assert waits[2] > 1.3 * waits[3]
 
 
 def test_the_disruptions_say_which_of_them_no_policy_feels():
@@ -127,8 +127,9 @@ def test_the_disruptions_say_which_of_them_no_policy_feels():
     assert code == 0, errors
     cells = {cell["label"]: cell for cell in json.loads(out)}
     assert len(cells) == 8
-    [said] = cells["gps_outage"]["notes"]
+    said, *_ = cells["gps_outage"]["notes"]
     assert "from 9 h to 11 h is not played" in said
+    assert "not played" not in " ".join(cells["sms_outage"]["notes"])
     assert cells["gps_outage"]["digest"] == cells["as it is"]["digest"]
 
 
