@@ -81,6 +81,7 @@ def choose(page: Page, day: str = DAY) -> Locator:
     page.locator("select[name=scenario]").select_option(day)
     text = page.locator("textarea[name=text]")
     expect(text).to_have_value(re.compile(rf'id = "{re.escape(day)}"'))
+    expect(page.locator(".order button.main")).to_be_enabled()
     return text
 
 
@@ -151,9 +152,69 @@ def test_a_slider_changes_the_text_and_the_text_moves_the_slider(study: Desk):
     expect(page.locator(".pick [role=status]")).to_have_text(SAID["unsaved"])
 
 
+def test_sliders_stand_on_round_values_wherever_their_bounds_lie(study: Desk):
+    page = sit(study)
+    text = choose(page)
+    page.locator(".fields details").evaluate_all("all => all.forEach(one => { one.open = true })")
+    sliders = page.locator(".field input[type=range]")
+    crooked = sliders.evaluate_all(
+        "all => all.filter(({ min, max, step }) =>"
+        " [min, max].some((end) => Math.abs(end / step - Math.round(end / step)) > 1e-6))"
+        ".map((one) => one.parentElement.dataset.path)"
+    )
+    assert sliders.count() > 20
+    assert crooked == []
+    checks = page.locator("[data-path='checks.mean_min']")  # from 0.001 in steps of 5
+    slider, number = checks.locator("input[type=range]"), checks.locator("input[type=number]")
+    slider.press("ArrowRight")
+    expect(number).to_have_value("130")
+    slider.press("Home")
+    expect(number).to_have_value("0.001")
+    expect(text).to_have_value(re.compile(r"^mean_min = 0\.001\b", re.MULTILINE))
+    expect(page.locator("#text-problems .refusal")).to_have_count(0)
+    places = page.locator("[data-path='yards.yard_bao_nguyen.places']")  # from 1 in steps of 10
+    places.locator("input[type=range]").fill("750")
+    expect(places.locator("input[type=number]")).to_have_value("750")
+
+
+def test_another_day_takes_the_place_of_unsaved_text_only_when_told(study: Desk):
+    page = sit(study)
+    text = choose(page)
+    text.fill(text.input_value() + "\n# giữ lại\n")
+    days, question = page.locator("select[name=scenario]"), page.locator(".pick .unsaved")
+    days.select_option(f"{DAY}-closure")
+    expect(question).to_contain_text(SAID["discard_asked"].partition("{name}")[0])
+    expect(days).to_have_value(DAY)
+    question.get_by_role("button", name=SAID["keep"]).click()
+    expect(question).to_have_count(0)
+    expect(text).to_have_value(re.compile("# giữ lại"))
+    days.select_option(f"{DAY}-closure")
+    question.get_by_role("button", name=SAID["discard"]).click()
+    expect(text).to_have_value(re.compile(rf'id = "{DAY}-closure"'))
+    expect(days).to_have_value(f"{DAY}-closure")
+    expect(question).to_have_count(0)
+
+
+def test_a_policy_with_slots_asks_for_few_replications_and_says_why(study: Desk):
+    page = sit(study)
+    choose(page)
+    asked = page.locator("input[name=replications]")
+    expect(asked).to_have_value("200")
+    page.locator(".rule input[name=slots]").check()
+    expect(asked).to_have_value("5")
+    expect(page.locator(".order .numbers small")).to_have_text(SAID["replications_slow"])
+    page.locator(".rule input[name=slots]").uncheck()
+    expect(asked).to_have_value("200")
+    asked.fill("50")
+    page.locator(".rule input[name=slots]").check()
+    expect(asked).to_have_value("50")
+
+
 def test_what_is_wrong_in_the_text_is_said_at_its_line_and_nothing_can_be_run(study: Desk):
     page = sit(study)
     text = choose(page)
+    slider = page.locator("fieldset input[type=range]").first
+    expect(slider).to_be_enabled()
     sound = text.input_value()
     line = sound[: sound.index("arrivals = 417")].count("\n") + 1
     text.fill(sound.replace("arrivals = 417", "arivals = 417"))
@@ -163,7 +224,7 @@ def test_what_is_wrong_in_the_text_is_said_at_its_line_and_nothing_can_be_run(st
     expect(problem.get_by_role("button")).to_have_text(SAID["line"].replace("{n}", str(line)))
     expect(page.locator(".editor li.bad")).to_have_text(str(line))
     expect(page.locator(".order button.main")).to_be_disabled()
-    expect(page.locator("fieldset input[type=range]").first).to_be_disabled()
+    expect(slider).to_be_disabled()
     problem.get_by_role("button").click()
     expect(text).to_be_focused()
     text.fill(sound)
@@ -227,6 +288,7 @@ def test_two_policies_are_compared_with_intervals_and_paired_differences(
     expect(page.locator(".measures")).to_contain_text(SAID["paired_hint"])
     # Tân Thanh had twice the trucks that it could take.
     expect(page.locator(".notes")).to_contain_text("Tân Thanh")
+    expect(page.locator(".notes")).to_contain_text(SAID["waits_cut"].partition("{n}")[2])
     page.locator(".asked summary").click()
     digests = page.locator(".asked code").all_inner_texts()
     assert len(set(digests)) == 2
@@ -320,6 +382,21 @@ def test_each_export_comes_as_a_file_of_its_kind(study: Desk, compared: str):
         assert len(content) > 500, kind
 
 
+def test_chinese_planners_are_offered_no_file_that_cannot_be_written(study: Desk, compared: str):
+    page = sit(study, "zh", path=compared)
+    results(page)
+    page.locator(".export summary").click()
+    menu = page.locator(".export .menu")
+    expect(menu.locator("a").first).to_be_visible()
+    kinds = {href.split("export.")[1].split("?")[0] for href in hrefs(menu)}
+    assert kinds == set(BEGINS) - {"png", "pdf"}
+    expect(menu).to_contain_text(words("zh")["refusals"]["no_chinese_letters"])
+
+
+def hrefs(menu: Locator) -> list[str]:
+    return [one.get_attribute("href") or "" for one in menu.locator("a").all()]
+
+
 def test_a_slot_run_shows_its_progress_and_is_cancelled(study: Desk):
     page = sit(study)
     choose(page)
@@ -331,3 +408,40 @@ def test_a_slot_run_shows_its_progress_and_is_cancelled(study: Desk):
     expect(row).to_have_attribute("data-state", "cancelled")
     expect(row.locator("progress")).to_have_count(0)
     expect(row).to_contain_text(SAID["cancelled"])
+
+
+FEW_TRUCKS = """
+id = "few"
+name = "Few"
+site = "lang_son"
+day = 2024-01-23
+until_h = 10.0
+
+[gates.tan_thanh]
+yard = "yard_bao_nguyen"
+standing = 12
+arrivals = 6
+"""
+
+
+def test_a_cancelled_run_shows_what_it_had_finished_as_it_comes(study: Desk):
+    page = sit(study)
+    choose(page).fill(FEW_TRUCKS)
+    expect(page.locator(".order button.main")).to_be_enabled()
+    run(page, {"slots"}, 400)
+    [number] = numbers(page)
+    row = page.locator(f"li[data-run='{number}']")
+    some = re.compile(
+        re.escape(SAID["done_of"]).replace(r"\{done\}", r"[1-9]\d*").replace(r"\{n\}", "400")
+    )
+    expect(row).to_contain_text(some, timeout=60_000)
+    left = re.compile(re.escape(SAID["left"]).replace(r"\{time\}", ".+"))
+    expect(row).to_contain_text(left, timeout=30_000)
+    row.get_by_role("button", name=SAID["cancel"]).click()
+    ended = re.compile(
+        re.escape(SAID["ended_early"]).replace(r"\{done\}", r"[1-9]\d*").replace(r"\{n\}", "400")
+    )
+    expect(row).to_contain_text(ended, timeout=30_000)
+    expect(page.locator(f".result[data-shown='{number}'] .measures table")).to_be_visible()
+    early = SAID["note_cancelled"].partition("{done}")[0]
+    expect(page.locator(".notes")).to_contain_text(early)
