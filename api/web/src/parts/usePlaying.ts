@@ -1,4 +1,4 @@
-import { type StateUpdater, useEffect, useState } from "preact/hooks";
+import { type StateUpdater, useLayoutEffect, useState } from "preact/hooks";
 
 const FRAME_MS = 100;
 
@@ -14,7 +14,8 @@ export function usePlaying(
   { pace, ends }: { pace: number; ends: number },
 ): Playing {
   const [plays, setPlays] = useState(false);
-  useEffect(() => {
+  // With the page that says so, not a frame after it: what is paused stands still.
+  useLayoutEffect(() => {
     if (!plays) return undefined;
     let last = performance.now();
     const timer = setInterval(() => {
