@@ -1,4 +1,4 @@
-"""How sure a simulated figure is: intervals over replications, differences of runs, batch means.
+"""How sure a simulated figure is: intervals over replications, and of differences of runs.
 
 Replications with random numbers of their own are independent of each other, so that Student's t
 holds for their mean (Law, Simulation Modeling and Analysis, 5th ed., 2015, sections 4.5 and 9.4).
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from flowctl.errors import FlowctlError
@@ -96,39 +96,6 @@ def welch(before: Values, after: Values, level: float = 0.95) -> Interval:
         return Interval(difference, difference, difference)
     freedom = (part_a + part_b) ** 2 / (part_a**2 / (len(a) - 1) + part_b**2 / (len(b) - 1))
     return _student(difference, sqrt(part_a + part_b), freedom, level)
-
-
-def batch_means(
-    values: ArrayLike, *, batches: int = 20, warm_up: int = 0, level: float = 0.95
-) -> Interval:
-    """Return the mean of one long run with its interval, from the means of batches.
-
-    Neighbours in a queue wait alike, so that their waits are no sample; means of long batches
-    nearly are. 10 to 30 of them are enough (Schmeiser, Operations Research 30, 1982); what does not
-    fill one is left out at the beginning, where a run still remembers its start.
-
-    Parameters
-    ----------
-    values
-        Observations in the order of time, shape [n].
-    warm_up
-        Observations left out at the beginning.
-
-    Raises
-    ------
-    FlowctlError
-        There are less than two batches, or less observations than batches.
-    """
-    kept = np.asarray(values, np.float64)[warm_up:]
-    if batches < _LEAST or len(kept) < batches:
-        raise FlowctlError(
-            f"{len(kept)} observations after the warm-up do not make {batches} batches; batch means"
-            " need two batches and an observation in each."
-        )
-    size = len(kept) // batches
-    return mean_interval(
-        kept[len(kept) - size * batches :].reshape(batches, size).mean(axis=1), level
-    )
 
 
 def _known(values: Values | NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from flowctl.errors import FlowctlError
-from flowctl.intervals import Interval, batch_means, mean_interval, paired, welch
+from flowctl.intervals import Interval, mean_interval, paired, welch
 
 
 def test_three_values_have_the_interval_of_the_tables():
@@ -59,29 +59,3 @@ def test_runs_of_other_seeds_are_compared_by_welch():
     assert welch([], after) == Interval(None)
     assert welch([1.0], after) == Interval(pytest.approx(6.1666666))
     assert welch([1.0, 1.0], [3.0, 3.0]) == Interval(2.0, 2.0, 2.0)
-
-
-def test_batches_leave_out_the_warm_up_and_what_fills_none():
-    values = [99.0, 99.0, 7.0, 1.0, 3.0, 2.0, 6.0]  # 7 is left over: two batches of two
-    assert batch_means(values, batches=2, warm_up=2) == mean_interval([2.0, 4.0])
-
-
-def test_batches_of_a_correlated_run_are_honest_where_single_waits_are_not():
-    # AR(1) of correlation 0.9 about 0: its mean varies 19 times as much as of a sample.
-    rng, covered, claimed = np.random.default_rng(1), 0, 0
-    for _ in range(200):
-        values = np.zeros(4000)
-        noise = rng.standard_normal(4000)
-        for k in range(1, 4000):
-            values[k] = 0.9 * values[k - 1] + noise[k]
-        covered += not batch_means(values, warm_up=100).is_apart
-        claimed += not mean_interval(values[100:]).is_apart
-    assert covered / 200 > 0.9
-    assert claimed / 200 < 0.5
-
-
-def test_too_few_observations_for_their_batches_are_refused():
-    with pytest.raises(FlowctlError, match="3 observations after the warm-up"):
-        batch_means([1.0] * 5, batches=4, warm_up=2)
-    with pytest.raises(FlowctlError, match="need two batches"):
-        batch_means([1.0] * 5, batches=1)
