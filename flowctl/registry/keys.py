@@ -36,6 +36,7 @@ _WEBHOOK = b"webhook"
 _ANSWER = b"answer"
 _PUSH = b"push"
 _TOTP = b"totp"
+_OWN_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,6 +54,8 @@ class Keys:
     push_cipher: bytes
     answer_cipher: bytes
     totp_cipher: bytes
+    person_wrap: bytes
+    document_wrap: bytes
 
 
 class Link(NamedTuple):
@@ -82,6 +85,8 @@ def derive_keys(secret: SecretStr) -> Keys:
         answer_cipher=derived("answer-text"),
         push_cipher=derived("push-cipher"),
         totp_cipher=derived("totp-cipher"),
+        person_wrap=derived("person-key"),
+        document_wrap=derived("document-key"),
     )
 
 
@@ -171,14 +176,56 @@ def _encrypt(key: bytes, text: str, kind: bytes) -> bytes:
 
 
 def _decrypt(key: bytes, cipher: bytes, kind: bytes, what: str) -> str:
+    return _opened(key, cipher, kind, what).decode()
+
+
+def _opened(key: bytes, cipher: bytes, kind: bytes, what: str) -> bytes:
     try:
-        plain = AESGCM(key).decrypt(cipher[:_NONCE], cipher[_NONCE:], kind)
+        return AESGCM(key).decrypt(cipher[:_NONCE], cipher[_NONCE:], kind)
     except (InvalidTag, ValueError) as error:
         raise FlowctlError(
             f"A stored {what} does not open with this FLOWCTL_SECRET; "
             "start with the secret it was registered under."
         ) from error
-    return plain.decode()
+
+
+def new_own_key() -> bytes:
+    """Return a key (AES-256) for what is somebody's own: whoever destroys it erases that."""
+    return secrets.token_bytes(_OWN_KEY_BYTES)
+
+
+def wrap_key(wrap: bytes, own: bytes, whose: str) -> bytes:
+    """Return nonce and cipher text of such a key, bound to whose it is."""
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + AESGCM(wrap).encrypt(nonce, own, whose.encode())
+
+
+def unwrap_key(wrap: bytes, wrapped: bytes, whose: str) -> bytes:
+    """Return the key.
+
+    Raises
+    ------
+    FlowctlError
+        It was wrapped under another secret or for somebody else, or is damaged.
+    """
+    return _opened(wrap, wrapped, whose.encode(), f"key of {whose}")
+
+
+def encrypt_own(own: bytes, data: bytes, place: str) -> bytes:
+    """Return nonce and cipher text by such a key, bound to the place where it is kept."""
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + AESGCM(own).encrypt(nonce, data, place.encode())
+
+
+def decrypt_own(own: bytes, cipher: bytes, place: str) -> bytes:
+    """Return what was encrypted by such a key for this place.
+
+    Raises
+    ------
+    FlowctlError
+        It was encrypted by another key or for another place, or is damaged.
+    """
+    return _opened(own, cipher, place.encode(), place)
 
 
 def hash_phone(keys: Keys, phone: str) -> bytes:
