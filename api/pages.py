@@ -42,6 +42,18 @@ def people_page() -> FileResponse:
     return _page("people.html")
 
 
+@router.get("/agency")
+def agency_page() -> FileResponse:
+    """Serve the page of the agencies: their work lists, fees, conflicts, how trucks pass."""
+    return _page("agency.html")
+
+
+@router.get("/declare")
+def declare_page() -> FileResponse:
+    """Serve the page of those who declare trips."""
+    return _page("declare.html")
+
+
 @router.get("/bulletin")
 def bulletin_page() -> FileResponse:
     """Serve the page of the daily bulletins."""

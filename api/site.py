@@ -32,6 +32,7 @@ def get_site(request: Request) -> dict[str, Any]:
         "id": site.id,
         "name": site.name,
         "timezone": site.timezone.key,
+        "other_timezone": None if site.other_timezone is None else site.other_timezone.key,
         "buffers": {"inner": site.visit.inner_m, "outer": site.visit.outer_m},
         "center": [round(center.x, 5), round(center.y, 5)],
         "zones": _collection([_zone(zone, site.yard_by_id.get(zone.id)) for zone in zones]),
@@ -40,6 +41,7 @@ def get_site(request: Request) -> dict[str, Any]:
             {
                 "id": gate.id,
                 "name": gate.name,
+                "directions": sorted(gate.directions),
                 "lanes": gate.lanes,
                 "inspection_places": gate.inspection_places,
                 "windows_today": gate.opening.windows(today),

@@ -254,6 +254,8 @@ _PAGES = (
     ("planners", "/planner"),
     ("drivers", "/d"),
     ("gate officers", "/gate"),
+    ("hauliers", "/declare"),
+    ("agencies", "/agency"),
     ("bulletin", "/bulletin"),
     ("people", "/people"),
 )
