@@ -32,19 +32,20 @@ def write_xlsx(document: Document, made_at: datetime) -> bytes:
     book.set_properties({"title": document.title, "created": made_at.astimezone(UTC)})
     names: set[str] = set()
     said = [document.title, *document.lines, *document.notes]
-    _sheet(book, names, said, document.summary)
+    add_sheet(book, names, said, document.summary)
     for table in (*document.gates.values(), *document.tables):
-        _sheet(book, names, [], table)
+        add_sheet(book, names, [], table)
     book.close()
     return out.getvalue()
 
 
-def _sheet(
+def add_sheet(
     book: xlsxwriter.Workbook,
     names: set[str],
     lines: list[str],
     table: Table,
 ) -> None:
+    """Add a sheet with lines of text and a table; ``names`` are the sheets' names so far."""
     sheet = book.add_worksheet(_named(table.sheet, names))
     bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "border": 1})
     row = 0

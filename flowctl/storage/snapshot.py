@@ -69,6 +69,7 @@ def live_trip(
         priority,
         places_lost,
         row.fixed_at,
+        tuple(row.locked),
         *_same(row),
     )
 
@@ -81,7 +82,7 @@ def gate_histories(conn: Connection, site: Site, now: datetime) -> tuple[GateHis
     """
     tracked = _list_tracked(conn, site.id, since=now - HISTORY)
     seen = {(passage.gate, passage.truck) for passage in tracked}
-    observed = pair_events(_list_observed(conn, site.id, since=now - HISTORY))
+    observed = list_passages(conn, site.id, since=now - HISTORY)
     lags = list_lags(conn, site, now)
     states = list_gate_states(conn, site.id, list(site.gate_by_id))
     aims = {state.gate: (state.n_target, state.at) for state in states}
@@ -147,6 +148,13 @@ class Observation(NamedTuple):
     at: float
 
 
+def list_passages(
+    conn: Connection, site: str, *, since: datetime, until: datetime | None = None
+) -> list[Passage]:
+    """Return what officers saw pass at the gates, of what they posted from ``since`` on."""
+    return pair_events(_list_observed(conn, site, since=since, until=until))
+
+
 def pair_events(observations: Iterable[Observation]) -> list[Passage]:
     """Return the passages that officers' events, given in order of time, amount to.
 
@@ -209,11 +217,14 @@ def _list_tracked(conn: Connection, site: str, *, since: datetime) -> list[Passa
         ).fetchall()
 
 
-def _list_observed(conn: Connection, site: str, *, since: datetime) -> list[Observation]:
+def _list_observed(
+    conn: Connection, site: str, *, since: datetime, until: datetime | None
+) -> list[Observation]:
     """Return what officers posted, in order of time, an entry before a clearance."""
     with conn.cursor(row_factory=args_row(Observation), binary=True) as cursor:
         return cursor.execute(
             "select gate, truck, direction = 'import', kind, extract(epoch from at)::float8"
-            " from gate_events where site = %s and at >= %s order by at, kind = 'cleared'",
-            [site, since],
+            " from gate_events where site = %(site)s and at >= %(since)s"
+            " and (at < %(until)s) is not false order by at, kind = 'cleared'",
+            {"site": site, "since": since, "until": until},
         ).fetchall()
