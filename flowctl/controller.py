@@ -17,6 +17,7 @@ from flowctl.dispatch.framing import problem_of
 from flowctl.dispatch.hand import as_metered
 from flowctl.dispatch.legs import Move, moves
 from flowctl.dispatch.lending import uses_of
+from flowctl.dispatch.locks import list_slotless
 from flowctl.dispatch.metering import Approach, Release, approaches, call_up
 from flowctl.dispatch.notices import Notice, notices
 from flowctl.dispatch.overtakes import Facts, Overtake, Unexplained, overtakes
@@ -112,12 +113,14 @@ class Decision:
 class Disruption:
     """What makes a plan due at once when it changes.
 
-    Closures, which gates surely take less, and the acts of operators with whether each has begun.
+    Closures, which gates surely take less, the acts of operators with whether each has begun, and
+    the trips whose slot, as told, their stages do not allow any more.
     """
 
     closures: tuple[Closure, ...] = ()
     slow: tuple[tuple[str, GateMode], ...] = ()
     acts: tuple[tuple[int, bool], ...] = ()
+    void: tuple[int, ...] = ()
 
     @staticmethod
     def of(snapshot: Snapshot, decision: Decision) -> "Disruption":
@@ -127,6 +130,7 @@ class Disruption:
             tuple(one for one in snapshot.closures if one.ends_at is None or one.ends_at > now),
             tuple((gate.gate, gate.state) for gate in decision.gates if gate.state in low),
             tuple((act.id, act.lasts(now)) for act in snapshot.acts),
+            tuple(trip.id for trip in list_slotless(snapshot) if trip.told is not None),
         )
 
 

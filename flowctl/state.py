@@ -76,7 +76,8 @@ class LiveTrip(NamedTuple):
     higher one went before it by that right; ``penalty_s`` what it lost of its seniority.
     ``standby``: its driver stands by to leave at once. Its driver asked for a slot no earlier than
     ``extended_until``; ``ready_at`` is that moment then, if it is the later one. The truck must be
-    back by the gate it crossed at ``returns_within_h`` hours after it crossed.
+    back by the gate it crossed at ``returns_within_h`` hours after it crossed. ``locked`` is what
+    its stages do not allow yet (`flowctl.workflow.stages.Lock`), mostly nothing.
     """
 
     id: int
@@ -90,6 +91,7 @@ class LiveTrip(NamedTuple):
     priority: int = 0
     places_lost: int = 0
     seen_at: datetime | None = None
+    locked: tuple[str, ...] = ()
     arrived_at: datetime | None = None
     counted_at: datetime | None = None
     yard: str | None = None

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from flowctl.dispatch.called import standing
 from flowctl.dispatch.hand import blocks_of, pins_of
+from flowctl.dispatch.locks import is_slotless
 from flowctl.dispatch.reach import reach_of
 from flowctl.dispatch.standby import Swap
 from flowctl.dispatch.supply import columns_of
@@ -82,7 +83,7 @@ def _keeps_its_slot(snapshot: Snapshot, trip: LiveTrip) -> Refusal | None:
             kind="slot_used",
             values={"trip": trip.id},
         )
-    if trip.id in snapshot.advice or trip.id in blocks_of(snapshot):
+    if trip.id in snapshot.advice or trip.id in blocks_of(snapshot) or is_slotless(trip):
         return Refusal(
             f"The driver of trip {trip.id} was told to wait; his slot does not count now.",
             kind="told_to_wait",

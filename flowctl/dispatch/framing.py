@@ -8,6 +8,7 @@ import numpy as np
 from flowctl.dispatch.called import moving, standing
 from flowctl.dispatch.hand import blocks_of, fixed_of, not_before_s
 from flowctl.dispatch.lending import lanes_of
+from flowctl.dispatch.locks import is_slotless
 from flowctl.dispatch.metering import Approach
 from flowctl.dispatch.passages import passages_of
 from flowctl.dispatch.problem import DispatchProblem, Ints
@@ -105,9 +106,14 @@ def problem_of(
 
 
 def plannable(trip: LiveTrip, now: datetime) -> bool:
-    """Tell whether a slot is to be found: the truck was not sent to a gate, or did not follow."""
+    """Tell whether a slot is to be found: the truck was not sent to a gate, or did not follow.
+
+    None is while the trip's stages do not allow one.
+    """
     if moving(trip, now):
         return True
+    if is_slotless(trip):
+        return False
     return trip.stage in (Stage.REGISTERED, Stage.STAGED) or standing(trip, now)
 
 

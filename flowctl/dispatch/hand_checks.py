@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from flowctl.dispatch.called import in_transit, standing
 from flowctl.dispatch.exchanges import bound_fault, exchange_fault, soonest_at
 from flowctl.dispatch.hand import blocks_of
+from flowctl.dispatch.locks import is_slotless
 from flowctl.errors import Refusal
 from flowctl.hand import Act, ActKind
 from flowctl.state import LiveTrip, Snapshot, Stage
@@ -138,6 +139,13 @@ def _way_faults(snapshot: Snapshot, act: Act, trip: LiveTrip) -> Iterator[Refusa
         yield Refusal(
             f"The truck of trip {trip.id} is held; end the hold first.",
             kind="truck_held",
+            values={"trip": trip.id},
+        )
+    if is_slotless(trip):
+        yield Refusal(
+            f"What the agencies have to confirm of trip {trip.id} is not confirmed yet; its page"
+            " says what.",
+            kind="truck_unconfirmed",
             values={"trip": trip.id},
         )
     waits = trip.stage in (Stage.REGISTERED, Stage.STAGED) or standing(trip, snapshot.now)

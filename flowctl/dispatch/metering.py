@@ -20,6 +20,7 @@ import numpy as np
 from flowctl.dispatch.called import callable_at, in_transit, missed, standing
 from flowctl.dispatch.hand import Blocks, blocks_of, forwards_of
 from flowctl.dispatch.lane_room import ANY, Kind, Part, Room, held_by, kind_of, parts_of
+from flowctl.dispatch.locks import is_locked_in
 from flowctl.dispatch.n_control import (
     gate_load,
     imports_beyond,
@@ -270,7 +271,9 @@ def _approach(
     may_go = [
         (trip, way)
         for trip, way in turn
-        if callable_at(trip, site.policy) <= now and gate.id not in blocks.get(trip.id, ())
+        if callable_at(trip, site.policy) <= now
+        and gate.id not in blocks.get(trip.id, ())
+        and not is_locked_in(trip)
     ]
     ready = tuple((trip, way) for trip, way in may_go if way.via is None)
     exports, imports = _inside(history, now)

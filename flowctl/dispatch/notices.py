@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from flowctl.closures import closed_for_unknown
 from flowctl.dispatch.hand import Blocks, blocks_of, is_held
+from flowctl.dispatch.locks import list_slotless, waits_for_word
 from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.reasons import Reason
@@ -75,7 +76,10 @@ def notices(
     plan: Plan,
     estimates: Mapping[str, CapacityEstimate],
 ) -> Iterator[Notice]:
-    """Yield what drivers are to hear beside slots, in order of trip; at most one word to each.
+    """Yield what drivers are to hear beside slots; at most one word to each.
+
+    First of those that have no slot for what is not confirmed of them: who was told one hears at
+    once that it is void, others once they are expected.
 
     Parameters
     ----------
@@ -86,6 +90,10 @@ def notices(
     estimates
         How each gate works, by gate id.
     """
+    for trip in list_slotless(snapshot):
+        heard_or_near = trip.told is not None or expected(trip, snapshot)
+        if heard_or_near and waits_for_word(snapshot, trip):
+            yield Notice(trip.id, NoticeKind.HOLD, _gate_of(trip), Reason.UNCONFIRMED)
     trips = {trip.id: trip for trip in snapshot.trips}
     begin = problem.starts.tolist()
     stopped = {gate for gate, one in estimates.items() if one.state is GateMode.STOPPED}
@@ -120,7 +128,7 @@ def _word(
     """Return what one driver is to hear, None where nothing, or what he has heard."""
     advice = snapshot.advice.get(trip.id)
     said = None if advice is None else advice.kind
-    gate = trip.gates[0] if trip.told is None else trip.told.gate
+    gate = _gate_of(trip)
     if is_held(trip, blocks):
         return (
             None if said is AdviceKind.HOLD else Notice(trip.id, NoticeKind.HOLD, gate, Reason.HELD)
@@ -137,6 +145,10 @@ def _word(
     elif said is None and planned is None and expected(trip, snapshot):
         kind = NoticeKind.NO_SLOT
     return None if kind is None else Notice(trip.id, kind, gate)
+
+
+def _gate_of(trip: LiveTrip) -> str:
+    return trip.gates[0] if trip.told is None else trip.told.gate
 
 
 def _is_to_hold(

@@ -15,6 +15,7 @@ from flowctl.dispatch.called import standing
 from flowctl.dispatch.framing import weights_of
 from flowctl.dispatch.hand import blocks_of, forwards_of, pins_of
 from flowctl.dispatch.lane_room import Kind, kind_of
+from flowctl.dispatch.locks import is_locked_in
 from flowctl.dispatch.metering import Release
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.seniority import seniority
@@ -146,6 +147,7 @@ class _Stay:
     lapsed: Flags
     missed: Flags
     held: Flags
+    unconfirmed: Flags
     priority: Ints
     weight: Ints
     lanes: tuple[Kind, ...]
@@ -191,6 +193,7 @@ class _Stay:
             lapsed=_flags(trip.stage is Stage.RELEASED for trip in trips),
             missed=_flags(trip.id in facts.no_shows for trip in trips),
             held=_flags(gate in blocks.get(trip.id, ()) for trip in trips),
+            unconfirmed=_flags(is_locked_in(trip) for trip in trips),
             priority=np.array([trip.priority for trip in trips], dtype=np.int64),
             weight=np.array([weights[trip.cargo] for trip in trips], dtype=np.int64),
             lanes=_lanes(snapshot, gate, trips),
@@ -226,6 +229,7 @@ def _passed(
         # What people decided is said before what the rules would say of the same pair.
         (Reason.FORWARDED, every & (junior.id in forwards_of(snapshot))),
         (Reason.HELD, stay.held),
+        (Reason.UNCONFIRMED, stay.unconfirmed),
         (Reason.PENALTY, fined),
         (Reason.SENIOR_NOT_READY, stay.unready),
         (Reason.NO_SHOW, stay.missed),

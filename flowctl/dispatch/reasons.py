@@ -22,6 +22,8 @@ class Reason(StrEnum):
     """An operator's hold is over; the slot before it was void."""
     OPENED = "opened"
     """A gate is open beyond its hours."""
+    CONFIRMED = "confirmed"
+    """What an agency had to confirm is confirmed; the slot before it was void."""
     # Of an overtake: why the junior went while the senior stood by
     KEPT_PROMISE = "kept_promise"
     PRIORITY = "priority"
@@ -58,6 +60,9 @@ class Reason(StrEnum):
     """The junior had lost as many places to higher priorities as it may."""
     PAPER = "paper"
     """By a printed order, while flowctl was not there."""
+    # Of a slot or an overtake: by what the trip's stages do not allow yet
+    UNCONFIRMED = "unconfirmed"
+    """What an agency has to confirm of the truck is not confirmed."""
     # By an operator's word, of a slot or an overtake
     HELD = "held"
     """The truck, or its way to a gate, is held."""

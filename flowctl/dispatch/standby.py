@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from flowctl.dispatch.called import standing
 from flowctl.dispatch.hand import Blocks, blocks_of, pins_of
 from flowctl.dispatch.lane_room import kind_of
+from flowctl.dispatch.locks import is_locked_in
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.seniority import seniority
 from flowctl.site import Site
@@ -28,7 +29,8 @@ class Expired:
     """A call-up that is over: of ``trip_id`` to ``gate`` (or first to ``to_yard``).
 
     ``reason`` is no_show where the truck still stands in ``yard``, release_expired where it is not
-    known to, and did not come in time; held where an operator holds it and it has not left yet.
+    known to, and did not come in time; held where an operator holds it, unconfirmed where its
+    stages do not let it go any more, and it has not left yet.
     ``called_at`` is when it was called up.
     """
 
@@ -89,6 +91,8 @@ def _over(snapshot: Snapshot, trip: LiveTrip, blocks: Blocks) -> Reason | None:
     # Who is on the road to the gate can turn nowhere: only who still stands is called back.
     if _stayed(trip) and trip.released_gate in blocks.get(trip.id, ()):
         return Reason.HELD
+    if _stayed(trip) and is_locked_in(trip):
+        return Reason.UNCONFIRMED
     if _stayed(trip) and trip.released_at is not None:
         rules = snapshot.site.policy.standby
         proof_at = trip.released_at + timedelta(seconds=rules.no_show_s * (1.0 - _PROOF_SHARE))
@@ -234,6 +238,8 @@ def _slot(trip: LiveTrip) -> Slot:
 def _may_swap(trip: LiveTrip, snapshot: Snapshot) -> bool:
     """Tell whether a truck has a slot that counts, and its driver did not just hear of another."""
     if trip.told is None or trip.told_at is None or trip.id in snapshot.advice:
+        return False
+    if is_locked_in(trip):
         return False
     quiet = timedelta(seconds=snapshot.site.dispatch.quiet_s)
     if trip.told_at + quiet > snapshot.now:

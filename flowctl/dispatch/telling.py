@@ -21,6 +21,7 @@ from flowctl.dispatch.hand import (
     words_of,
 )
 from flowctl.dispatch.home import Home
+from flowctl.dispatch.locks import is_locked_in, was_unconfirmed
 from flowctl.dispatch.plan import Plan
 from flowctl.dispatch.problem import DispatchProblem
 from flowctl.dispatch.promises import keeps
@@ -30,7 +31,16 @@ from flowctl.state import AdviceKind, LiveTrip, Slot, Snapshot
 from flowctl.traffic.capacity import CapacityEstimate
 from flowctl.traffic.collapse import GateMode
 
-_FACTS = frozenset({Reason.ETA, Reason.CLOSURE, Reason.REOPENED, Reason.HELD, Reason.OPENED})
+_FACTS = frozenset(
+    {
+        Reason.ETA,
+        Reason.CLOSURE,
+        Reason.REOPENED,
+        Reason.HELD,
+        Reason.OPENED,
+        Reason.UNCONFIRMED,
+    }
+)
 """Reasons that are no estimate: the driver hears of them at once."""
 
 
@@ -136,6 +146,8 @@ def _is_news_by(word: Reason, snapshot: Snapshot, told: Slot, planned: Slot) -> 
 
 def _freed_by(snapshot: Snapshot, trip_id: int) -> Reason:
     """Return why a driver who was asked to wait has a slot again."""
+    if was_unconfirmed(snapshot, trip_id):
+        return Reason.CONFIRMED
     held = snapshot.advice[trip_id].reason == Reason.HELD
     return Reason.HOLD_ENDED if held else Reason.REOPENED
 
@@ -297,7 +309,9 @@ def _reason(
     if _closed_since(snapshot, trip, told):
         return Reason.CLOSURE
     if _cannot_come(snapshot, problem, row, told):
-        return Reason.ETA
+        # It stands there; what it missed its slot for is a word of an agency.
+        waits = is_locked_in(trip) and trip.arrived_at is not None
+        return Reason.UNCONFIRMED if waits else Reason.ETA
     if _is_stranded(problem, home(), row, told):
         return Reason.RETURN
     learned = estimates[gate.id]

@@ -16,6 +16,7 @@ from flowctl.storage import trips as stored
 from flowctl.storage.closures import find_advice
 from flowctl.storage.live import LiveRow, find_live
 from flowctl.storage.trips import Connection
+from flowctl.workflow.stages import Lock
 
 
 class Obstacle(StrEnum):
@@ -156,6 +157,12 @@ def check_movable(conn: Connection, site: Site, live: LiveRow, now: datetime) ->
             Obstacle.NO_SLOT,
             f"The truck of trip {live.id} is held by the control room; its slot follows once it is"
             " not held any more.",
+        )
+    if Lock.SLOT in live.locked:
+        raise RefusedError(
+            Obstacle.NO_SLOT,
+            f"What the agencies have to confirm of trip {live.id} is not confirmed; its slot"
+            " follows once it is.",
         )
     if stored.is_released(conn, live.id):
         raise RefusedError(

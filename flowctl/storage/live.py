@@ -38,8 +38,9 @@ class LiveRow(NamedTuple):
     """A trip, its device's newest fix, its moments, what its driver was told and called up for.
 
     ``by_hand``: it stands in its yard by an operator's word; ``is_faulty``: its device is marked as
-    faulty, so that its fixes say nothing. ``papers`` are read for pages that show one trip or a
-    list of them, and not for the picture of all that are under way, which has no use for them.
+    faulty, so that its fixes say nothing. ``locked``: what its stages do not allow yet
+    (`flowctl.workflow.stages.Lock`). ``papers`` are read for pages that show one trip or a list of
+    them, and not for the picture of all that are under way, which has no use for them.
 
     A tuple, because a thousand are made every tick: a frozen dataclass of this width takes five
     times as long.
@@ -88,6 +89,7 @@ class LiveRow(NamedTuple):
     late_until: datetime | None = None
     by_hand: bool = False
     is_faulty: bool = False
+    locked: Sequence[str] = ()
     papers: Papers | None = None
 
     @property

@@ -102,7 +102,7 @@ select t.id, t.plate, t.direction, t.cargo, t.gates, t.ready_at, t.registered_at
        r.to_yard as moving_to, r.ended as release_ended,
        coalesce(s.swapped, false) as swapped, t.needs, m.yarded_at,
        t.returns_within_h, s.accepted_at, s.late_until,
-       coalesce(m.by_hand, false) as by_hand, q.id is not null as is_faulty
+       coalesce(m.by_hand, false) as by_hand, q.id is not null as is_faulty, t.locked
 """
 _PAPERS: LiteralString = """
      , d.language, d.phone_cipher is not null as has_number, v.uid as device,
