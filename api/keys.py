@@ -14,6 +14,7 @@ from api.transaction import transaction
 from flowctl.registry import sources as registry
 from flowctl.storage import sources as stored
 from flowctl.storage.sources import Scope, Source, TokenRecord
+from flowctl.workflow.stages import Desk
 
 router = APIRouter(prefix="/v1", tags=["keys"])
 
@@ -27,17 +28,22 @@ class _Body(BaseModel):
 
 
 class NewSource(_Body):
-    """A machine to let in; ``enrols``: devices it names are registered as its own."""
+    """A machine to let in; ``enrols``: devices it names are registered as its own.
+
+    ``agency`` is the desk whose stages it decides, where its scopes hold ``stages:write``.
+    """
 
     name: Annotated[str, Field(max_length=80)]
     scopes: Scopes
     enrols: bool = False
+    agency: Desk | None = None
 
 
 class SourcePatch(_Body):
-    """What a machine may do from now on."""
+    """What a machine may do from now on; ``agency`` null: it speaks for no desk."""
 
     scopes: Scopes
+    agency: Desk | None = None
 
 
 class NewKey(_Body):
@@ -76,6 +82,7 @@ class ShownSource(BaseModel):
     name: str
     scopes: list[str]
     enrols: bool
+    agency: str | None
     keys: list[ShownKey]
     device_keys: int
 
@@ -94,8 +101,10 @@ def make_source(request: Request, body: NewSource, once: MaybeKey = None) -> Mad
     """Let a machine in, and return its first key."""
     with transaction(request) as conn:
         refuse_repeated(request, conn, once, body)
-        key = registry.add_source(conn, name=body.name, enrols=body.enrols, scopes=body.scopes)
-        after = {"may": sorted(body.scopes), "enrols": body.enrols}
+        key = registry.add_source(
+            conn, name=body.name, enrols=body.enrols, scopes=body.scopes, agency=body.agency
+        )
+        after = {"may": sorted(body.scopes), "enrols": body.enrols, "agency": body.agency}
         record(request, conn, "source.add", f"source:{body.name.strip()}", after=after)
     return MadeKey(source=body.name.strip(), key=key)
 
@@ -105,14 +114,21 @@ def change_source(request: Request, name: Name, body: SourcePatch) -> ShownSourc
     """Say anew what a machine may do; none of its keys can do more."""
     with transaction(request) as conn:
         before = registry.get_source(conn, name)
-        after = registry.set_terms(conn, name, scopes=body.scopes)
+        said = "agency" in body.model_fields_set
+        after = registry.set_terms(
+            conn,
+            name,
+            scopes=body.scopes,
+            agency=body.agency,
+            drop_agency=said and body.agency is None,
+        )
         record(
             request,
             conn,
             "source.set",
             f"source:{after.name}",
-            before={"may": sorted(before.scopes)},
-            after={"may": sorted(after.scopes)},
+            before={"may": sorted(before.scopes), "agency": before.agency},
+            after={"may": sorted(after.scopes), "agency": after.agency},
         )
         tokens = stored.list_tokens(conn, wall_now=datetime.now(UTC))
     return _shown(after, [one for one in tokens if one.source_id == after.id])
@@ -168,6 +184,7 @@ def _shown(source: Source, tokens: Sequence[TokenRecord]) -> ShownSource:
         name=source.name,
         scopes=sorted(source.scopes),
         enrols=source.enrols,
+        agency=source.agency,
         keys=[
             ShownKey(
                 id=one.id,

@@ -23,6 +23,7 @@ from flowctl.storage.sources import (
     Source,
     TokenRecord,
 )
+from flowctl.workflow.stages import Desk
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,11 +37,16 @@ _UNITS = {
     "d": timedelta(days=1),
 }
 _MOST_UNITS = 10_000
+_NO_DESK = "none"
 
 Device = Annotated[str | None, typer.Option(help="The one device the token speaks for.")]
 May = Annotated[
     str | None,
     typer.Option(help=f"What it may do, with commas: {', '.join(Scope)}."),
+]
+Agency = Annotated[
+    str | None,
+    typer.Option(help="The desk whose stages it decides, or none: customs, tax, yard, …"),
 ]
 Rate = Annotated[float | None, typer.Option(help="Fixes a second it may send; 0: no limit.")]
 Accuracy = Annotated[float | None, typer.Option(help="Poorest accuracy taken, metres.")]
@@ -61,6 +67,7 @@ def add(
     witness: Annotated[
         bool, typer.Option("--witness", help="It may say what passes at gates, too.")
     ] = False,
+    agency: Agency = None,
     rate: Rate = None,
     accuracy_limit: Accuracy = None,
     future_limit: Future = None,
@@ -73,7 +80,9 @@ def add(
         screening = _screening(
             conn, ScreeningOverrides(lateness_limit, future_limit, accuracy_limit, lag_limit)
         )
-        record(conn, "source.add", f"source:{name}", after={"may": sorted(may_do)})
+        desk = _desk(agency)
+        after = {"may": sorted(may_do), "agency": desk}
+        record(conn, "source.add", f"source:{name}", after=after)
         typer.echo(
             registry.add_source(
                 conn,
@@ -82,6 +91,7 @@ def add(
                 rate_per_s=rate or None,
                 screening=screening,
                 scopes=may_do,
+                agency=desk,
             )
         )
 
@@ -96,6 +106,7 @@ def set_terms(
     witness: Annotated[
         bool | None, typer.Option(help="Whether it may say what passes at gates, too.")
     ] = None,
+    agency: Agency = None,
     rate: Rate = None,
     accuracy_limit: Accuracy = None,
     future_limit: Future = None,
@@ -124,6 +135,8 @@ def set_terms(
             rate_per_s=rate,
             screening=screening,
             scopes=_rights(found.scopes, may, witness=witness),
+            agency=_desk(agency),
+            drop_agency=agency == _NO_DESK,
         )
         before_it, after_it = {"terms": _terms(found)}, {"terms": _terms(source)}
         record(conn, "source.set", f"source:{source.name}", before=before_it, after=after_it)
@@ -171,6 +184,7 @@ def _listed(
                 "name": source.name,
                 "enrols": source.enrols,
                 "may": sorted(source.scopes),
+                "agency": source.agency,
                 "rate_per_s": source.rate_per_s,
                 "limits": source.screening.stated(),
                 "tokens": [_token_json(one) for one in tokens if one.source_id == source.id],
@@ -262,6 +276,21 @@ def scopes(text: str) -> frozenset[Scope]:
     return frozenset(map(Scope, names))
 
 
+def _desk(text: str | None) -> Desk | None:
+    """Return the desk somebody named, None where nobody did, or where it is to be none.
+
+    Raises
+    ------
+    FlowctlError
+        There is none of that name.
+    """
+    if text is None or text == _NO_DESK:
+        return None
+    if text not in set(Desk):
+        raise FlowctlError(f"There is no desk {text!r}; there are: {', '.join(Desk)}, {_NO_DESK}.")
+    return Desk(text)
+
+
 def duration(text: str) -> timedelta:
     """Return a span such as 90s, 30m, 24h or 7d.
 
@@ -301,6 +330,8 @@ def _screening(
 def _terms(source: Source) -> str:
     parts = ["enrols its devices" if source.enrols else "registered devices only"]
     parts.append(f"may {' '.join(sorted(source.scopes))}")
+    if source.agency is not None:
+        parts.append(f"speaks for {source.agency}")
     if source.rate_per_s is not None:
         parts.append(f"{source.rate_per_s:g} fixes/s")
     parts += [f"{name} {value:g}" for name, value in source.screening.stated().items()]

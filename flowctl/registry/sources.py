@@ -25,6 +25,7 @@ from flowctl.storage.sources import (
     Source,
     TokenRecord,
 )
+from flowctl.workflow.stages import Desk
 
 GRACE = timedelta(hours=24)
 """How long former tokens stay good after a rotation, unless said otherwise."""
@@ -70,15 +71,17 @@ def add_source(
     rate_per_s: float | None = None,
     screening: ScreeningOverrides | None = None,
     scopes: Iterable[Scope] = POSITIONS_ONLY,
+    agency: Desk | None = None,
 ) -> str:
     """Enter a machine that posts positions or events; returns its bearer token, once.
 
-    ``screening`` has passed `check_screening`; ``scopes`` is what it may do.
+    ``screening`` has passed `check_screening`; ``scopes`` is what it may do, ``agency`` the desk it
+    speaks for.
 
     Raises
     ------
     FlowctlError
-        The name or the rate cannot be.
+        The name, the rate or the agency cannot be.
     ConflictError
         A source of that name exists.
     """
@@ -97,6 +100,7 @@ def add_source(
         screening=screening or ScreeningOverrides(),
         rate_per_s=_checked_rate(rate_per_s),
         scopes=scopes,
+        agency=_checked_agency(agency),
     )
     if source_id is None:
         raise ConflictError(
@@ -134,13 +138,17 @@ def set_terms(
     rate_per_s: float | None = None,
     screening: ScreeningOverrides | None = None,
     scopes: Iterable[Scope] | None = None,
+    agency: Desk | None = None,
+    drop_agency: bool = False,
 ) -> Source:
     """Change what a source may do, None leaving it as it is; a rate of 0 takes the limit away.
+
+    With ``drop_agency`` it speaks for no desk.
 
     Raises
     ------
     NotFoundError, FlowctlError
-        There is no such source, or the rate cannot be.
+        There is no such source, or the rate or the agency cannot be.
     """
     source = get_source(conn, name)
     if enrols is not None:
@@ -151,6 +159,8 @@ def set_terms(
         source = replace(source, screening=screening)
     if scopes is not None:
         source = replace(source, scopes=frozenset(scopes))
+    if agency is not None or drop_agency:
+        source = replace(source, agency=None if drop_agency else _checked_agency(agency))
     stored.update_source(conn, source)
     return source
 
@@ -313,6 +323,15 @@ def _new_token(
         scopes=scopes,
     )
     return token
+
+
+def _checked_agency(agency: Desk | None) -> Desk | None:
+    if agency is Desk.HAULIER:
+        raise FlowctlError(
+            "A source speaks for an agency or the yard; hauliers answer under their own accounts.",
+            kind="source_agency",
+        )
+    return agency
 
 
 def _checked_rate(rate_per_s: float | None) -> float | None:

@@ -12,6 +12,7 @@ from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
 from flowctl.telemetry.screening import ScreeningParams
+from flowctl.workflow.stages import Desk
 
 Connection = psycopg.Connection[Any]
 
@@ -26,6 +27,16 @@ class Scope(StrEnum):
     TRIPS_READ = "trips:read"
     TRIPS_WRITE = "trips:write"
     METRICS = "metrics"
+    DECLARATIONS_READ = "declarations:read"
+    STAGES_READ = "stages:read"
+    STAGES_WRITE = "stages:write"
+    """Confirm, refuse and ask back for the desk that the source speaks for."""
+    FACTS_WRITE = "facts:write"
+    """Say what it knows of journeys and their goods."""
+    CROSSINGS_READ = "crossings:read"
+    CROSSINGS_WRITE = "crossings:write"
+    HOOKS = "hooks"
+    """Send signed messages: what its cameras read, what was paid, what its desk decided."""
 
 
 POSITIONS_ONLY = frozenset({Scope.POSITIONS})
@@ -88,6 +99,8 @@ class Source:
         The one device the token speaks for, None where it speaks for all of the source.
     until_wall_at
         When the token ends, None where it holds until it is withdrawn.
+    agency
+        The desk whose stages it may decide, None where it speaks for none.
     """
 
     id: int
@@ -98,6 +111,7 @@ class Source:
     scopes: frozenset[Scope] = POSITIONS_ONLY
     device_uid: str | None = None
     until_wall_at: datetime | None = None
+    agency: Desk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,26 +146,28 @@ def insert_source(
     screening: ScreeningOverrides,
     rate_per_s: float | None,
     scopes: Iterable[Scope],
+    agency: Desk | None = None,
 ) -> int | None:
     """Enter a source without a token; returns its id, or None where the name is taken."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(
-            "insert into sources (name, enrols, screening, rate_per_s, scopes)"
-            " values (%s, %s, %s, %s, %s) on conflict (name) do nothing returning id",
-            [name, enrols, Jsonb(screening.stated()), rate_per_s, sorted(scopes)],
+            "insert into sources (name, enrols, screening, rate_per_s, scopes, agency)"
+            " values (%s, %s, %s, %s, %s, %s) on conflict (name) do nothing returning id",
+            [name, enrols, Jsonb(screening.stated()), rate_per_s, sorted(scopes), agency],
         ).fetchone()
 
 
 def update_source(conn: Connection, source: Source) -> None:
     """Change what a source may do."""
     conn.execute(
-        "update sources set enrols = %s, screening = %s, rate_per_s = %s, scopes = %s"
-        " where id = %s",
+        "update sources set enrols = %s, screening = %s, rate_per_s = %s, scopes = %s,"
+        " agency = %s where id = %s",
         [
             source.enrols,
             Jsonb(source.screening.stated()),
             source.rate_per_s,
             sorted(source.scopes),
+            source.agency,
             source.id,
         ],
     )
@@ -243,7 +259,7 @@ def end_phone_tokens(conn: Connection, trip_id: int) -> None:
 def find_source(conn: Connection, token_hash: bytes, *, wall_now: datetime) -> Source | None:
     """Return the source that holds this token; a token that has ended is nobody's."""
     row = conn.execute(
-        "select s.id, name, enrols, screening, rate_per_s,"
+        "select s.id, name, enrols, screening, rate_per_s, agency,"
         " case when device_uid is not null then array['positions']"
         "  when k.scopes is null then s.scopes"
         "  else array(select unnest(s.scopes) intersect select unnest(k.scopes)) end,"
@@ -258,7 +274,8 @@ def find_source(conn: Connection, token_hash: bytes, *, wall_now: datetime) -> S
 def find_source_named(conn: Connection, name: str) -> Source | None:
     """Return the source of this name."""
     row = conn.execute(
-        "select id, name, enrols, screening, rate_per_s, scopes from sources where name = %s",
+        "select id, name, enrols, screening, rate_per_s, agency, scopes from sources"
+        " where name = %s",
         [name],
     ).fetchone()
     return None if row is None else _source(*row)
@@ -273,7 +290,7 @@ def find_source_name(conn: Connection, source_id: int) -> str | None:
 def list_sources(conn: Connection) -> list[Source]:
     """Return every source, by name."""
     rows = conn.execute(
-        "select id, name, enrols, screening, rate_per_s, scopes from sources order by name"
+        "select id, name, enrols, screening, rate_per_s, agency, scopes from sources order by name"
     ).fetchall()
     return [_source(*row) for row in rows]
 
@@ -308,10 +325,12 @@ def _source(
     enrols: bool,
     screening: dict[str, Any],
     rate_per_s: float | None,
+    agency: str | None,
     scopes: list[str],
     device_uid: str | None = None,
     until_wall_at: datetime | None = None,
 ) -> Source:
     overrides = ScreeningOverrides(**screening)
     may = frozenset(map(Scope, scopes))
-    return Source(id_, name, enrols, overrides, rate_per_s, may, device_uid, until_wall_at)
+    desk = None if agency is None else Desk(agency)
+    return Source(id_, name, enrols, overrides, rate_per_s, may, device_uid, until_wall_at, desk)

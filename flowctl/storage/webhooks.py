@@ -1,5 +1,6 @@
 """Receivers of webhooks and what is to be delivered to them, at rest."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
@@ -10,6 +11,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from flowctl.errors import NotFoundError
+from flowctl.storage.sources import Scope
 
 Connection = psycopg.Connection[Any]
 
@@ -21,13 +23,41 @@ BULLETIN = "bulletin.made"
 
 EVENTS = (HEAD, BULLETIN)
 
+DECLARED = "declaration.made"
+"""A trip was declared; this and the following are of one trip, see `flowctl.registry.events`."""
+
+DECLARATION_CHANGED = "declaration.changed"
+"""What a trip's declaration says changed, or the trip was called off."""
+
+STAGE_CHANGED = "stage.changed"
+"""Something was said of a stage of a trip, or a stage of it ran out."""
+
+CROSSING_MADE = "crossing.made"
+"""A truck crossed, or came back."""
+
+PAYMENT_MADE = "payment.made"
+"""Fees of a trip were paid, or given back."""
+
+EVENT_SCOPES: Mapping[str, Scope] = {
+    DECLARED: Scope.DECLARATIONS_READ,
+    DECLARATION_CHANGED: Scope.DECLARATIONS_READ,
+    STAGE_CHANGED: Scope.STAGES_READ,
+    CROSSING_MADE: Scope.CROSSINGS_READ,
+    PAYMENT_MADE: Scope.STAGES_READ,
+}
+"""What the source of a webhook must be allowed for each event of trips to reach it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A receiver; how many deliveries wait, went out and were given up, and the last trouble."""
+    """A receiver; how many deliveries wait, went out and were given up, and the last trouble.
+
+    ``source`` is whose it is, None where it hears nothing of trips.
+    """
 
     id: int
     url: str
+    source: str | None
     events: list[str]
     created_by: str
     created_at: datetime
@@ -50,9 +80,17 @@ class Delivery:
 
 
 def add_webhook(
-    conn: Connection, site: str, *, url: str, secret_cipher: bytes, by: str, now: datetime
+    conn: Connection,
+    site: str,
+    *,
+    url: str,
+    secret_cipher: bytes,
+    by: str,
+    now: datetime,
+    events: Sequence[str] = EVENTS,
+    source_id: int | None = None,
 ) -> int:
-    """Enter a receiver of all events and return its id.
+    """Enter a receiver of some events and return its id; those of trips reach a source's alone.
 
     Raises
     ------
@@ -60,22 +98,23 @@ def add_webhook(
         The site has one of this address.
     """
     [(webhook,)] = conn.execute(
-        "insert into webhooks (site, url, secret_cipher, events, created_by, created_at)"
-        " values (%s, %s, %s, %s, %s, %s) returning id",
-        [site, url, secret_cipher, list(EVENTS), by, now],
+        "insert into webhooks (site, url, secret_cipher, events, created_by, created_at,"
+        " source_id) values (%s, %s, %s, %s, %s, %s, %s) returning id",
+        [site, url, secret_cipher, list(events), by, now, source_id],
     ).fetchall()
     return int(webhook)
 
 
 _LIST: LiteralString = """
-select w.id, w.url, w.events, w.created_by, w.created_at,
+select w.id, w.url, s.name as source, w.events, w.created_by, w.created_at,
        count(*) filter (where d.state = 'waiting') as waiting,
        count(*) filter (where d.state = 'sent') as sent,
        count(*) filter (where d.state = 'dead') as dead,
        (array_agg(d.trouble order by d.id desc)
            filter (where d.trouble is not null and d.state <> 'sent'))[1] as trouble
 from webhooks w left join webhook_deliveries d on d.webhook_id = w.id
-where w.site = %s group by w.id order by w.id
+    left join sources s on s.id = w.source_id
+where w.site = %s group by w.id, s.name order by w.id
 """
 
 
@@ -104,13 +143,59 @@ def _missing(webhook_id: int) -> NotFoundError:
 
 def queue_event(conn: Connection, site: str, kind: str, data: object, *, now: datetime) -> None:
     """Write an event for each receiver of its kind, in the caller's transaction."""
-    moment = msgspec.json.encode(now).decode().strip('"')
-    body = msgspec.json.encode({"type": kind, "timestamp": moment, "data": data}).decode()
+    body = msgspec.json.encode({"type": kind, "timestamp": _moment(now), "data": data}).decode()
     conn.execute(
         "insert into webhook_deliveries (webhook_id, message, body)"
         " select id, %s, %s from webhooks where site = %s and %s = any(events)",
-        [f"msg_{uuid4().hex}", body, site, kind],
+        [_message(), body, site, kind],
     )
+
+
+_OF_TRIP: LiteralString = """
+insert into webhook_deliveries (webhook_id, message, body)
+select w.id, %(message)s, json_build_object('type', %(event)s::text, 'timestamp', %(moment)s::text,
+    'data', jsonb_build_object('trip', t.id) || %(facts)s::jsonb
+        || case when %(reads)s = any(s.scopes) then jsonb_build_object('plate', t.plate)
+           else '{}' end)
+from webhooks w join sources s on s.id = w.source_id join trips t on t.id = %(trip)s
+where w.site = %(site)s and %(event)s = any(w.events) and %(scope)s = any(s.scopes)
+"""
+
+
+def queue_trip_event(
+    conn: Connection,
+    site: str,
+    event: str,
+    trip_id: int,
+    *,
+    facts: Mapping[str, object],
+    now: datetime,
+) -> None:
+    """Write an event of a trip for each receiver that may hear it, in the caller's transaction.
+
+    ``event`` is one of `EVENT_SCOPES`. The plate goes to those who may read declarations.
+    """
+    conn.execute(
+        _OF_TRIP,
+        {
+            "site": site,
+            "event": event,
+            "scope": EVENT_SCOPES[event],
+            "reads": Scope.DECLARATIONS_READ,
+            "trip": trip_id,
+            "facts": msgspec.json.encode(facts).decode(),
+            "moment": _moment(now),
+            "message": _message(),
+        },
+    )
+
+
+def _moment(now: datetime) -> str:
+    return str(msgspec.json.encode(now).decode().strip('"'))
+
+
+def _message() -> str:
+    return f"msg_{uuid4().hex}"
 
 
 def claim_delivery(

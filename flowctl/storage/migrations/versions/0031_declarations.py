@@ -209,8 +209,11 @@ create table dues (
     trip_id     bigint primary key references trips on delete cascade,
     schedule_id bigint not null references fee_schedules,
     lines       jsonb not null,
+    withheld    jsonb not null default '[]',  -- services that wait for a stage or a fact
     total_vnd   bigint not null,
     paid_vnd    bigint not null default 0,
+    -- Since when nothing is due any more; days in a yard count no further.
+    settled_at  timestamptz,
     computed_at timestamptz not null
 );
 
@@ -218,21 +221,28 @@ create table payments (
     id          bigint generated always as identity primary key,
     site        text not null references sites,
     trip_id     bigint references trips on delete set null,
+    plate       text not null,
     gate        text,
-    amount_vnd  bigint not null,
+    schedule_id bigint not null references fee_schedules,
+    amount_vnd  bigint not null check (amount_vnd <> 0),  -- below 0: given back
+    services    jsonb not null,  -- what of it is for which service
     method      text not null,   -- cash, transfer, or a provider's name
     reference   text not null,
     receipt     bigint not null, -- by site and year, without gaps
     year        integer not null,
     paid_at     timestamptz not null,
     recorded_by text not null,
-    recorded_at timestamptz not null,
-    of_payment  bigint references payments,  -- what a refund gives back
+    recorded_at timestamptz not null,  -- the day it is settled with
+    origin      text not null check (origin in ('hand', 'payment')),
+    of_payment  bigint unique references payments,  -- what a refund gives back
+    reason      text,                               -- of a refund
+    check ((of_payment is null) = (amount_vnd > 0)),
+    check ((of_payment is null) = (reason is null)),
     unique (site, method, reference),
     unique (site, year, receipt)
 );
 create index payments_trip on payments (trip_id);
-create index payments_day on payments (site, paid_at);
+create index payments_day on payments (site, recorded_at);
 """
 
 CROSSINGS = """
@@ -256,9 +266,18 @@ create index crossings_away on crossings (site, due_at) where due_at is not null
     and returned_at is null;
 create index crossings_plate on crossings (site, plate, at);
 create unique index crossings_trip on crossings (trip_id) where trip_id is not null;
+create unique index crossings_seen on crossings (site, plate, direction, at);
 """
 
 PARTNERS = """
+alter table sources drop constraint sources_scopes_check;
+alter table sources add constraint sources_scopes_check check (scopes <@ array[
+    'positions', 'witness', 'site', 'trips:read', 'trips:write', 'metrics', 'declarations:read',
+    'stages:read', 'stages:write', 'facts:write', 'crossings:read', 'crossings:write', 'hooks']);
+alter table source_tokens drop constraint source_tokens_scopes_check;
+alter table source_tokens add constraint source_tokens_scopes_check check (scopes <@ array[
+    'positions', 'witness', 'site', 'trips:read', 'trips:write', 'metrics', 'declarations:read',
+    'stages:read', 'stages:write', 'facts:write', 'crossings:read', 'crossings:write', 'hooks']);
 alter table sources
     add agency      text,   -- for which desk it speaks; null: for none
     add hook_cipher bytea;  -- the secret its signed messages are checked with
@@ -305,6 +324,20 @@ create table foreknown (
 create index foreknown_plate on foreknown (site, plate) where taken_by is null;
 """
 
+SCOPES_OF_BEFORE = """
+update sources set scopes = array(select unnest(scopes) intersect select unnest(array[
+    'positions', 'witness', 'site', 'trips:read', 'trips:write', 'metrics']));
+update source_tokens set scopes = array(select unnest(scopes) intersect select unnest(array[
+    'positions', 'witness', 'site', 'trips:read', 'trips:write', 'metrics']))
+    where scopes is not null;
+alter table sources drop constraint sources_scopes_check;
+alter table sources add constraint sources_scopes_check check (scopes <@ array[
+    'positions', 'witness', 'site', 'trips:read', 'trips:write', 'metrics']);
+alter table source_tokens drop constraint source_tokens_scopes_check;
+alter table source_tokens add constraint source_tokens_scopes_check check (scopes <@ array[
+    'positions', 'witness', 'site', 'trips:read', 'trips:write', 'metrics']);
+"""
+
 
 def upgrade() -> None:
     """Make them."""
@@ -314,6 +347,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
+    op.execute(SCOPES_OF_BEFORE)
     op.execute(
         "drop table foreknown, conflicts, heard_hooks, crossings, payments, dues, fee_schedules,"
         " document_parts, documents, appeals, templates, drafts, declarations, stage_records,"
