@@ -1,7 +1,7 @@
 import { t } from "../language";
 import { problem } from "../parts/problem";
 import * as api from "./api";
-import { ScopeBoxes, scopesOf } from "./ScopeBoxes";
+import { DeskChoice, ScopeBoxes, scopesOf } from "./ScopeBoxes";
 import { useSending } from "./useSending";
 
 /** What a form of this page makes or changes. */
@@ -17,16 +17,20 @@ interface Props {
   onCancel: () => void;
 }
 
+const deskOf = (form: FormData): api.Desk | null =>
+  api.DESKS.find((one) => one === form.get("agency")) ?? null;
+
 async function carryOut(wish: Wish, form: FormData, key: string): Promise<api.Made | null> {
   const scopes = scopesOf(form);
   if (wish.kind === "source") {
-    return api.makeSource(String(form.get("name")), scopes, form.get("enrols") !== null, key);
+    const enrols = form.get("enrols") !== null;
+    return api.makeSource(String(form.get("name")), scopes, deskOf(form), enrols, key);
   }
   if (wish.kind === "key") {
     const days = String(form.get("days") ?? "");
     return api.makeKey(wish.source.name, scopes, days === "" ? null : Number(days), key);
   }
-  if (wish.kind === "rights") await api.changeSource(wish.source.name, scopes);
+  if (wish.kind === "rights") await api.changeSource(wish.source.name, scopes, deskOf(form));
   else await api.narrowKey(wish.key.id, scopes);
   return null;
 }
@@ -70,6 +74,9 @@ export function KeyForm({ wish, onDone, onCancel }: Props) {
         </label>
       )}
       <ScopeBoxes legend={t("people.may")} {...rightsOf(wish)} />
+      {(wish.kind === "source" || wish.kind === "rights") && (
+        <DeskChoice chosen={wish.kind === "rights" ? wish.source.agency : null} />
+      )}
       {wish.kind === "source" && (
         <label class="box">
           <input type="checkbox" name="enrols" />

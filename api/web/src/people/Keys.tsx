@@ -7,7 +7,7 @@ import { useAsked } from "../parts/useAsked";
 import * as api from "./api";
 import { KeyForm, type Wish } from "./KeyForm";
 import { MadeSecret } from "./MadeSecret";
-import { scopeName } from "./ScopeBoxes";
+import { deskName, scopeName } from "./ScopeBoxes";
 
 const AGAIN_MS = 30_000;
 
@@ -62,7 +62,14 @@ export function Keys({ timezone }: { timezone: string }) {
                 <b>{source.name}</b>
                 {source.enrols && <small>{t("people.enrols")}</small>}
               </td>
-              <td>{names(source.scopes)}</td>
+              <td>
+                {names(source.scopes)}
+                {source.agency && (
+                  <small>
+                    {t("people.speaks_for")}: {deskName(source.agency)}
+                  </small>
+                )}
+              </td>
               <td>
                 <KeyList source={source} timezone={timezone} onNarrow={setWish} again={again} />
               </td>

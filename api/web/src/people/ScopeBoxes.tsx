@@ -1,5 +1,5 @@
 import { t } from "../language";
-import { type Scope, SCOPES } from "./api";
+import { type Desk, DESKS, type Scope, SCOPES } from "./api";
 
 interface Props {
   legend: string;
@@ -13,6 +13,26 @@ export const scopeName = (scope: Scope): string =>
 
 export const scopesOf = (form: FormData): Scope[] =>
   SCOPES.filter((one) => form.getAll("scope").includes(one));
+
+export const deskName = (desk: Desk): string =>
+  desk === "yard" ? t("people.speaks_yard") : t(`account.agency_${desk}`);
+
+/** For which desk a machine decides, if for any. */
+export function DeskChoice({ chosen }: { chosen: Desk | null }) {
+  return (
+    <label>
+      {t("people.speaks_for")}
+      <select name="agency">
+        <option value="">—</option>
+        {DESKS.map((one) => (
+          <option key={one} value={one} selected={one === chosen}>
+            {deskName(one)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
 
 /** What a machine or a key may do, each right a box. */
 export function ScopeBoxes({ legend, among, chosen }: Props) {

@@ -24,8 +24,18 @@ export const SCOPES = [
   "trips:read",
   "trips:write",
   "metrics",
+  "declarations:read",
+  "stages:read",
+  "stages:write",
+  "facts:write",
+  "crossings:read",
+  "crossings:write",
+  "hooks",
 ] as const;
+/** For whom a machine may decide stages. */
+export const DESKS = [...AGENCIES, "yard"] as const;
 export type Agency = (typeof AGENCIES)[number];
+export type Desk = (typeof DESKS)[number];
 export type Scope = (typeof SCOPES)[number];
 
 export interface Account {
@@ -63,6 +73,7 @@ export interface Source {
   name: string;
   scopes: Scope[];
   enrols: boolean;
+  agency: Desk | null;
   keys: Key[];
   device_keys: number;
 }
@@ -107,11 +118,16 @@ export const listSources = (): Promise<Source[]> => request("GET", "/v1/sources"
 export const makeSource = async (
   name: string,
   scopes: Scope[],
+  agency: Desk | null,
   enrols: boolean,
   sent: string,
-): Promise<Made> => key(await request("POST", "/v1/sources", { name, scopes, enrols }, once(sent)));
-export const changeSource = (name: string, scopes: Scope[]): Promise<Source> =>
-  request("PATCH", from(name), { scopes });
+): Promise<Made> =>
+  key(await request("POST", "/v1/sources", { name, scopes, agency, enrols }, once(sent)));
+export const changeSource = (
+  name: string,
+  scopes: Scope[],
+  agency: Desk | null,
+): Promise<Source> => request("PATCH", from(name), { scopes, agency });
 export const makeKey = async (
   name: string,
   scopes: Scope[],
