@@ -280,7 +280,7 @@ def _greet(console: Console, system: LocalSystem, seconds: float) -> None:
 def list_accounts(system: LocalSystem) -> list[str]:
     """Return a line for each account that was made up, with its password and whose it is."""
     return [
-        f"  account {one.name:13}  password {one.password}  {one.whose.person}, {one.whose.post}"
+        f"  account {one.name:17}  password {one.password}  {one.whose.person}, {one.whose.post}"
         for one in system.accounts
     ]
 

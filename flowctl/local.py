@@ -42,6 +42,19 @@ _DEMO_PEOPLE = {
         Role.OFFICER,
         Person("Hoàng Văn Minh", "Chi cục Hải quan Tân Thanh", Agency.CUSTOMS),
     ),
+    "border_guard": (
+        Role.OFFICER,
+        Person("Vi Văn Tuấn", "Đồn Biên phòng cửa khẩu Hữu Nghị", Agency.BORDER_GUARD),
+    ),
+    "plant_quarantine": (
+        Role.OFFICER,
+        Person("Lương Thị Hoa", "Chi cục Kiểm dịch thực vật vùng VII", Agency.PLANT_QUARANTINE),
+    ),
+    "health_quarantine": (
+        Role.OFFICER,
+        Person("Nông Thị Thu", "Trung tâm Kiểm dịch y tế Lạng Sơn", Agency.HEALTH_QUARANTINE),
+    ),
+    "tax": (Role.OFFICER, Person("Bế Quang Huy", "Bộ phận thu phí cửa khẩu", Agency.TAX)),
     "planner": (Role.PLANNER, Person("Trần Quốc Bảo", "Trung tâm điều phối Đồng Đăng")),
     "haulier": (Role.HAULIER, Person("Phạm Thu Hà", "Điều vận")),
     "administrator": (Role.ADMINISTRATOR, Person("Lý Gia Hưng", "Quản trị hệ thống")),
