@@ -1,4 +1,4 @@
-"""What the days came to, by gate, direction, class, agency and hour; months and years are sums. Pure.
+"""What the days came to, by gate, direction, class, agency and hour; months are sums. Pure.
 
 A duration is counted into bins whose edges grow by a twentieth, so that days add up to months and
 a quantile of the sum is right to 2.5 %, however many trucks there were and whichever of them are
