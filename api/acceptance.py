@@ -5,7 +5,8 @@ from pydantic import BaseModel, ConfigDict
 
 from api.record import record
 from api.transaction import transaction
-from api.trips import TripAnswer, TripId, Who, get_trip, get_visible
+from api.trip_bodies import TripAnswer, TripId
+from api.trips import Who, get_trip, get_visible
 from flowctl.registry import acceptance
 from flowctl.registry.acceptance import Cause
 

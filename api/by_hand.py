@@ -14,7 +14,8 @@ from api.feed import Feed
 from api.moments import Moment
 from api.once import Key, act_once
 from api.transaction import transaction
-from api.trips import Gates, Text, TripAnswer, get_visible, trip_answer
+from api.trip_bodies import Gates, Text, TripAnswer
+from api.trips import get_visible, trip_answer
 from flowctl.dispatch.turns import gate_of, list_seniors
 from flowctl.registry import by_hand as registry
 from flowctl.registry.by_hand_checks import HandReason, Said

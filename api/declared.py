@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from api.auth import Caller, caller
 from api.transaction import transaction
-from api.trips import TripAnswer, trip_answer
+from api.trip_bodies import TripAnswer
+from api.trips import trip_answer
 from flowctl.registry.accounts import Role
 from flowctl.registry.plates import strip_mark
 from flowctl.storage.declared import Beside, list_beside

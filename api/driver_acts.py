@@ -20,7 +20,7 @@ from api.links import link_of, open_link
 from api.moments import Moment
 from api.record import record
 from api.transaction import transaction
-from api.trips import StandbyWish
+from api.trip_bodies import StandbyWish
 from flowctl.registry import places, requests
 from flowctl.registry.decisions import withdraw
 from flowctl.registry.places import Offer

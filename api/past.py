@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 
 from api.moments import Moment
 from api.transaction import transaction
-from api.trips import TripId
+from api.trip_bodies import TripId
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.site import Site
 from flowctl.storage.past import (

@@ -1,31 +1,39 @@
 """Trips: registered, looked up, changed, cancelled."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.asked import NO_BODY
 from api.auth import Caller, caller
-from api.moments import Moment
+from api.once import MaybeKey, act_once
 from api.record import record
 from api.transaction import transaction
+from api.trip_bodies import (
+    EtaAnswer,
+    PenaltyAnswer,
+    SlotAnswer,
+    StandbyWish,
+    TripAnswer,
+    TripDeclaration,
+    TripId,
+    TripPatch,
+)
 from flowctl.dispatch.turns import shown_stage
 from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry import requests
 from flowctl.registry import trips as registry
 from flowctl.registry.accounts import Role
 from flowctl.registry.decisions import withdraw
-from flowctl.registry.phone_tracker import Tracker, tracker_of
+from flowctl.registry.phone_tracker import tracker_of
 from flowctl.registry.plates import strip_mark
-from flowctl.registry.rules import Declaration
 from flowctl.registry.trips import TripChange
 from flowctl.site import Site
-from flowctl.state import Cargo, Direction
 from flowctl.storage import penalties
+from flowctl.storage.audit import By
 from flowctl.storage.eta import find_eta
 from flowctl.storage.live import Connection, LiveRow, find_live, list_trips
 from flowctl.storage.snapshot import live_trip
@@ -34,11 +42,6 @@ from flowctl.traffic.eta import Eta
 
 router = APIRouter(tags=["trips"])
 
-Gates = Annotated[list[str], Field(max_length=20)]
-Text = Annotated[str, Field(max_length=80)]
-Weight = Annotated[float, Field(allow_inf_nan=False, strict=True)]
-Hours = Annotated[float, Field(allow_inf_nan=False, strict=True)]
-TripId = Annotated[int, Path(ge=1, lt=2**63)]
 _LOGGED = (
     *("direction", "cargo", "gates", "ready_at", "state", "device", "weight_t", "convoy"),
     *("standby", "extended_until", "needs", "returns_within_h", "language", "haulier"),
@@ -46,176 +49,28 @@ _LOGGED = (
 Who = Annotated[Caller, Depends(caller)]
 
 
-class TripDeclaration(BaseModel):
-    """The one declaration of a journey."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    plate: Text
-    phone: Text
-    language: Text
-    direction: Direction
-    cargo: Cargo
-    gates: Gates
-    ready_at: Moment
-    device: Text | None = None
-    haulier: Text | None = None
-    weight_t: Weight | None = None
-    convoy: Text | None = None
-    needs: Text | None = None
-    returns_within_h: Hours | None = None
-    declaration: Text | None = None
-
-
-class TripPatch(BaseModel):
-    """What is to change of a trip; what is absent stays.
-
-    ``device: null`` takes its device away, ``convoy: null`` takes the truck out of its convoy,
-    ``returns_within_h: null`` says that it does not come back, ``needs: null`` that any bay will
-    do, ``declaration: null`` that no declaration names it.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    ready_at: Moment | None = None
-    gates: Gates | None = None
-    cargo: Cargo | None = None
-    phone: Text | None = None
-    language: Text | None = None
-    device: Text | None = None
-    weight_t: Weight | None = None
-    convoy: Text | None = None
-    needs: Text | None = None
-    returns_within_h: Hours | None = None
-    declaration: Text | None = None
-
-    @model_validator(mode="after")
-    def refuse_nulls(self) -> "TripPatch":
-        """Only some things may be taken away."""
-        may_go = {"device", "convoy", "needs", "returns_within_h", "declaration"}
-        for name in sorted(self.model_fields_set - may_go):
-            if getattr(self, name) is None:
-                raise ValueError(f"{name} cannot be null; leave it out to keep it")
-        return self
-
-
-class StandbyWish(BaseModel):
-    """Whether a truck's driver stands by to leave at once."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    on: StrictBool
-
-
-@dataclass(frozen=True, slots=True)
-class PenaltyAnswer:
-    """What an offence cost; ``banned_until`` where it was one too many."""
-
-    id: int
-    kind: str
-    loses_s: float
-    reason: str
-    actor: str
-    at: datetime
-    banned_until: datetime | None
-    lifted_at: datetime | None
-    lifted_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SlotAnswer:
-    """The slot a driver was told; who comes late but keeps it is there by ``late_until``."""
-
-    gate: str
-    starts_at: datetime
-    ends_at: datetime
-    accepted_at: datetime | None
-    late_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class EtaAnswer:
-    """When a truck is expected at a yard or at a gate's inspection places."""
-
-    target: Literal["yard", "gate"]
-    place: str
-    p10: datetime
-    p50: datetime
-    p90: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TripAnswer:
-    """A trip; the phone never goes out.
-
-    ``eta`` is that of a single trip asked for, null in lists and where nothing can be expected.
-    A truck whose call lapsed while it stood in its yard is ``staged`` again, and not released.
-    ``regains_at``, of a single trip too, is from when its place would count if an operator accepted
-    the device that came in place of another. ``tracker`` is ``phone`` where the driver's phone
-    stands in for one: it may be where the truck is not. ``by_hand``: it stands in its yard by an
-    operator's word; ``device_faulty``: its device is not believed; ``has_number``: its driver can
-    be written to.
-    """
-
-    id: int
-    plate: str
-    language: str
-    direction: str
-    cargo: str
-    gates: list[str]
-    ready_at: datetime
-    registered_at: datetime
-    state: str
-    stage: str
-    device: str | None
-    tracker: Tracker | None
-    slot: SlotAnswer | None
-    released_at: datetime | None
-    arrived_at: datetime | None
-    yard: str | None
-    haulier: str | None
-    weight_t: float | None
-    convoy: str | None
-    standby: bool
-    extended_until: datetime | None
-    penalty_s: float
-    needs: str | None
-    returns_within_h: float | None = None
-    eta: EtaAnswer | None = None
-    regains_at: datetime | None = None
-    by_hand: bool = False
-    device_faulty: bool = False
-    has_number: bool = True
-    declaration: str | None = None
-
-
 @router.post("/v1/trips", status_code=201)
-def register_trip(request: Request, body: TripDeclaration, who: Who) -> TripAnswer:
-    """Register a trip; its driver is told."""
+def register_trip(
+    request: Request,
+    response: Response,
+    body: TripDeclaration,
+    who: Who,
+    key: MaybeKey = None,
+) -> TripAnswer:
+    """Register a trip by its one declaration; its driver is told. A repeated key makes no other."""
     state = request.app.state
-    declaration = Declaration(
-        plate=body.plate,
-        phone=body.phone,
-        language=body.language,
-        direction=body.direction,
-        cargo=body.cargo,
-        gates=tuple(body.gates),
-        ready_at=body.ready_at,
-        device=body.device,
-        haulier=_haulier(body, who),
-        weight_t=body.weight_t,
-        convoy=body.convoy,
-        needs=body.needs,
-        returns_within_h=body.returns_within_h,
-        declaration=body.declaration,
-    )
-    with transaction(request) as conn:
-        trip_id = registry.register(
-            conn, state.site, state.keys, declaration, by=who.signature, now=state.clock.now()
-        )
+    declaration = body.declared(haulier_of(body.haulier, who))
+
+    def do(conn: Connection, by: By, now: datetime) -> int:
+        trip_id = registry.register(conn, state.site, state.keys, declaration, by=by.name, now=now)
         shown = trip_answer(state, get_visible(conn, state.site, trip_id, who))
         record(request, conn, "trip.register", f"trip:{trip_id}", after=_logged(shown))
-        return shown
+        return trip_id
+
+    def show(conn: Connection, trip_id: int) -> TripAnswer:
+        return trip_answer(state, get_visible(conn, state.site, trip_id, who))
+
+    return act_once(request, response, key, body, do=do, show=show)
 
 
 @router.get("/v1/trips")
@@ -384,11 +239,11 @@ def _logged(trip: TripAnswer) -> dict[str, Any]:
     }
 
 
-def _haulier(body: TripDeclaration, who: Caller) -> str | None:
+def haulier_of(declared: str | None, who: Caller) -> str | None:
     """Return who sends the truck; a haulier's account registers for itself alone."""
     if who.role is not Role.HAULIER:
-        return body.haulier
-    if body.haulier is not None and body.haulier.strip() != who.name:
+        return declared
+    if declared is not None and declared.strip() != who.name:
         raise FlowctlError(
             f"The account {who.name} registers its own trucks only; leave the haulier out."
         )

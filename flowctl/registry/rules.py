@@ -3,11 +3,23 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from flowctl.errors import FlowctlError
+from flowctl.registry.papers import (
+    Load,
+    check_amounts,
+    check_driver,
+    check_goods_code,
+    check_licence_until,
+    check_line,
+    check_nationality,
+    check_other_plate,
+    refuse_goods_of_empty,
+)
 from flowctl.registry.phones import parse_phone
-from flowctl.registry.plates import parse_plate
+from flowctl.registry.plates import Plate, parse_plate
 from flowctl.site import Site
 from flowctl.state import Cargo, Direction
 
@@ -30,6 +42,13 @@ class Declaration:
     ``convoy``, a code, cross together. ``needs`` is the kind of bay it must be screened in.
     The truck comes back by the same gate, ``returns_within_h`` hours after it crossed at most.
     ``declaration`` is the number of the customs declaration, or what papers name the journey by.
+
+    ``trailer`` and ``pair_plate``, the other truck of a transshipment, are plates. The driver's
+    name and licence, which holds until ``licence_until``, need the driver's ``consent``.
+    ``goods_class``, ``weight_class``, ``handover`` are ids of the site's workflow, ``goods_code``
+    is one of the tariff (HS); the goods keep for ``keeps_h`` hours, at ``temperature_c``.
+    ``nationality`` None: as the plate's form says. ``customer`` is whose goods they are, as the
+    haulier names him; ``draft`` is what the declaration was written in, with its documents.
     """
 
     plate: str
@@ -46,6 +65,28 @@ class Declaration:
     needs: str | None = None
     returns_within_h: float | None = None
     declaration: str | None = None
+    trailer: str | None = None
+    driver_name: str | None = None
+    licence: str | None = None
+    licence_until: date | None = None
+    consent: bool = False
+    goods: str | None = None
+    goods_class: str | None = None
+    goods_code: str | None = None
+    weight_class: str | None = None
+    value_vnd: int | None = None
+    keeps_h: float | None = None
+    temperature_c: float | None = None
+    load: str = Load.LADEN
+    nationality: str | None = None
+    handover: str | None = None
+    pair_plate: str | None = None
+    customer: str | None = None
+    draft: UUID | None = None
+
+
+GOODS = ("goods", "goods_class", "goods_code", "value_vnd", "keeps_h", "temperature_c")
+"""The fields that speak of goods."""
 
 
 def check_declaration(site: Site, declaration: Declaration, *, now: datetime) -> Declaration:
@@ -64,15 +105,44 @@ def check_declaration(site: Site, declaration: Declaration, *, now: datetime) ->
         site, declaration.gates, declaration.returns_within_h, direction=declaration.direction
     )
     haulier = check_haulier(declaration.haulier)
+    plate = parse_plate(declaration.plate)
     return replace(
-        declaration,
-        plate=parse_plate(declaration.plate).text,
+        check_papers(site, declaration, plate),
+        plate=plate.text,
         phone=None if declaration.phone is None else parse_phone(declaration.phone),
         device=check_device(declaration.device),
         haulier=haulier,
         weight_t=check_weight(declaration.weight_t),
         convoy=check_convoy(declaration.convoy, haulier),
         declaration=check_reference(declaration.declaration),
+    )
+
+
+def check_papers(site: Site, declaration: Declaration, plate: Plate) -> Declaration:
+    """Return the declaration with what the order does not rest on in one spelling.
+
+    What the site's workflow knows is checked against it by `flowctl.registry.catalogue`.
+    """
+    name, licence = check_driver(
+        declaration.driver_name,
+        declaration.licence,
+        declaration.licence_until,
+        consent=declaration.consent,
+    )
+    check_licence_until(site, declaration.licence_until, declaration.ready_at)
+    check_amounts(declaration.value_vnd, declaration.keeps_h, declaration.temperature_c)
+    given = [field for field in GOODS if getattr(declaration, field) is not None]
+    refuse_goods_of_empty(declaration.load, given)
+    return replace(
+        declaration,
+        driver_name=name,
+        licence=licence,
+        trailer=check_other_plate(declaration.trailer, plate.text, field="trailer"),
+        pair_plate=check_other_plate(declaration.pair_plate, plate.text, field="pair_plate"),
+        nationality=check_nationality(plate, declaration.nationality),
+        goods=check_line("goods", declaration.goods),
+        goods_code=check_goods_code(declaration.goods_code),
+        customer=check_line("customer", declaration.customer),
     )
 
 

@@ -4,6 +4,7 @@ A trip that names a device says that its truck carries it; one that names none i
 device that is its truck's primary one.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,9 +12,17 @@ from psycopg.errors import UniqueViolation
 
 from flowctl.errors import ConflictError, NotFoundError
 from flowctl.ledger.entries import Entry, Kind
+from flowctl.registry import declarations, events
 from flowctl.registry.devices import carry, register_device
+from flowctl.registry.entering import (
+    declared_device,
+    enter_driver,
+    refuse_banned,
+    refuse_strangers,
+    taken,
+)
 from flowctl.registry.entries import find_changed_entry, registered_entry
-from flowctl.registry.keys import MOST_EPOCHS, Keys, encrypt_phone, hash_phone
+from flowctl.registry.keys import MOST_EPOCHS, Keys
 from flowctl.registry.phones import parse_phone
 from flowctl.registry.plates import strip_mark
 from flowctl.registry.rules import (
@@ -32,11 +41,10 @@ from flowctl.site import Site
 from flowctl.state import Cargo
 from flowctl.storage import ledger
 from flowctl.storage import trips as stored
-from flowctl.storage.devices import Device, primary_device
 from flowctl.storage.gate_events import GateEvent, insert_gate_events
 from flowctl.storage.live import find_live
 from flowctl.storage.outbox import queue_message
-from flowctl.storage.penalties import CANCELLATION, add_penalty, carry_over, find_ban
+from flowctl.storage.penalties import CANCELLATION, add_penalty, carry_over
 from flowctl.storage.sources import end_phone_tokens
 from flowctl.storage.trips import Connection, TripRecord, TripValues
 
@@ -71,27 +79,51 @@ class TripChange:
 
 
 def register(
-    conn: Connection, site: Site, keys: Keys, declaration: Declaration, *, by: str, now: datetime
+    conn: Connection,
+    site: Site,
+    keys: Keys,
+    declaration: Declaration,
+    *,
+    by: str,
+    now: datetime,
+    origins: Mapping[str, str] | None = None,
 ) -> int:
     """Enter an active trip and tell its driver; returns its id.
 
     A number is spoken to in one language: the declared one counts where it has no active trip.
+    ``origins`` says by field from whom it came, where nobody typed it.
 
     Raises
     ------
     FlowctlError
         The declaration cannot be; see `check_declaration`.
     ConflictError
-        The plate or the device has an active trip, which is named; the plate is barred; or the
-        convoy is another haulier's.
+        The plate, the device or the customs declaration has an active trip, which is named; the
+        plate is barred; or the convoy is another haulier's.
     """
+    entry = enter(conn, site, keys, declaration, by=by, now=now, origins=origins or {})
+    settle(conn, site, [entry], now=now)
+    return _trip_of(entry)
+
+
+def enter(
+    conn: Connection,
+    site: Site,
+    keys: Keys,
+    declaration: Declaration,
+    *,
+    by: str,
+    now: datetime,
+    origins: Mapping[str, str],
+) -> Entry:
+    """Enter a trip, all but its line in the ledger, which is returned; see `register`."""
     checked = check_declaration(site, declaration, now=now)
-    _refuse_banned(conn, site, checked.plate, now)
-    _refuse_strangers(conn, site, checked.convoy, checked.haulier)
-    device = _declared_device(conn, checked, now)
+    refuse_banned(conn, site, checked.plate, now)
+    refuse_strangers(conn, site, checked.convoy, checked.haulier)
+    device = declared_device(conn, checked, now)
     values = TripValues(
         plate=checked.plate,
-        driver_id=_driver(conn, keys, checked.phone, checked.language),
+        driver_id=enter_driver(conn, keys, checked.phone, checked.language),
         device_id=None if device is None else device.id,
         direction=checked.direction,
         cargo=checked.cargo,
@@ -108,16 +140,34 @@ def register(
         trip = stored.insert_trip(conn, site=site.id, values=values, registered_by=by, now=now)
     except UniqueViolation as error:
         implied = checked.device is None
-        raise _conflict(conn, error, values, device, implied=implied) from error
+        raise taken(conn, site, error, values, device, implied=implied) from error
     if device is not None:
         carry(conn, device.id, values.plate, since=now, by=by)
+    declarations.enter(
+        conn, site, keys, trip, checked, driver_id=values.driver_id, by=by, origins=origins, now=now
+    )
+    events.tell(conn, site, events.DECLARED, trip, now=now)
     if checked.phone is not None:
         queue_message(
             conn, site=site.id, trip_id=trip, kind="registered", params={}, now=now, expires_at=None
         )
-    record(conn, site, registered_entry(trip, values, by=by, now=now), now)
-    carry_over(conn, site, trip, now=now)
-    return trip
+    return registered_entry(trip, values, by=by, now=now)
+
+
+def settle(conn: Connection, site: Site, entries: Sequence[Entry], *, now: datetime) -> None:
+    """Write what `enter` returned into the ledger, and what the trucks lost before.
+
+    Last of all, for the ledger's lock is one.
+    """
+    ledger.append(conn, site.id, site.policy.version, entries, now=now)
+    for entry in entries:
+        carry_over(conn, site, _trip_of(entry), now=now)
+
+
+def _trip_of(entry: Entry) -> int:
+    if entry.trip_id is None:
+        raise ValueError("A trip's entry names no trip.")
+    return entry.trip_id
 
 
 def record(conn: Connection, site: Site, entry: Entry, now: datetime) -> None:
@@ -173,7 +223,7 @@ def change(
     convoy = None if wish.drop_convoy else trip.convoy
     if wish.convoy is not None:
         convoy = check_convoy(wish.convoy, trip.haulier)
-        _refuse_strangers(conn, site, convoy, trip.haulier)
+        refuse_strangers(conn, site, convoy, trip.haulier)
     uid = None if wish.drop_device else wish.device or trip.device
     device = None if uid is None else register_device(conn, uid)
     values = TripValues(
@@ -198,7 +248,7 @@ def change(
     try:
         stored.update_trip(conn, trip_id, values, now=now)
     except UniqueViolation as error:
-        raise _conflict(conn, error, values, device) from error
+        raise taken(conn, site, error, values, device) from error
     _end_former_links(conn, trip, values.driver_id, now)
     if device is not None and device.uid != trip.device:
         carry(conn, device.id, trip.plate, since=now, by=by)
@@ -292,55 +342,11 @@ def get_active(conn: Connection, site: Site, trip_id: int) -> TripRecord:
     return trip
 
 
-def _refuse_banned(conn: Connection, site: Site, plate: str, now: datetime) -> None:
-    ban = find_ban(conn, site.id, plate, now)
-    if ban is not None and ban.banned_until is not None:
-        until = ban.banned_until.astimezone(site.timezone)
-        raise ConflictError(
-            f"The plate {plate} is barred until {until.isoformat(sep=' ', timespec='minutes')}:"
-            f" too many offences of the kind {ban.kind}, the last one with trip {ban.trip_id}."
-            " An operator can lift a penalty that was given wrongly.",
-            kind="barred",
-            values={"plate": plate, "until": ban.banned_until},
-        )
-
-
-def _refuse_strangers(
-    conn: Connection, site: Site, convoy: str | None, haulier: str | None
-) -> None:
-    """Refuse a truck in a convoy that is another haulier's."""
-    members = [] if convoy is None else stored.list_convoy(conn, site.id, convoy)
-    if any(other != haulier for _, other in members):
-        raise ConflictError(
-            f"The convoy {convoy} is another haulier's; choose another code for your own.",
-            kind="others_convoy",
-            values={"convoy": convoy},
-        )
-
-
-def _declared_device(conn: Connection, checked: Declaration, now: datetime) -> Device | None:
-    """Return the device a declaration names, entered if need be, or else its truck's primary."""
-    if checked.device is None:
-        return primary_device(conn, checked.plate, now)
-    return register_device(conn, checked.device)
-
-
-def _driver(conn: Connection, keys: Keys, phone: str | None, language: str) -> int:
-    if phone is None:
-        return stored.insert_numberless_driver(conn, language=language)
-    return stored.upsert_driver(
-        conn,
-        phone_cipher=encrypt_phone(keys, phone),
-        phone_hash=hash_phone(keys, phone),
-        language=language,
-    )
-
-
 def _changed_driver(conn: Connection, keys: Keys, trip: TripRecord, wish: TripChange) -> int:
     language = trip.language if wish.language is None else wish.language
     check_language(language)
     if wish.phone is not None:
-        driver = _driver(conn, keys, parse_phone(wish.phone), language)
+        driver = enter_driver(conn, keys, parse_phone(wish.phone), language)
         if driver != trip.driver_id and trip.link_epoch + 1 == MOST_EPOCHS:
             raise ConflictError(
                 f"The number of trip {trip.id} was changed {trip.link_epoch} times and cannot be"
@@ -357,30 +363,3 @@ def _end_former_links(conn: Connection, trip: TripRecord, driver: int, now: date
     if driver != trip.driver_id:
         stored.end_links(conn, trip.id, trip.driver_id, now=now)
         end_phone_tokens(conn, trip.id)
-
-
-def _conflict(
-    conn: Connection,
-    violation: UniqueViolation,
-    values: TripValues,
-    device: Device | None,
-    *,
-    implied: bool = False,
-) -> ConflictError:
-    trip: int | None
-    of_plate = violation.diag.constraint_name == "trips_one_active_per_plate"
-    if of_plate:
-        what = f"The plate {values.plate}"
-        trip = stored.find_active_trip_of_plate(conn, values.plate)
-    elif device is not None:
-        known = ", by the registry the truck's own," if implied else ""
-        what = f"The device {device.uid}{known}"
-        trip = stored.find_active_trip_of_device(conn, device.id)
-    else:
-        raise violation
-    # Between the violation and this look the other trip may have ended.
-    which = "an active trip" if trip is None else f"the active trip {trip}"
-    sentence = f"{what} has {which} already; change that one, or cancel it first."
-    if of_plate:
-        return ConflictError(sentence, kind="plate_active", values={"plate": values.plate})
-    return ConflictError(sentence, kind="device_active")

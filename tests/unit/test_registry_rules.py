@@ -27,7 +27,8 @@ GOOD = Declaration(
 
 def test_a_good_declaration_comes_back_in_one_spelling():
     checked = check_declaration(SITE, GOOD, now=NOW)
-    assert checked == replace(GOOD, plate="12C12345", phone="+84903123456", device="tracker 1")
+    spelt = {"plate": "12C12345", "phone": "+84903123456", "device": "tracker 1"}
+    assert checked == replace(GOOD, nationality="VN", **spelt)
 
 
 @pytest.mark.parametrize(

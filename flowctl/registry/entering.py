@@ -1,0 +1,104 @@
+"""What stands behind a declaration: its driver, its device; and who is in its way."""
+
+from datetime import datetime
+
+from psycopg.errors import UniqueViolation
+
+from flowctl.errors import ConflictError
+from flowctl.registry.devices import register_device
+from flowctl.registry.keys import Keys, encrypt_phone, hash_phone
+from flowctl.registry.rules import Declaration
+from flowctl.site import Site
+from flowctl.storage import trips as stored
+from flowctl.storage.declarations import find_trip_of_declaration
+from flowctl.storage.devices import Device, primary_device
+from flowctl.storage.penalties import find_ban
+from flowctl.storage.trips import Connection, TripValues
+
+
+def refuse_banned(conn: Connection, site: Site, plate: str, now: datetime) -> None:
+    """Refuse a plate that is barred."""
+    ban = find_ban(conn, site.id, plate, now)
+    if ban is not None and ban.banned_until is not None:
+        until = ban.banned_until.astimezone(site.timezone)
+        raise ConflictError(
+            f"The plate {plate} is barred until {until.isoformat(sep=' ', timespec='minutes')}:"
+            f" too many offences of the kind {ban.kind}, the last one with trip {ban.trip_id}."
+            " An operator can lift a penalty that was given wrongly.",
+            kind="barred",
+            values={"plate": plate, "until": ban.banned_until},
+        )
+
+
+def refuse_strangers(conn: Connection, site: Site, convoy: str | None, haulier: str | None) -> None:
+    """Refuse a truck in a convoy that is another haulier's."""
+    members = [] if convoy is None else stored.list_convoy(conn, site.id, convoy)
+    if any(other != haulier for _, other in members):
+        raise ConflictError(
+            f"The convoy {convoy} is another haulier's; choose another code for your own.",
+            kind="others_convoy",
+            values={"convoy": convoy},
+        )
+
+
+def declared_device(conn: Connection, checked: Declaration, now: datetime) -> Device | None:
+    """Return the device a declaration names, entered if need be, or else its truck's primary."""
+    if checked.device is None:
+        return primary_device(conn, checked.plate, now)
+    return register_device(conn, checked.device)
+
+
+def enter_driver(conn: Connection, keys: Keys, phone: str | None, language: str) -> int:
+    """Enter a driver, or find the one of this number; returns the id."""
+    if phone is None:
+        return stored.insert_numberless_driver(conn, language=language)
+    return stored.upsert_driver(
+        conn,
+        phone_cipher=encrypt_phone(keys, phone),
+        phone_hash=hash_phone(keys, phone),
+        language=language,
+    )
+
+
+def taken(
+    conn: Connection,
+    site: Site,
+    violation: UniqueViolation,
+    values: TripValues,
+    device: Device | None,
+    *,
+    implied: bool = False,
+) -> ConflictError:
+    """Return what says which active trip has the plate, the device or the declaration already.
+
+    ``implied``: the registry named the device, not the declaration.
+    """
+    constraint = violation.diag.constraint_name
+    if constraint == "trips_one_active_per_plate":
+        return ConflictError(
+            _has_one(
+                f"The plate {values.plate}", stored.find_active_trip_of_plate(conn, values.plate)
+            ),
+            kind="plate_active",
+            values={"plate": values.plate},
+        )
+    if constraint == "trips_one_active_per_declaration" and values.declaration is not None:
+        return ConflictError(
+            _has_one(
+                f"The declaration {values.declaration}",
+                find_trip_of_declaration(conn, site.id, values.declaration),
+            ),
+            kind="declaration_active",
+            values={"declaration": values.declaration},
+        )
+    if device is None:
+        raise violation
+    known = ", by the registry the truck's own," if implied else ""
+    trip = stored.find_active_trip_of_device(conn, device.id)
+    return ConflictError(_has_one(f"The device {device.uid}{known}", trip), kind="device_active")
+
+
+def _has_one(what: str, trip: int | None) -> str:
+    # Between the violation and this look the other trip may have ended.
+    which = "an active trip" if trip is None else f"the active trip {trip}"
+    return f"{what} has {which} already; change that one, or cancel it first."
