@@ -1,7 +1,8 @@
 """A site's files and how they become a `Site`.
 
 There are site.toml, zones.geojson, roads.geojson and, for its rules of the order, policy.toml; a
-site without the last has the rules of `flowctl.policy` as they are.
+site without the last has the rules of `flowctl.policy` as they are. What trucks must pass at its
+gates stands in workflow.toml; without it nothing keeps them back.
 """
 
 import tomllib
@@ -16,6 +17,7 @@ from flowctl.site_rules import site_faults
 from flowctl.site_shapes import read_features, read_roads, read_zones
 from flowctl.site_tables import Table
 from flowctl.site_toml import Drawn, read_plane, read_site
+from flowctl.workflow.file import WORKFLOW, check_workflow
 
 TOML, ZONES, ROADS = "site.toml", "zones.geojson", "roads.geojson"
 POLICY = "policy.toml"
@@ -23,12 +25,13 @@ POLICY = "policy.toml"
 
 @dataclass(frozen=True, slots=True)
 class SiteSource:
-    """The texts of a site's files; ``policy`` is empty where a site has no such file."""
+    """The texts of a site's files; one that a site need not have is empty where it has not."""
 
     toml: str
     zones: str
     roads: str
     policy: str = ""
+    workflow: str = ""
 
 
 def read_source(directory: Path) -> SiteSource:
@@ -48,7 +51,8 @@ def read_source(directory: Path) -> SiteSource:
             raise SiteError(f"{directory / name} is missing; a site needs it")
         texts.append(text)
     toml, zones, roads = texts
-    return SiteSource(toml, zones, roads, _text(directory / POLICY) or "")
+    policy, workflow = (_text(directory / name) or "" for name in (POLICY, WORKFLOW))
+    return SiteSource(toml, zones, roads, policy, workflow)
 
 
 def _text(path: Path) -> str | None:
@@ -156,6 +160,10 @@ def _read(source: SiteSource, where: str) -> tuple[Site | None, list[str]]:
     policy = _policy(source.policy, where, unfit)
     # A stand-in for a wrong value would contradict others by itself.
     unfit = unfit or list(policy_faults(policy, site.dispatch, f"{where}/{POLICY}"))
+    if source.workflow:
+        gates = {gate.id: gate.directions for gate in site.gates}
+        faults = check_workflow(source.workflow, where=f"{where}/{WORKFLOW}", gates=gates)
+        unfit = unfit + [fault.text for fault in faults]
     return replace(site, policy=policy), problems + unfit
 
 

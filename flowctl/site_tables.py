@@ -58,6 +58,10 @@ class Table:
         """Tell whether the table has the key, with a value."""
         return self._values.get(key) is not None
 
+    def peek(self, key: str) -> object:
+        """Return the value of ``key``, None where it is missing; it is yet to be read."""
+        return self._values.get(key)
+
     def raw(self, key: str, wanted: str) -> object:
         """Return the value of ``key`` as it is; None, with a problem noted, where it is missing."""
         self._read.add(key)

@@ -17,6 +17,7 @@ from flowctl.site import Site
 from flowctl.site_files import SiteSource, parse_site
 from flowctl.storage.policies import add_policy, find_policy
 from flowctl.storage.site_versions import add_version, find_source
+from flowctl.storage.workflows import add_workflow
 from geo.zones import Role, Zone
 
 Connection = psycopg.Connection[Any]
@@ -67,6 +68,8 @@ def save_site(
         _open(conn, site.id, _drawings(known.zones), None)
     _keep_versions(conn, site, None if former is None else since)
     add_policy(conn, site, source.policy, now=now)
+    if source.workflow:
+        add_workflow(conn, site, source.workflow, by=by, now=now)
     return _in_force(conn, site, now)
 
 

@@ -59,10 +59,22 @@ create table trip_stages (
     since      timestamptz not null,
     record_id  bigint,
     expires_at timestamptz,
+    open       boolean not null default true,  -- its trip is active
     primary key (trip_id, stage)
 );
-create index trip_stages_open on trip_stages (site, desk, since, trip_id)
-    where state in ('ready', 'asked', 'refused', 'expired');
+-- Every list, however it is narrowed down, is a few walks along this one.
+create index trip_stages_open on trip_stages
+    (site, desk, stage, state, gate, direction, since, trip_id)
+    where open and state <> 'confirmed';
+
+-- A trip is ended in several places, and none may leave its stages in the work lists.
+create function close_trip_stages() returns trigger language plpgsql as $$
+begin
+    update trip_stages set open = (new.state = 'active') where trip_id = new.id;
+    return null;
+end $$;
+create trigger trip_stages_close after update of state on trips
+    for each row when (old.state is distinct from new.state) execute function close_trip_stages();
 
 -- What was said of stages; only added to.
 create table stage_records (
@@ -164,25 +176,29 @@ create index appeals_haulier on appeals (site, haulier, made_at);
 
 PAPERS = """
 create table documents (
-    id          uuid primary key,
-    site        text not null references sites,
-    trip_id     bigint references trips on delete cascade,
-    draft_id    uuid references drafts on delete cascade,
-    kind        text not null,
-    name_cipher bytea not null,
-    media_type  text not null,
-    size_bytes  integer not null,
-    sha256      bytea not null,
-    data_key    bytea,          -- encrypted; null once erased
-    state       text not null default 'unscanned'
-                check (state in ('unscanned', 'clean', 'infected', 'erased')),
-    finding     text,
-    added_by    text not null,
-    added_at    timestamptz not null
+    id           uuid primary key,
+    site         text not null references sites,
+    trip_id      bigint references trips on delete cascade,
+    draft_id     uuid references drafts on delete cascade,
+    kind         text not null,
+    name_cipher  bytea,          -- null once erased
+    media_type   text not null,
+    size_bytes   integer not null,
+    digest       bytea,          -- keyed: what is sent again is known; null once erased
+    data_key     bytea,          -- encrypted; null once erased
+    state        text not null default 'unscanned'
+                 check (state in ('unscanned', 'clean', 'infected', 'unscannable', 'erased')),
+    finding      text,           -- a scanner's word
+    scans        smallint not null default 0,
+    scan_wall_at timestamptz not null default '-infinity',  -- not before then
+    opened_at    timestamptz,    -- first by somebody who did not add it
+    added_by     text not null,
+    added_at     timestamptz not null,
+    check (num_nonnulls(trip_id, draft_id) = 1)
 );
 create index documents_trip on documents (trip_id);
 create index documents_draft on documents (draft_id);
-create index documents_unscanned on documents (added_at) where state = 'unscanned';
+create index documents_unscanned on documents (site, scan_wall_at) where state = 'unscanned';
 
 create table document_parts (
     document_id uuid not null references documents on delete cascade,
@@ -190,6 +206,8 @@ create table document_parts (
     cipher      bytea not null,
     primary key (document_id, part)
 );
+-- What is encrypted cannot be made smaller.
+alter table document_parts alter column cipher set storage external;
 """
 
 FEES = """
@@ -324,6 +342,61 @@ create table foreknown (
 create index foreknown_plate on foreknown (site, plate) where taken_by is null;
 """
 
+FEED = """
+-- What partners pull, by kind: a declaration (by its trip), what was said of a stage, a crossing.
+-- A row is numbered when somebody pulls, not when it is written: what a long transaction commits
+-- late gets a number that is higher than any that was read before.
+create table feed (
+    kind text not null,
+    id   bigint not null,
+    seq  bigint,  -- null: new, or changed since it was numbered
+    primary key (kind, id)
+);
+create unique index feed_seq on feed (kind, seq) where seq is not null;
+create index feed_new on feed (kind, id) where seq is null;
+create table feed_heads (
+    kind text primary key,
+    last bigint not null default 0  -- its row's lock is the turn of who numbers
+);
+insert into feed_heads (kind) values ('declaration'), ('stage'), ('crossing');
+
+create function feed_row() returns trigger language plpgsql as $$
+declare
+    changed record;
+    row_id  bigint;
+begin
+    if tg_op = 'DELETE' then changed := old; else changed := new; end if;
+    if tg_argv[0] = 'declaration' then row_id := changed.trip_id; else row_id := changed.id; end if;
+    if tg_op = 'DELETE' then
+        delete from feed where kind = tg_argv[0] and id = row_id;
+    elsif tg_op = 'INSERT' then
+        insert into feed (kind, id) values (tg_argv[0], row_id);
+    else
+        update feed set seq = null where kind = tg_argv[0] and id = row_id and seq is not null;
+    end if;
+    return null;
+end $$;
+create trigger declarations_feed after insert or update or delete on declarations
+    for each row execute function feed_row('declaration');
+create trigger stage_records_feed after insert or delete on stage_records
+    for each row execute function feed_row('stage');
+create trigger crossings_feed after insert or update or delete on crossings
+    for each row execute function feed_row('crossing');
+
+create function feed_trip() returns trigger language plpgsql as $$
+begin
+    update feed set seq = null where kind = 'declaration' and id = new.id and seq is not null;
+    return null;
+end $$;
+create trigger trips_feed
+    after update of state, plate, cargo, gates, ready_at, weight_t, haulier, declaration on trips
+    for each row
+    when ((old.state, old.plate, old.cargo, old.gates, old.ready_at, old.weight_t, old.haulier,
+        old.declaration) is distinct from (new.state, new.plate, new.cargo, new.gates,
+        new.ready_at, new.weight_t, new.haulier, new.declaration))
+    execute function feed_trip();
+"""
+
 SCOPES_OF_BEFORE = """
 update sources set scopes = array(select unnest(scopes) intersect select unnest(array[
     'positions', 'witness', 'site', 'trips:read', 'trips:write', 'metrics']));
@@ -341,13 +414,21 @@ alter table source_tokens add constraint source_tokens_scopes_check check (scope
 
 def upgrade() -> None:
     """Make them."""
-    for part in (WORKFLOWS, DECLARATIONS, PAPERS, FEES, CROSSINGS, PARTNERS):
+    for part in (WORKFLOWS, DECLARATIONS, PAPERS, FEES, CROSSINGS, PARTNERS, FEED):
         op.execute(part)
 
 
 def downgrade() -> None:
     """Drop them."""
     op.execute(SCOPES_OF_BEFORE)
+    op.execute(
+        "drop trigger trips_feed on trips;"
+        "drop trigger declarations_feed on declarations;"
+        "drop trigger stage_records_feed on stage_records;"
+        "drop trigger crossings_feed on crossings;"
+        "drop function feed_trip, feed_row;"
+        "drop table feed, feed_heads;"
+    )
     op.execute(
         "drop table foreknown, conflicts, heard_hooks, crossings, payments, dues, fee_schedules,"
         " document_parts, documents, appeals, templates, drafts, declarations, stage_records,"
@@ -356,5 +437,6 @@ def downgrade() -> None:
         "alter table webhooks drop source_id;"
         "alter table sources drop agency, drop hook_cipher;"
         "alter table drivers drop data_key;"
+        "drop trigger trip_stages_close on trips; drop function close_trip_stages;"
         "alter table trips drop locked, drop stages_due_at;"
     )
