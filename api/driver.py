@@ -15,6 +15,7 @@ from api.driver_way import Way, find_way
 from api.feed import Feed
 from api.gone import Gone, Place, gate_place, list_gone, road_yard, yard_place
 from api.links import link_of, open_link
+from api.missing import Missing, list_missing
 from api.picture import Picture
 from api.transaction import transaction
 from api.why import Language
@@ -30,6 +31,7 @@ from flowctl.registry.push import push_public_key
 from flowctl.site import Site
 from flowctl.state import Advice, AdviceKind, LiveTrip, Stage
 from flowctl.storage.claims import LinkState
+from flowctl.storage.clearances import Clearance, list_clearances
 from flowctl.storage.closures import find_advice
 from flowctl.storage.live import Connection, LiveRow
 from flowctl.storage.outbox import SentMessage, list_sent
@@ -103,6 +105,7 @@ class Told:
     not_before: datetime | None
     moves_left: int
     may_accept: bool
+    waits: list[Clearance]
     link: LinkState
 
 
@@ -125,7 +128,7 @@ class DriverView:
     asked for until ``extended_until``, unless another slot was chosen since. The slot told last may
     be ``accepted``; its driver comes late, but by ``late_until``. ``claimed`` tells whether some
     browser acts for the trip, ``may_act`` whether it is this one. ``tracker`` is what the truck is
-    followed by.
+    followed by. ``waits`` are the agencies that can confirm something now that stands in its way.
     """
 
     plate: str
@@ -160,6 +163,7 @@ class DriverView:
     gate_now: GateNow | None
     yards_now: list[YardNow]
     push_key: str | None
+    waits: list[Missing]
 
 
 @router.get("/v1/driver/{code}")
@@ -192,6 +196,7 @@ def _look(
             not_before=_not_before(conn, site, row, now) if active else None,
             moves_left=requests.count_moves_left(conn, site, row.id, now),
             may_accept=active and requests.may_accept(conn, site, row, now),
+            waits=list_clearances(conn, [row.id]).get(row.id, []) if active else [],
             link=find_link_state(request, conn, row.id),
         )
     address = f"{state.settings.public_url.rstrip('/')}/d/{code}"
@@ -262,6 +267,7 @@ def _view(
             for one in picture.yards
         ],
         push_key=page.push_key,
+        waits=list_missing(site, page.language or row.language, heard.waits),
     )
 
 

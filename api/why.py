@@ -13,6 +13,7 @@ from api.auth import Caller, caller
 from api.feed import Feed
 from api.gone import Gone, gate_place, gone_text, list_gone
 from api.links import link_of, open_link
+from api.missing import Missing, list_missing, locked_text
 from api.transaction import transaction
 from api.trips import get_visible
 from flowctl.dispatch.seniority import seniority
@@ -24,6 +25,7 @@ from flowctl.notify.why import history_sentence, reason_text, why_text
 from flowctl.policy import Policy
 from flowctl.site import Site
 from flowctl.state import LiveTrip, Stage
+from flowctl.storage.clearances import Clearance, list_clearances
 from flowctl.storage.ledger import list_rows_of, list_subjects
 from flowctl.storage.live import LiveRow
 from flowctl.storage.snapshot import live_trip
@@ -59,7 +61,8 @@ class Why:
     """Where a trip stands and why.
 
     ``place`` counts from 1 at ``gate``; None where its turn is not known. ``ahead`` are those
-    before it now, ``passed_by`` those that went before it although it was senior.
+    before it now, ``passed_by`` those that went before it although it was senior; ``missing`` what
+    an agency can confirm now and that stands in its way.
     """
 
     language: str
@@ -68,6 +71,7 @@ class Why:
     text: str
     ahead: list[Counted]
     passed_by: list[Counted]
+    missing: list[Missing]
     history: list[Event]
 
 
@@ -110,14 +114,16 @@ async def _why(request: Request, row: LiveRow, language: Language | None) -> Why
     counts = active and gate_of(mine) in state.site.gate_by_id
     ahead = list_ahead(trips, mine, state.site.policy, now) if counts else None
 
-    def read() -> tuple[list[Kept], Mapping[int, str]]:
+    def read() -> tuple[list[Kept], Mapping[int, str], list[Clearance]]:
         with transaction(request) as conn:
             ids = [mine.id, *(trip.id for trip in ahead or ())]
-            return list_rows_of(conn, state.site.id, row.id), list_subjects(conn, ids)
+            waits = list_clearances(conn, [row.id]) if active else {}
+            kept = list_rows_of(conn, state.site.id, row.id)
+            return kept, list_subjects(conn, ids), waits.get(row.id, [])
 
-    rows, subjects = await run_in_threadpool(read)
+    rows, subjects, waits = await run_in_threadpool(read)
     spoken = language or row.language
-    return _answer(state.site, mine, spoken, row.state, gone, ahead, rows, subjects, now)
+    return _answer(state.site, mine, spoken, row.state, gone, ahead, rows, subjects, waits, now)
 
 
 def _answer(
@@ -129,6 +135,7 @@ def _answer(
     ahead: Sequence[LiveTrip] | None,
     rows: Sequence[Kept],
     subjects: Mapping[int, str],
+    waits: Sequence[Clearance],
     now: datetime,
 ) -> Why:
     subject, gate = subjects[mine.id], gate_of(mine)
@@ -139,6 +146,9 @@ def _answer(
         texts.insert(0, why_text(language, "place", n=str(len(ahead) + 1), gate=name))
     elif not any(each.what == "gate" for each in gone):
         texts.insert(0, _no_place(site, mine, language, state))
+    locked = locked_text(language, mine, waits)
+    if locked is not None:
+        texts.append(locked)
     reasons = _reasons_ahead(ahead or (), mine, site.policy, overtaken, subjects, now)
     return Why(
         language=language,
@@ -147,6 +157,7 @@ def _answer(
         text=" ".join(texts),
         ahead=_counted(language, "ahead", reasons),
         passed_by=_counted(language, "passed_by", (row.reason or "other" for row in overtaken)),
+        missing=list_missing(site, language, waits),
         history=[
             Event(
                 kept.row.seq, code_of(kept.hash), kept.row.at, kept.row.kind, kept.row.reason, said

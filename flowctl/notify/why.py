@@ -56,6 +56,14 @@ def reason_text(language: str, reason: str | None) -> str:
     return text
 
 
+def stage_text(
+    site: Site, language: str, state: str, *, desk: str, stage: str, since: datetime
+) -> str:
+    """Return where a stage stands since when, and whose it is."""
+    text: str = _words(language)["stage"][state]
+    return text.format_map(_Values(desk=desk, stage=stage, since=_moment(site, since)))
+
+
 def history_sentence(site: Site, language: str, row: Row, *, subject: str) -> str | None:
     """Return what a row says of the trip ``subject``, or None where that is no event of its own.
 

@@ -21,6 +21,15 @@ export interface Counted {
   text: string;
 }
 
+/** What an agency can confirm now and that stands in a trip's way, in words of the language. */
+export interface Missing {
+  stage: string;
+  desk: string;
+  state: "ready" | "asked" | "refused" | "expired";
+  since: string;
+  text: string;
+}
+
 /** Where a trip stands and why; `place` counts from 1, null where its turn is not known. */
 export interface Why {
   gate: string | null;
@@ -28,6 +37,7 @@ export interface Why {
   text: string;
   ahead: Counted[];
   passed_by: Counted[];
+  missing: Missing[];
   history: { seq: number; code: string; at: string; text: string }[];
 }
 

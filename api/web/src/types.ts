@@ -1,6 +1,6 @@
 /** What the server says, as the HTTP contract (v1) writes it. Instants are ISO 8601 text. */
 
-import type { AdviceKind } from "./order";
+import type { AdviceKind, Missing } from "./order";
 
 export type Language = "vi" | "zh" | "en";
 export type Names = Record<Language, string>;
@@ -430,6 +430,8 @@ export interface DriverView {
   other_timezone: string | null;
   /** What a browser subscribes to pushed messages with (VAPID). */
   push_key: string | null;
+  /** What an agency can confirm now and that stands in its way; not in views kept from before. */
+  waits?: Missing[];
 }
 
 /** Longitude and latitude, WGS 84. */

@@ -2,6 +2,7 @@ import { useEffect } from "preact/hooks";
 import { nameOf, t } from "../language";
 import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { MissingList } from "../parts/WhyWords";
 import { useTick } from "../parts/useTick";
 import { ago, clockTime, instant } from "../time";
 import type { DriverView } from "../types";
@@ -67,6 +68,17 @@ function GonePlaces({ view }: { view: DriverView }) {
   ));
 }
 
+/** Whom the truck still waits for, while it does. */
+function Waits({ view: { waits = [] } }: { view: DriverView }) {
+  if (waits.length === 0) return null;
+  return (
+    <section class="waits">
+      <h3>{t("driver.waits")}</h3>
+      <MissingList missing={waits} />
+    </section>
+  );
+}
+
 export function Driver() {
   useEffect(follow, []);
   useEffect(keepSending, []);
@@ -102,6 +114,7 @@ export function Driver() {
       </section>
       <GonePlaces view={view} />
       <SlotCard view={view} now={now} />
+      <Waits view={view} />
       <PassCard view={view} now={now} />
       {view.claimed && !view.may_act && <ClaimByCode />}
       <dl>

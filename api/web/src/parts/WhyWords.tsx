@@ -1,5 +1,5 @@
 import { t } from "../language";
-import type { Counted, Why } from "../order";
+import type { Counted, Missing, Why } from "../order";
 import { clockTime, dayMonth, instant, wholeNumber } from "../time";
 
 function Reasons({ counted, of }: { counted: Counted[]; of: string }) {
@@ -8,6 +8,20 @@ function Reasons({ counted, of }: { counted: Counted[]; of: string }) {
     <ul class={of}>
       {counted.map((one) => (
         <li key={one.reason} data-reason={one.reason}>
+          {one.text}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What still waits for an agency, a line each. */
+export function MissingList({ missing }: { missing: Missing[] }) {
+  if (missing.length === 0) return null;
+  return (
+    <ul class="missing">
+      {missing.map((one) => (
+        <li key={one.stage} data-stage={one.stage} data-state={one.state}>
           {one.text}
         </li>
       ))}
@@ -26,6 +40,7 @@ export function WhyWords({ why, timezone }: Props) {
   return (
     <div class="why">
       <p>{why.text}</p>
+      <MissingList missing={why.missing} />
       <Reasons counted={why.ahead} of="ahead" />
       <Reasons counted={why.passed_by} of="passed-by" />
       <details open>
