@@ -1,6 +1,7 @@
 """The gate officer's page: who is due at a gate today, and what officers decide there."""
 
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -22,8 +23,10 @@ from flowctl.registry.decisions import Decision, Refusal, Verdict, decide
 from flowctl.registry.passes import pass_public_key
 from flowctl.site import Site
 from flowctl.state import LiveTrip
+from flowctl.storage.clearances import Clearance, list_clearances
 from flowctl.storage.gate_decisions import DueTrip, list_due
 from flowctl.storage.snapshot import HISTORY
+from flowctl.workflow.catalogue import Names
 
 router = APIRouter(tags=["gates"])
 
@@ -58,10 +61,21 @@ class StandingAdmission:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedClearance:
+    """A stage that an agency confirms before the truck may go on, and where it stands."""
+
+    stage: str
+    name: Names
+    desk: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListedTrip:
     """A truck of the list; ``order`` counts from 1 in the order of screening.
 
     ``stage`` is ``cancelled`` or ``cleared`` for one whose trip is over. None where not known.
+    ``locked`` is what its stages do not allow yet: with ``gate`` among it the page asks twice.
     """
 
     trip: int
@@ -74,6 +88,8 @@ class ListedTrip:
     needs: str | None
     decision: LastDecision | None
     admission: StandingAdmission | None
+    locked: list[str]
+    clearances: list[ListedClearance]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +118,7 @@ class OfficerDecision(BaseModel):
     plate: Annotated[str, Field(max_length=40)] | None = None
     kind: Verdict
     reason: Refusal | None = None
+    uncleared: bool = False
     at: Moment
 
 
@@ -149,6 +166,7 @@ def record_decisions(
             trip_id=one.trip,
             plate=one.plate,
             refusal=one.reason,
+            uncleared=one.uncleared,
         )
         try:
             refuse_moment(index, one.at, now, ahead_s=site.future_limit_s, back=HISTORY)
@@ -170,6 +188,7 @@ def _record(request: Request, conn: Connection, gate: str, one: OfficerDecision)
         "reason": None if one.reason is None else str(one.reason),
         "at": one.at.isoformat(),
         "decision": str(one.id),
+        **({"uncleared": True} if one.uncleared else {}),
     }
     record(request, conn, f"gate.{one.kind}", subject, after=after)
 
@@ -195,6 +214,7 @@ def _list(request: Request, site: Site, gate: str, trips: tuple[LiveTrip, ...]) 
         rows = list_due(
             conn, site.id, gate, day_began=began, until=began + timedelta(days=1, hours=6)
         )
+        cleared = list_clearances(conn, [row.id for row in rows])
     places = {t.id: n for n, t in enumerate(list_in_turn(trips, gate, site.policy, now), 1)}
     live = {trip.id: trip for trip in trips}
     key = urlsafe_b64encode(pass_public_key(state.keys)).rstrip(b"=").decode()
@@ -205,12 +225,20 @@ def _list(request: Request, site: Site, gate: str, trips: tuple[LiveTrip, ...]) 
         public_key=key,
         early_s=site.policy.slot.early_s,
         late_s=site.policy.slot.late_s,
-        trips=[_listed(site, row, live.get(row.id), places.get(row.id), now) for row in rows],
+        trips=[
+            _listed(site, row, live.get(row.id), places.get(row.id), cleared.get(row.id, ()), now)
+            for row in rows
+        ],
     )
 
 
 def _listed(
-    site: Site, row: DueTrip, trip: LiveTrip | None, place: int | None, now: datetime
+    site: Site,
+    row: DueTrip,
+    trip: LiveTrip | None,
+    place: int | None,
+    cleared: Iterable[Clearance],
+    now: datetime,
 ) -> ListedTrip:
     stage = row.state if trip is None else str(shown_stage(trip, now))
     slot = None
@@ -234,4 +262,6 @@ def _listed(
         needs=row.needs,
         decision=decision,
         admission=admission,
+        locked=row.locked,
+        clearances=[ListedClearance(one.stage, one.name, one.desk, one.state) for one in cleared],
     )

@@ -59,7 +59,8 @@ _KINDS = {
 class Decision:
     """A decision as the officer's page sends it, maybe hours after ``at``.
 
-    The truck goes by ``trip_id`` where it has one, else by ``plate``.
+    The truck goes by ``trip_id`` where it has one, else by ``plate``. ``uncleared``: it was
+    admitted although the page showed that agencies had not confirmed all, by a second press.
     """
 
     id: UUID
@@ -68,6 +69,7 @@ class Decision:
     trip_id: int | None = None
     plate: str | None = None
     refusal: Refusal | None = None
+    uncleared: bool = False
 
 
 def decide(
@@ -85,6 +87,10 @@ def decide(
     if (decision.refusal is None) == (decision.verdict is Verdict.REFUSED):
         raise FlowctlError(
             "A refusal needs a reason of the list, and nothing else has one.", kind="refusal_reason"
+        )
+    if decision.uncleared and decision.verdict is not Verdict.ADMITTED:
+        raise FlowctlError(
+            "Only an admission can be of a truck that is not cleared.", kind="uncleared_admission"
         )
     trip = _trip_of(conn, site, decision, now)
     plate = parse_plate(decision.plate or "").text if trip is None else trip.plate
@@ -113,6 +119,7 @@ def decide(
         gate=gate,
         reason=decision.refusal,
         actor=by,
+        details={"uncleared": 1} if decision.uncleared else {},
     )
     record(conn, site, entry, now)
     return True

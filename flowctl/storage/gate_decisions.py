@@ -45,6 +45,7 @@ class DueTrip(NamedTuple):
     admitted_gate: str | None
     admitted_at: datetime | None
     admitted_by: str | None
+    locked: list[str]
 
 
 class Admission(NamedTuple):
@@ -139,7 +140,7 @@ _DUE: LiteralString = """
 select t.id, t.plate, t.direction, t.state, t.needs,
        case when s.gate = %(gate)s then s.starts_at end as starts_at,
        case when r.gate = %(gate)s then r.released_at end as released_at,
-       d.kind, d.reason, d.at, d.decided_by, a.gate, a.at, a.decided_by
+       d.kind, d.reason, d.at, d.decided_by, a.gate, a.at, a.decided_by, t.locked
 from trips t
 left join slots s on s.trip_id = t.id
 left join lateral (

@@ -8,7 +8,7 @@ import { WithSession } from "../parts/WithSession";
 import { clockTime, instant } from "../time";
 import type { Session } from "../types";
 import type { GateList, Kind, Refusal } from "./api";
-import { byPass, byPlate, type Found } from "./check";
+import { byPass, byPlate, type Found, isUncleared } from "./check";
 import { keepPage } from "./kept_page";
 import { isPassText, readPass } from "./pass";
 import { Scanner } from "./Scanner";
@@ -151,7 +151,12 @@ function Desk({ place, officer }: { place: store.Place; officer: string }) {
 
   function decided(one: Found, kind: Kind, reason?: Refusal): void {
     const truck = one.trip === null ? { plate: one.plate } : { trip: one.trip };
-    store.decide({ ...truck, kind, ...(reason && { reason }) }, one.plate, officer);
+    const uncleared = kind === "admitted" && isUncleared(one.row);
+    store.decide(
+      { ...truck, kind, ...(reason && { reason }), ...(uncleared && { uncleared }) },
+      one.plate,
+      officer,
+    );
     setFound(null);
     setDone(t(`gate.done_${kind}`, { plate: one.plate }));
   }

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { type Key, find, nameOf, t } from "../language";
 import { SureButton } from "../parts/SureButton";
 import { clockTime, dayMonth, daysAhead, instant, moment } from "../time";
-import { type Kind, type Refusal, REFUSALS, type Slot } from "./api";
+import { type Clearance, type Kind, type Refusal, REFUSALS, type Slot } from "./api";
 import type { Finding, Found } from "./check";
 import { now, type Place } from "./store";
 
@@ -25,6 +25,7 @@ export function TruckCard({ found, place, onDecide, onNext }: Props) {
       {plate && <h2 class="plate">{plate}</h2>}
       {found.moved && <p class="moved">{t("gate.slot_moved")}</p>}
       {!refusing && <Facts found={found} place={place} />}
+      {!refusing && <Clearances clearances={found.row?.clearances ?? []} />}
       {refusing ? (
         <Reasons onChoose={(reason) => onDecide("refused", reason)} onBack={() => setRefusing(false)} />
       ) : (
@@ -100,6 +101,31 @@ function Facts({ found: { row }, place }: { found: Found; place: Place }) {
         </p>
       )}
     </>
+  );
+}
+
+/** By agency what it confirms and how far it is; what is missing stands out. */
+function Clearances({ clearances }: { clearances: Clearance[] }) {
+  if (clearances.length === 0) return null;
+  const desks = [...new Set(clearances.map((one) => one.desk))];
+  return (
+    <section class="clearances">
+      <h3>{t("gate.clearances")}</h3>
+      <dl>
+        {desks.map((desk) => (
+          <div key={desk} data-desk={desk}>
+            <dt>{t(`desk.${desk}`)}</dt>
+            {clearances
+              .filter((one) => one.desk === desk)
+              .map((one) => (
+                <dd key={one.stage} data-state={one.state}>
+                  <span>{nameOf(one.name)}</span> <b>{t(`gate.clearance_${one.state}`)}</b>
+                </dd>
+              ))}
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 

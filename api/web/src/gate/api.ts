@@ -1,6 +1,7 @@
 /** What the officers' page asks of the server. */
 
 import { request } from "../request";
+import type { Names } from "../types";
 
 export type Kind = "admitted" | "refused" | "early" | "late";
 export const REFUSALS = [
@@ -34,6 +35,24 @@ export interface Admission {
   by: string;
 }
 
+export const DESKS = [
+  "customs",
+  "border_guard",
+  "plant_quarantine",
+  "health_quarantine",
+  "tax",
+  "yard",
+  "haulier",
+] as const;
+
+/** A stage that an agency confirms before the truck may go on. */
+export interface Clearance {
+  stage: string;
+  name: Names;
+  desk: (typeof DESKS)[number];
+  state: "waiting" | "ready" | "asked" | "confirmed" | "refused" | "expired";
+}
+
 /** A truck of the list; `order` counts from 1, null where its turn is not known. */
 export interface Listed {
   trip: number;
@@ -46,6 +65,9 @@ export interface Listed {
   needs: string | null;
   decision: Told | null;
   admission: Admission | null;
+  /** What its stages do not allow yet; not in lists kept from before, like what follows. */
+  locked?: string[];
+  clearances?: Clearance[];
 }
 
 export interface GateList {
@@ -66,6 +88,8 @@ export interface Decision {
   plate?: string;
   kind: Kind;
   reason?: Refusal;
+  /** Admitted although the page showed that agencies had not confirmed all. */
+  uncleared?: true;
   at: string;
 }
 

@@ -109,6 +109,9 @@ function fromPass(pass: Pass, list: GateList): Listed | null {
   };
 }
 
+/** Whether agencies still have to confirm something before the truck may pass the gate. */
+export const isUncleared = (row: Listed | null): boolean => row?.locked?.includes("gate") ?? false;
+
 function judge(row: Listed, list: GateList, now: Date): Finding {
   const { admission, slot } = row;
   if (row.stage === "cancelled") return { tone: "bad", key: "gate.is_cancelled" };
@@ -117,6 +120,7 @@ function judge(row: Listed, list: GateList, now: Date): Finding {
     return { tone: "bad", key, ...admission };
   }
   if (row.stage === "cleared") return { tone: "bad", key: "gate.is_cleared" };
+  if (isUncleared(row)) return { tone: "bad", key: "gate.is_uncleared" };
   if (row.released_at !== null) return { tone: "good", key: "gate.is_called" };
   if (slot === null) return { tone: "bad", key: "gate.is_unknown" };
   const early = Date.parse(slot.starts_at) - list.early_s * 1000;
