@@ -167,6 +167,64 @@ class NotifyRules:
     help_every_s: int = 3600
 
 
+class Edit(StrEnum):
+    """What a change of a declaration costs."""
+
+    KEEPS = "keeps"
+    """The truck keeps its place."""
+    EVIDENCE = "evidence"
+    """It keeps its place, and the change is only taken with evidence."""
+    LOSES = "loses"
+    """The truck counts as arrived at that moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditRules:
+    """What changes of a declaration cost, part by part; all assumed.
+
+    ``truck`` is its plate: goods bound late to another truck. That what a stage settled, and the
+    gates of a truck that was called, cannot be changed is no rule of the file.
+    """
+
+    driver: Edit = Edit.KEEPS
+    truck: Edit = Edit.EVIDENCE
+    trailer: Edit = Edit.KEEPS
+    cargo: Edit = Edit.LOSES
+    goods_class: Edit = Edit.LOSES
+    goods: Edit = Edit.KEEPS
+    load: Edit = Edit.LOSES
+    weight: Edit = Edit.KEEPS
+    gates: Edit = Edit.KEEPS
+    ready_at: Edit = Edit.KEEPS
+    pair: Edit = Edit.KEEPS
+    declaration: Edit = Edit.KEEPS
+
+
+@dataclass(frozen=True, slots=True)
+class FairUseRules:
+    """A haulier has at most ``active_per_haulier`` trips under way at once; 0: as many as it likes.
+
+    That a plate, a device and a customs declaration have one each is no rule of the file.
+    """
+
+    active_per_haulier: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AwayRules:
+    """How long a truck may be on the other side; a limit of 0 is none.
+
+    ``two_way_h`` holds for trucks that bring a load back, ``one_way_h`` for all others. From
+    ``many`` trucks that are overdue at one gate there is one alarm instead of one a truck; one that
+    did not come back ``forgotten_h`` after its limit is no alarm any more.
+    """
+
+    two_way_h: float = 0.0
+    one_way_h: float = 0.0
+    many: int = 5
+    forgotten_h: float = 168.0
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One version of a site's rules, in force from ``valid_from`` on."""
@@ -185,7 +243,10 @@ class Policy:
     closure: ClosureRules = ClosureRules()
     notify: NotifyRules = NotifyRules()
     hand: HandRules = HandRules()
+    edits: EditRules = EditRules()
+    fair_use: FairUseRules = FairUseRules()
     cheating: Mapping[str, Answer] = field(default_factory=dict)
     """By kind of alert; what is not named is an alert only."""
     cheating_limits: CheatingParams = field(default_factory=CheatingParams)
     alarms: AlarmParams = field(default_factory=AlarmParams)
+    away: AwayRules = AwayRules()

@@ -17,8 +17,12 @@ from flowctl.alarms.alerts import CHEATING, Kind
 from flowctl.cheating_limits import CheatingParams
 from flowctl.policy import (
     Answer,
+    AwayRules,
     Basis,
     ClosureRules,
+    Edit,
+    EditRules,
+    FairUseRules,
     HandRules,
     HaulierRules,
     NotifyRules,
@@ -59,6 +63,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "backdate_s": (0, _DAY_S),
     "undo_s": (60, 3600),
     "texts_per_h": (0, 100_000),
+    "active_per_haulier": (0, 100_000),
     "free_cancellation_s": (0, 30 * _DAY_S),
     "fastest_mps": (1, 50),
     "least_fixes": (3, 100),
@@ -76,6 +81,10 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "off_fixes": (2, 100),
     "process_late_s": (60, _DAY_S),
     "escalate_s": (60, _DAY_S),
+    "two_way_h": (0, 720),
+    "one_way_h": (0, 720),
+    "many": (1, 100_000),
+    "forgotten_h": (1, 8784),
 }
 _MOST = 366 * _DAY_S
 """Of what has no limit of its own: a year of seconds, or further than any road here in metres."""
@@ -91,8 +100,10 @@ _Rules = TypeVar(
     ClosureRules,
     HandRules,
     NotifyRules,
+    FairUseRules,
     CheatingParams,
     AlarmParams,
+    AwayRules,
 )
 
 
@@ -114,9 +125,12 @@ def read_policy(table: Table) -> Policy:
         closure=_rules(table, "closure", default.closure),
         notify=_rules(table, "notify", default.notify),
         hand=_hand(table, default.hand),
+        edits=_edits(table, default.edits),
+        fair_use=_rules(table, "fair_use", default.fair_use),
         cheating=_cheating(table),
         cheating_limits=_rules(table, "cheating_limits", default.cheating_limits),
         alarms=_rules(table, "alarms", default.alarms),
+        away=_rules(table, "away", default.away),
     )
     table.close()
     return policy
@@ -144,6 +158,13 @@ def policy_faults(policy: Policy, dispatch: DispatchParams, where: str) -> Itera
             f" ({standby.seen_s}) are longer together than a call-up holds (release_expiry_s of"
             f" site.toml, {dispatch.release_expiry_s}), so that nobody would ever be a no-show;"
             f" give at most {max(dispatch.release_expiry_s - standby.seen_s, 0)}"
+        )
+    away = policy.away
+    if 0 < away.two_way_h < away.one_way_h:
+        yield (
+            f'{where}, away, field "two_way_h": {away.two_way_h:g} is shorter than one_way_h'
+            f" ({away.one_way_h:g}), so that who brings a load back would have less time; give at"
+            f" least {away.one_way_h:g}"
         )
     alarms = policy.alarms
     for clear, least, higher, most in (
@@ -304,6 +325,22 @@ def _hand(policy: Table, default: HandRules) -> HandRules:
         rules = replace(rules, forward_reasons=forward)
     table.close()
     return rules
+
+
+def _edits(policy: Table, default: EditRules) -> EditRules:
+    table = policy.table("edits") if policy.has("edits") else None
+    policy.ignore("edits")
+    if table is None:
+        return default
+    read = {
+        one.name: Edit(said)
+        for one in fields(default)
+        if table.has(one.name) and (said := table.one_of(one.name, Edit, "rule"))
+    }
+    for one in fields(default):
+        table.ignore(one.name)
+    table.close()
+    return replace(default, **read)
 
 
 def approved_at_speed(text: str, speed: float) -> str:

@@ -254,12 +254,12 @@ def _save_gates(conn: Connection, site: str, gates: Sequence[GateFigures], now: 
 
 def end_cleared_trips(
     conn: Connection, site: Site, passed: Mapping[int, str], now: datetime
-) -> None:
+) -> list[int]:
     """End the trips that have passed (id → gate); their plates and devices are free again.
 
     The ledger says that they passed, as it does of those that officers saw. One that somebody is
     changing at this moment stays until the next tick: whoever changes it waits for the ledger,
-    which this transaction holds.
+    which this transaction holds. Returns the trips that ended.
     """
     ended = conn.execute(
         "update trips set state = 'cleared', ended_at = %s where id in ("
@@ -279,6 +279,7 @@ def end_cleared_trips(
         site=site.id,
         now=now,
     )
+    return [trip_id for (trip_id,) in ended]
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,20 +202,23 @@ def end_trip(conn: Connection, trip_id: int, *, state: str, now: datetime) -> No
 
 
 def end_trips_of_plates(
-    conn: Connection, *, site: str, seen: Sequence[tuple[str, datetime]]
-) -> list[int]:
-    """End as cleared the active trips of trucks (plate, moment) that officers saw leave.
+    conn: Connection, *, site: str, seen: Sequence[tuple[str, str, datetime]]
+) -> dict[tuple[str, str], int]:
+    """End as cleared the active trips of trucks (plate, direction, moment) that officers saw leave.
 
-    A trip registered after that moment is another journey and stays. Returns the trips' ids.
+    A trip registered after that moment is another journey and stays, and so does the next way out
+    of a truck that comes back. Returns the trips' ids by plate and direction.
     """
-    with conn.cursor(row_factory=scalar_row) as cursor:
-        return cursor.execute(
-            "update trips set state = 'cleared', ended_at = seen.at"
-            " from unnest(%s::text[], %s::timestamptz[]) as seen (plate, at)"
-            " where trips.site = %s and trips.plate = seen.plate and trips.state = 'active'"
-            " and trips.registered_at <= seen.at returning trips.id",
-            [[plate for plate, _ in seen], [at for _, at in seen], site],
-        ).fetchall()
+    plates, directions, moments = zip(*seen, strict=True) if seen else ((), (), ())
+    ended = conn.execute(
+        "update trips set state = 'cleared', ended_at = seen.at"
+        " from unnest(%s::text[], %s::text[], %s::timestamptz[]) as seen (plate, direction, at)"
+        " where trips.site = %s and trips.plate = seen.plate and trips.state = 'active'"
+        " and trips.direction = seen.direction"
+        " and trips.registered_at <= seen.at returning trips.id, trips.plate, trips.direction",
+        [list(plates), list(directions), list(moments), site],
+    ).fetchall()
+    return {(plate, direction): trip for trip, plate, direction in ended}
 
 
 _TRIP: LiteralString = """
