@@ -26,6 +26,7 @@ from api import (
     declared,
     device_faults,
     devices,
+    documents,
     driver,
     driver_acts,
     errors,
@@ -45,9 +46,11 @@ from api import (
     own_account,
     pages,
     paper,
+    partner,
     past,
     phone,
     plans,
+    reports,
     scenarios,
     search,
     sessions,
@@ -81,6 +84,7 @@ from api.middleware import BodyLimit, ProtectiveHeaders
 from api.previews import Previews
 from api.reload import keep_site
 from api.tokens import Tokens
+from api.uploads import Uploads
 from api.waking import Waker
 from api.watching import watch
 from flowctl.clock import Clock
@@ -104,6 +108,7 @@ _ROUTERS = (
     fixes.router,
     aside.router,
     audit.router,
+    documents.router,
     device_faults.router,  # before the device whose identifier may hold slashes
     devices.router,
     by_hand.router,
@@ -111,6 +116,7 @@ _ROUTERS = (
     metrics.router,
     trips.router,
     declared.router,
+    partner.router,
     past.router,
     search.router,
     acceptance.router,
@@ -134,6 +140,7 @@ _ROUTERS = (
     eta.router,
     events.router,
     bulletins.router,
+    reports.router,
     ledger.router,
     why.router,
     driver.router,
@@ -185,6 +192,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.state.keys = derive_keys(settings.secret)
     app.state.order = Order()
     app.state.previews = Previews()
+    app.state.uploads = Uploads()
     errors.install(app)
     app.router.routes.extend(trackers.ROUTES)
     app.router.routes.extend(board_routes.ROUTES)

@@ -13,6 +13,7 @@ _CONTROL_ROOM = _ADMIN | {Role.OPERATOR, Role.OFFICER, Role.PLANNER}
 _WATCHERS = _ADMIN | {Role.OPERATOR, Role.OFFICER}
 _DISPATCHERS = _ADMIN | {Role.OPERATOR}
 _REGISTRARS = _MACHINE | _ADMIN | {Role.OPERATOR, Role.HAULIER}
+_DECLARERS = _REGISTRARS - _MACHINE
 _PLANNERS = _ADMIN | {Role.PLANNER, Role.OPERATOR}
 
 PUBLIC: frozenset[Role] | None = None
@@ -105,6 +106,12 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/trips/{trip_id}/standby"): _REGISTRARS,
     ("POST", "/v1/trips/{trip_id}/device/accept"): _DISPATCHERS,
     ("GET", "/v1/trips/{trip_id}/penalties"): _REGISTRARS | _CONTROL_ROOM,
+    ("GET", "/v1/trips/{trip_id}/documents"): _REGISTRARS | _WATCHERS,
+    ("POST", "/v1/trips/{trip_id}/documents"): _REGISTRARS | _WATCHERS,
+    ("GET", "/v1/drafts/{draft_id}/documents"): _DECLARERS,
+    ("POST", "/v1/drafts/{draft_id}/documents"): _DECLARERS,
+    ("GET", "/v1/documents/{document_id}"): _DECLARERS | _WATCHERS,
+    ("DELETE", "/v1/documents/{document_id}"): _DECLARERS | _WATCHERS,
     ("POST", "/v1/trips/{trip_id}/penalties/{penalty_id}/lift"): _DISPATCHERS,
     ("POST", "/v1/gates/{gate}/events"): _MACHINE | _ADMIN | {Role.OFFICER, Role.OPERATOR},
     ("GET", "/v1/gates/{gate}/list"): _WATCHERS,
@@ -175,6 +182,9 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/bulletins"): _CONTROL_ROOM,
     ("GET", "/v1/bulletins/next"): _CONTROL_ROOM,
     ("GET", "/v1/bulletins/{name}"): _CONTROL_ROOM,
+    ("GET", "/v1/reports"): _CONTROL_ROOM,
+    ("GET", "/v1/reports/dictionary"): _CONTROL_ROOM,
+    ("GET", "/v1/reports.{form}"): _CONTROL_ROOM,
     ("GET", "/v1/board"): PUBLIC,
     ("GET", "/v1/board.csv"): PUBLIC,
     ("GET", "/v1/board.geojson"): PUBLIC,
@@ -214,6 +224,9 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/simulations/{job_id}/trucks"): _PLANNERS,
     ("GET", "/v1/simulations/{job_id}/export.{form}"): _PLANNERS,
     ("POST", "/v1/simulations/{job_id}/cancel"): _ADMIN | {Role.PLANNER},
+    ("GET", "/v1/partner/declarations"): _MACHINE,
+    ("GET", "/v1/partner/stages"): _MACHINE,
+    ("GET", "/v1/partner/crossings"): _MACHINE,
 }
 
 SCOPES: Mapping[tuple[str, str], Scope] = {
@@ -231,8 +244,13 @@ SCOPES: Mapping[tuple[str, str], Scope] = {
     ("POST", "/v1/trips/{trip_id}/extension"): Scope.TRIPS_WRITE,
     ("POST", "/v1/trips/{trip_id}/standby"): Scope.TRIPS_WRITE,
     ("GET", "/v1/trips/{trip_id}/penalties"): Scope.TRIPS_READ,
+    ("GET", "/v1/trips/{trip_id}/documents"): Scope.TRIPS_READ,
+    ("POST", "/v1/trips/{trip_id}/documents"): Scope.TRIPS_WRITE,
     ("GET", "/v1/trips/{trip_id}/why"): Scope.TRIPS_READ,
     ("POST", "/v1/gates/{gate}/events"): Scope.WITNESS,
+    ("GET", "/v1/partner/declarations"): Scope.DECLARATIONS_READ,
+    ("GET", "/v1/partner/stages"): Scope.STAGES_READ,
+    ("GET", "/v1/partner/crossings"): Scope.CROSSINGS_READ,
 }
 """What a machine's key must be good for, where machines may come at all."""
 

@@ -30,6 +30,7 @@ _ROOMS = {
     "paper": "flowctl.cli_paper:app",
     "webhook": "flowctl.cli_webhook:app",
     "bulletin": "flowctl.cli_bulletin:app",
+    "report": "flowctl.cli_report:print_report",
     "gateway": "flowctl.cli_gateway:app",
     "message": "flowctl.cli_message:app",
     "aside": "flowctl.cli_devices:aside",
