@@ -280,6 +280,28 @@ def notify(
 
 
 @app.command()
+def registry(
+    seconds: Annotated[float, typer.Option(min=1.0, max=600.0, help="To declare.")] = 20.0,
+    trips: Annotated[
+        int, typer.Option(min=1_000, max=1_000_000, help="Active ones at work lists.")
+    ] = 100_000,
+    api: Annotated[int, typer.Option(min=1, max=16, help="API processes.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of what trips stand at.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Declare trips over HTTP, look at work lists, send a file of 500; each beside a comparator."""
+    from flowctl.bench.registry import RegistryOptions, run_registry, table  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
+
+    with sentences(), telling() as tell:
+        figures = run_registry(RegistryOptions(seconds, trips, api, seed), tell)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))
+
+
+@app.command()
 def console(
     minutes: Annotated[float, typer.Option(min=0.2, max=600.0, help="To watch the map.")] = 2.0,
     seed: Annotated[int, typer.Option(min=0, help="Random numbers of the trucks.")] = 1,
