@@ -1,18 +1,25 @@
 """What surrounds every request: the limit of its body, and the headers that protect browsers."""
 
+import re
 from collections.abc import Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, problem_response
+from flowctl.registry.documents import LARGEST_BYTES
 
 POSITIONS_LIMIT_BYTES = 32_000_000
 BODY_LIMIT_BYTES = 1_000_000
 _DRAINED_BYTES = 100_000_000
 """So much of a body that is too large is read and dropped, so that its sender reads the answer."""
 
-_BATCHES = "/v1/fixes"
+_LARGER: tuple[tuple[re.Pattern[str], int, str], ...] = (
+    (re.compile("/v1/fixes"), POSITIONS_LIMIT_BYTES, "smaller batches"),
+    (re.compile("/v1/(drafts|trips)/[^/]+/documents"), LARGEST_BYTES, "a smaller document"),
+)
+"""Paths that take more than others: how much, and what is to be sent in place of too much."""
+_LAST: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 # MapLibre runs its workers from the bundle or a blob and sets styles on its own elements.
 _CONTENT_POLICY = (
@@ -76,7 +83,11 @@ class ProtectiveHeaders:
 
 
 class BodyLimit:
-    """Answers 413 where a body is larger than its path may take, whatever its sender claims."""
+    """Answers 413 where a body is larger than its path may take, whatever its sender claims.
+
+    The answer goes out at once; what still comes is dropped for a while, as a sender whose line is
+    cut reads no answer, and then the line is closed.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -86,27 +97,44 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        batches = scope["path"] == _BATCHES
-        limit = POSITIONS_LIMIT_BYTES if batches else BODY_LIMIT_BYTES
-        less = "smaller batches" if batches else "less"
+        limit, less = _limit_of(scope["path"])
         detail = f"A request here may hold {limit // 1_000_000} MB; send {less}."
-        if _claimed(scope) > limit:
-            await _drain(receive)
-            await problem_response(Problem(413, "Body too large", detail))(scope, receive, send)
-            return
-        read = 0
+        read, too_large = 0, _claimed(scope) > limit
 
         async def receive_limited() -> Message:
-            nonlocal read
+            nonlocal read, too_large
             message = await receive()
             read += len(message.get("body", b""))
             if read > limit:
-                if message.get("more_body", False):
-                    await _drain(receive)
+                too_large = message.get("more_body", False)
                 raise HTTPException(413, detail)  # the one error FastAPI lets through from here
             return message
 
-        await self.app(scope, receive_limited, send)
+        async def send_first(message: Message) -> None:
+            if not too_large:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+                await send(message)
+            elif message.get("more_body", False):
+                await send(message)
+            else:
+                await send({**message, "more_body": True})
+                await _drain(receive)
+                await send(_LAST)
+
+        if too_large:
+            answer = problem_response(Problem(413, "Body too large", detail))
+            await answer(scope, receive, send_first)
+        else:
+            await self.app(scope, receive_limited, send_first)
+
+
+def _limit_of(path: str) -> tuple[int, str]:
+    for form, limit, less in _LARGER:
+        if form.fullmatch(path):
+            return limit, less
+    return BODY_LIMIT_BYTES, "less"
 
 
 def _claimed(scope: Scope) -> int:

@@ -16,6 +16,7 @@ DEMO_SECRET = "demo-only-secret-never-for-a-real-gate"  # noqa: S105 - refused o
 _LEAST_SECRET = 32
 _ROLE = "(operator|officer|planner|haulier|administrator)"
 _ROLES = rf"^({_ROLE}(,{_ROLE})*)?$"
+_SCANNER = r"^clamd://([^/?#@\s]+:\d{1,5}|/[^?#\s]+)$"
 
 
 class KeySettings(BaseSettings):
@@ -73,6 +74,9 @@ class Settings(ReadingSettings):
     bulletin_to: str = ""
     """Who gets the daily bulletin by mail: addresses with commas between."""
     bulletin_language: str = Field(default="vi", pattern="^(vi|en)$")
+    scanner: str | None = Field(default=None, pattern=_SCANNER)
+    """ClamAV's daemon, ``clamd://host:3310`` or ``clamd:///run/clamav/clamd.ctl``, which every
+    document must pass before anybody is given it. None: documents are not scanned."""
     simulator_workers: int = Field(default=2, ge=1, le=64)
     """How many replications of a run the simulator plays at once."""
     demo: bool = False

@@ -56,6 +56,7 @@ class Keys:
     totp_cipher: bytes
     person_wrap: bytes
     document_wrap: bytes
+    document_digest: bytes
 
 
 class Link(NamedTuple):
@@ -87,6 +88,7 @@ def derive_keys(secret: SecretStr) -> Keys:
         totp_cipher=derived("totp-cipher"),
         person_wrap=derived("person-key"),
         document_wrap=derived("document-key"),
+        document_digest=derived("document-digest"),
     )
 
 
