@@ -285,6 +285,60 @@ def prove(
     return [record.stage for record in new]
 
 
+def disprove(
+    conn: Connection,
+    site: Site,
+    trip_id: int,
+    said: Mapping[str, datetime],
+    *,
+    origin: Origin,
+    by: str,
+    now: datetime,
+    reason: str,
+    key: str,
+) -> list[str]:
+    """Take back what something proved of stages, as if it had not been said; returns these.
+
+    Parameters
+    ----------
+    said
+        By stage the moment of which it was said: the word of that moment goes, and what others said
+        since stands.
+    reason
+        Why it is taken back, a code.
+    key
+        Of what found that out: it counts once a stage.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such trip.
+    """
+    course = find_course(conn, get_facts(conn, site, trip_id, locked=True))
+    if course is None:
+        return []
+    new = []
+    for stage, at in said.items():
+        record = stored.insert_stage_record(
+            conn,
+            trip_id,
+            stage,
+            Act.WITHDRAWN,
+            origin=origin,
+            by=by,
+            desk=None,
+            at=at,
+            now=now,
+            reason=reason,
+            key=f"{key}:{stage}",
+        )
+        if record is not None:
+            new.append(record)
+    if new:
+        _renew(conn, site, course, new, now=now)
+    return [record.stage for record in new]
+
+
 def _is_open(standing: Standing, records: list[StageRecord]) -> bool:
     """Tell whether a proof would say something new of a stage."""
     if standing.state in {State.READY, State.EXPIRED}:
