@@ -24,6 +24,7 @@ from flowctl.controller import Disruption, list_passed, step
 from flowctl.ledger_key import Signing, read_key
 from flowctl.patience import Patience
 from flowctl.printing import Press, Printing
+from flowctl.registry.crossings import note_passed, note_seen_back
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.storage import traffic as traffic_store
@@ -44,6 +45,7 @@ from flowctl.storage.reading import read_snapshot
 from flowctl.storage.retention import retain
 from flowctl.storage.roles import describe_guard
 from flowctl.storage.sites import find_loaded_at, get_loaded_site, get_site
+from flowctl.storage.statistics import settle_day
 from flowctl.storage.waits import keep_waits
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
@@ -199,6 +201,9 @@ def _control(
                 keep_waits(conn, left, now)
                 for made in make_due(conn, left, now):
                     _log.info("bulletin made", day=made.day.isoformat(), version=made.version)
+            day = settle_day(conn, left, now)
+            if day is not None:
+                _log.info("statistics of a day kept", day=day.isoformat())
             forecast_at = now + FORECAST_EVERY
         signing.step(conn, site.id, now)
         printing.step(now)
@@ -238,7 +243,11 @@ def decide(
         settle_acts(conn, left, snapshot, decision)
         for fault in (*decision.faults, *map(str, decision.unexplained)):
             _log.warning("a decision has a fault", site=site.id, fault=fault)
-        end_cleared_trips(conn, site, list_passed(snapshot), now)
+        passed = list_passed(snapshot)
+        ended = end_cleared_trips(conn, site, passed, now)
+        moments = {trip.id: trip.cleared_at for trip in snapshot.trips}
+        crossed = {trip: (passed[trip], moments[trip] or now) for trip in ended}
+        note_passed(conn, site, crossed, now=now)
         beat(conn, "controller", now)
     return found
 
@@ -259,6 +268,8 @@ def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -
             traffic_store.save_lanes(conn, site.id, _lanes(conn, site, now), now)
     with conn.transaction():
         judge_words(conn, site, now)
+    with conn.transaction():
+        note_seen_back(conn, site, now=now)
     with conn.transaction():
         found = [*find_alerts(conn, site, now), *find_alarms(conn, site, now)]
         save_alerts(conn, site, found, now)
