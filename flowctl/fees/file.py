@@ -26,7 +26,7 @@ _FIXED: Mapping[str, tuple[str, ...]] = {
     "nationality": ("VN", "CN", "other"),
     "load": ("laden", "empty"),
 }
-FACTS = (*_FIXED, "gate", "goods_class", "weight_class", "handover")
+FACTS = (*_FIXED, "gate", "goods_class", "weight_class", "handover", "plants", "animals")
 """What rates may go by."""
 
 

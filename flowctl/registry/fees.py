@@ -5,23 +5,17 @@ transaction ends: two cashiers at once take turns, and the second sees what the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.fees.file import MOST_VND
-from flowctl.fees.schedule import Dues, Facts, Per, Schedule, Stay, due, spread
+from flowctl.fees.schedule import spread
+from flowctl.registry.dues import Bill, rework
+from flowctl.registry.events import PAYMENT_MADE, tell
+from flowctl.registry.stages import refresh
 from flowctl.site import Site
 from flowctl.storage import fees as stored
-from flowctl.storage.fees import (
-    Connection,
-    DuesRecord,
-    PaymentRecord,
-    PaymentValues,
-    receipt_number,
-)
-from flowctl.storage.live import find_live
-from flowctl.storage.trips import TripRecord, find_trip_locked
+from flowctl.storage.fees import Connection, PaymentRecord, PaymentValues, receipt_number
 from flowctl.workflow.stages import Origin
 
 HAND_METHODS = ("cash", "transfer", "card")
@@ -30,39 +24,23 @@ _LONGEST = 80
 _PAID_AHEAD = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What a trip owes now, by a schedule, and what was paid."""
-
-    schedule: Schedule
-    record: DuesRecord
-    payments: Sequence[PaymentRecord]
-
-    @property
-    def due_vnd(self) -> int:
-        """Return what is still to be paid; below 0: to be given back."""
-        return self.record.dues.total_vnd - self.record.paid_vnd
-
-
 def bill(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> None:
     """Work a trip's dues out anew, by the schedule it was first billed by.
 
-    Called where its facts, its stages or its payments changed. Where nothing is due any more the
-    stage that payment confirms is confirmed; where something is due again it is taken back. A site
-    without schedule bills nothing.
+    Called where its facts or its payments changed; a changed stage does so by itself. Where nothing
+    is due any more the stage that payment confirms is confirmed; where something is due again it is
+    taken back. A site without schedule bills nothing.
 
     Raises
     ------
     NotFoundError
         There is no such trip.
     """
-    _billed(conn, site, _locked(conn, site, trip_id), now=now)
-
-
-def find_bill(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> Bill | None:
-    """Return what a trip owes at this moment, days in the yard counted; None: no schedule."""
-    trip = find_trip_locked(conn, trip_id, site=site.id)
-    return None if trip is None else _bill_of(conn, site, trip, now=now)
+    before = stored.find_dues(conn, trip_id)
+    was_settled = before is not None and before.settled_at is not None
+    billed = rework(conn, site, trip_id, now=now)
+    if billed is not None and billed.is_settled != was_settled:
+        refresh(conn, site, trip_id, now=now)
 
 
 def pay(
@@ -100,7 +78,7 @@ def pay(
             kind="paid_ahead",
             values={"at": paid_at},
         )
-    trip = _locked(conn, site, trip_id)
+    billed = rework(conn, site, trip_id, now=now)
     stored.hold_receipts(conn, site.id)
     known = _known(conn, site, method, reference)
     if known is not None:
@@ -112,23 +90,22 @@ def pay(
             kind="payment_known",
             values={"reference": str(reference), "receipt": known.number, "plate": known.plate},
         )
-    billed = _billed(conn, site, trip, now=now)
     if billed is None:
         raise NotFoundError(
             f"{site.id} has no schedule of fees, so nothing is due.", kind="no_fees"
         )
-    _refuse_overpaying(trip, billed, amount_vnd)
+    _refuse_overpaying(billed, amount_vnd)
     lines = {line.service: line.amount_vnd for line in billed.record.dues.lines}
     payment, _ = stored.insert_payment(
         conn,
         site,
         trip_id,
         PaymentValues(
-            plate=trip.plate,
-            gate=trip.gates[0],
+            plate=billed.trip.plate,
+            gate=billed.trip.gate,
             schedule_id=billed.record.schedule_id,
             amount_vnd=amount_vnd,
-            services=spread(amount_vnd, lines, _covered(billed.payments)),
+            services=spread(amount_vnd, lines, _covered(stored.list_payments(conn, trip_id))),
             method=method,
             paid_at=paid_at,
             recorded_by=by,
@@ -137,7 +114,8 @@ def pay(
         reference,
         now=now,
     )
-    _billed(conn, site, trip, now=now)
+    bill(conn, site, trip_id, now=now)
+    _tell(conn, site, trip_id, payment, amount_vnd, now)
     return payment
 
 
@@ -172,7 +150,8 @@ def refund(
     first = stored.find_payment(conn, site.id, payment_id)
     if first is None:
         raise NotFoundError(f"There is no payment {payment_id}.", kind="no_payment")
-    trip = None if first.trip_id is None else _locked(conn, site, first.trip_id)
+    if first.trip_id is not None:
+        rework(conn, site, first.trip_id, now=now)
     stored.hold_receipts(conn, site.id)
     payment = stored.find_payment(conn, site.id, payment_id) or first
     _refuse_second_refund(conn, site, payment)
@@ -183,14 +162,15 @@ def refund(
             kind="refund_sum",
             values={"receipt": payment.number, "most_vnd": payment.amount_vnd},
         )
-    known = [] if trip is None else stored.list_payments(conn, trip.id)
-    owed = None if trip is None else stored.find_dues(conn, trip.id)
+    trip_id = payment.trip_id
+    known = [] if trip_id is None else stored.list_payments(conn, trip_id)
+    owed = None if trip_id is None else stored.find_dues(conn, trip_id)
     lines = {} if owed is None else {one.service: one.amount_vnd for one in owed.dues.lines}
     covered = _covered(known) if known else payment.services
     given, _ = stored.insert_payment(
         conn,
         site,
-        payment.trip_id,
+        trip_id,
         PaymentValues(
             plate=payment.plate,
             gate=payment.gate,
@@ -207,69 +187,17 @@ def refund(
         f"refund:{payment.reference}",
         now=now,
     )
-    if trip is not None:
-        _billed(conn, site, trip, now=now)
+    if trip_id is not None:
+        bill(conn, site, trip_id, now=now)
+        _tell(conn, site, trip_id, given, -amount, now)
     return given
 
 
-def _bill_of(conn: Connection, site: Site, trip: TripRecord, *, now: datetime) -> Bill | None:
-    """Return what a trip owes; writes nothing."""
-    known = stored.find_dues(conn, trip.id)
-    if known is None:
-        found = stored.find_schedule(conn, site.id, now)
-        if found is None:
-            return None
-        schedule_id, schedule = found
-    else:
-        schedule_id, schedule = known.schedule_id, stored.get_schedule(conn, known.schedule_id)
-    payments = stored.list_payments(conn, trip.id)
-    paid_vnd = sum(one.amount_vnd for one in payments)
-    facts, waiting = stored.find_facts(conn, trip.id), stored.list_waiting(conn, trip.id)
-    stays = _stays(conn, site, trip, schedule, now)
-    settled_at = None if known is None else known.settled_at
-    dues = due(schedule, facts, stays, waiting, until=settled_at or now)
-    if not _is_settled(dues, paid_vnd):
-        settled_at, dues = None, due(schedule, facts, stays, waiting, until=now)
-    elif settled_at is None:
-        settled_at = now
-    return Bill(schedule, DuesRecord(schedule_id, dues, paid_vnd, settled_at, now), payments)
-
-
-def _billed(conn: Connection, site: Site, trip: TripRecord, *, now: datetime) -> Bill | None:
-    """Write down what a trip owes, and return it."""
-    billed = _bill_of(conn, site, trip, now=now)
-    if billed is not None:
-        stored.save_dues(conn, trip.id, billed.record)
-    return billed
-
-
-def quote(schedule: Schedule, facts: Facts, *, now: datetime) -> Dues:
-    """Return what a trip of such facts would owe with every stage confirmed, before any day."""
-    return due(schedule, facts, (), (), until=now)
-
-
-def _is_settled(dues: Dues, paid_vnd: int) -> bool:
-    return not dues.withheld and dues.total_vnd <= paid_vnd
-
-
-def _stays(
-    conn: Connection, site: Site, trip: TripRecord, schedule: Schedule, now: datetime
-) -> tuple[Stay, ...]:
-    """Return a trip's time in the yards: from its first arrival until it went to the gate."""
-    if now <= trip.registered_at or all(one.per is not Per.DAY for one in schedule.services):
-        return ()
-    live = find_live(conn, trip.id, site=site.id)
-    if live is None or live.arrived_at is None:
-        return ()
-    ends = [live.queued_at, live.lane_at, live.cleared_at, trip.ended_at]
-    return (Stay(live.arrived_at, min((at for at in ends if at is not None), default=None)),)
-
-
-def _locked(conn: Connection, site: Site, trip_id: int) -> TripRecord:
-    trip = find_trip_locked(conn, trip_id, site=site.id)
-    if trip is None:
-        raise NotFoundError(f"There is no trip {trip_id}.", kind="no_trip")
-    return trip
+def _tell(
+    conn: Connection, site: Site, trip_id: int, payment: int, amount_vnd: int, now: datetime
+) -> None:
+    """Tell partners what was paid for a trip, or, below 0, given back."""
+    tell(conn, site, PAYMENT_MADE, trip_id, now=now, payment=payment, amount_vnd=amount_vnd)
 
 
 def _check_sum(amount_vnd: int) -> None:
@@ -304,7 +232,8 @@ def _known(
     return stored.find_payment_by_reference(conn, site.id, method, reference)
 
 
-def _refuse_overpaying(trip: TripRecord, billed: Bill, amount_vnd: int) -> None:
+def _refuse_overpaying(billed: Bill, amount_vnd: int) -> None:
+    trip = billed.trip
     if billed.due_vnd <= 0:
         raise ConflictError(
             f"Nothing is due for trip {trip.id}; nothing was taken.",

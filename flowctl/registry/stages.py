@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flowctl.errors import FlowctlError, NotFoundError
+from flowctl.registry.dues import follow_dues
 from flowctl.registry.events import STAGE_CHANGED, tell
 from flowctl.registry.stage_checks import check_said, check_settled, check_words, find_stage
 from flowctl.site import Site
@@ -377,8 +378,14 @@ def _renew(
     """Write where a trip stands after new words, and tell partners of each."""
     trip = get_facts(conn, site, course.trip.id)
     renewed = replace(course, trip=trip, records=[*course.records, *new])
-    stored.save_progress(conn, site.id, trip, renewed.progress(now))
-    for record in new:
+    reached = renewed.progress(now)
+    stored.save_progress(conn, site.id, trip, reached)
+    # What is due follows from what was confirmed, and one stage from what is due.
+    paid = follow_dues(conn, site, trip, reached.stages, renewed.records, now=now)
+    if paid:
+        renewed = replace(renewed, records=[*renewed.records, *paid])
+        stored.save_progress(conn, site.id, trip, renewed.progress(now))
+    for record in (*new, *paid):
         tell(
             conn,
             site,

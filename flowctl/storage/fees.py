@@ -182,41 +182,27 @@ def _parsed(definition: str, version: str) -> Schedule:
     return parse_fees(definition, where=f"{FEES}, version {version}")
 
 
-_FACTS: LiteralString = """
-select t.direction, t.cargo, t.gates[1] as gate, coalesce(d.nationality, 'VN') as nationality,
-       coalesce(d.load, 'laden') as load, d.goods_class, d.weight_class, d.handover
-from trips t left join declarations d on d.trip_id = t.id where t.id = %s
-"""
-_NAMES = (
-    *("direction", "cargo", "gate", "nationality", "load"),
-    *("goods_class", "weight_class", "handover"),
-)
-
-
-def find_facts(conn: Connection, trip_id: int) -> dict[str, str]:
-    """Return what is known of a trip, by the names of conditions."""
-    [row] = conn.execute(_FACTS, [trip_id]).fetchall()
-    return {name: value for name, value in zip(_NAMES, row, strict=True) if value is not None}
-
-
-def list_waiting(conn: Connection, trip_id: int) -> list[str]:
-    """Return the stages of a trip that are not confirmed."""
-    with conn.cursor(row_factory=scalar_row) as cursor:
-        return cursor.execute(
-            "select stage from trip_stages where trip_id = %s and state <> 'confirmed'", [trip_id]
-        ).fetchall()
-
-
 def find_dues(conn: Connection, trip_id: int) -> DuesRecord | None:
     """Return what a trip owed when it was last worked out; None where it was never billed."""
-    row = conn.execute(
-        "select schedule_id, lines, withheld, paid_vnd, settled_at, computed_at from dues"
-        " where trip_id = %s",
-        [trip_id],
-    ).fetchone()
-    if row is None:
-        return None
-    schedule_id, lines, withheld, paid_vnd, settled_at, computed_at = row
+    return find_standing(conn, trip_id)[0]
+
+
+_STANDING: LiteralString = """
+select coalesce((select sum(amount_vnd) from payments where trip_id = %(trip)s), 0)::bigint,
+       array(select stage from trip_stages where trip_id = %(trip)s and state <> 'confirmed'),
+       d.schedule_id, d.lines, d.withheld, d.paid_vnd, d.settled_at, d.computed_at
+from (values (1)) as one left join dues d on d.trip_id = %(trip)s
+"""
+
+
+def find_standing(conn: Connection, trip_id: int) -> tuple[DuesRecord | None, int, list[str]]:
+    """Return what a trip owed last, what was paid for it (VND), its stages not confirmed yet."""
+    [(paid_vnd, waiting, *columns)] = conn.execute(_STANDING, {"trip": trip_id}).fetchall()
+    return None if columns[0] is None else _dues(columns), int(paid_vnd), waiting
+
+
+def _dues(columns: Sequence[Any]) -> DuesRecord:
+    schedule_id, lines, withheld, paid_vnd, settled_at, computed_at = columns
     dues = Dues(
         tuple(
             Line(one["service"], one["amount_vnd"], Why(one["why"]), one["values"]) for one in lines
