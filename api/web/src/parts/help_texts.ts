@@ -5,6 +5,7 @@ import type { Language } from "../types";
 export const SCREENS = [
   "console",
   "gate",
+  "agency",
   "planner",
   "board",
   "people",

@@ -1,0 +1,100 @@
+import { useEffect } from "preact/hooks";
+import { getSite } from "../client";
+import { t } from "../language";
+import { listColleagues, meet } from "../operator/colleagues";
+import { AccountMenu } from "../parts/AccountMenu";
+import { Help } from "../parts/Help";
+import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { problem } from "../parts/problem";
+import { ThemeSwitch } from "../parts/ThemeSwitch";
+import { useAsked } from "../parts/useAsked";
+import { useTick } from "../parts/useTick";
+import { clockTime } from "../time";
+import type { Session, Site } from "../types";
+import { now } from "./clock";
+import { deskName, learnWorkflow, workflow } from "./names";
+import { TripPage } from "./trip/TripPage";
+import { ViewOf } from "./ViewOf";
+import { place, show, viewsOf } from "./views";
+
+const SITE_MS = 300_000;
+const COLLEAGUES_MS = 300_000;
+const TICK_MS = 10_000;
+
+interface Props {
+  session: Session;
+  onLeave: () => void;
+}
+
+/** The page of the agencies: what waits for them, and whatever they have to do with one truck. */
+export function Agency({ session, onLeave }: Props) {
+  const site = useAsked(getSite, SITE_MS, []);
+  const words = useAsked(learnWorkflow, SITE_MS, []);
+  const colleagues = useAsked(listColleagues, COLLEAGUES_MS, []);
+  useEffect(() => meet(colleagues.answer), [colleagues.answer]);
+  const wrong = site.wrong ?? words.wrong;
+  const there = site.answer && workflow.value !== undefined;
+  return (
+    <div class="agency">
+      <TopBar session={session} site={site.answer} onLeave={onLeave} />
+      <main>
+        {wrong !== null && !there && (
+          <p class="refusal" role="alert">
+            {problem(wrong)}
+          </p>
+        )}
+        {wrong === null && !there && <p class="quiet">{t("common.loading")}</p>}
+        {site.answer && there && <Shown session={session} site={site.answer} />}
+      </main>
+    </div>
+  );
+}
+
+function Shown({ session, site }: { session: Session; site: Site }) {
+  useTick(TICK_MS);
+  const here = place.value;
+  if ("trip" in here) {
+    return <TripPage key={here.trip} id={here.trip} session={session} site={site} />;
+  }
+  const offered = viewsOf(session);
+  const view = offered.includes(here.view) ? here.view : offered[0];
+  return view ? <ViewOf view={view} session={session} site={site} /> : null;
+}
+
+function TopBar({ session, site, onLeave }: Props & { site: Site | null }) {
+  useTick(1000);
+  const here = place.value;
+  const whose = session.agency
+    ? deskName(session.agency as Parameters<typeof deskName>[0])
+    : session.role === "operator"
+      ? deskName("yard")
+      : t("agency.looks");
+  return (
+    <header>
+      <h1>
+        <a href="/">
+          <strong>{t("common.product")}</strong>
+        </a>
+        {whose}
+      </h1>
+      <span class="views">
+        {viewsOf(session).map((one) => (
+          <button
+            type="button"
+            key={one}
+            data-view={one}
+            aria-pressed={"view" in here && here.view === one}
+            onClick={() => show(one)}
+          >
+            {t(`agency.view_${one}`)}
+          </button>
+        ))}
+      </span>
+      {site && <time class="clock">{clockTime(now(), site.timezone)}</time>}
+      <Help screen="agency" />
+      <ThemeSwitch />
+      <LanguageSwitch />
+      <AccountMenu session={session} onLeave={onLeave} />
+    </header>
+  );
+}

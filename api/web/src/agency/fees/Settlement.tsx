@@ -1,0 +1,78 @@
+import { useState } from "preact/hooks";
+import { find, t } from "../../language";
+import { who } from "../../operator/colleagues";
+import { placeName } from "../../parts/place";
+import { problem } from "../../parts/problem";
+import { useAsked } from "../../parts/useAsked";
+import { request } from "../../request";
+import { localDay, wholeNumber } from "../../time";
+import { now } from "../clock";
+import { vnd } from "../trip/Money";
+
+const AGAIN_MS = 30_000;
+
+/** What was taken on a day, by who took it and how. */
+interface DaySums {
+  day: string;
+  total_vnd: number;
+  payments: number;
+  rows: {
+    gate: string | null;
+    method: string;
+    by: string;
+    n: number;
+    amount_vnd: number;
+  }[];
+}
+
+const getSums = (day: string): Promise<DaySums> => request("GET", `/v1/settlements/${day}`);
+
+/** A day's payments summed up, to be laid beside the till. */
+export function Settlement({ timezone }: { timezone: string }) {
+  const [day, setDay] = useState(() => localDay(now(), timezone));
+  const { answer, wrong } = useAsked(() => getSums(day), AGAIN_MS, [day]);
+  return (
+    <section class="sheet settlement">
+      <h2>{t("agency.settlement")}</h2>
+      <p class="filters">
+        <input
+          type="date"
+          name="day"
+          required
+          value={day}
+          aria-label={t("agency.day")}
+          onInput={(event) => event.currentTarget.value && setDay(event.currentTarget.value)}
+        />
+        <a href={`/v1/settlements/${day}.csv`}>{t("agency.as_csv")}</a>
+        <a href={`/v1/settlements/${day}.xlsx`}>{t("agency.as_xlsx")}</a>
+      </p>
+      {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
+      {answer && (
+        <table>
+          <tbody>
+            {answer.rows.map((one, n) => (
+              <tr key={n}>
+                <td>{one.gate === null ? t("common.none") : placeName(one.gate)}</td>
+                <td>
+                  {find(`agency.method_${one.method}`) ?? one.method}
+                  <small>{who(one.by)}</small>
+                </td>
+                <td class="sum">{wholeNumber(one.n)}</td>
+                <td class="sum">{vnd(one.amount_vnd)}</td>
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <td colSpan={2}>{t("agency.total")}</td>
+              <td class="sum">{wholeNumber(answer.payments)}</td>
+              <td class="sum" data-total={answer.total_vnd}>
+                {vnd(answer.total_vnd)}
+              </td>
+            </tr>
+          </tfoot>
+        </table>
+      )}
+    </section>
+  );
+}

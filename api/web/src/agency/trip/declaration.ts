@@ -1,0 +1,120 @@
+/** A trip's declaration, its documents, dues and conflicts, as the server says them. */
+
+import { once, request } from "../../request";
+import type { Cargo, Direction, Names } from "../../types";
+
+export interface Document {
+  id: string;
+  kind: string;
+  name: string;
+  media_type: string;
+  size_bytes: number;
+  state: "unscanned" | "clean" | "infected" | "erased";
+  added_by: string;
+  added_at: string;
+}
+
+/** Where a partner says another thing than the declaration. */
+export interface Conflict {
+  id: number;
+  trip: number;
+  plate?: string;
+  field: string;
+  ours: unknown;
+  theirs: unknown;
+  source: string;
+  at: string;
+  state: "open" | "kept" | "taken";
+  decided_by: string | null;
+  decided_at: string | null;
+}
+
+export interface Declaration {
+  trip: number;
+  plate: string;
+  trailer: string | null;
+  nationality: string;
+  direction: Direction;
+  gates: string[];
+  cargo: Cargo;
+  load: "laden" | "empty";
+  goods: string | null;
+  goods_class: string | null;
+  goods_code: string | null;
+  weight_class: string | null;
+  weight_t: number | null;
+  value_vnd: number | null;
+  keeps_h: number | null;
+  temperature_c: number | null;
+  declaration: string | null;
+  handover: string | null;
+  pair_plate: string | null;
+  customer: string | null;
+  ready_at: string;
+  licence_until: string | null;
+  marks: string[];
+  /** By field: what it was taken over from, where nobody typed it. */
+  origins: Record<string, string>;
+  /** By field: the stage that settled it. */
+  settled: Record<string, string>;
+}
+
+/** What is a driver's own: asked for by itself, for who has read it is written down. */
+export interface Personal {
+  driver_name: string | null;
+  licence: string | null;
+  licence_until: string | null;
+  phone: string | null;
+}
+
+export interface Line {
+  service: string;
+  name: Names;
+  amount_vnd: number;
+  why: { kind: string; values: Record<string, string | number> }[];
+}
+
+export interface Payment {
+  id: number;
+  amount_vnd: number;
+  method: string;
+  reference: string;
+  receipt: number;
+  paid_at: string;
+  by: string;
+  /** Of a refund: what it gives back. */
+  of_payment?: number | null;
+}
+
+export interface Dues {
+  lines: Line[];
+  /** What is not taken before a stage has settled what it depends on. */
+  withheld: { service: string; name: Names; until_stage: string }[];
+  total_vnd: number;
+  paid_vnd: number;
+  due_vnd: number;
+  payments: Payment[];
+}
+
+export interface Paying {
+  method: string;
+  reference: string;
+  amount_vnd: number;
+}
+
+const of = (trip: number): string => `/v1/trips/${trip}`;
+export const getDeclaration = (trip: number): Promise<Declaration> =>
+  request("GET", `${of(trip)}/declaration`);
+export const getPersonal = (trip: number): Promise<Personal> =>
+  request("GET", `${of(trip)}/declaration?personal=true`);
+export const listDocuments = (trip: number): Promise<Document[]> =>
+  request("GET", `${of(trip)}/documents`);
+export const listConflicts = (trip: number | null): Promise<Conflict[]> =>
+  request("GET", trip === null ? "/v1/conflicts?state=open" : `/v1/conflicts?trip=${trip}`);
+export const decideConflict = (id: number, take: boolean): Promise<Conflict> =>
+  request("POST", `/v1/conflicts/${id}/decide`, { take });
+export const getDues = (trip: number): Promise<Dues> => request("GET", `${of(trip)}/dues`);
+export const pay = (trip: number, paying: Paying, key: string): Promise<Dues> =>
+  request("POST", `${of(trip)}/payments`, paying, once(key));
+export const refund = (payment: number, reason: string, key: string): Promise<unknown> =>
+  request("POST", `/v1/payments/${payment}/refund`, { reason }, once(key));
