@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,11 @@ class Border:
 
 
 @contextmanager
-def border(database: str) -> Iterator[Border]:
-    """Yield the border of Lạng Sơn in a migrated, empty database."""
+def border(database: str, *, workflow: str = "") -> Iterator[Border]:
+    """Yield the border of Lạng Sơn in a migrated, empty database.
+
+    ``workflow`` is what its trips must pass (workflow.toml); none: no agency keeps them back.
+    """
+    source = replace(read_source(SITE), workflow=workflow)
     with psycopg.connect(database, autocommit=True) as conn:
-        yield Border(conn, save_site(conn, read_source(SITE), where=str(SITE), now=MORNING))
+        yield Border(conn, save_site(conn, source, where=str(SITE), now=MORNING))

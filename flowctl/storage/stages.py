@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
+from flowctl.workflow.catalogue import beyond_crossing
 from flowctl.workflow.stages import Act, Origin, Progress, Record, State
 
 Connection = psycopg.Connection[Any]
@@ -160,12 +161,14 @@ def insert_stage_record(
 _SAVE: LiteralString = """
 insert into trip_stages
     (trip_id, stage, site, gate, direction, desk, position, state, since, record_id, expires_at,
-     open)
+     beyond, open)
 select %(trip)s, one.stage, %(site)s, %(gate)s, %(direction)s, one.desk, one.position, one.state,
-       one.since, one.record_id, one.expires_at, %(open)s
+       one.since, one.record_id, one.expires_at, one.beyond,
+       %(is)s = 'active' or %(is)s = 'cleared' and one.beyond
 from unnest(%(stages)s::text[], %(desks)s::text[], %(positions)s::smallint[], %(states)s::text[],
-            %(since)s::timestamptz[], %(records)s::bigint[], %(expire)s::timestamptz[])
-    as one (stage, desk, position, state, since, record_id, expires_at)
+            %(since)s::timestamptz[], %(records)s::bigint[], %(expire)s::timestamptz[],
+            %(beyond)s::boolean[])
+    as one (stage, desk, position, state, since, record_id, expires_at, beyond)
 on conflict (trip_id, stage) do update set
     gate = excluded.gate, position = excluded.position, state = excluded.state,
     since = excluded.since, record_id = excluded.record_id, expires_at = excluded.expires_at
@@ -179,6 +182,7 @@ where (trip_stages.gate, trip_stages.position, trip_stages.state, trip_stages.si
 def save_progress(conn: Connection, site: str, trip: TripFacts, progress: Progress) -> None:
     """Write where a trip stands: its stages, what is locked, when that is to be looked at again."""
     stages = progress.stages
+    beyond = beyond_crossing([one.stage for one in stages])
     if trip.variant is not None:  # a trip that begins now has none to take out
         conn.execute(
             "delete from trip_stages where trip_id = %s and stage <> all(%s)",
@@ -191,7 +195,7 @@ def save_progress(conn: Connection, site: str, trip: TripFacts, progress: Progre
             "site": site,
             "gate": trip.gate,
             "direction": trip.direction,
-            "open": trip.state == "active",
+            "is": trip.state,
             "stages": [one.stage.id for one in stages],
             "desks": [None if one.stage.desk is None else str(one.stage.desk) for one in stages],
             "positions": list(range(len(stages))),
@@ -199,6 +203,7 @@ def save_progress(conn: Connection, site: str, trip: TripFacts, progress: Progre
             "since": [one.since for one in stages],
             "records": [one.record for one in stages],
             "expire": [one.expires_at for one in stages],
+            "beyond": [one.stage.id in beyond for one in stages],
         },
     )
     conn.execute(

@@ -157,3 +157,12 @@ def stages_of(
             if name in stage.applies
         )
     )
+
+
+def beyond_crossing(stages: Sequence[Stage]) -> frozenset[str]:
+    """Return the stages that come after the one that the crossing proves, however far."""
+    found = {stage.id for stage in stages if Proof.GATE_OUT in stage.proofs}
+    crossing = frozenset(found)
+    for _ in stages:
+        found |= {stage.id for stage in stages if found & set(stage.needs)}
+    return frozenset(found - crossing)

@@ -59,7 +59,8 @@ create table trip_stages (
     since      timestamptz not null,
     record_id  bigint,
     expires_at timestamptz,
-    open       boolean not null default true,  -- its trip is active
+    beyond     boolean not null default false, -- it comes after the crossing that ends the trip
+    open       boolean not null default true,  -- its trip is active, or crossed and it is beyond
     primary key (trip_id, stage)
 );
 -- Every list, however it is narrowed down, is a few walks along this one.
@@ -70,7 +71,8 @@ create index trip_stages_open on trip_stages
 -- A trip is ended in several places, and none may leave its stages in the work lists.
 create function close_trip_stages() returns trigger language plpgsql as $$
 begin
-    update trip_stages set open = (new.state = 'active') where trip_id = new.id;
+    update trip_stages set open = (new.state = 'active' or new.state = 'cleared' and beyond)
+        where trip_id = new.id;
     return null;
 end $$;
 create trigger trip_stages_close after update of state on trips
@@ -358,7 +360,6 @@ create table feed_heads (
     kind text primary key,
     last bigint not null default 0  -- its row's lock is the turn of who numbers
 );
-insert into feed_heads (kind) values ('declaration'), ('stage'), ('crossing');
 
 create function feed_row() returns trigger language plpgsql as $$
 declare
