@@ -262,6 +262,7 @@ _OFFERED: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("POST", "/v1/zone-drafts/{draft}/publish"),
     ),
     "messages": (("GET", "/v1/messages"), ("POST", "/v1/messages/{message_id}/retry")),
+    "reports": (("GET", "/v1/reports"), ("GET", "/v1/reports.{form}")),
     "bulletin": (("GET", "/v1/bulletins"), ("GET", "/v1/bulletins/{name}")),
     "people": (("GET", "/v1/accounts"), ("POST", "/v1/accounts"), ("GET", "/v1/sources")),
     "audit": (("GET", "/v1/audit"), ("GET", "/v1/audit.csv")),

@@ -1,5 +1,6 @@
 """Reports and statistics of any days: as JSON for the page, as files for everybody else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
@@ -17,6 +18,7 @@ router = APIRouter(tags=["reports"])
 
 Day = Annotated[date, Query()]
 By = Annotated[list[Part], Query(max_length=len(Part))]
+Only = Annotated[str | None, Query(max_length=40)]
 Language = Annotated[str, Query(pattern="^(vi|zh|en)$")]
 Form = Annotated[str, Path(pattern="^(csv|xlsx|parquet)$")]
 _ALL = [Part.GATE, Part.DIRECTION, Part.CARGO, Part.DESK, Part.OF]
@@ -45,13 +47,24 @@ class DictionaryLine:
 
 @router.get("/v1/reports")
 def get_report(
-    request: Request, since: Day, until: Day, period: Period = Period.DAY, by: By = _ALL
+    request: Request,
+    since: Day,
+    until: Day,
+    period: Period = Period.DAY,
+    by: By = _ALL,
+    gate: Only = None,
+    direction: Only = None,
+    cargo: Only = None,
 ) -> ReportAnswer:
-    """Count days by time, and by gate, direction, class, agency and stage where asked for."""
+    """Count days by time, and by gate, direction, class, agency and stage where asked for.
+
+    ``gate``, ``direction`` and ``cargo`` leave out what is of another one.
+    """
+    only = {Part.GATE: gate, Part.DIRECTION: direction, Part.CARGO: cargo}
     state = request.app.state
     now: datetime = state.clock.now()
     with transaction(request) as conn:
-        rows = _rows(conn, state.site, now, since, until, period, by)
+        rows = _rows(conn, state.site, now, since, until, period, by, only)
     return ReportAnswer(since, until, period, by, now, rows)
 
 
@@ -70,14 +83,18 @@ def get_report_file(
     until: Day,
     period: Period = Period.DAY,
     by: By = _ALL,
+    gate: Only = None,
+    direction: Only = None,
+    cargo: Only = None,
     language: Language = "vi",
 ) -> Response:
     """Return a report as CSV or a workbook in words, or as Parquet in codes and seconds."""
+    only = {Part.GATE: gate, Part.DIRECTION: direction, Part.CARGO: cargo}
     state = request.app.state
     site: Site = state.site
     now: datetime = state.clock.now()
     with transaction(request) as conn:
-        rows = _rows(conn, site, now, since, until, period, by)
+        rows = _rows(conn, site, now, since, until, period, by, only)
         names = list_names(conn, site, now, language)
     content = write_report(rows, form, catalogue(language)["page"], names, now)
     name = f"{site.id}_{since}_{until}_{period}.{form}"
@@ -93,6 +110,8 @@ def _rows(
     until: date,
     period: Period,
     by: list[Part],
+    only: Mapping[Part, str | None],
 ) -> list[Row]:
     check_days(since, until, now.astimezone(site.timezone).date())
-    return report(read_days(conn, site, since, until, now), period=period, by=frozenset(by))
+    counted = read_days(conn, site, since, until, now)
+    return report(counted, period=period, by=frozenset(by), only=only)

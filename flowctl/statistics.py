@@ -6,10 +6,11 @@ forgotten by then. Days and hours are those of the site's clocks.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from math import floor, log
+from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -194,10 +195,22 @@ class Row:
     sum_vnd: int | None = None
 
 
-def report(counted: Mapping[Key, Tally], *, period: Period, by: frozenset[Part]) -> list[Row]:
-    """Return the lines of a report, in order of period, measure and parts."""
+def report(
+    counted: Mapping[Key, Tally],
+    *,
+    period: Period,
+    by: frozenset[Part],
+    only: Mapping[Part, str | None] = MappingProxyType({}),
+) -> list[Row]:
+    """Return the lines of a report, in order of period, measure and parts.
+
+    ``only`` leaves out what is of another gate, say; what it has None for is of any.
+    """
+    wanted = [(part, value) for part, value in only.items() if value is not None]
     sums: dict[tuple[str, ...], Tally] = {}
     for key, one in counted.items():
+        if any(getattr(key, part) != value for part, value in wanted):
+            continue
         parts = (str(getattr(key, part)) if part in by else "" for part in Part)
         line = (_PERIODS[period](key), str(key.measure), *parts)
         sums.setdefault(line, Tally()).add(one)
@@ -207,12 +220,12 @@ def report(counted: Mapping[Key, Tally], *, period: Period, by: frozenset[Part])
 
 
 def _row(line: tuple[str, ...], one: Tally) -> Row:
-    measure = Measure(line[1])
-    if measure in LASTING:
-        return Row(*line, one.n, one.mean, one.quantile(0.5), one.quantile(0.9))
-    if measure is Measure.PAID:
-        return Row(*line, one.n, sum_vnd=round(one.total))
-    return Row(*line, one.n)
+    period, measure, gate, direction, cargo, desk, of = line
+    row = Row(period, measure, gate, direction, cargo, desk, of, one.n)
+    if Measure(measure) in LASTING:
+        p50, p90 = one.quantile(0.5), one.quantile(0.9)
+        return replace(row, mean_s=one.mean, p50_s=p50, p90_s=p90)
+    return replace(row, sum_vnd=round(one.total)) if measure == Measure.PAID else row
 
 
 def check_days(since: date, until: date, today: date) -> None:

@@ -9,6 +9,8 @@ import { WorkList } from "./work/WorkList";
 
 /** Loaded by those who change the rules, which is seldom: officers' computers need not have it. */
 const WorkflowView = lazily(() => import("./workflow/WorkflowView").then((m) => m.WorkflowView));
+/** Loaded by those who read figures: officers' lists come up without it. */
+const Reports = lazily(() => import("./reports/Reports").then((m) => m.Reports));
 
 interface Props {
   view: View;
@@ -29,6 +31,8 @@ export function ViewOf({ view, session, site }: Props) {
       return <Appeals session={session} site={site} />;
     case "crossings":
       return <Crossings site={site} />;
+    case "reports":
+      return <Reports site={site} />;
     case "workflow":
       return <WorkflowView session={session} site={site} />;
   }

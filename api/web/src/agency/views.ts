@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import type { Session } from "../types";
 
-export const VIEWS = ["work", "fees", "conflicts", "appeals", "crossings", "workflow"] as const;
+export const VIEWS = ["work", "fees", "conflicts", "appeals", "crossings", "reports", "workflow"] as const;
 export type View = (typeof VIEWS)[number];
 export type Place = { view: View } | { trip: number };
 
@@ -14,6 +14,7 @@ const NEEDED: Record<View, string> = {
   conflicts: "conflicts",
   appeals: "appeals",
   crossings: "crossings",
+  reports: "reports",
   workflow: "workflow",
 };
 

@@ -2,9 +2,11 @@
 
 import { request } from "../../request";
 
-export const PERIODS = ["day", "month", "year", "hour", "all"] as const;
-export type Period = (typeof PERIODS)[number];
+export const PERIODS = ["day", "month", "year"] as const;
+export type Period = (typeof PERIODS)[number] | "hour" | "all";
 export type Part = "gate" | "direction" | "cargo" | "desk" | "of";
+export const FORMS = ["xlsx", "csv", "parquet"] as const;
+export type Form = (typeof FORMS)[number];
 
 export interface Row {
   period: string;
@@ -21,7 +23,7 @@ export interface Row {
   sum_vnd: number | null;
 }
 
-/** Which days are counted, and of what; empty is of any. */
+/** Which days are counted, and of what; what is empty is of any. */
 export interface Wish {
   since: string;
   until: string;
@@ -36,28 +38,24 @@ export interface Line {
   meaning: string;
 }
 
-function address(wish: Wish, period: Period, by: readonly Part[], form = ""): string {
-  const asked = new URLSearchParams({ period });
-  for (const [name, value] of Object.entries(wish)) {
-    if (value !== "") asked.set(name, String(value));
-  }
-  for (const part of by) asked.append("by", part);
-  return `/v1/reports${form}?${asked}`;
+function asked(wish: Wish, period: Period, by: readonly Part[]): URLSearchParams {
+  const words = new URLSearchParams({ period });
+  for (const [name, value] of Object.entries(wish)) if (value !== "") words.set(name, value);
+  for (const part of by) words.append("by", part);
+  return words;
 }
 
-/** By no part at all the server would take all of them: a desk is what most counts have none of. */
 export const askReport = (wish: Wish, period: Period, by: readonly Part[]): Promise<Row[]> =>
-  request<{ rows: Row[] }>("GET", address(wish, period, by)).then(({ rows }) => rows);
+  request<{ rows: Row[] }>("GET", `/v1/reports?${asked(wish, period, by)}`).then(
+    ({ rows }) => rows,
+  );
 
-export const fileOf = (
-  wish: Wish,
-  period: Period,
-  form: "csv" | "xlsx" | "parquet",
-  language: string,
-): string => {
-  const all: readonly Part[] = ["gate", "direction", "cargo", "desk", "of"];
-  return `${address(wish, period, all, `.${form}`)}&language=${language}`;
-};
+/** The address of a report by all there is, in a language. */
+export function fileOf(wish: Wish, period: Period, form: Form, language: string): string {
+  const words = asked(wish, period, ["gate", "direction", "cargo", "desk", "of"]);
+  words.set("language", language);
+  return `/v1/reports.${form}?${words}`;
+}
 
 export const askDictionary = (language: string): Promise<Line[]> =>
   request("GET", `/v1/reports/dictionary?language=${language}`);
