@@ -18,6 +18,7 @@ from flowctl.notify.gateway_file import open_gateways
 from flowctl.notify.inbound import StoredInbound
 from flowctl.notify.mail import mailing
 from flowctl.notify.push import Pusher
+from flowctl.notify.scanning import scanning
 from flowctl.notify.sender import Sender
 from flowctl.notify.webhooks import delivering
 from flowctl.registry.keys import derive_keys
@@ -44,9 +45,10 @@ def run_notify(settings: Settings) -> None:
         stopping() as stop,
         delivering(settings) as webhooks,
         mailing(settings) as mails,
+        scanning(settings) as scans,
         closing(Database(settings.database_url, stop)) as database,
     ):
-        asyncio.run(_notify(settings, database, stop, (webhooks, mails)))
+        asyncio.run(_notify(settings, database, stop, (webhooks, mails, scans)))
 
 
 async def _notify(

@@ -170,3 +170,66 @@ def erase_documents(
 ) -> None:
     """Destroy the keys and the parts of documents; that there was one stays known."""
     conn.execute(_ERASE, {"ids": list(ids), "state": state, "finding": finding})
+
+
+@dataclass(frozen=True, slots=True)
+class Unscanned:
+    """A document that a scanner is to look into, for the ``scans``-th time."""
+
+    id: UUID
+    trip_id: int | None
+    data_key: bytes
+    scans: int
+
+
+def claim_unscanned(
+    conn: Connection, site: str, *, wall_now: datetime, until: datetime
+) -> Unscanned | None:
+    """Take the document that has waited longest for its scan; nobody else does before ``until``."""
+    with conn.cursor(row_factory=class_row(Unscanned)) as cursor:
+        return cursor.execute(
+            "update documents set scans = scans + 1, scan_wall_at = %s where id = ("
+            " select id from documents where site = %s and state = 'unscanned'"
+            " and scan_wall_at <= %s order by scan_wall_at, added_at limit 1"
+            " for update skip locked) returning id, trip_id, data_key, scans",
+            [until, site, wall_now],
+        ).fetchone()
+
+
+def give_back(conn: Connection, due: Unscanned, *, wall_now: datetime) -> None:
+    """Let a document wait on whose scan could not begin: that was no try."""
+    conn.execute(
+        "update documents set scans = scans - 1, scan_wall_at = %s"
+        " where id = %s and state = 'unscanned' and scans = %s",
+        [wall_now, due.id, due.scans],
+    )
+
+
+def pass_document(conn: Connection, document_id: UUID) -> None:
+    """Note that a scanner found nothing in a document."""
+    conn.execute(
+        "update documents set state = 'clean', finding = null"
+        " where id = %s and state = 'unscanned'",
+        [document_id],
+    )
+
+
+def postpone_scan(
+    conn: Connection, document_id: UUID, trouble: str, *, until: datetime | None
+) -> None:
+    """Let a scan that failed be tried again at a wall moment; None: never, and it stays shut."""
+    conn.execute(
+        "update documents set finding = %s, scan_wall_at = coalesce(%s, scan_wall_at),"
+        " state = case when %s::timestamptz is null then 'unscannable' else state end"
+        " where id = %s and state = 'unscanned'",
+        [trouble, until, until, document_id],
+    )
+
+
+def rescan(conn: Connection, site: str) -> int:
+    """Let documents be scanned again that the scanner could not look into; returns how many."""
+    return conn.execute(
+        "update documents set state = 'unscanned', scans = 0, scan_wall_at = '-infinity'"
+        " where site = %s and state = 'unscannable'",
+        [site],
+    ).rowcount

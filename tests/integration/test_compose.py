@@ -20,6 +20,8 @@ STORES = {"database", "valkey"}
 PROCESSES = {"migrate", "site", "api", "ingest", "controller", "notify", "simulator"}
 LISTENERS = {"listen-mqtt": "mosquitto", "listen-amqp": "rabbitmq"}
 GATEWAYS = {"mosquitto": "mqtt", "rabbitmq": "amqp", "traccar": "traccar"}
+BESIDE = {name: [name] for name in ("kannel", "clamav")}
+"""Services of their own profile that no listener belongs to."""
 OURS = PROCESSES | set(LISTENERS)
 TEXT = (ROOT / "docker-compose.yml").read_text()
 SERVICES: dict[str, Any] = yaml.safe_load(TEXT)["services"]
@@ -36,7 +38,7 @@ def find_command(words: list[str]) -> object | None:
 
 
 def test_every_process_of_a_deployment_is_there():
-    assert set(SERVICES) == STORES | OURS | set(GATEWAYS) | {"kannel"}
+    assert set(SERVICES) == STORES | OURS | set(GATEWAYS) | set(BESIDE)
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -64,7 +66,7 @@ def test_a_gateway_and_its_listener_run_only_when_asked_for():
     profiles = {name: one["profiles"] for name, one in SERVICES.items() if "profiles" in one}
     of_listeners = {name: [GATEWAYS[broker]] for name, broker in LISTENERS.items()}
     of_gateways = {name: [profile] for name, profile in GATEWAYS.items()}
-    assert profiles == of_gateways | of_listeners | {"kannel": ["kannel"]}
+    assert profiles == of_gateways | of_listeners | BESIDE
 
 
 def test_without_a_profile_no_secret_of_a_gateway_is_asked_for():
