@@ -31,7 +31,7 @@ export const handoverName = (id: string): string => nameIn(workflow.value?.hando
 /** Whose a stage is, in words. */
 export function deskName(desk: Belongs): string {
   if (desk === null) return t("agency.desk_nobody");
-  return find(`account.agency_${desk}`) ?? find(`agency.desk_${desk}`) ?? desk;
+  return find(`desk.${desk}`) ?? desk;
 }
 
 export const lockName = (lock: Lock): string => t(`agency.lock_${lock}`);
@@ -47,7 +47,7 @@ export function factValue(name: string, value: unknown): string {
 }
 
 /** What a fact or field of a declaration is called. */
-export const fieldName = (name: string): string => find(`agency.field_${name}`) ?? name;
+export const fieldName = (name: string): string => find(`refusal_field.${name}`) ?? find(`agency.field_${name}`) ?? name;
 
 export const factsInWords = (facts: Facts): string =>
   Object.entries(facts)

@@ -36,7 +36,7 @@ export function PayForm({ trip, due, onPaid }: Props) {
       >
         {METHODS.map((one) => (
           <option key={one} value={one}>
-            {t(`agency.method_${one}`)}
+            {t(`declare_method.${one}`)}
           </option>
         ))}
       </select>

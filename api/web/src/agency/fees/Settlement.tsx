@@ -54,7 +54,7 @@ export function Settlement({ timezone }: { timezone: string }) {
               <tr key={n}>
                 <td>{one.gate === null ? t("common.none") : placeName(one.gate)}</td>
                 <td>
-                  {find(`agency.method_${one.method}`) ?? one.method}
+                  {find(`declare_method.${one.method}`) ?? one.method}
                   <small>{who(one.by)}</small>
                 </td>
                 <td class="sum">{wholeNumber(one.n)}</td>

@@ -47,7 +47,7 @@ export function Fields({ declaration, timezone }: Props) {
         {t("agency.declaration")}
         {declaration.marks.map((mark) => (
           <small key={mark} class="tag warn">
-            {find(`agency.mark_${mark}`) ?? mark}
+            {find(`declare_mark.${mark}`) ?? mark}
           </small>
         ))}
       </h2>

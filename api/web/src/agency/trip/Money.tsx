@@ -97,7 +97,7 @@ function Paid({ payment, dues, mayTake, onChanged }: PaidProps) {
           {t("agency.receipt_no", { n: receipt })}
         </a>
         <small>
-          {[find(`agency.method_${method}`) ?? method, reference].filter(Boolean).join(" · ")}
+          {[find(`declare_method.${method}`) ?? method, reference].filter(Boolean).join(" · ")}
         </small>
         {mayTake && amount_vnd > 0 && !givenBack && !asks && (
           <button type="button" class="link" onClick={() => setAsks(true)}>

@@ -17,7 +17,7 @@ export function Papers({ documents }: { documents: readonly Document[] }) {
       <ul>
         {documents.map((one) => (
           <li key={one.id} class={one.state}>
-            <b>{find(`agency.document_${one.kind}`) ?? one.kind}</b>{" "}
+            <b>{find(`declare_paper.${one.kind}`) ?? one.kind}</b>{" "}
             {one.state === "infected" || one.state === "erased" ? (
               <span>{one.name}</span>
             ) : (
@@ -28,7 +28,7 @@ export function Papers({ documents }: { documents: readonly Document[] }) {
             <small>
               {size(one.size_bytes)} ·{" "}
               <span class={one.state === "infected" ? "bad" : ""}>
-                {t(`agency.document_is_${one.state}`)}
+                {t(`declare_paper_state.${one.state}`)}
               </span>
             </small>
           </li>

@@ -9,7 +9,7 @@ export interface Document {
   name: string;
   media_type: string;
   size_bytes: number;
-  state: "unscanned" | "clean" | "infected" | "erased";
+  state: "unscanned" | "clean" | "infected" | "unscannable" | "erased";
   added_by: string;
   added_at: string;
 }

@@ -32,7 +32,7 @@ export function ofRecords(records: readonly StageRecord[]): Moment[] {
     kind: "stage",
     title: t("agency.stage_said", {
       stage: stageName(one.stage),
-      what: t(`agency.said_${one.act}`),
+      what: t(`declare_act.${one.act}`),
     }),
     more: joined(
       one.origin !== "visit" && who(one.by),
@@ -112,7 +112,7 @@ export const ofPayments = (payments: readonly Payment[]): Moment[] =>
       sum: t("agency.vnd", { n: wholeNumber(Math.abs(one.amount_vnd)) }),
     }),
     more: joined(
-      find(`agency.method_${one.method}`) ?? one.method,
+      find(`declare_method.${one.method}`) ?? one.method,
       t("agency.receipt_no", { n: one.receipt }),
       who(one.by),
     ),

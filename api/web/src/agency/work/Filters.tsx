@@ -82,7 +82,7 @@ export function Filters(props: Props) {
       {classes.length > 0 && (
         <select
           name="goods"
-          aria-label={t("agency.field_goods_class")}
+          aria-label={t("refusal_field.goods_class")}
           value={goods ?? ""}
           onChange={(event) => onGoods(chosen(event))}
         >

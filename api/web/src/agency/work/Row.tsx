@@ -49,7 +49,7 @@ export function Row(props: Props) {
         {row.nationality !== "VN" && <small class="tag">{row.nationality}</small>}
         {row.marks.map((mark) => (
           <small key={mark} class="tag warn">
-            {find(`agency.mark_${mark}`) ?? mark}
+            {find(`declare_mark.${mark}`) ?? mark}
           </small>
         ))}
       </td>
