@@ -24,6 +24,7 @@ export default defineConfig({
         people: "people.html",
         bulletin: "bulletin.html",
         gate: "gate.html",
+        declare: "declare.html",
         agency: "agency.html",
         "gate-sw": "src/worker/gate_sw.ts",
       },

@@ -61,6 +61,7 @@ export interface Collection<F> {
 export interface SiteGate {
   id: string;
   name: Names;
+  directions: Direction[];
   lanes: number;
   inspection_places: number;
   windows_today: [string, string][];
@@ -77,6 +78,8 @@ export interface Site {
   id: string;
   name: Names;
   timezone: string;
+  /** Of the other side of the border, where its clocks differ. */
+  other_timezone: string | null;
   center: [number, number];
   zones: Collection<ZoneFeature>;
   roads: Collection<RoadFeature>;

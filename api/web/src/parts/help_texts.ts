@@ -6,6 +6,7 @@ export const SCREENS = [
   "console",
   "gate",
   "agency",
+  "declare",
   "planner",
   "board",
   "people",

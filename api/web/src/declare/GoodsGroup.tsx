@@ -1,0 +1,55 @@
+import { nameOf, t } from "../language";
+import { Choices, Pick, Text } from "./Field";
+import { useFilling } from "./filling";
+import { weightClass } from "./form";
+import { weightClassName } from "./names";
+
+const CARGOES = ["normal", "reefer", "perishable"] as const;
+const LOADS = ["laden", "empty"] as const;
+const DIRECTIONS = ["export", "import"] as const;
+
+/** What it carries, as customs and quarantine want to know it. */
+export function GoodsGroup() {
+  const { values, place } = useFilling();
+  const { workflow } = place;
+  const heavy = weightClass(values, workflow);
+  return (
+    <section class="group">
+      <h2>{t("declare.group_goods")}</h2>
+      <div class="fields">
+        <Choices
+          name="direction"
+          options={DIRECTIONS.map((one) => ({ value: one, name: t(`direction.${one}`) }))}
+        />
+        <Choices
+          name="load"
+          options={LOADS.map((one) => ({ value: one, name: t(`declare.load_${one}`) }))}
+        />
+        <Choices
+          name="cargo"
+          options={CARGOES.map((one) => ({ value: one, name: t(`cargo.${one}`) }))}
+        />
+        <Pick
+          name="goods_class"
+          options={(workflow?.goods_classes ?? []).map(({ id, name }) => ({
+            value: id,
+            name: nameOf(name),
+          }))}
+        />
+        <Text name="goods" />
+        <Text name="goods_code" maxLength={20} hint={t("declare.hint_goods_code")} />
+        <Text
+          name="weight_t"
+          inputMode="decimal"
+          maxLength={10}
+          hint={heavy === null ? null : weightClassName(heavy, workflow)}
+        />
+        <Text name="value_vnd" inputMode="numeric" maxLength={24} />
+        <Text name="temperature_c" inputMode="decimal" maxLength={8} />
+        <Text name="keeps_h" inputMode="decimal" maxLength={8} />
+        <Text name="declaration" maxLength={40} capitals hint={t("declare.hint_declaration")} />
+        <Text name="customer" hint={t("declare.hint_customer")} />
+      </div>
+    </section>
+  );
+}

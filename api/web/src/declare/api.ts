@@ -1,0 +1,274 @@
+/** What the page of declarations asks of the server. */
+
+import { ApiError, newKey, once, refusal, request, type Values as Said } from "../request";
+import type { Direction, Names, Trip } from "../types";
+
+export type StageState = "waiting" | "ready" | "asked" | "confirmed" | "refused" | "expired";
+export interface OpenStage {
+  stage: string;
+  desk: string | null;
+  state: StageState;
+  since: string;
+}
+
+/** What stands beside a trip in the list. */
+export interface Beside {
+  customer: string | null;
+  goods: string | null;
+  goods_class: string | null;
+  trailer: string | null;
+  load: "laden" | "empty";
+  marks: string[];
+  locked: string[];
+  reached: string | null;
+  open: OpenStage[];
+  documents: number;
+  open_conflicts: number;
+  due_vnd: number | null;
+}
+export interface Declared {
+  at: string;
+  rows: { trip: Trip; beside: Beside }[];
+}
+
+interface Named {
+  id: string;
+  name: Names;
+}
+export interface Workflow {
+  version: string;
+  variants: (Named & { handover: string; stages: (Named & { desk: string | null })[] })[];
+  goods_classes: Named[];
+  weight_classes: (Named & { from_t: number | null; below_t: number | null })[];
+  handovers: Named[];
+  in_force: { gate: string; direction: Direction; variants: string[]; default: string | null }[];
+}
+
+export interface StageRecord {
+  id: number;
+  stage: string;
+  act: "confirmed" | "refused" | "asked" | "answered" | "withdrawn";
+  origin: string;
+  by: string;
+  desk: string | null;
+  at: string;
+  reason: string | null;
+  note: string | null;
+}
+export interface TripStage {
+  stage: string;
+  name: Names;
+  desk: string | null;
+  state: StageState;
+  since: string;
+  waits_for: string[];
+  expires_at: string | null;
+  unlocks: string[];
+  may: string[];
+  record: StageRecord | null;
+}
+export interface Stages {
+  trip: number;
+  name: Names;
+  version: string;
+  locked: string[];
+  stages: TripStage[];
+  records: StageRecord[];
+}
+
+export type Form = Record<string, unknown>;
+export interface Filled {
+  form: Form;
+  /** By field, from whom it is: "last", or "source:NAME". */
+  origins: Record<string, string>;
+}
+export interface Draft {
+  id: string;
+  revision: number;
+  form: Form;
+  changed_at: string;
+}
+export interface Template {
+  name: string;
+  customer: string | null;
+  form: Form;
+}
+
+export interface Obstacle {
+  kind: string;
+  text: string;
+  values: Said;
+}
+export interface FairUse {
+  haulier: string | null;
+  active: number;
+  quota: number | null;
+  left: number | null;
+  extensions_per_day: number;
+  ban_after: number;
+  within_days: number;
+  ban_days: number;
+  obstacles: Obstacle[];
+}
+
+export interface Line {
+  service: string;
+  name: Names;
+  amount_vnd: number;
+  why: { kind: string; values: Said };
+}
+export interface Quote {
+  lines: Line[];
+  withheld: { service: string; name: Names; until_stage: string }[];
+  total_vnd: number;
+}
+export interface Dues extends Quote {
+  paid_vnd: number;
+  due_vnd: number;
+  payments: {
+    id: number;
+    amount_vnd: number;
+    method: string;
+    receipt: string | number;
+    paid_at: string;
+  }[];
+}
+
+export interface Paper {
+  id: string;
+  kind: string;
+  /** Null once it is erased. */
+  name: string | null;
+  size_bytes: number;
+  state: string;
+  /** It can be had; somebody who did not add it opened it. */
+  opens: boolean;
+  seen: boolean;
+}
+/** To what documents are attached: a draft by its id, or a trip by its number. */
+export type Holder = { draft: string } | { trip: number };
+
+export interface TripDeclaration extends Form {
+  marks: string[];
+  origins: Record<string, string>;
+  settled: Record<string, string>;
+  keeps_place: Record<string, "keeps" | "evidence" | "loses" | "fixed">;
+  conflicts: { id: number; field: string; ours: unknown; theirs: unknown; source: string }[];
+}
+
+export interface ImportFault {
+  row: number;
+  column: string | null;
+  text: string;
+  kind: string | null;
+  values: Said;
+}
+export interface Imported {
+  rows: number;
+  made: number;
+  trips: number[];
+  faults: ImportFault[];
+}
+
+export interface Appeal {
+  id: number;
+  about: string;
+  trip: number | null;
+  words: string;
+  state: string;
+  made_at: string;
+  answer: string | null;
+}
+
+const of = (trip: number): string => `/v1/trips/${trip}`;
+const draftAt = (id: string): string => `/v1/drafts/${id}`;
+const templateAt = (name: string): string => `/v1/templates/${encodeURIComponent(name)}`;
+const asked = (values: Record<string, string>): string =>
+  new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "")).toString();
+
+export const listDeclared = (state: string, plate: string): Promise<Declared> =>
+  request("GET", `/v1/declarations?${asked({ state, plate })}`);
+export const getWorkflow = (): Promise<Workflow | null> => request("GET", "/v1/workflow");
+export const getTrip = (id: number): Promise<Trip> => request("GET", of(id));
+export const getStages = (id: number): Promise<Stages> => request("GET", `${of(id)}/stages`);
+export const getDeclaration = (id: number): Promise<TripDeclaration> =>
+  request("GET", `${of(id)}/declaration`);
+export const declare = (body: Form, key: string): Promise<Trip> =>
+  request("POST", "/v1/trips", body, once(key));
+export const change = (id: number, body: Form): Promise<Trip> => request("PATCH", of(id), body);
+export const cancel = (id: number): Promise<Trip> => request("POST", `${of(id)}/cancel`);
+export const answerStage = (id: number, stage: string, note: string): Promise<Stages> =>
+  request("POST", `${of(id)}/stages/${stage}`, { act: "answered", note }, once(newKey()));
+
+export const listDrafts = (): Promise<Draft[]> => request("GET", "/v1/drafts");
+export const getDraft = (id: string): Promise<Draft> => request("GET", draftAt(id));
+export const putDraft = (id: string, revision: number, form: Form): Promise<Draft> =>
+  request("PUT", draftAt(id), { revision, form });
+export const dropDraft = (id: string): Promise<void> => request("DELETE", draftAt(id));
+export const listTemplates = (): Promise<Template[]> => request("GET", "/v1/templates");
+export const putTemplate = ({ name, customer, form }: Template): Promise<Template> =>
+  request("PUT", templateAt(name), { name, customer, form });
+export const dropTemplate = (name: string): Promise<void> => request("DELETE", templateAt(name));
+export const prefill = (by: { plate: string } | { trip: string }): Promise<Filled> =>
+  request("GET", `/v1/prefill?${asked(by)}`);
+
+export const fairUse = (plate: string, device: string): Promise<FairUse> =>
+  request("GET", `/v1/fair-use?${asked({ plate, device })}`);
+export const quote = (facts: Form): Promise<Quote> =>
+  request("POST", "/v1/fees/quote", { facts });
+export const getDues = (id: number): Promise<Dues> => request("GET", `${of(id)}/dues`);
+
+export const listAppeals = (): Promise<Appeal[]> => request("GET", "/v1/appeals");
+export const appeal = (about: string, words: string, trip: number | null): Promise<Appeal> =>
+  request("POST", "/v1/appeals", { about, words, trip });
+
+const papersAt = (of: Holder): string =>
+  "draft" in of ? `/v1/drafts/${of.draft}/documents` : `/v1/trips/${of.trip}/documents`;
+export const listPapers = (of: Holder): Promise<Paper[]> => request("GET", papersAt(of));
+export const dropPaper = (id: string): Promise<void> =>
+  request("DELETE", `/v1/documents/${id}`);
+
+/** Sends a file; `onProgress` hears what share of it has gone. No timeout: lines are slow. */
+export function addPaper(
+  of: Holder,
+  kind: string,
+  file: File,
+  onProgress: (share: number) => void,
+): Promise<Paper> {
+  return sent(`${papersAt(of)}?${asked({ kind, name: file.name })}`, file, onProgress);
+}
+
+/** Reads a table of trips; `dry`: only says what would come of it. */
+export function importTable(
+  file: File,
+  dry: boolean,
+  key: string,
+  onProgress: (share: number) => void,
+): Promise<Imported> {
+  return sent(`/v1/imports?dry=${dry}`, file, onProgress, dry ? {} : once(key));
+}
+
+/** `fetch` says nothing of how far a body has gone; this does. */
+function sent<T>(
+  path: string,
+  file: File,
+  onProgress: (share: number) => void,
+  more: Record<string, string> = {},
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const going = new XMLHttpRequest();
+    going.open("POST", path);
+    going.responseType = "text";
+    const type = file.type || "application/octet-stream";
+    const headers = { Accept: "application/json", "X-Flowctl": "1", "Content-Type": type, ...more };
+    for (const [name, value] of Object.entries(headers)) going.setRequestHeader(name, value);
+    going.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
+    going.onerror = () => reject(new ApiError(0, "network"));
+    going.onload = () => {
+      if (going.status < 300) return resolve(JSON.parse(going.responseText) as T);
+      const answer = new Response(going.responseText, { status: going.status });
+      return void refusal(answer).then(reject, reject);
+    };
+    going.send(file);
+  });
+}

@@ -1,0 +1,39 @@
+/** Codes of the server in the reader's words. */
+
+import { find, nameOf, t } from "../language";
+import { ago, instant, wholeNumber } from "../time";
+import type { Names } from "../types";
+import type { Workflow } from "./api";
+import type { Name } from "./form";
+
+export const money = (vnd: number): string => t("declare.money", { n: wholeNumber(vnd) });
+export const fieldName = (name: string): string => find(`refusal_field.${name}`) ?? name;
+export const deskName = (desk: string | null): string =>
+  desk === null ? "" : (find(`desk.${desk}`) ?? desk);
+
+/** From whom a field is: the last trip, or another system by its name. */
+export function originName(origin: string): string {
+  const [kind, name] = origin.split(":", 2);
+  if (kind !== "source" || !name) return find(`declare_origin.${origin}`) ?? origin;
+  return t("declare.from_source", { name: find(`desk.${name}`) ?? name });
+}
+
+const named = (among: readonly { id: string; name: Names }[], id: string): string => {
+  const found = among.find((one) => one.id === id);
+  return found ? nameOf(found.name) : id;
+};
+
+export const goodsClassName = (id: string, workflow: Workflow | null): string =>
+  named(workflow?.goods_classes ?? [], id);
+export const weightClassName = (id: string, workflow: Workflow | null): string =>
+  named(workflow?.weight_classes ?? [], id);
+export const handoverName = (id: string, workflow: Workflow | null): string =>
+  named(workflow?.handovers ?? [], id);
+export const stageName = (id: string, workflow: Workflow | null): string =>
+  named(workflow?.variants.flatMap(({ stages }) => stages) ?? [], id);
+
+/** How long ago by the site's clock. */
+export const since = (iso: string, now: Date): string =>
+  ago((now.getTime() - instant(iso).getTime()) / 1000);
+
+export const inputId = (name: Name): string => `field-${name}`;
