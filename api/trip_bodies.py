@@ -1,6 +1,6 @@
 """Trips as they are asked for and answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -9,6 +9,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from api.moments import Moment
+from flowctl.registry.changes import TripChange
 from flowctl.registry.papers import Load, Nationality
 from flowctl.registry.phone_tracker import Tracker
 from flowctl.registry.rules import Declaration
@@ -20,6 +21,7 @@ Weight = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Hours = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Degrees = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Line = Annotated[str, Field(max_length=200)]
+_MAY_GO = ("device", "convoy", "needs", "returns_within_h", "declaration")
 TripId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
@@ -72,16 +74,17 @@ class TripDeclaration(PaperBody):
         return Declaration(**said)
 
 
-class TripPatch(BaseModel):
+class TripPatch(PaperBody):
     """What is to change of a trip; what is absent stays.
 
     ``device: null`` takes its device away, ``convoy: null`` takes the truck out of its convoy,
     ``returns_within_h: null`` says that it does not come back, ``needs: null`` that any bay will
-    do, ``declaration: null`` that no declaration names it.
+    do, ``declaration: null`` that no declaration names it; null takes away what papers say, too.
+    ``plate`` binds the goods to another truck. ``evidence``, for what is only changed with it: the
+    id of a document of the trip, or a reason where an operator or an administrator acts.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
+    plate: Text | None = None
     ready_at: Moment | None = None
     gates: Gates | None = None
     cargo: Cargo | None = None
@@ -93,15 +96,42 @@ class TripPatch(BaseModel):
     needs: Text | None = None
     returns_within_h: Hours | None = None
     declaration: Text | None = None
+    evidence: Line | None = None
 
     @model_validator(mode="after")
     def refuse_nulls(self) -> "TripPatch":
         """Only some things may be taken away."""
-        may_go = {"device", "convoy", "needs", "returns_within_h", "declaration"}
+        may_go = {*_MAY_GO, "evidence"} | PaperBody.model_fields.keys() - {"consent", "load"}
         for name in sorted(self.model_fields_set - may_go):
             if getattr(self, name) is None:
                 raise ValueError(f"{name} cannot be null; leave it out to keep it")
         return self
+
+    def wish(self, *, at_desk: bool) -> TripChange:
+        """Return what is to change; ``at_desk``: by somebody of the gate's own."""
+        named = self.model_fields_set
+        return TripChange(
+            plate=self.plate,
+            ready_at=self.ready_at,
+            gates=None if self.gates is None else tuple(self.gates),
+            cargo=self.cargo,
+            phone=self.phone,
+            language=self.language,
+            device=self.device,
+            weight_t=self.weight_t,
+            convoy=self.convoy,
+            needs=self.needs,
+            returns_within_h=self.returns_within_h,
+            declaration=self.declaration,
+            papers={name: getattr(self, name) for name in named & PaperBody.model_fields.keys()},
+            evidence=self.evidence,
+            at_desk=at_desk,
+            drop_device="device" in named and self.device is None,
+            drop_convoy="convoy" in named and self.convoy is None,
+            drop_needs="needs" in named and self.needs is None,
+            drop_return="returns_within_h" in named and self.returns_within_h is None,
+            drop_declaration="declaration" in named and self.declaration is None,
+        )
 
 
 class StandbyWish(BaseModel):
@@ -192,3 +222,10 @@ class TripAnswer:
     device_faulty: bool = False
     has_number: bool = True
     declaration: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedTrip(TripAnswer):
+    """A changed trip; ``lost_place_by`` are the fields that cost its truck its place."""
+
+    lost_place_by: list[str] = field(default_factory=list)

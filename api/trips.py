@@ -1,7 +1,7 @@
 """Trips: registered, looked up, changed, cancelled."""
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -13,7 +13,9 @@ from api.once import MaybeKey, act_once
 from api.record import record
 from api.transaction import transaction
 from api.trip_bodies import (
+    ChangedTrip,
     EtaAnswer,
+    PaperBody,
     PenaltyAnswer,
     SlotAnswer,
     StandbyWish,
@@ -27,10 +29,10 @@ from flowctl.errors import FlowctlError, NotFoundError
 from flowctl.registry import requests
 from flowctl.registry import trips as registry
 from flowctl.registry.accounts import Role
+from flowctl.registry.changes import change
 from flowctl.registry.decisions import withdraw
 from flowctl.registry.phone_tracker import tracker_of
 from flowctl.registry.plates import strip_mark
-from flowctl.registry.trips import TripChange
 from flowctl.site import Site
 from flowctl.storage import penalties
 from flowctl.storage.audit import By
@@ -44,8 +46,10 @@ router = APIRouter(tags=["trips"])
 
 _LOGGED = (
     *("direction", "cargo", "gates", "ready_at", "state", "device", "weight_t", "convoy"),
-    *("standby", "extended_until", "needs", "returns_within_h", "language", "haulier"),
+    *("standby", "extended_until", "needs", "returns_within_h", "language", "haulier", "plate"),
 )
+_NAMED = frozenset({"phone", "evidence", *PaperBody.model_fields})
+"""Of these the log says that they were named, and not what was said."""
 Who = Annotated[Caller, Depends(caller)]
 
 
@@ -109,35 +113,20 @@ def get_trip(request: Request, trip_id: TripId, who: Who) -> TripAnswer:
 
 
 @router.patch("/v1/trips/{trip_id}")
-def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) -> TripAnswer:
-    """Change an active trip."""
+def change_trip(request: Request, trip_id: TripId, body: TripPatch, who: Who) -> ChangedTrip:
+    """Change an active trip; what costs its place was said with its declaration before."""
     state = request.app.state
-    wish = TripChange(
-        ready_at=body.ready_at,
-        gates=None if body.gates is None else tuple(body.gates),
-        cargo=body.cargo,
-        phone=body.phone,
-        language=body.language,
-        device=body.device,
-        drop_device="device" in body.model_fields_set and body.device is None,
-        weight_t=body.weight_t,
-        convoy=body.convoy,
-        drop_convoy="convoy" in body.model_fields_set and body.convoy is None,
-        needs=body.needs,
-        drop_needs="needs" in body.model_fields_set and body.needs is None,
-        returns_within_h=body.returns_within_h,
-        drop_return="returns_within_h" in body.model_fields_set and body.returns_within_h is None,
-        declaration=body.declaration,
-        drop_declaration="declaration" in body.model_fields_set and body.declaration is None,
-    )
+    wish = body.wish(at_desk=who.role in {Role.OPERATOR, Role.ADMINISTRATOR})
     with transaction(request) as conn:
         before = trip_answer(state, get_visible(conn, state.site, trip_id, who))
-        registry.change(
+        lost = change(
             conn, state.site, state.keys, trip_id, wish, by=who.signature, now=state.clock.now()
         )
         after = trip_answer(state, get_visible(conn, state.site, trip_id, who))
         _record_change(request, conn, "trip.change", before, after, named=body.model_fields_set)
-        return after
+        return ChangedTrip(
+            **{one.name: getattr(after, one.name) for one in fields(after)}, lost_place_by=lost
+        )
 
 
 @router.post("/v1/trips/{trip_id}/cancel", dependencies=[NO_BODY])
@@ -216,10 +205,11 @@ def _record_change(
     *,
     named: Collection[str] = (),
 ) -> None:
-    """Write down what an act changed of a trip; of what is personal only that it was named."""
+    """Write down what an act changed of a trip; of its papers only that they were named."""
     old, new = _logged(before), _logged(after)
     differing = [name for name in old if old[name] != new[name]]
-    personal = {"named": ["phone"]} if "phone" in named else {}
+    quiet = sorted(set(named) & _NAMED)
+    personal = {"named": quiet} if quiet else {}
     record(
         request,
         conn,

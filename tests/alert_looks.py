@@ -6,7 +6,7 @@ from dataclasses import replace
 from border import KEYS, Border, after
 
 from flowctl.policy import Answer, Policy
-from flowctl.registry.trips import TripChange, change
+from flowctl.registry.changes import TripChange, change
 from flowctl.storage.alert_care import decide_alert
 from flowctl.storage.alert_facts import find_alerts
 from flowctl.storage.alerts import AlertRecord, State, list_alerts, save_alerts

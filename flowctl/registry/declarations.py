@@ -1,18 +1,33 @@
 """A trip's one declaration: what stands beside what the order rests on; entered, changed, shown."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from flowctl.errors import NotFoundError
+from flowctl.registry.catalogue import check_catalogue
 from flowctl.registry.keys import Keys
 from flowctl.registry.papers import marks_of
 from flowctl.registry.persons import seal, unseal
-from flowctl.registry.rules import Declaration
+from flowctl.registry.plates import parse_plate
+from flowctl.registry.rules import Declaration, check_papers
 from flowctl.site import Site
+from flowctl.state import Cargo, Direction
 from flowctl.storage import declarations as stored
 from flowctl.storage.declarations import Connection, Papers
+from flowctl.storage.trips import TripRecord, TripValues
+from flowctl.storage.workflows import find_workflow, get_workflow
+from flowctl.workflow.catalogue import Workflow
+
+_TYPED = (
+    *("trailer", "goods", "goods_class", "goods_code", "weight_class", "value_vnd", "keeps_h"),
+    *("temperature_c", "load", "nationality", "handover", "pair_plate", "customer"),
+    "licence_until",
+)
+"""The fields of `Papers` that are typed as they stand."""
+_OF_DRIVER = ("driver_name", "licence", "licence_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,7 @@ def enter(
     NotFoundError
         ``by`` has no such draft, or it was declared before.
     """
+    checked = check_catalogue(_workflow(conn, site, None, now), checked)
     cipher = seal_driver(conn, keys, driver_id, Driver(checked.driver_name, checked.licence))
     papers = papers_of(site, checked, driver_cipher=cipher, now=now)
     stored.insert_declaration(conn, trip_id, papers, origins=origins, now=now)
@@ -52,6 +68,107 @@ def enter(
             f"There is no draft {checked.draft} of yours, or it was declared already.",
             kind="no_draft",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A declaration as it will stand: which fields changed, which stages had settled (by field)."""
+
+    papers: Papers
+    changed: frozenset[str]
+    settled: Mapping[str, str]
+    origins: Mapping[str, str]
+
+
+def merge(
+    conn: Connection,
+    site: Site,
+    keys: Keys,
+    trip: TripRecord,
+    values: TripValues,
+    wish: Mapping[str, object],
+    *,
+    now: datetime,
+) -> Merged:
+    """Return a trip's declaration with ``wish`` (by field; None takes one away) put into it.
+
+    What was said of a driver goes with the driver. A weight of another class changes the class,
+    but where a stage settled it.
+
+    Raises
+    ------
+    FlowctlError
+        A value cannot be.
+    """
+    row = stored.find_declaration(conn, trip.id)
+    was = before_declarations(trip.plate) if row is None else row.papers
+    settled = {} if row is None else row.settled
+    driver = open_driver(conn, keys, trip.driver_id, was.driver_cipher)
+    said = _said(was, driver)
+    if values.driver_id != trip.driver_id:
+        said |= dict.fromkeys(_OF_DRIVER) | {"consent": False}
+    if values.weight_t != trip.weight_t and "weight_class" not in settled:
+        said["weight_class"] = None
+    if values.plate != trip.plate:
+        said["nationality"] = None
+    declared = Declaration(
+        plate=values.plate,
+        phone=None,
+        language=trip.language,
+        direction=Direction(values.direction),
+        cargo=Cargo(values.cargo),
+        gates=values.gates,
+        ready_at=values.ready_at,
+        weight_t=values.weight_t,
+        **said | dict(wish),
+    )
+    workflow = _workflow(conn, site, None if row is None else row.workflow_id, now)
+    checked = check_papers(site, declared, parse_plate(values.plate))
+    # What a stage settled is the agency's word, even where it fits no weight.
+    judged = replace(checked, weight_t=None) if "weight_class" in settled else checked
+    checked = check_catalogue(workflow, judged)
+    told = Driver(checked.driver_name, checked.licence)
+    cipher = was.driver_cipher
+    if told != driver or values.driver_id != trip.driver_id:
+        cipher = seal_driver(conn, keys, values.driver_id, told)
+    papers = papers_of(site, checked, driver_cipher=cipher, now=now)
+    if was.consent_at is not None and papers.consent_at is not None:
+        papers = replace(papers, consent_at=was.consent_at)
+    after = _said(papers, told)
+    changed = {name for name, value in _said(was, driver).items() if after[name] != value}
+    origins = {} if row is None else row.origins
+    kept = {name: origin for name, origin in origins.items() if name not in changed}
+    return Merged(papers, frozenset(changed), settled, kept)
+
+
+def _said(papers: Papers, driver: Driver) -> dict[str, Any]:
+    """Return what is declared by field, as `flowctl.registry.rules.Declaration` names them."""
+    said = {name: getattr(papers, name) for name in _TYPED}
+    consent = papers.consent_at is not None
+    return said | {"driver_name": driver.name, "licence": driver.licence, "consent": consent}
+
+
+def _workflow(
+    conn: Connection, site: Site, workflow_id: int | None, now: datetime
+) -> Workflow | None:
+    """Return the workflow a trip began with; of one that began with none, the one in force."""
+    if workflow_id is not None:
+        return get_workflow(conn, workflow_id)
+    found = find_workflow(conn, site.id, now)
+    return None if found is None else found[1]
+
+
+def keep(
+    conn: Connection, trip_id: int, merged: Merged, changed: Collection[str], *, now: datetime
+) -> None:
+    """Write a declaration of which anything ``changed``, so that whoever reads on sees it."""
+    if changed:
+        stored.update_declaration(conn, trip_id, merged.papers, origins=merged.origins, now=now)
+
+
+def before_declarations(plate: str) -> Papers:
+    """Return what a trip of before declarations were kept counts as having said."""
+    return Papers(nationality=parse_plate(plate).form.value)
 
 
 def papers_of(

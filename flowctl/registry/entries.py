@@ -19,11 +19,18 @@ def registered_entry(trip_id: int, values: TripValues, *, by: str, now: datetime
 
 
 def find_changed_entry(
-    trip: TripRecord, values: TripValues, *, device: str | None, by: str, now: datetime
+    trip: TripRecord,
+    values: TripValues,
+    *,
+    device: str | None,
+    evidence: str | None,
+    by: str,
+    now: datetime,
 ) -> Entry | None:
     """Return the entry of a change, None where the order rests on nothing of it.
 
-    ``device`` is the one the trip has now. That another one came is said, never which.
+    ``device`` is the one the trip has now. That another one came is said, never which; and so it is
+    with the truck, which was changed with a kind of ``evidence``.
     """
     was = TripValues(
         plate=trip.plate,
@@ -40,6 +47,8 @@ def find_changed_entry(
     )
     before = _facts(was)
     changes = {name: value for name, value in _facts(values).items() if before.get(name) != value}
+    if values.plate != trip.plate:
+        changes |= {"truck": "changed", "evidence": evidence or "none"}
     if device != trip.device:
         changes["device"] = "taken" if device is None else "changed"
     if trip.returns_within_h is not None and values.returns_within_h is None:

@@ -12,9 +12,9 @@ from typing import Literal
 
 from flowctl.errors import ConflictError, NotFoundError
 from flowctl.registry import sources
+from flowctl.registry.changes import TripChange, change
 from flowctl.registry.devices import carry, register_device
 from flowctl.registry.keys import Keys
-from flowctl.registry.trips import TripChange, change
 from flowctl.site import Site
 from flowctl.storage.devices import mark_phone
 from flowctl.storage.live import LiveRow, find_live

@@ -190,6 +190,15 @@ def adopt_draft(conn: Connection, site: str, draft: UUID, trip_id: int, *, accou
     return True
 
 
+def is_document_of(conn: Connection, trip_id: int, document: UUID) -> bool:
+    """Tell whether a document was added to a trip, and is fit to be looked at."""
+    row = conn.execute(
+        "select from documents where id = %s and trip_id = %s and state in ('unscanned', 'clean')",
+        [document, trip_id],
+    ).fetchone()
+    return row is not None
+
+
 def _columns(papers: Papers) -> dict[str, Any]:
     said: dict[str, Any] = {one.name: getattr(papers, one.name) for one in fields(papers)}
     return said | {"marks": list(papers.marks)}

@@ -22,6 +22,8 @@ Connection = psycopg.Connection[Any]
 
 NO_SHOW, CANCELLATION = "no_show", "cancellation"
 CARRIED_OVER = "carried_over"
+EDITED = "edited"
+"""Its declaration was changed in what costs a place by the policy (``edits``)."""
 
 _MINUTE_S = 60.0
 
@@ -30,8 +32,8 @@ _MINUTE_S = 60.0
 class PenaltyRecord:
     """One offence of a trip's truck and what it cost.
 
-    ``kind`` is ``no_show``, ``cancellation``, ``carried_over`` from a trip that was cancelled, or a
-    kind of alert; ``reason`` is for people to read.
+    ``kind`` is ``no_show``, ``cancellation``, ``carried_over`` from a trip that was cancelled,
+    ``edited`` or a kind of alert; ``reason`` is for people to read.
     ``banned_until`` stands where the offence was one too many.
     """
 
@@ -223,6 +225,11 @@ def _rule(policy: Policy, kind: str) -> Penalty:
     """Return the rule for a kind of offence; what cheats do is judged by each, and bars nobody."""
     rules = {NO_SHOW: policy.no_show, CANCELLATION: policy.cancellation}
     return rules.get(kind, Penalty(loses_s=0, ban_after=0))
+
+
+def has_place(policy: Policy, trip: LiveRow) -> bool:
+    """Tell whether a truck's place in the order counts already."""
+    return policy.basis is Basis.BOOKING or trip.counted_at is not None
 
 
 def _all_seniority_s(policy: Policy, trip: LiveRow, now: datetime) -> float:

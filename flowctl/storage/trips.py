@@ -1,7 +1,7 @@
 """Trips and drivers at rest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -60,6 +60,10 @@ class TripValues:
     returns_within_h: float | None = None
     declaration: str | None = None
 
+    def with_device(self, device_id: int | None) -> "TripValues":
+        """Return the same with a device, or with none."""
+        return replace(self, device_id=device_id)
+
 
 def upsert_driver(
     conn: Connection, *, phone_cipher: bytes, phone_hash: bytes, language: str
@@ -101,7 +105,7 @@ def insert_trip(
     Raises
     ------
     psycopg.errors.UniqueViolation
-        The plate or the device has an active trip; the savepoint is rolled back.
+        Plate, device or declaration have an active trip; the savepoint is rolled back.
     """
     with conn.transaction():
         [(trip,)] = conn.execute(
@@ -137,11 +141,12 @@ def update_trip(conn: Connection, trip_id: int, values: TripValues, *, now: date
     Raises
     ------
     psycopg.errors.UniqueViolation
-        The device has another active trip; the savepoint is rolled back.
+        Plate, device or declaration have another active trip; the savepoint is rolled back.
     """
     with conn.transaction():
         conn.execute(
-            "update trips set driver_id = %(driver)s, device_id = %(device)s, device_since ="
+            "update trips set plate = %(plate)s, driver_id = %(driver)s,"
+            " device_id = %(device)s, device_since ="
             "  case when device_id is distinct from %(device)s then %(now)s else device_since end,"
             " cargo = %(cargo)s, gates = %(gates)s, ready_at = %(ready_at)s,"
             " weight_t = %(weight_t)s, convoy = %(convoy)s, needs = %(needs)s,"
@@ -149,6 +154,7 @@ def update_trip(conn: Connection, trip_id: int, values: TripValues, *, now: date
             " where id = %(trip)s and state = 'active'",
             {
                 "trip": trip_id,
+                "plate": values.plate,
                 "driver": values.driver_id,
                 "device": values.device_id,
                 "cargo": values.cargo,

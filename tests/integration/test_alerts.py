@@ -12,8 +12,9 @@ from flowctl.alarms.alerts import Kind
 from flowctl.cheating_limits import CheatingParams
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.policy import Policy
+from flowctl.registry.changes import TripChange, change
 from flowctl.registry.devices import end
-from flowctl.registry.trips import TripChange, cancel, change
+from flowctl.registry.trips import cancel
 from flowctl.storage.alert_facts import find_alerts
 from flowctl.storage.alerts import (
     AlertRecord,

@@ -13,9 +13,9 @@ from passes import read_pass
 from pydantic import SecretStr
 
 from flowctl.registry.accounts import Role
+from flowctl.registry.changes import TripChange, change
 from flowctl.registry.keys import derive_keys, link_code
 from flowctl.registry.passes import pass_public_key
-from flowctl.registry.trips import TripChange, change
 from flowctl.state import LiveTrip
 from flowctl.storage.ledger_arrivals import log_arrivals
 from flowctl.storage.snapshot import list_live_trips

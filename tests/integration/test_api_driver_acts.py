@@ -12,8 +12,8 @@ from border import KEYS, MORNING, after
 from flowctl.dispatch.reasons import Reason
 from flowctl.dispatch.telling import Telling
 from flowctl.registry.accounts import Role
+from flowctl.registry.changes import TripChange, change
 from flowctl.registry.keys import link_code
-from flowctl.registry.trips import TripChange, change
 from flowctl.state import Slot
 from flowctl.storage.plans import tell_slots
 from flowctl.worker import decide

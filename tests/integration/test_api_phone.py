@@ -11,9 +11,9 @@ import redis
 from api_server import RunningApi
 from border import KEYS
 
+from flowctl.registry.changes import TripChange, change
 from flowctl.registry.claims import LOGIN
 from flowctl.registry.keys import link_code, login_digits
-from flowctl.registry.trips import TripChange, change
 from flowctl.storage.ended import forget_ended
 
 PHONE = "+84903123456"

@@ -5,8 +5,9 @@ from api_server import RunningApi
 from border import KEYS, after
 
 from flowctl.registry.accounts import Role
+from flowctl.registry.changes import TripChange, change
 from flowctl.registry.keys import link_code
-from flowctl.registry.trips import TripChange, cancel, change
+from flowctl.registry.trips import cancel
 
 PLATE, PHONE = "12C-123.45", "+84903000777"
 

@@ -10,8 +10,9 @@ from builders import MESSAGE_KINDS
 from sending import KeptGateway, send_all
 
 from flowctl.registry.answers import PARAMS, Order, take_answer
+from flowctl.registry.changes import TripChange, change
 from flowctl.registry.keys import decrypt_answer
-from flowctl.registry.trips import TripChange, cancel, change
+from flowctl.registry.trips import cancel
 from flowctl.storage.ended import forget_ended
 from flowctl.storage.ledger import list_rows_of
 from flowctl.storage.trips import find_trip_locked

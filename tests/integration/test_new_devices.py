@@ -5,7 +5,7 @@ from api_server import RunningApi
 from border import KEYS, Border, after
 
 from flowctl.registry.accounts import Role
-from flowctl.registry.trips import TripChange, change
+from flowctl.registry.changes import TripChange, change
 from flowctl.state import LiveTrip
 from flowctl.storage.alert_claims import list_device_changes
 from flowctl.storage.ledger_arrivals import log_arrivals

@@ -10,8 +10,9 @@ from border import KEYS, MORNING, Border, after, border
 from sending import count_by_state, send_all
 
 from flowctl.notify.file import FileGateway
+from flowctl.registry.changes import TripChange, change
 from flowctl.registry.keys import link_code
-from flowctl.registry.trips import TripChange, cancel, change
+from flowctl.registry.trips import cancel
 from flowctl.storage.outbox import list_sent, queue_message
 
 SLOT = {

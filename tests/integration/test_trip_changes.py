@@ -9,8 +9,8 @@ from border import KEYS, Border, after, border
 from flowctl.errors import ConflictError, FlowctlError
 from flowctl.lanes import Bay
 from flowctl.policy import Policy, SlotRules
+from flowctl.registry.changes import TripChange, change
 from flowctl.registry.requests import extend
-from flowctl.registry.trips import TripChange, change
 from flowctl.storage.trips import find_trip_locked
 
 

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 from api.app import create_app
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.registry.accounts import Role
+from flowctl.registry.changes import TripChange, change
 from flowctl.registry.keys import link_code
-from flowctl.registry.trips import TripChange, change
 from flowctl.settings import Settings
 from flowctl.storage.closures import save_advice
 from flowctl.storage.ledger import append
