@@ -25,6 +25,8 @@ from flowctl.ledger_key import Signing, read_key
 from flowctl.patience import Patience
 from flowctl.printing import Press, Printing
 from flowctl.registry.crossings import note_passed, note_seen_back
+from flowctl.registry.seen_stages import confirm_seen
+from flowctl.registry.stages import renew_due
 from flowctl.settings import Settings
 from flowctl.site import Site
 from flowctl.storage import traffic as traffic_store
@@ -270,6 +272,9 @@ def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -
         judge_words(conn, site, now)
     with conn.transaction():
         note_seen_back(conn, site, now=now)
+    confirm_seen(conn, site, now=now)
+    with conn.transaction():
+        renew_due(conn, site, now=now)
     with conn.transaction():
         found = [*find_alerts(conn, site, now), *find_alarms(conn, site, now)]
         save_alerts(conn, site, found, now)

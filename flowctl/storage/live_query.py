@@ -19,7 +19,7 @@ from typing import LiteralString
 # read through for the few that are under way; by the index of when they end, which is why the one
 # of when they begin is kept out with ``is not false``.
 _TRIPS: LiteralString = "with t as (select * from trips t where "
-_COLUMNS: LiteralString = """
+_SEEN: LiteralString = """
 ), said as (
     select w.trip_id, w.what, w.yard, w.at, w.counts_at, w.over_at, t.registered_at,
            lead(w.at) over (partition by w.trip_id order by w.at, w.id) as next_at
@@ -48,7 +48,10 @@ _COLUMNS: LiteralString = """
            coalesce(max(entered_at) filter (where role in ('yard', 'queue')) over trip,
                     '-infinity') as requeued_at
     from stays window trip as (partition by trip_id)
-), m as (
+)
+"""
+_COLUMNS: LiteralString = """
+, m as (
     select trip_id,
            min(greatest(entered_at, since)) filter (where role = 'yard') as arrived_at,
            min(greatest(counts_at, since)) filter (where role = 'yard') as counted_at,
@@ -126,9 +129,19 @@ left join devices v on v.id = t.device_id
 
 def live_of(trips: LiteralString, order: LiteralString) -> LiteralString:
     """Return the query of the ``trips`` that a condition, an order and a limit choose."""
-    return _TRIPS + trips + _COLUMNS + _FROM + order
+    return _TRIPS + trips + _SEEN + _COLUMNS + _FROM + order
 
 
 def live_with_papers_of(trips: LiteralString, order: LiteralString) -> LiteralString:
     """Return that query with the columns of Papers, for which two large tables are read."""
-    return _TRIPS + trips + _COLUMNS + _PAPERS + _FROM + _PAPERS_FROM + order
+    return _TRIPS + trips + _SEEN + _COLUMNS + _PAPERS + _FROM + _PAPERS_FROM + order
+
+
+def seen_of(trips: LiteralString, rest: LiteralString) -> LiteralString:
+    """Return a query on what was seen of the ``trips`` that a condition chooses, by the same rules.
+
+    ``rest`` may use ``t``, the trips, and ``seen``: zone, role, gate, entered_at, left_at of each
+    stay of a trip_id, by_hand, since (when the trip's stays begin to count), yarded_at and
+    requeued_at (when the truck last came into a yard, or into a yard or queue).
+    """
+    return _TRIPS + trips + _SEEN + rest
