@@ -2,14 +2,18 @@
 
 There are site.toml, zones.geojson, roads.geojson and, for its rules of the order, policy.toml; a
 site without the last has the rules of `flowctl.policy` as they are. What trucks must pass at its
-gates stands in workflow.toml; without it nothing keeps them back.
+gates stands in workflow.toml; without it nothing keeps them back. What that costs stands in
+fees.toml; without it nothing is due.
 """
 
 import tomllib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowctl.errors import SiteError
+from flowctl.fees.file import FEES, fees_faults, read_fees
+from flowctl.fees.schedule import Schedule
 from flowctl.policy import Policy
 from flowctl.policy_file import policy_faults, read_policy
 from flowctl.site import DispatchParams, Site
@@ -17,7 +21,7 @@ from flowctl.site_rules import site_faults
 from flowctl.site_shapes import read_features, read_roads, read_zones
 from flowctl.site_tables import Table
 from flowctl.site_toml import Drawn, read_plane, read_site
-from flowctl.workflow.file import WORKFLOW, check_workflow
+from flowctl.workflow.file import WORKFLOW, check_workflow, parse_workflow
 
 TOML, ZONES, ROADS = "site.toml", "zones.geojson", "roads.geojson"
 POLICY = "policy.toml"
@@ -32,6 +36,7 @@ class SiteSource:
     roads: str
     policy: str = ""
     workflow: str = ""
+    fees: str = ""
 
 
 def read_source(directory: Path) -> SiteSource:
@@ -51,8 +56,8 @@ def read_source(directory: Path) -> SiteSource:
             raise SiteError(f"{directory / name} is missing; a site needs it")
         texts.append(text)
     toml, zones, roads = texts
-    policy, workflow = (_text(directory / name) or "" for name in (POLICY, WORKFLOW))
-    return SiteSource(toml, zones, roads, policy, workflow)
+    policy, workflow, fees = (_text(directory / name) or "" for name in (POLICY, WORKFLOW, FEES))
+    return SiteSource(toml, zones, roads, policy, workflow, fees)
 
 
 def _text(path: Path) -> str | None:
@@ -164,7 +169,35 @@ def _read(source: SiteSource, where: str) -> tuple[Site | None, list[str]]:
         gates = {gate.id: gate.directions for gate in site.gates}
         faults = check_workflow(source.workflow, where=f"{where}/{WORKFLOW}", gates=gates)
         unfit = unfit + [fault.text for fault in faults]
+    if source.fees:
+        # What it names of a workflow nobody can read would all be called wrong.
+        flow = None if unfit else source.workflow
+        unfit = unfit + list(_fees_faults(source.fees, site, flow, f"{where}/{FEES}"))
     return replace(site, policy=policy), problems + unfit
+
+
+def _fees_faults(text: str, site: Site, workflow: str | None, where: str) -> Iterator[str]:
+    """Yield what is wrong with a schedule of fees, and where it contradicts the workflow."""
+    problems: list[str] = []
+    schedule = read_fees(text, where, problems)
+    yield from problems
+    if schedule is not None and not problems and workflow is not None:
+        yield from contradictions(schedule, site, workflow, where=where)
+
+
+def contradictions(schedule: Schedule, site: Site, workflow: str, *, where: str) -> Iterator[str]:
+    """Yield a sentence for what a schedule of fees names and its site has not.
+
+    ``workflow`` is the text of the site's workflow, fit for use; empty where it has none.
+    """
+    gates = {gate.id: gate.directions for gate in site.gates}
+    known: dict[str, Collection[str]] = {"gate": tuple(gates)}
+    stages: list[str] | None = None
+    if workflow:
+        flow = parse_workflow(workflow, where=WORKFLOW, gates=gates)
+        known |= flow.known_values()
+        stages = [stage.id for stage in flow.stages]
+    yield from fees_faults(schedule, known, stages, where)
 
 
 def _toml(text: str, where: str, problems: list[str]) -> dict[str, object] | None:

@@ -117,15 +117,15 @@ def add_schedule(
             f" {_local(site, same.loaded_at)} with another text; what was paid by it must stay"
             " readable, so give the changed fees a new version and a later valid_from."
         )
-    if newest is not None and newest is not same and schedule.valid_from <= newest.valid_from:
+    if same is not None:
+        return same
+    if newest is not None and schedule.valid_from <= newest.valid_from:
         raise SiteError(
             f"{FEES} of {site.id}: version {schedule.version} holds from"
             f" {_local(site, schedule.valid_from)}, but version {newest.version}, from"
             f" {_local(site, newest.valid_from)} on, was loaded already; give it a later"
             " valid_from."
         )
-    if same is not None:
-        return same
     if newest is not None and schedule.valid_from < now and _has_billed(conn, site.id):
         raise SiteError(
             f"{FEES} of {site.id}: version {schedule.version} holds from"

@@ -15,6 +15,7 @@ from flowctl.errors import NotFoundError
 from flowctl.policy import Policy
 from flowctl.site import Site
 from flowctl.site_files import SiteSource, parse_site
+from flowctl.storage.fees import add_schedule
 from flowctl.storage.policies import add_policy, find_policy
 from flowctl.storage.site_versions import add_version, find_source
 from flowctl.storage.workflows import add_workflow
@@ -70,6 +71,8 @@ def save_site(
     add_policy(conn, site, source.policy, now=now)
     if source.workflow:
         add_workflow(conn, site, source.workflow, by=by, now=now)
+    if source.fees:
+        add_schedule(conn, site, source.fees, by=by, now=now)
     return _in_force(conn, site, now)
 
 
