@@ -34,6 +34,10 @@ class Numbered:
     id: int
 
 
+_TURN: LiteralString = (
+    "insert into feed_heads (kind) values (%s)"
+    " on conflict (kind) do update set last = feed_heads.last"
+)
 # What somebody is changing at this moment is skipped, not waited for: it is new once he commits.
 _NUMBER: LiteralString = """
 with due as materialized (
@@ -51,7 +55,7 @@ where feed.kind = %(kind)s and feed.id = placed.id
 def number_new(conn: Connection, kind: FeedKind) -> int:
     """Give what is new of a kind its numbers, in the caller's transaction; return the highest."""
     with conn.cursor(row_factory=scalar_row) as cursor:
-        cursor.execute("select last from feed_heads where kind = %s for update", [kind])
+        cursor.execute(_TURN, [kind])
         cursor.execute(_NUMBER, {"kind": kind, "limit": NUMBERED_AT_ONCE})
         last = cursor.execute("select last from feed_heads where kind = %s", [kind]).fetchone()
     if last is None:

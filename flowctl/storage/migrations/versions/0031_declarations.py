@@ -134,6 +134,7 @@ create table declarations (
 );
 create index declarations_changed on declarations (changed_at, trip_id);
 create index declarations_pair on declarations (pair_plate) where pair_plate is not null;
+create index trips_haulier_active on trips (site, haulier) where state = 'active';
 create unique index trips_one_active_per_declaration on trips (site, declaration)
     where state = 'active' and declaration is not null;
 
@@ -373,7 +374,8 @@ begin
     elsif tg_op = 'INSERT' then
         insert into feed (kind, id) values (tg_argv[0], row_id);
     else
-        update feed set seq = null where kind = tg_argv[0] and id = row_id and seq is not null;
+        -- Also where it is new still: whoever numbers meanwhile skips what is locked.
+        update feed set seq = null where kind = tg_argv[0] and id = row_id;
     end if;
     return null;
 end $$;
@@ -386,7 +388,7 @@ create trigger crossings_feed after insert or update or delete on crossings
 
 create function feed_trip() returns trigger language plpgsql as $$
 begin
-    update feed set seq = null where kind = 'declaration' and id = new.id and seq is not null;
+    update feed set seq = null where kind = 'declaration' and id = new.id;
     return null;
 end $$;
 create trigger trips_feed
@@ -434,7 +436,7 @@ def downgrade() -> None:
         "drop table foreknown, conflicts, heard_hooks, crossings, payments, dues, fee_schedules,"
         " document_parts, documents, appeals, templates, drafts, declarations, stage_records,"
         " trip_stages, handovers, workflows;"
-        "drop index trips_one_active_per_declaration, trips_stages_due;"
+        "drop index trips_one_active_per_declaration, trips_haulier_active, trips_stages_due;"
         "alter table webhooks drop source_id;"
         "alter table sources drop agency, drop hook_cipher;"
         "alter table drivers drop data_key;"
