@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../language";
 import { problem } from "../parts/problem";
+import { ApiError } from "../request";
 import type { Trip } from "../types";
 import { change, type Form, getDeclaration, listPapers, type Paper, type TripDeclaration } from "./api";
 import type { Place } from "./Declare";
@@ -8,10 +9,9 @@ import { FillingContext } from "./filling";
 import { bodyOf, EMPTY, type Name, valuesOf } from "./form";
 import { GoodsGroup } from "./GoodsGroup";
 import { fieldName } from "./names";
+import { fieldOfRefusal } from "./refused";
 import { TruckGroup } from "./TruckGroup";
 import { useForm } from "./useForm";
-import { fieldOfRefusal } from "./refused";
-import { ApiError } from "../request";
 import { WayGroup } from "./WayGroup";
 
 interface Props {
@@ -93,18 +93,12 @@ function Edit({ trip, declared, place, onDone }: Props & { declared: TripDeclara
             {needs && (
               <p class="warning needs">
                 {t("declare.edit_needs", { fields: needs })}{" "}
-                <select
-                  aria-label={t("declare.evidence")}
+                <Evidence
+                  papers={papers}
+                  atDesk={place.session.role !== "haulier"}
                   value={evidence}
-                  onChange={(event) => setEvidence(event.currentTarget.value)}
-                >
-                  <option value="">{t("declare.choose")}</option>
-                  {papers.map(({ id, name }) => (
-                    <option key={id} value={id}>
-                      {name}
-                    </option>
-                  ))}
-                </select>
+                  onChange={setEvidence}
+                />
               </p>
             )}
             {names.length > 0 && !loses && !needs && (
@@ -130,13 +124,50 @@ function Edit({ trip, declared, place, onDone }: Props & { declared: TripDeclara
   );
 }
 
+interface EvidenceProps {
+  papers: readonly Paper[];
+  /** At a desk of the gate a reason will do. */
+  atDesk: boolean;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+function Evidence({ papers, atDesk, value, onChange }: EvidenceProps) {
+  if (atDesk && papers.length === 0) {
+    return (
+      <input
+        aria-label={t("declare.evidence")}
+        maxLength={200}
+        value={value}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
+    );
+  }
+  return (
+    <select
+      aria-label={t("declare.evidence")}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    >
+      <option value="">{t("declare.choose")}</option>
+      {papers.map(({ id, name }) => (
+        <option key={id} value={id}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** What every trip says: left empty it stays as it is. */
+const STAYS = ["plate", "phone", "language", "cargo", "gates", "ready_at", "weight_t", "consent"];
+
 /** What a changed form says otherwise; what is there no more is null. */
 function differences(before: Form, after: Form): Form {
   const changes: Form = {};
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (JSON.stringify(before[name]) !== JSON.stringify(after[name])) {
-      changes[name] = after[name] ?? null;
-    }
+    if (JSON.stringify(before[name]) === JSON.stringify(after[name])) continue;
+    if (name in after || !STAYS.includes(name)) changes[name] = after[name] ?? null;
   }
   return changes;
 }

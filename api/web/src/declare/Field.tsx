@@ -100,19 +100,18 @@ export function Text({
   );
 }
 
-export interface Option {
-  value: string;
-  name: string;
-}
 interface ChoiceProps {
   name: TextName;
-  options: readonly Option[];
+  options: readonly { value: string; name: string }[];
   hint?: string | null;
+  /** What counts where nothing was chosen. */
+  otherwise?: string | null;
 }
 
 /** A few choices side by side: one press each. */
-export function Choices({ name, options, hint = null }: ChoiceProps) {
+export function Choices({ name, options, hint = null, otherwise = null }: ChoiceProps) {
   const { values, change, leave, keeps } = useFilling();
+  const chosen = values[name] || otherwise;
   return (
     <Frame name={name} group hint={hint}>
       <span class="choices">
@@ -122,7 +121,7 @@ export function Choices({ name, options, hint = null }: ChoiceProps) {
               type="radio"
               name={name}
               value={one.value}
-              checked={values[name] === one.value}
+              checked={chosen === one.value}
               disabled={keeps?.[name] === "fixed"}
               onChange={() => change({ [name]: one.value })}
               onBlur={() => leave(name)}

@@ -1,9 +1,9 @@
 import { nameOf, t } from "../language";
 import { MomentInput } from "../operator/MomentInput";
-import { dayAfter, localDay, otherTime, fromLocal, toLocal } from "../time";
+import { dayAfter, fromLocal, localDay, otherTime, toLocal } from "../time";
 import { Choices, Frame, Text } from "./Field";
 import { useFilling } from "./filling";
-import { handoversAt } from "./form";
+import { handoversAt, usualHandover } from "./form";
 import { fieldName, handoverName } from "./names";
 
 /** What a time of "now" is rounded up to, minutes. */
@@ -27,6 +27,7 @@ export function WayGroup() {
             value: id,
             name: handoverName(id, place.workflow),
           }))}
+          otherwise={usualHandover(values, place.workflow)}
         />
         <Text name="pair_plate" maxLength={20} capitals hint={t("declare.hint_pair")} />
         <Text

@@ -116,7 +116,7 @@ export function applies(name: Name, values: Values, workflow: Workflow | null): 
     case "handover":
       return handoversAt(values, workflow).length > 1;
     case "pair_plate":
-      return values.handover === TRANSSHIPMENT;
+      return (values.handover || usualHandover(values, workflow)) === TRANSSHIPMENT;
     case "returns_within_h":
       return values.direction === "export";
     case "consent":
@@ -126,11 +126,20 @@ export function applies(name: Name, values: Values, workflow: Workflow | null): 
   }
 }
 
-/** The ways to hand over that a form's preferred gate offers in its direction. */
-export function handoversAt(values: Values, workflow: Workflow | null): string[] {
-  const offered = workflow?.in_force.find(
+const offeredAt = (values: Values, workflow: Workflow | null) =>
+  workflow?.in_force.find(
     ({ gate, direction }) => gate === values.gates[0] && direction === values.direction,
   );
+
+/** The way to hand over that holds there now, where none is chosen. */
+export function usualHandover(values: Values, workflow: Workflow | null): string | null {
+  const usual = offeredAt(values, workflow)?.default;
+  return workflow?.variants.find(({ id }) => id === usual)?.handover ?? null;
+}
+
+/** The ways to hand over that a form's preferred gate offers in its direction. */
+export function handoversAt(values: Values, workflow: Workflow | null): string[] {
+  const offered = offeredAt(values, workflow);
   if (!workflow || !offered) return [];
   const ids = workflow.variants
     .filter(({ id }) => offered.variants.includes(id))
