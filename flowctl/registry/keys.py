@@ -54,6 +54,7 @@ class Keys:
     push_cipher: bytes
     answer_cipher: bytes
     totp_cipher: bytes
+    form_cipher: bytes
     person_wrap: bytes
     document_wrap: bytes
     document_digest: bytes
@@ -86,6 +87,7 @@ def derive_keys(secret: SecretStr) -> Keys:
         answer_cipher=derived("answer-text"),
         push_cipher=derived("push-cipher"),
         totp_cipher=derived("totp-cipher"),
+        form_cipher=derived("form-cipher"),
         person_wrap=derived("person-key"),
         document_wrap=derived("document-key"),
         document_digest=derived("document-digest"),

@@ -161,12 +161,14 @@ def find_twin(conn: Connection, site: str, trip_id: int) -> Twin | None:
     with conn.cursor(row_factory=class_row(Twin)) as cursor:
         return cursor.execute(
             "select o.id as trip_id, o.plate, o.state from trips t"
-            " join declarations d on d.trip_id = t.id"
-            " join trips o on o.site = t.site and o.id <> t.id"
-            " left join declarations e on e.trip_id = o.id"
-            " where t.site = %s and t.id = %s and (o.plate = d.pair_plate or"
-            "  e.pair_plate = t.plate) and coalesce(o.ended_at, 'infinity') > t.registered_at"
+            " left join declarations d on d.trip_id = t.id join lateral ("
+            "  select * from trips named where named.plate = d.pair_plate"
+            "  union all select naming.* from declarations e join trips naming"
+            "   on naming.id = e.trip_id where e.pair_plate = t.plate) o"
+            " on o.site = t.site and o.id <> t.id"
+            " and coalesce(o.ended_at, 'infinity') > t.registered_at"
             " and coalesce(t.ended_at, 'infinity') > o.registered_at"
+            " where t.site = %s and t.id = %s"
             " order by o.state = 'active' desc, o.plate = d.pair_plate desc, o.id desc limit 1",
             [site, trip_id],
         ).fetchone()

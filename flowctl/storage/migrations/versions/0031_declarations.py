@@ -133,6 +133,8 @@ create table declarations (
     revision       integer not null default 1
 );
 create index declarations_changed on declarations (changed_at, trip_id);
+-- Whose drivers are still known by name.
+create index declarations_named on declarations (trip_id) where driver_cipher is not null;
 create index declarations_pair on declarations (pair_plate) where pair_plate is not null;
 create index trips_haulier_active on trips (site, haulier) where state = 'active';
 create unique index trips_one_active_per_declaration on trips (site, declaration)
@@ -201,6 +203,7 @@ create table documents (
 );
 create index documents_trip on documents (trip_id);
 create index documents_draft on documents (draft_id);
+create index documents_held on documents (added_at) where data_key is not null;
 create index documents_unscanned on documents (site, scan_wall_at) where state = 'unscanned';
 
 create table document_parts (
