@@ -121,6 +121,9 @@ function Account({ session, onClose, onLeave }: Props & { onClose: () => void })
         {session.permissions.includes("bulletin") && (
           <a href="/bulletin">{t("bulletin.title")}</a>
         )}
+        {session.permissions.includes("declare") && (
+          <a href="/declare">{t("declare.title")}</a>
+        )}
         {session.permissions.includes("people") && <a href="/people">{t("account.people")}</a>}
         <button type="button" class="main" onClick={onLeave}>
           {t("login.leave")}

@@ -61,6 +61,11 @@ export function WithSession({ title, roles, kept = null, children }: Props) {
         <p class="refusal" role="alert">
           {t("common.not_allowed", { account: session.account })}
         </p>
+        {session.permissions.includes("declare") && (
+          <a class="elsewhere" href="/declare">
+            {t("declare.title")}
+          </a>
+        )}
         <button onClick={leave}>{t("login.leave")}</button>
       </main>
     );
