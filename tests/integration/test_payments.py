@@ -78,7 +78,7 @@ def in_yard(place: Border, trip: int, now: datetime) -> None:
     )
 
 
-def customs(place: Border, trip: int, goods: str = "steel", *, at: datetime = after(1)) -> None:
+def customs(place: Border, trip: int, goods: str = "steel", *, at: datetime = MORNING) -> None:
     stages.say(
         place.conn,
         place.site,
@@ -162,7 +162,7 @@ def test_the_fee_of_fruit_is_due_once_customs_said_that_it_is_fruit(place: Borde
     assert owed(place, trip).due_vnd == 100_000
     customs(place, trip, "fruit")
     assert owed(place, trip).due_vnd == 150_000
-    assert stored.find_dues(place.conn, trip) == owed(place, trip, 1).record
+    assert stored.find_dues(place.conn, trip) == owed(place, trip, 0).record
 
 
 def test_a_truck_without_its_weight_class_is_not_settled_with_nothing_paid(place: Border):
