@@ -180,6 +180,17 @@ def observe(
     marked = [replace(event, truck=strip_mark(event.truck)) for event in events]
     new = insert_gate_events(conn, site=site.id, gate=gate, events=marked, recorded_by=by, now=now)
     cleared = [event for event in marked if event.kind == "cleared"]
+    pass_trucks(conn, site, gate, cleared, by=by, now=now)
+    return new
+
+
+def pass_trucks(
+    conn: Connection, site: Site, gate: str, cleared: Sequence[GateEvent], *, by: str, now: datetime
+) -> int:
+    """Let trucks have crossed at a gate; returns how many of the crossings were new.
+
+    The active trip of a plate ends with that, its driver is told, and the crossing is noted.
+    """
     leaving = [(event.truck, event.direction, event.at) for event in cleared]
     passed = stored.end_trips_of_plates(conn, site=site.id, seen=leaving)
     for trip in passed.values():
@@ -194,7 +205,7 @@ def observe(
         )
         record(conn, site, Entry(Kind.PASSED, now, trip, gate=gate, actor=by), now)
     # In one order, so that two who enter the same trucks wait for each other and do not stick.
-    for event in sorted(cleared, key=lambda one: (one.truck, one.at)):
+    noted = [
         note_crossing(
             conn,
             site,
@@ -206,7 +217,9 @@ def observe(
             now=now,
             trip_id=passed.pop((event.truck, event.direction), None),
         )
-    return new
+        for event in sorted(cleared, key=lambda one: (one.truck, one.at))
+    ]
+    return sum(one is not None for one in noted)
 
 
 def get_active(conn: Connection, site: Site, trip_id: int) -> TripRecord:

@@ -138,6 +138,13 @@ def list_records_of(conn: Connection, trip_id: int) -> list[int]:
         ).fetchall()
 
 
+def find_record_of(conn: Connection, key: str) -> tuple[int, str, str] | None:
+    """Return the trip, the stage and the act of the word that came with a key."""
+    return conn.execute(
+        "select trip_id, stage, act from stage_records where key = %s", [key]
+    ).fetchone()
+
+
 def list_crossings_of(conn: Connection, trip_id: int) -> list[int]:
     """Return the ids of a trip's crossings."""
     with conn.cursor(row_factory=scalar_row) as cursor:
