@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.moments import Moment
-from api.refusals import Said
+from flowctl.registry.pushes import Word
 from flowctl.storage.partners import CrossingShown, DeclarationShown, RecordShown
 from flowctl.workflow.stages import Act
 
@@ -91,11 +91,47 @@ class StageWord(OfTrip):
     note: Annotated[str | None, Field(max_length=500)] = None
     settled: Annotated[dict[str, Code], Field(max_length=10)] = {}
 
+    def word(self) -> Word:
+        """Return it as it is said."""
+        return Word(**{name: getattr(self, name) for name in type(self).model_fields})
+
 
 class StageWords(_Body):
     """Words about stages."""
 
     items: Annotated[list[StageWord], Field(min_length=1, max_length=MOST_ITEMS)]
+
+
+class CrossingSeen(_Body):
+    """A truck that crossed at a gate, in a direction, at a moment.
+
+    The same truck seen again, by whomever, is the same crossing until it can be back.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "plate": "12C-123.45",
+                    "gate": "huu_nghi",
+                    "direction": "export",
+                    "at": "2026-11-23T10:41:00+07:00",
+                }
+            ]
+        },
+    )
+
+    plate: Plate
+    gate: Code
+    direction: Code
+    at: Moment
+
+
+class CrossingsSeen(_Body):
+    """Crossings."""
+
+    items: Annotated[list[CrossingSeen], Field(min_length=1, max_length=MOST_ITEMS)]
 
 
 class Result(BaseModel):
@@ -115,8 +151,3 @@ class Results(BaseModel):
     """One result for each item."""
 
     results: list[Result]
-
-
-def refused(detail: str, kind: str | None, values: dict[str, Said]) -> Result:
-    """Return what became of an item that was refused."""
-    return Result(status="refused", detail=detail, kind=kind, values=values)

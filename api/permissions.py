@@ -101,6 +101,15 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/declarations"): _REGISTRARS - _MACHINE,
     ("GET", "/v1/trips/{trip_id}"): _REGISTRARS | _CONTROL_ROOM,
     ("PATCH", "/v1/trips/{trip_id}"): _REGISTRARS,
+    ("GET", "/v1/trips/{trip_id}/declaration"): _REGISTRARS | _CONTROL_ROOM,
+    ("GET", "/v1/drafts"): _DECLARERS,
+    ("GET", "/v1/drafts/{draft}"): _DECLARERS,
+    ("PUT", "/v1/drafts/{draft}"): _DECLARERS,
+    ("DELETE", "/v1/drafts/{draft}"): _DECLARERS,
+    ("GET", "/v1/templates"): _DECLARERS,
+    ("PUT", "/v1/templates/{name}"): _DECLARERS,
+    ("DELETE", "/v1/templates/{name}"): _DECLARERS,
+    ("GET", "/v1/prefill"): _DECLARERS,
     ("POST", "/v1/trips/{trip_id}/cancel"): _REGISTRARS,
     ("POST", "/v1/trips/{trip_id}/extension"): _REGISTRARS,
     ("POST", "/v1/trips/{trip_id}/standby"): _REGISTRARS,
@@ -217,6 +226,20 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("DELETE", "/v1/scenarios/{scenario}"): _ADMIN | {Role.PLANNER},
     ("POST", "/v1/scenarios/check"): _PLANNERS,
     ("POST", "/v1/scenarios/edit"): _PLANNERS,
+    ("GET", "/v1/workflow"): _EVERYBODY,
+    ("GET", "/v1/workflows"): _CONTROL_ROOM,
+    ("GET", "/v1/workflows/{version}"): _CONTROL_ROOM,
+    ("POST", "/v1/workflows/check"): _ADMIN,
+    ("POST", "/v1/workflows"): _ADMIN,
+    ("GET", "/v1/handovers"): _PEOPLE,
+    ("POST", "/v1/gates/{gate}/handovers"): _DISPATCHERS,
+    ("POST", "/v1/handovers/{switch_id}/end"): _DISPATCHERS,
+    ("GET", "/v1/work"): _WATCHERS,
+    ("POST", "/v1/work/bulk"): frozenset({Role.OPERATOR, Role.OFFICER}),
+    ("GET", "/v1/trips/{trip_id}/stages"): _WATCHERS | {Role.HAULIER},
+    ("POST", "/v1/trips/{trip_id}/stages/{stage}"): frozenset(
+        {Role.OPERATOR, Role.OFFICER, Role.HAULIER}
+    ),
     ("POST", "/v1/simulations"): _ADMIN | {Role.PLANNER},
     ("GET", "/v1/simulations"): _PLANNERS,
     ("GET", "/v1/simulations/compare"): _PLANNERS,
@@ -227,6 +250,8 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/partner/declarations"): _MACHINE,
     ("GET", "/v1/partner/stages"): _MACHINE,
     ("GET", "/v1/partner/crossings"): _MACHINE,
+    ("POST", "/v1/partner/stages"): _MACHINE,
+    ("POST", "/v1/partner/crossings"): _MACHINE,
 }
 
 SCOPES: Mapping[tuple[str, str], Scope] = {
@@ -236,10 +261,12 @@ SCOPES: Mapping[tuple[str, str], Scope] = {
     ("POST", "/v1/ufms"): Scope.POSITIONS,
     ("GET", "/metrics"): Scope.METRICS,
     ("GET", "/v1/site"): Scope.SITE,
+    ("GET", "/v1/workflow"): Scope.SITE,
     ("POST", "/v1/trips"): Scope.TRIPS_WRITE,
     ("GET", "/v1/trips"): Scope.TRIPS_READ,
     ("GET", "/v1/trips/{trip_id}"): Scope.TRIPS_READ,
     ("PATCH", "/v1/trips/{trip_id}"): Scope.TRIPS_WRITE,
+    ("GET", "/v1/trips/{trip_id}/declaration"): Scope.TRIPS_READ,
     ("POST", "/v1/trips/{trip_id}/cancel"): Scope.TRIPS_WRITE,
     ("POST", "/v1/trips/{trip_id}/extension"): Scope.TRIPS_WRITE,
     ("POST", "/v1/trips/{trip_id}/standby"): Scope.TRIPS_WRITE,
@@ -251,6 +278,8 @@ SCOPES: Mapping[tuple[str, str], Scope] = {
     ("GET", "/v1/partner/declarations"): Scope.DECLARATIONS_READ,
     ("GET", "/v1/partner/stages"): Scope.STAGES_READ,
     ("GET", "/v1/partner/crossings"): Scope.CROSSINGS_READ,
+    ("POST", "/v1/partner/stages"): Scope.STAGES_WRITE,
+    ("POST", "/v1/partner/crossings"): Scope.CROSSINGS_WRITE,
 }
 """What a machine's key must be good for, where machines may come at all."""
 

@@ -79,14 +79,12 @@ def get_named(
     if trip is not None:
         return trip
     if plate is None and declaration is None:
-        raise FlowctlError("Name the trip: by trip, plate or declaration.", kind="trip_unnamed")
+        raise FlowctlError("Name the trip: by trip, plate or declaration.")
     mark = None if plate is None else strip_mark(plate)
     found = stored.find_trip_named(conn, site.id, plate=mark, declaration=declaration)
     if found is None:
         said = " and ".join(one for one in (mark, declaration) if one is not None)
-        raise NotFoundError(
-            f"There is no active trip of {said}.", kind="no_trip_of", values={"named": said}
-        )
+        raise NotFoundError(f"There is no active trip of {said}.")
     return found
 
 

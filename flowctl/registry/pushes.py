@@ -102,8 +102,6 @@ def push_word(
     if not is_new and find_record_of(conn, key) != (trip_id, word.stage, word.act):
         raise ConflictError(
             f"The key {word.key} came with another word before, which stands; give each its own.",
-            kind="push_key_twice",
-            values={"key": word.key},
         )
     return is_new
 
@@ -128,15 +126,11 @@ def push_crossing(
         raise FlowctlError(
             f"There is no gate {crossed.gate[:40]!r} for {crossed.direction[:20]!r}; gates:"
             f" {', '.join(one.id for one in site.gates)}.",
-            kind="no_gate_way",
-            values={"gate": crossed.gate[:40], "direction": crossed.direction[:20]},
         )
     if not now - _LATE <= crossed.at <= now + _AHEAD:
         raise FlowctlError(
             f"{crossed.at.isoformat(timespec='minutes')} cannot be when it crossed: it is yet to"
             f" come, or more than {_LATE.days} days ago.",
-            kind="crossing_moment",
-            values={"at": crossed.at, "days": _LATE.days},
         )
     event = GateEvent(crossed.direction, "cleared", strip_mark(crossed.plate), crossed.at)
     by = f"source:{source.name}"
