@@ -123,11 +123,12 @@ class Border:
 
 
 @contextmanager
-def border(database: str, *, workflow: str = "") -> Iterator[Border]:
+def border(database: str, *, workflow: str = "", fees: str = "") -> Iterator[Border]:
     """Yield the border of Lạng Sơn in a migrated, empty database.
 
     ``workflow`` is what its trips must pass (workflow.toml); none: no agency keeps them back.
+    ``fees`` is what they pay (fees.toml); none: nothing is due.
     """
-    source = replace(read_source(SITE), workflow=workflow)
+    source = replace(read_source(SITE), workflow=workflow, fees=fees)
     with psycopg.connect(database, autocommit=True) as conn:
         yield Border(conn, save_site(conn, source, where=str(SITE), now=MORNING))

@@ -55,10 +55,7 @@ amount_vnd = 40_000
 @pytest.fixture
 def place(database: str) -> Iterator[Border]:
     """Yield the border with a small workflow and a small schedule of fees."""
-    with border(database) as place:
-        source = replace(read_source(SITE), workflow=WORKFLOW, fees=FEES)
-        with place.conn.transaction():
-            place.site = save_site(place.conn, source, where="the test", now=MORNING)
+    with border(database, workflow=WORKFLOW, fees=FEES) as place:
         yield place
 
 
