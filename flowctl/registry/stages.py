@@ -4,7 +4,7 @@ Who says something of a trip holds its row until the transaction ends: two agenc
 turns, and the second sees what the first said.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -133,10 +133,29 @@ def find_course(conn: Connection, trip: TripFacts) -> Course | None:
     if trip.workflow_id is None or trip.variant is None:
         return None
     workflow = get_workflow(conn, trip.workflow_id)
-    variant = workflow.find_variant(trip.variant)
-    if variant is None:
-        raise ValueError(f"workflow {workflow.version} has no variant {trip.variant}")
+    variant = _variant(workflow, trip.variant)
     return Course(trip, workflow, variant, stored.list_stage_records(conn, trip.id))
+
+
+def list_courses(conn: Connection, site: Site, trips: Sequence[int]) -> list[Course]:
+    """Return the courses of trips; those that began without workflow have none."""
+    records: dict[int, list[StageRecord]] = {}
+    for record in stored.list_stage_records(conn, *trips):
+        records.setdefault(record.trip_id, []).append(record)
+    courses = []
+    for trip in stored.list_facts(conn, site.id, trips):
+        if trip.workflow_id is not None and trip.variant is not None:
+            workflow = get_workflow(conn, trip.workflow_id)
+            variant = _variant(workflow, trip.variant)
+            courses.append(Course(trip, workflow, variant, records.get(trip.id, [])))
+    return courses
+
+
+def _variant(workflow: Workflow, variant: str) -> Variant:
+    found = workflow.find_variant(variant)
+    if found is None:
+        raise ValueError(f"workflow {workflow.version} has no variant {variant}")
+    return found
 
 
 def say(

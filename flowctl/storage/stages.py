@@ -59,14 +59,14 @@ class TripFacts:
         return {name: value for name, value in known.items() if value is not None}
 
 
-_FACTS: LiteralString = """
+_FACTS_HEAD: LiteralString = """
 select t.id, t.plate, t.state, t.ended_at, t.registered_at, t.ready_at, t.driver_id, t.haulier,
        t.registered_by, t.direction, t.gates[1] as gate, t.cargo, t.weight_t, d.workflow_id,
        d.variant, d.handover, coalesce(d.nationality, 'VN') as nationality,
        coalesce(d.load, 'laden') as load, d.goods_class, d.weight_class, t.locked
 from trips t left join declarations d on d.trip_id = t.id
-where t.site = %s and t.id = %s
-"""
+where t.site = %s"""
+_FACTS: LiteralString = _FACTS_HEAD + " and t.id = %s"
 
 
 def find_facts(
@@ -78,11 +78,18 @@ def find_facts(
         return cursor.execute(query, [site, trip_id]).fetchone()
 
 
+def list_facts(conn: Connection, site: str, trips: Sequence[int]) -> list[TripFacts]:
+    """Return the facts of trips."""
+    with conn.cursor(row_factory=class_row(TripFacts)) as cursor:
+        return cursor.execute(_FACTS_HEAD + " and t.id = any(%s)", [site, list(trips)]).fetchall()
+
+
 @dataclass(frozen=True, slots=True)
 class StageRecord:
     """A word about a stage as it was said, with who said it, for which desk, and by what."""
 
     id: int
+    trip_id: int
     stage: str
     act: str
     origin: str
@@ -100,13 +107,13 @@ class StageRecord:
         return Record(self.id, self.stage, Act(self.act), self.at)
 
 
-def list_stage_records(conn: Connection, trip_id: int) -> list[StageRecord]:
-    """Return what was said of a trip's stages, in the order it was written down."""
+def list_stage_records(conn: Connection, *trips: int) -> list[StageRecord]:
+    """Return what was said of trips' stages, in the order it was written down."""
     with conn.cursor(row_factory=class_row(StageRecord)) as cursor:
         return cursor.execute(
-            "select id, stage, act, origin, said_by, desk, at, recorded_at, reason, note, settled,"
-            " evidence from stage_records where trip_id = %s order by id",
-            [trip_id],
+            "select id, trip_id, stage, act, origin, said_by, desk, at, recorded_at, reason, note,"
+            " settled, evidence from stage_records where trip_id = any(%s) order by id",
+            [list(trips)],
         ).fetchall()
 
 
@@ -138,8 +145,8 @@ def insert_stage_record(
             "insert into stage_records (trip_id, stage, act, origin, said_by, desk, at,"
             " recorded_at, reason, note, settled, evidence, key)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-            " on conflict (key) do nothing returning id, stage, act, origin, said_by, desk, at,"
-            " recorded_at, reason, note, settled, evidence",
+            " on conflict (key) do nothing returning id, trip_id, stage, act, origin, said_by,"
+            " desk, at, recorded_at, reason, note, settled, evidence",
             [
                 trip_id,
                 stage,

@@ -152,6 +152,14 @@ def list_workflows(conn: Connection, site: str) -> list[WorkflowVersion]:
         ).fetchall()
 
 
+def list_ids(conn: Connection, site: str) -> list[int]:
+    """Return the ids of every version, the newest first."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(
+            "select id from workflows where site = %s order by valid_from desc", [site]
+        ).fetchall()
+
+
 def get_definition(conn: Connection, site: str, version: str) -> str:
     """Return a version's text.
 
@@ -222,6 +230,22 @@ def add_switch(
     return int(number)
 
 
+def get_switch(conn: Connection, site: str, switch_id: int, *, locked: bool = False) -> Switch:
+    """Return a switch by hand; ``locked``: nobody else may change it before the end.
+
+    Raises
+    ------
+    NotFoundError
+        The site has none of this number.
+    """
+    query = _SWITCH + " and id = %(id)s" + (" for update" if locked else "")
+    with conn.cursor(row_factory=class_row(Switch)) as cursor:
+        found = cursor.execute(query, {"site": site, "id": switch_id}).fetchone()
+    if found is None:
+        raise NotFoundError(f"There is no handover {switch_id}.", kind="no_handover")
+    return found
+
+
 def end_switch(conn: Connection, site: str, switch_id: int, *, by: str, now: datetime) -> Switch:
     """End a switch by hand: what is to begin never does, what holds holds until now.
 
@@ -232,12 +256,7 @@ def end_switch(conn: Connection, site: str, switch_id: int, *, by: str, now: dat
     ConflictError
         It was over already.
     """
-    with conn.cursor(row_factory=class_row(Switch)) as cursor:
-        found = cursor.execute(
-            _SWITCH + " and id = %(id)s for update", {"site": site, "id": switch_id}
-        ).fetchone()
-    if found is None:
-        raise NotFoundError(f"There is no handover {switch_id}.", kind="no_handover")
+    found = get_switch(conn, site, switch_id, locked=True)
     if found.ends_at is not None and found.ends_at <= now:
         raise ConflictError(
             f"Handover {switch_id} was over at {found.ends_at.isoformat(timespec='minutes')}.",
