@@ -59,7 +59,7 @@ export function StageLine({ stages, place, onAnswered }: Props) {
               <time>{siteMoment(one.at, place.site.timezone)}</time>{" "}
               {nameIn(one.stage, stages)}: {find(`declare_act.${one.act}`) ?? one.act}
               <small>
-                {[deskName(one.desk), personName(one.by)].filter(Boolean).join(" · ")}
+                {[deskName(one.desk), one.by && personName(one.by)].filter(Boolean).join(" · ")}
               </small>
               <Note record={one} />
             </li>
@@ -83,7 +83,7 @@ function said(one: TripStage, stages: Stages, place: Place): string {
   const ago = since(one.since, place.now());
   if (one.state === "waiting") {
     return t("declare.waits_for", {
-      stages: one.waits_for.map((id) => nameIn(id, stages)).join(", "),
+      stages: one.waits_for.map(({ stage }) => nameIn(stage, stages)).join(", "),
     });
   }
   const whose = one.state === "asked" ? "haulier" : one.desk;
@@ -92,7 +92,7 @@ function said(one: TripStage, stages: Stages, place: Place): string {
 
 /** Why it was refused, or what was asked, in the words of who said it. */
 function Note({ record }: { record: StageRecord }) {
-  const reason = record.reason && (find(`stage_reason.${record.reason}`) ?? record.reason);
+  const reason = record.reason && (find(`agency.reason_${record.reason}`) ?? record.reason);
   if (!reason && !record.note) return null;
   return <p class="note">{[reason, record.note].filter(Boolean).join(": ")}</p>;
 }

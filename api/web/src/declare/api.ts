@@ -49,7 +49,8 @@ export interface StageRecord {
   stage: string;
   act: "confirmed" | "refused" | "asked" | "answered" | "withdrawn";
   origin: string;
-  by: string;
+  /** Hidden from hauliers. */
+  by: string | null;
   desk: string | null;
   at: string;
   reason: string | null;
@@ -61,7 +62,7 @@ export interface TripStage {
   desk: string | null;
   state: StageState;
   since: string;
-  waits_for: string[];
+  waits_for: { stage: string; desk: string | null; since: string }[];
   expires_at: string | null;
   unlocks: string[];
   may: string[];
@@ -69,8 +70,8 @@ export interface TripStage {
 }
 export interface Stages {
   trip: number;
-  name: Names;
-  version: string;
+  /** Null: its site had no workflow when it began. */
+  version: string | null;
   locked: string[];
   stages: TripStage[];
   records: StageRecord[];
