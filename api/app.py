@@ -28,6 +28,7 @@ from api import (
     device_faults,
     devices,
     documents,
+    drafts,
     driver,
     driver_acts,
     errors,
@@ -51,6 +52,7 @@ from api import (
     partner,
     partner_pushes,
     past,
+    persons,
     phone,
     plans,
     reports,
@@ -115,6 +117,7 @@ _ROUTERS = (
     aside.router,
     audit.router,
     documents.router,
+    persons.router,
     device_faults.router,  # before the device whose identifier may hold slashes
     devices.router,
     by_hand.router,

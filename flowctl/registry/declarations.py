@@ -3,13 +3,13 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flowctl.errors import NotFoundError
 from flowctl.registry.catalogue import check_catalogue
-from flowctl.registry.keys import Keys
-from flowctl.registry.papers import marks_of
+from flowctl.registry.keys import Keys, decrypt_phone
+from flowctl.registry.papers import LICENCE_EXPIRED, marks_of
 from flowctl.registry.persons import seal, unseal
 from flowctl.registry.plates import parse_plate
 from flowctl.registry.rules import Declaration, check_papers
@@ -68,6 +68,68 @@ def enter(
             f"There is no draft {checked.draft} of yours, or it was declared already.",
             kind="no_draft",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A trip's driver, as far as it is known and may be seen."""
+
+    phone: str | None = None
+    name: str | None = None
+    licence: str | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything to be seen."""
+        return (self.phone, self.name, self.licence) != (None, None, None)
+
+
+def open_person(
+    conn: Connection, keys: Keys, trip_id: int, papers: Papers, *, phone: bool
+) -> Person:
+    """Return who drives a trip's truck; ``phone``: the number too. Who asks is written down."""
+    found = stored.find_person(conn, trip_id)
+    if found is None:
+        return Person()
+    driver_id, cipher = found
+    driver = open_driver(conn, keys, driver_id, papers.driver_cipher)
+    number = decrypt_phone(keys, bytes(cipher)) if phone and cipher is not None else None
+    return Person(number, driver.name, driver.licence)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A trip's declaration as it stands; see `flowctl.storage.declarations.DeclarationRow`."""
+
+    papers: Papers
+    marks: list[str]
+    origins: Mapping[str, str]
+    settled: Mapping[str, str]
+    customs_number: str | None = None
+    workflow_id: int | None = None
+    variant: str | None = None
+    revision: int = 0
+
+
+def find_whole(conn: Connection, trip_id: int, plate: str, *, today: date) -> Whole:
+    """Return a trip's declaration; one of before declarations were kept says nothing."""
+    row = stored.find_declaration(conn, trip_id)
+    papers = before_declarations(plate) if row is None else row.papers
+    # A licence runs out by itself.
+    marks = marks_of(plate, papers.licence_until, today)
+    marks += [mark for mark in papers.marks if mark not in {*marks, LICENCE_EXPIRED}]
+    if row is None:
+        return Whole(papers, marks, {}, {})
+    return Whole(
+        papers,
+        marks,
+        row.origins,
+        row.settled,
+        row.customs_number,
+        row.workflow_id,
+        row.variant,
+        row.revision,
+    )
 
 
 @dataclass(frozen=True, slots=True)
