@@ -105,8 +105,9 @@ class ShownStage:
 
 @dataclass(frozen=True, slots=True)
 class TripStages:
-    """The stages of a trip; ``version`` and ``variant`` None: its site had no workflow."""
+    """The stages of a trip, at ``at``; ``version`` and ``variant`` None: it began without any."""
 
+    at: datetime
     trip: int
     plate: str
     version: str | None
@@ -201,11 +202,12 @@ def show_stages(request: Request, conn: Connection, trip_id: int, who: Caller) -
     trip = registry.get_facts(conn, site, trip_id)
     course = registry.find_course(conn, trip)
     if course is None:
-        return TripStages(trip_id, trip.plate, None, None, None, trip.handover, [], [], [])
+        return TripStages(now, trip_id, trip.plate, None, None, None, trip.handover, [], [], [])
     progress = course.progress(now)
     records = [_record(one, who) for one in course.records]
     by_id = {one.id: one for one in records}
     return TripStages(
+        at=now,
         trip=trip_id,
         plate=trip.plate,
         version=course.workflow.version,

@@ -1,7 +1,7 @@
 """Work lists: what waits at a desk, since when, and many of it decided at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -22,7 +22,7 @@ from flowctl.site import Site
 from flowctl.storage import worklists as stored
 from flowctl.storage.stages import Connection
 from flowctl.storage.workflows import get_workflow, list_ids
-from flowctl.storage.worklists import Place, Wanted, WorkRow
+from flowctl.storage.worklists import Place, StageCount, Wanted, WorkRow
 from flowctl.workflow.stages import Act, Desk, State
 
 router = APIRouter(tags=["stages"])
@@ -35,9 +35,10 @@ Who = Annotated[Caller, Depends(caller)]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many trips stand so at a stage of a desk."""
+    """How many trips stand so at a stage of a desk; ``at_least``: not all were counted."""
 
     stage: str
+    at_least: bool = False
     ready: int = 0
     asked: int = 0
     refused: int = 0
@@ -83,8 +84,12 @@ class ShownWork:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What waits at a desk, what has waited longest first; ``next`` is where the list goes on."""
+    """What waits at a desk, what has waited longest first; ``next`` is where the list goes on.
 
+    ``at`` is the site's moment, from which pages count how long somebody waits.
+    """
+
+    at: datetime
     desk: Desk
     counts: list[Counts]
     rows: list[ShownWork]
@@ -112,6 +117,7 @@ def get_work(
     whose = own_desk(request) if desk is None else desk
     gates = [one.id for one in site.gates] if gate is None else [gate]
     directions = ["export", "import"] if direction is None else [direction]
+    now: datetime = request.app.state.clock.now()
     with transaction(request) as conn:
         stages = _stages_of(conn, site, whose)
         wanted = Wanted(
@@ -124,18 +130,23 @@ def get_work(
         )
         place = None if after is None else _place(after)
         rows = stored.list_work(conn, site.id, wanted, after=place, limit=limit + 1)
-        counts = stored.count_work(conn, site.id, whose, gates=gates, directions=directions)
-        shown_rows = _shown(conn, site, rows[:limit], now=request.app.state.clock.now())
-    by_stage: dict[str, dict[str, int]] = {one: {} for one in stages}
-    for one in counts:
-        by_stage.setdefault(one.stage, {})[one.state] = one.trips
+        everything = replace(wanted, stages=stages, states=list(_DECIDABLE))
+        counts = stored.count_work(conn, site.id, everything)
+        shown_rows = _shown(conn, site, rows[:limit], now=now)
     more = rows[limit - 1] if len(rows) > limit else None
     return Work(
+        at=now,
         desk=whose,
-        counts=[Counts(one, **states) for one, states in by_stage.items()],
+        counts=[_counts(one, counts) for one in stages],
         rows=shown_rows,
         next=None if more is None else f"{more.since.isoformat()}~{more.trip}~{more.stage}",
     )
+
+
+def _counts(stage: str, counts: Sequence[StageCount]) -> Counts:
+    mine = [one for one in counts if one.stage == stage]
+    states = {one.state: one.trips for one in mine}
+    return Counts(stage, any(one.at_least for one in mine), **states)
 
 
 def _stages_of(conn: Connection, site: Site, desk: Desk) -> list[str]:
