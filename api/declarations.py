@@ -89,15 +89,22 @@ class WholeDeclaration:
 
 
 @router.get("/v1/trips/{trip_id}/declaration")
-def show_declaration(request: Request, trip_id: TripId, who: Who) -> WholeDeclaration:
-    """Return all that a trip declares; that somebody was shown its driver is written down."""
+def show_declaration(
+    request: Request, trip_id: TripId, who: Who, *, driver: bool = True
+) -> WholeDeclaration:
+    """Return all that a trip declares; that somebody was shown its driver is written down.
+
+    Without ``driver`` what is the driver's own is left out: a page that is looked at again and
+    again asks for it once, when somebody presses.
+    """
     state = request.app.state
+    sees_driver = driver and who.role in _SEES_DRIVER
     with transaction(request) as conn:
         row = get_visible(conn, state.site, trip_id, who)
         today = state.clock.now().astimezone(state.site.timezone).date()
         whole = registry.find_whole(conn, trip_id, row.plate, today=today)
         person = registry.Person()
-        if who.role in _SEES_DRIVER:
+        if sees_driver:
             person = registry.open_person(
                 conn, state.keys, trip_id, whole.papers, phone=who.role in _SEES_PHONE
             )
@@ -114,7 +121,7 @@ def show_declaration(request: Request, trip_id: TripId, who: Who) -> WholeDeclar
             phone=person.phone,
             driver_name=person.name,
             licence=person.licence,
-            licence_until=whole.papers.licence_until if who.role in _SEES_DRIVER else None,
+            licence_until=whole.papers.licence_until if sees_driver else None,
             consent=whole.papers.consent_at is not None,
             customs_number=whole.customs_number,
             version=version,

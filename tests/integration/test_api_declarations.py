@@ -41,6 +41,19 @@ def seen(api: RunningApi) -> list[tuple[str, str]]:
     return rows.fetchall()
 
 
+def test_who_leaves_the_driver_out_is_shown_no_person_and_is_not_written_down(api: RunningApi):
+    trip = register(api.machine(), **WHOLE)["id"]
+    officer = api.person(Role.OFFICER)
+    whole = officer.get(f"/v1/trips/{trip}/declaration", params={"driver": False}).json()
+    assert whole["goods"] == WHOLE["goods"]
+    assert not {whole[name] for name in ("driver_name", "licence", "licence_until", "phone")} - {
+        None
+    }
+    assert seen(api) == []
+    officer.get(f"/v1/trips/{trip}/declaration")
+    assert seen(api) == [("officer", f"trip:{trip}")]
+
+
 def test_one_declaration_says_it_all_and_comes_back_in_one_spelling(api: RunningApi):
     trip = register(api.machine(), **WHOLE)["id"]
     whole = declared(api, trip, Role.OPERATOR)
