@@ -11,7 +11,7 @@ const AGAIN_MS = 8_000;
 
 /** Every open contradiction between what was declared and what another system says. */
 export function ConflictsDesk({ session, site }: { session: Session; site: Site }) {
-  const { answer, wrong, again } = useAsked(() => listConflicts(null), AGAIN_MS, []);
+  const { answer, wrong, again } = useAsked(listConflicts, AGAIN_MS, []);
   return (
     <section class="sheet">
       <h2>{t("agency.conflicts")}</h2>

@@ -1,6 +1,5 @@
 import { useState } from "preact/hooks";
 import { t } from "../../language";
-import { who } from "../../operator/colleagues";
 import { siteMoment } from "../../parts/account/moments";
 import { problem } from "../../parts/problem";
 import { factValue, fieldName } from "../names";
@@ -37,9 +36,9 @@ export function Conflicts({ conflicts, timezone, mayDecide, onDecided, onOpen }:
       )}
       <ul class="conflicts">
         {conflicts.map((one) => (
-          <li key={one.id} class={one.state} data-conflict={one.id}>
+          <li key={one.id} data-conflict={one.id}>
             {onOpen && (
-              <button type="button" class="link" onClick={() => onOpen(one.trip)}>
+              <button type="button" class="link" onClick={() => onOpen(one.trip ?? 0)}>
                 {one.plate ?? one.trip}
               </button>
             )}
@@ -51,7 +50,7 @@ export function Conflicts({ conflicts, timezone, mayDecide, onDecided, onOpen }:
               {one.source} <q>{said(one, one.theirs)}</q>{" "}
               <small>{siteMoment(one.at, timezone)}</small>
             </span>
-            {one.state === "open" && mayDecide && (
+            {mayDecide && (
               <span class="buttons">
                 <button type="button" onClick={() => decide(one.id, false)}>
                   {t("agency.keep")}
@@ -60,12 +59,6 @@ export function Conflicts({ conflicts, timezone, mayDecide, onDecided, onOpen }:
                   {t("agency.take")}
                 </button>
               </span>
-            )}
-            {one.state !== "open" && (
-              <small>
-                {t(`agency.conflict_${one.state}`)}
-                {one.decided_by !== null && ` · ${who(one.decided_by)}`}
-              </small>
             )}
           </li>
         ))}

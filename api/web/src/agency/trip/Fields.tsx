@@ -6,6 +6,7 @@ import { wholeNumber } from "../../time";
 import { siteMoment } from "../../parts/account/moments";
 import { factValue, fieldName, stageName } from "../names";
 import { type Declaration, getPersonal, type Personal } from "./declaration";
+import { open } from "../views";
 
 type Name = keyof Declaration;
 
@@ -62,6 +63,18 @@ export function Fields({ declaration, timezone }: Props) {
           </div>
         ))}
       </dl>
+      {declaration.twin && (
+        <p>
+          {t("agency.twin")}{" "}
+          <button
+            type="button"
+            class="link"
+            onClick={() => open(declaration.twin?.trip_id ?? 0)}
+          >
+            {declaration.twin.plate}
+          </button>
+        </p>
+      )}
       <Driver trip={declaration.trip} />
     </section>
   );

@@ -18,12 +18,12 @@ export function Papers({ documents }: { documents: readonly Document[] }) {
         {documents.map((one) => (
           <li key={one.id} class={one.state}>
             <b>{find(`declare_paper.${one.kind}`) ?? one.kind}</b>{" "}
-            {one.state === "infected" || one.state === "erased" ? (
-              <span>{one.name}</span>
-            ) : (
+            {one.opens ? (
               <a href={`/v1/documents/${one.id}`} target="_blank" rel="noreferrer">
                 {one.name}
               </a>
+            ) : (
+              <span>{one.name}</span>
             )}{" "}
             <small>
               {size(one.size_bytes)} ·{" "}

@@ -26,8 +26,9 @@ interface Props {
 
 /** One truck on one screen: what was declared, where it stands, what it owes, what happened. */
 export function TripPage({ id, session, site }: Props) {
-  const known = useTrip(id, session);
-  const { stages, trip, declaration, documents, dues, conflicts, past, why } = known;
+  const known = useTrip(id);
+  const { stages, trip, declaration, dues, past, why } = known;
+  const conflicts = declaration?.conflicts ?? [];
   const desk = deskOf(session);
   const saying = useSaying(desk, known.again);
   const mayTake = session.permissions.includes("fees") && (desk === "tax" || desk === "yard");
@@ -78,11 +79,11 @@ export function TripPage({ id, session, site }: Props) {
       )}
       <div class="columns">
         <div>
-          {conflicts.some((one) => one.state === "open") && (
+          {conflicts.length > 0 && (
             <section class="open-conflicts">
               <h2>{t("agency.conflicts")}</h2>
               <Conflicts
-                conflicts={conflicts.filter((one) => one.state === "open")}
+                conflicts={conflicts}
                 timezone={site.timezone}
                 mayDecide={mayDecide}
                 onDecided={known.again}
@@ -90,7 +91,7 @@ export function TripPage({ id, session, site }: Props) {
             </section>
           )}
           {declaration && <Fields declaration={declaration} timezone={site.timezone} />}
-          <Papers documents={documents} />
+          <Papers documents={declaration?.documents ?? []} />
         </div>
         <div>
           {stages && (

@@ -6,27 +6,26 @@ import type { Cargo, Direction, Names } from "../../types";
 export interface Document {
   id: string;
   kind: string;
-  name: string;
-  media_type: string;
+  /** Null once it is erased. */
+  name: string | null;
   size_bytes: number;
   state: "unscanned" | "clean" | "infected" | "unscannable" | "erased";
-  added_by: string;
   added_at: string;
+  /** It can be had. */
+  opens: boolean;
 }
 
-/** Where a partner says another thing than the declaration. */
+/** Where a partner says another thing than the declaration, and nobody has decided yet. */
 export interface Conflict {
   id: number;
-  trip: number;
-  plate?: string;
   field: string;
   ours: unknown;
   theirs: unknown;
   source: string;
   at: string;
-  state: "open" | "kept" | "taken";
-  decided_by: string | null;
-  decided_at: string | null;
+  /** In a list of several trucks. */
+  trip?: number;
+  plate?: string;
 }
 
 export interface Declaration {
@@ -57,6 +56,10 @@ export interface Declaration {
   origins: Record<string, string>;
   /** By field: the stage that settled it. */
   settled: Record<string, string>;
+  /** The other trip of a transshipment. */
+  twin: { trip_id: number; plate: string } | null;
+  documents: Document[];
+  conflicts: Conflict[];
 }
 
 /** What is a driver's own: asked for by itself, for who has read it is written down. */
@@ -103,15 +106,14 @@ export interface Paying {
 }
 
 const of = (trip: number): string => `/v1/trips/${trip}`;
+/** Without what is the driver's own. */
 export const getDeclaration = (trip: number): Promise<Declaration> =>
-  request("GET", `${of(trip)}/declaration`);
+  request("GET", `${of(trip)}/declaration?driver=false`);
 export const getPersonal = (trip: number): Promise<Personal> =>
-  request("GET", `${of(trip)}/declaration?personal=true`);
-export const listDocuments = (trip: number): Promise<Document[]> =>
-  request("GET", `${of(trip)}/documents`);
-export const listConflicts = (trip: number | null): Promise<Conflict[]> =>
-  request("GET", trip === null ? "/v1/conflicts?state=open" : `/v1/conflicts?trip=${trip}`);
-export const decideConflict = (id: number, take: boolean): Promise<Conflict> =>
+  request("GET", `${of(trip)}/declaration`);
+export const listConflicts = (): Promise<Conflict[]> =>
+  request("GET", "/v1/conflicts?state=open");
+export const decideConflict = (id: number, take: boolean): Promise<unknown> =>
   request("POST", `/v1/conflicts/${id}/decide`, { take });
 export const getDues = (trip: number): Promise<Dues> => request("GET", `${of(trip)}/dues`);
 export const pay = (trip: number, paying: Paying, key: string): Promise<Dues> =>

@@ -5,7 +5,7 @@ import type { Wish } from "../api";
 import { goodsName, deskName, workflow } from "../names";
 import { DESKS } from "../types";
 
-const STATES = ["ready", "asked", "refused", "expired"] as const;
+const STATES = ["ready", "asked", "refused", "expired", "waiting"] as const;
 const DIRECTIONS = ["export", "import"] as const;
 
 interface Props {

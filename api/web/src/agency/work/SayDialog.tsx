@@ -50,7 +50,7 @@ export function SayDialog({ saying, desk, onDone, onLeave }: Props) {
   const [note, setNote] = useState("");
   const [settled, setSettled] = useState<Facts>({});
   const settles = settledBy(saying);
-  const refuses = act === "refused";
+  const hasReason = act === "refused" || act === "asked";
   const named = items.slice(0, 3).map(({ plate }) => plate);
   const whom = items.length > 3 ? t("agency.n_trucks", { n: items.length }) : named.join(", ");
 
@@ -77,7 +77,7 @@ export function SayDialog({ saying, desk, onDone, onLeave }: Props) {
       {settles.length > 0 && items[0] && (
         <Settle facts={settles} trip={items[0].trip} chosen={settled} onChoose={setSettled} />
       )}
-      {refuses && (
+      {hasReason && (
         <label>
           {t("agency.why")}
           <select
