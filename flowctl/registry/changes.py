@@ -1,6 +1,6 @@
 """An active trip's declaration changed: what may be, what it costs, in the caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -29,6 +29,7 @@ from flowctl.registry.trips import get_active, record
 from flowctl.site import Site
 from flowctl.state import Cargo
 from flowctl.storage import trips as stored
+from flowctl.storage.conflicts import FIELDS, OF_PAPERS, Value, agree
 from flowctl.storage.declarations import is_document_of
 from flowctl.storage.devices import Device, primary_device
 from flowctl.storage.live import find_live
@@ -81,8 +82,12 @@ def change(
     *,
     by: str,
     now: datetime,
+    origin: str | None = None,
 ) -> list[str]:
     """Change what an active trip declares; returns the fields that cost the truck its place.
+
+    ``origin`` is the partner whose word it is, ``source:NAME``: the fields are marked with it, and
+    it costs nobody a place.
 
     A place in the order belongs to trip, truck and device together: with another device, or with
     the same one given back, the truck's arrival counts anew, from this moment at the earliest;
@@ -104,7 +109,11 @@ def change(
     changed = _changed(trip, values) | merged.changed
     edits.refuse_fixed(merged.settled, changed)
     proof = _evidence(conn, trip, wish)
-    lost = edits.judge(site.policy.edits, changed, has_evidence=proof is not None)
+    lost = []
+    if origin is None:
+        lost = edits.judge(site.policy.edits, changed, has_evidence=proof is not None)
+    else:
+        merged = merged.marked(changed, origin)
     is_other_truck = values.plate != trip.plate
     device = _device(conn, trip, wish, values.plate, now)
     values = values.with_device(None if device is None else device.id)
@@ -122,6 +131,7 @@ def change(
     if device is not None and (uid != trip.device or is_other_truck):
         carry(conn, device.id, values.plate, since=now, by=by)
     declarations.keep(conn, trip_id, merged, changed, now=now)
+    agree(conn, trip_id, _said_now(values, merged, changed), by=by, now=now)
     entry = find_changed_entry(
         trip, values, device=uid, evidence=proof if is_other_truck else None, by=by, now=now
     )
@@ -204,6 +214,17 @@ def _changed(trip: TripRecord, values: TripValues) -> set[str]:
     }
     before = {name: getattr(trip, "driver_id" if name == "phone" else name) for name in after}
     return {name for name in after if after[name] != before[name]}
+
+
+def _said_now(
+    values: TripValues, merged: declarations.Merged, changed: Collection[str]
+) -> dict[str, Value]:
+    """Return what is declared now of the changed fields that partners speak of, too."""
+    return {
+        name: getattr(merged.papers if name in OF_PAPERS else values, name)
+        for name in changed
+        if name in FIELDS
+    }
 
 
 def _evidence(conn: Connection, trip: TripRecord, wish: TripChange) -> str | None:

@@ -141,6 +141,10 @@ class Merged:
     settled: Mapping[str, str]
     origins: Mapping[str, str]
 
+    def marked(self, fields: Collection[str], origin: str) -> "Merged":
+        """Return it with fields marked as come from somebody else."""
+        return replace(self, origins={**self.origins, **dict.fromkeys(sorted(fields), origin)})
+
 
 def merge(
     conn: Connection,
