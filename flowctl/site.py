@@ -304,7 +304,11 @@ class Site:
     ``roads`` are the pieces of road as drawn, for a map, with their names in ``road_names``;
     ``corridors`` and ``freight_roads`` are ways put together from them. Stored fixes are kept for
     ``fixes_kept_days``, those set aside for ``aside_kept_days``; a trip that ended, with all that
-    hangs on it, for ``trips_kept_days``, and its driver's number for ``numbers_kept_days``.
+    hangs on it, for ``trips_kept_days``, and its driver's number for ``numbers_kept_days``; what
+    its documents hold for ``documents_kept_days``, its driver's name and licence for
+    ``persons_kept_days``. Drafts that nobody touches are kept for ``drafts_kept_days``, what
+    partners knew of journeys that nobody declared for ``foreknown_kept_days``, crossings for
+    ``crossings_kept_days``.
     ``policy`` are the rules for places in the order that are in force. ``other_timezone`` is what
     clocks beyond the border show, which drivers from there read beside the gates' time.
     """
@@ -329,6 +333,11 @@ class Site:
     aside_kept_days: int = 90
     trips_kept_days: int = 365
     numbers_kept_days: int = 30
+    documents_kept_days: int = 90
+    persons_kept_days: int = 90
+    drafts_kept_days: int = 30
+    foreknown_kept_days: int = 30
+    crossings_kept_days: int = 1826
     other_timezone: ZoneInfo | None = None
     traffic: TrafficParams = TrafficParams()
     policy: Policy = field(default_factory=Policy)

@@ -114,6 +114,11 @@ def read_site(table: Table, drawn: Drawn) -> Site:
         aside_kept_days=kept["aside_days"],
         trips_kept_days=kept["trips_days"],
         numbers_kept_days=kept["numbers_days"],
+        documents_kept_days=kept["documents_days"],
+        persons_kept_days=kept["persons_days"],
+        drafts_kept_days=kept["drafts_days"],
+        foreknown_kept_days=kept["foreknown_days"],
+        crossings_kept_days=kept["crossings_days"],
         traffic=_params(table, "traffic", TrafficParams()),
         other_timezone=find_other_timezone(table),
     )
@@ -274,6 +279,11 @@ def _retention(site: Table) -> dict[str, int]:
         "aside_days": Site.aside_kept_days,
         "trips_days": Site.trips_kept_days,
         "numbers_days": Site.numbers_kept_days,
+        "documents_days": Site.documents_kept_days,
+        "persons_days": Site.persons_kept_days,
+        "drafts_days": Site.drafts_kept_days,
+        "foreknown_days": Site.foreknown_kept_days,
+        "crossings_days": Site.crossings_kept_days,
     }
     table = site.table("retention") if site.has("retention") else None
     if table is not None:

@@ -74,7 +74,7 @@ _ERASE: LiteralString = (
 def lock_owner(conn: Connection, site: str, owner: Owner, *, account: str | None = None) -> bool:
     """Hold a trip, or a draft of an account, until the transaction ends; tells whether it is there.
 
-    So of several documents that come at once each is counted.
+    So of several documents that come at once each is counted. A draft that became a trip is none.
     """
     if owner.trip_id is not None:
         found = conn.execute(
@@ -83,7 +83,8 @@ def lock_owner(conn: Connection, site: str, owner: Owner, *, account: str | None
         )
     else:
         found = conn.execute(
-            "select from drafts where id = %s and site = %s and account = %s for no key update",
+            "select from drafts where id = %s and site = %s and account = %s and trip_id is null"
+            " for no key update",
             [owner.draft_id, site, account],
         )
     return found.rowcount == 1

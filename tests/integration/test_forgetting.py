@@ -4,18 +4,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
-from border import Border, after, border
+from border import KEYS, Border, after, border
 from psycopg import sql
 from sending import send_all
 
 from flowctl.alarms.alerts import Alert, Kind, Severity
 from flowctl.notify.file import FileGateway
+from flowctl.registry.documents import Paper, keep_document
+from flowctl.registry.persons import unseal
 from flowctl.registry.requests import extend
+from flowctl.registry.sealed import Sealing
 from flowctl.registry.trips import cancel
 from flowctl.storage.alerts import save_alerts
 from flowctl.storage.closures import save_advice
+from flowctl.storage.documents import Owner, find_document, list_parts
 from flowctl.storage.ended import forget_ended
 from flowctl.storage.ledger import list_rows
 from flowctl.storage.penalties import add_penalty
@@ -153,3 +158,119 @@ def test_offences_are_kept_for_as_long_as_the_policy_counts_them(place: Border):
     cancel(place.conn, place.site, trip, by="the test", now=after(60))
     assert forget_ended(place.conn, place.site, after(61) + 199 * DAY) == 0
     assert forget_ended(place.conn, place.site, after(61) + 200 * DAY) == 1
+
+
+def named(place: Border, phone: str) -> int:
+    """Return a trip whose driver is known by name and licence."""
+    return place.trip(phone=phone, driver_name="Trần Thị Bé", licence="B2-123456", consent=True)
+
+
+def driver_of(place: Border, trip: int) -> tuple[int, bytes | None]:
+    [row] = place.conn.execute(
+        "select t.driver_id, c.driver_cipher from trips t join declarations c on c.trip_id = t.id"
+        " where t.id = %s",
+        [trip],
+    ).fetchall()
+    return row[0], row[1]
+
+
+def test_who_drove_is_forgotten_by_the_sites_days_and_the_key_with_the_last_such_trip(
+    place: Border,
+):
+    place.site = replace(place.site, persons_kept_days=60)
+    first, again, other = (named(place, f"09031234{n}") for n in (50, 50, 51))
+    driver, cipher = driver_of(place, first)
+    assert cipher is not None
+    assert "Trần Thị Bé" in (unseal(place.conn, KEYS, driver, cipher) or "")
+    cancel(place.conn, place.site, first, by="the test", now=after(60))
+    forget_ended(place.conn, place.site, after(60) + 60 * DAY)
+    assert driver_of(place, first)[1] is not None, "to the day"
+    forget_ended(place.conn, place.site, after(61) + 60 * DAY)
+    assert driver_of(place, first)[1] is None
+    kept = driver_of(place, again)[1]
+    assert kept is not None, "he came again"
+    assert "B2-123456" in (unseal(place.conn, KEYS, driver, kept) or "")
+    cancel(place.conn, place.site, again, by="the test", now=after(0) + 70 * DAY)
+    forget_ended(place.conn, place.site, after(1) + 130 * DAY)
+    assert unseal(place.conn, KEYS, driver, cipher) is None, "what a copy of the tables held"
+    assert driver_of(place, other)[1] is not None
+
+
+def with_document(place: Border, owner: Owner) -> UUID:
+    sealing = Sealing(KEYS, uuid4())
+    sealing.add(b"%PDF-1.7 an invoice")
+    kept, _ = keep_document(
+        place.conn,
+        KEYS,
+        place.site.id,
+        owner,
+        sealing.finish(),
+        kind=Paper.INVOICE,
+        name="a.pdf",
+        said_type="",
+        by="viettrans",
+        now=after(0),
+    )
+    return kept
+
+
+def test_what_documents_hold_is_erased_by_the_sites_days_and_that_there_was_one_is_not(
+    place: Border,
+):
+    place.site = replace(place.site, documents_kept_days=40)
+    over, active = place.trip(), place.trip()
+    old, new = (with_document(place, Owner(trip_id=trip)) for trip in (over, active))
+    cancel(place.conn, place.site, over, by="the test", now=after(60))
+    forget_ended(place.conn, place.site, after(60) + 40 * DAY)
+    assert len(list_parts(place.conn, old)) == 1
+    forget_ended(place.conn, place.site, after(61) + 40 * DAY)
+    assert list_parts(place.conn, old) == []
+    erased, kept = (find_document(place.conn, place.site.id, one) for one in (old, new))
+    assert erased is not None
+    assert (erased.state, erased.data_key, erased.name_cipher) == ("erased", None, None)
+    assert kept is not None
+    assert (kept.state, len(list_parts(place.conn, new))) == ("unscanned", 1)
+
+
+def test_drafts_that_nobody_touches_go_with_their_documents(place: Border):
+    place.site = replace(place.site, drafts_kept_days=20)
+    left, touched = uuid4(), uuid4()
+    for draft, day in ((left, 0), (touched, 15)):
+        place.conn.execute(
+            "insert into drafts (id, site, account, cipher, revision, changed_at)"
+            " values (%s, 'lang_son', 'viettrans', '', 1, %s)",
+            [draft, after(0) + day * DAY],
+        )
+    gone = with_document(place, Owner(draft_id=left))
+    kept = with_document(place, Owner(draft_id=touched))
+    forget_ended(place.conn, place.site, after(1) + 20 * DAY)
+    assert count(place, "drafts") == 1
+    assert find_document(place.conn, place.site.id, gone) is None
+    assert find_document(place.conn, place.site.id, kept) is not None
+
+
+def test_what_partners_foreknew_and_who_crossed_go_by_their_days_but_not_who_is_still_away(
+    place: Border,
+):
+    place.site = replace(place.site, foreknown_kept_days=20, crossings_kept_days=200)
+    place.conn.execute(
+        "insert into foreknown (site, source, reference, facts, at)"
+        " values ('lang_son', 'customs', 'a', '{}', %s)",
+        [after(0)],
+    )
+    for plate, due, back in (
+        ("12C00001", None, None),
+        ("12C00002", after(60), after(30)),
+        ("12C00003", after(60), None),
+    ):
+        place.conn.execute(
+            "insert into crossings (site, plate, gate, direction, at, due_at, returned_at,"
+            " recorded_at, recorded_by)"
+            " values ('lang_son', %s, 'tan_thanh', 'export', %s, %s, %s, %s, 'the test')",
+            [plate, after(0), due, back, after(0)],
+        )
+    forget_ended(place.conn, place.site, after(1) + 20 * DAY)
+    assert (count(place, "foreknown"), count(place, "crossings")) == (0, 3)
+    forget_ended(place.conn, place.site, after(1) + 200 * DAY)
+    left = place.conn.execute("select plate from crossings").fetchall()
+    assert left == [("12C00003",)]

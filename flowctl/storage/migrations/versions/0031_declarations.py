@@ -175,7 +175,7 @@ create table appeals (
     decided_at timestamptz,
     answer     text
 );
-create index appeals_open on appeals (site, made_at) where state = 'open';
+create unique index appeals_open on appeals (site, haulier, about) where state = 'open';
 create index appeals_haulier on appeals (site, haulier, made_at);
 """
 
