@@ -135,36 +135,79 @@ def list_work(
 
 @dataclass(frozen=True, slots=True)
 class StageCount:
-    """How many trips stand so at a stage."""
+    """How many trips stand so at a stage; ``at_least``: there are more, which nobody counted."""
 
     stage: str
     state: str
     trips: int
+    at_least: bool
+
+
+_COUNTS: LiteralString = """
+select s.stage, t.state, sum(walk.trips)::int, bool_or(walk.trips = %(most)s)
+from unnest(%(stages)s::text[]) as s (stage)
+    cross join unnest(%(states)s::text[]) as t (state)
+    cross join unnest(%(gates)s::text[]) as g (gate)
+    cross join unnest(%(directions)s::text[]) as d (direction)
+    cross join lateral (
+        select count(*) as trips from (
+            select from trip_stages w
+            where w.site = %(site)s and w.desk = %(desk)s and w.stage = s.stage
+                and w.state = t.state and w.gate = g.gate and w.direction = d.direction and w.open
+                and w.state <> 'confirmed'
+            limit %(most)s
+        ) one
+    ) walk
+group by s.stage, t.state having sum(walk.trips) > 0
+"""
 
 
 def count_work(
-    conn: Connection, site: str, desk: str, *, gates: Sequence[str], directions: Sequence[str]
+    conn: Connection, site: str, wanted: Wanted, *, most: int = 1000
 ) -> list[StageCount]:
-    """Return how many stages somebody at a desk could decide, by stage and state."""
+    """Return how many stages stand so, by stage and state.
+
+    At each gate and in each direction nobody counts beyond ``most``: a work list is to be there at
+    once, however long it is.
+    """
     with conn.cursor(row_factory=args_row(StageCount)) as cursor:
         return cursor.execute(
-            "select stage, state, count(*)::int from trip_stages"
-            " where site = %s and desk = %s and open and state <> 'confirmed'"
-            " and state in ('ready', 'asked', 'refused', 'expired')"
-            " and gate = any(%s) and direction = any(%s) group by stage, state",
-            [site, desk, list(gates), list(directions)],
+            _COUNTS,
+            {
+                "site": site,
+                "desk": wanted.desk,
+                "stages": list(wanted.stages),
+                "states": list(wanted.states),
+                "gates": list(wanted.gates),
+                "directions": list(wanted.directions),
+                "most": most,
+            },
         ).fetchall()
 
 
+_OF_PAPERS: LiteralString = """
+select id from trips where declaration = %(part)s and site = %(site)s and state <> 'cancelled'
+order by id desc limit %(limit)s
+"""
+_OF_THREES: LiteralString = """
+select id from trips where threes(plate) @> threes(%(part)s::text) and strpos(plate, %(part)s) > 0
+    and site = %(site)s and state <> 'cancelled'
+limit %(limit)s
+"""
+_OF_FEWER: LiteralString = """
+select id from trips where strpos(plate, %(part)s) > 0 and site = %(site)s and state = 'active'
+limit %(limit)s
+"""
+_LEAST_PART = 3
+"""The index of plates holds every three letters in a row."""
+
+
 def find_plates(conn: Connection, site: str, part: str, *, limit: int) -> list[int]:
-    """Return active and lately crossed trips whose plate holds a part, or whose papers it names."""
-    rows = conn.execute(
-        "select id from trips where site = %(site)s and state = 'active'"
-        " and (strpos(plate, %(part)s) > 0 or declaration = %(part)s)"
-        " union (select trip_id from trip_stages s join trips t on t.id = s.trip_id"
-        "  where s.site = %(site)s and s.open and s.beyond and t.state = 'cleared'"
-        "  and strpos(t.plate, %(part)s) > 0)"
-        " limit %(limit)s",
-        {"site": site, "part": part, "limit": limit},
-    ).fetchall()
-    return [int(row[0]) for row in rows]
+    """Return trips whose plate holds a part, or whose customs declaration it is, some of many."""
+    of_plates = _OF_THREES if len(part) >= _LEAST_PART else _OF_FEWER
+    found: dict[int, None] = {}
+    for query in (_OF_PAPERS, of_plates):
+        # Planned for its own values: what is common needs no index, what is rare does.
+        rows = conn.execute(query, {"site": site, "part": part, "limit": limit}, prepare=False)
+        found |= dict.fromkeys(int(row[0]) for row in rows.fetchall())
+    return list(found)
