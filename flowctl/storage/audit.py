@@ -44,6 +44,8 @@ class AuditRecord:
 class Wanted:
     """Which acts to read; None: whichever. ``act`` may be the beginning up to a dot: ``hold``.
 
+    ``acts``: any of these, by their whole names.
+
     ``subjects``: to any of these. ``since`` and ``until`` are domain time, the latter not included.
     ``machines``: those of machines alone, or of everybody else.
     """
@@ -54,6 +56,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     machines: bool | None = None
+    acts: Sequence[str] | None = None
 
 
 def add_record(
@@ -102,6 +105,7 @@ from audit
 where site = %(site)s
     and (%(account)s::text is null or account = %(account)s)
     and (%(act)s::text is null or act = %(act)s or starts_with(act, %(act)s || '.'))
+    and (%(acts)s::text[] is null or act = any(%(acts)s))
     and (%(subjects)s::text[] is null or subject = any(%(subjects)s))
     and (%(since)s::timestamptz is null or at >= %(since)s)
     and (%(until)s::timestamptz is null or at < %(until)s)
@@ -140,4 +144,5 @@ def _parameters(site: str, wanted: Wanted) -> dict[str, Any]:
         "since": wanted.since,
         "until": wanted.until,
         "machines": wanted.machines,
+        "acts": None if wanted.acts is None else list(wanted.acts),
     }
