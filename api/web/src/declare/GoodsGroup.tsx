@@ -1,8 +1,8 @@
 import { nameOf, t } from "../language";
 import { Choices, Pick, Text } from "./Field";
 import { useFilling } from "./filling";
-import { weightClass } from "./form";
-import { weightClassName } from "./names";
+import { numberOf, weightClass } from "./form";
+import { money, weightClassName } from "./names";
 
 const CARGOES = ["normal", "reefer", "perishable"] as const;
 const LOADS = ["laden", "empty"] as const;
@@ -13,6 +13,7 @@ export function GoodsGroup() {
   const { values, place } = useFilling();
   const { workflow } = place;
   const heavy = weightClass(values, workflow);
+  const worth = numberOf(values.value_vnd, true);
   return (
     <section class="group">
       <h2>{t("declare.group_goods")}</h2>
@@ -44,7 +45,12 @@ export function GoodsGroup() {
           maxLength={10}
           hint={heavy === null ? null : weightClassName(heavy, workflow)}
         />
-        <Text name="value_vnd" inputMode="numeric" maxLength={24} />
+        <Text
+          name="value_vnd"
+          inputMode="numeric"
+          maxLength={24}
+          hint={worth === null ? null : money(worth)}
+        />
         <Text name="temperature_c" inputMode="decimal" maxLength={8} />
         <Text name="keeps_h" inputMode="decimal" maxLength={8} />
         <Text name="declaration" maxLength={40} capitals hint={t("declare.hint_declaration")} />

@@ -13,6 +13,7 @@ interface Props {
   onAnswered: () => void;
 }
 
+const LOCKS = ["slot", "release", "gate"] as const;
 const SIGNS = {
   confirmed: "✓",
   ready: "…",
@@ -30,19 +31,23 @@ export function StageLine({ stages, place, onAnswered }: Props) {
       {stages.locked.length > 0 && (
         <p class="warning">
           {t("declare.locked", {
-            what: stages.locked.map((one) => find(`declare_lock.${one}`) ?? one).join(", "),
+            what: LOCKS.filter((one) => stages.locked.includes(one))
+              .map((one) => t(`declare_lock.${one}`))
+              .join(", "),
           })}
         </p>
       )}
       <ol>
-        {stages.stages.map((one) => (
+        {stages.stages.map((one, n) => (
           <li key={one.stage} data-stage={one.stage} data-state={one.state}>
             <span class="sign" aria-hidden="true">
               {SIGNS[one.state]}
             </span>
             <div>
-              <b>{nameOf(one.name)}</b>
-              <small>{said(one, stages, place)}</small>
+              <b>{nameOf(one.name)}</b>{" "}
+              {!waitsAlike(one, stages.stages[n - 1]) && (
+                <small>{said(one, stages, place)}</small>
+              )}
               {one.record && one.state !== "confirmed" && <Note record={one.record} />}
               {one.may.includes("answered") && one.state === "asked" && (
                 <Answer trip={stages.trip} stage={one.stage} onAnswered={onAnswered} />
@@ -74,6 +79,12 @@ const nameIn = (id: string, { stages }: Stages): string => {
   const found = stages.find(({ stage }) => stage === id);
   return found ? nameOf(found.name) : id;
 };
+
+/** Whether it waits for just what the one above waits for, which need not be said twice. */
+const waitsAlike = (one: TripStage, above: TripStage | undefined): boolean =>
+  one.state === "waiting" &&
+  above?.state === "waiting" &&
+  one.waits_for.map(({ stage }) => stage).join() === above.waits_for.map(({ stage }) => stage).join();
 
 /** How it stands, whose it is, and since when; what waits says for which others. */
 function said(one: TripStage, stages: Stages, place: Place): string {

@@ -1,11 +1,10 @@
 import { useState } from "preact/hooks";
-import { find, t } from "../language";
+import { getWhy } from "../client";
+import { language, t } from "../language";
 import { problem } from "../parts/problem";
 import { SureButton } from "../parts/SureButton";
 import { useAsked } from "../parts/useAsked";
 import { WhyWords } from "../parts/WhyWords";
-import { getWhy } from "../client";
-import { language } from "../language";
 import { cancel, getStages, getTrip } from "./api";
 import { newDraft, type Place } from "./Declare";
 import { DuesOf } from "./Dues";
@@ -75,7 +74,7 @@ export function TripPage({ id, place }: { id: number; place: Place }) {
           {problem(wrong)}
         </p>
       )}
-      {edits && state === "active" && (
+      {edits && state === "active" ? (
         <EditTrip
           trip={trip.answer}
           place={place}
@@ -84,30 +83,30 @@ export function TripPage({ id, place }: { id: number; place: Place }) {
             again();
           }}
         />
-      )}
-      <div class="columns">
-        <div>
-          {stages.answer && (
-            <StageLine stages={stages.answer} place={place} onAnswered={stages.again} />
-          )}
-          {why.answer && (
+      ) : (
+        <div class="columns">
+          <div>
+            {stages.answer && (
+              <StageLine stages={stages.answer} place={place} onAnswered={stages.again} />
+            )}
+            {why.answer && (
+              <section class="panel">
+                <h3>{t("declare.order")}</h3>
+                <WhyWords why={why.answer} timezone={place.site.timezone} />
+              </section>
+            )}
+          </div>
+          <div>
+            <DuesOf trip={id} place={place} />
             <section class="panel">
-              <h3>{t("declare.order")}</h3>
-              <WhyWords why={why.answer} timezone={place.site.timezone} />
+              <h3>{t("declare.group_papers")}</h3>
+              <Papers of={{ trip: id }} before={() => Promise.resolve(true)} />
             </section>
-          )}
+            <WayBack trip={trip.answer} place={place} />
+            <Penalties trip={id} place={place} />
+          </div>
         </div>
-        <div>
-          <DuesOf trip={id} place={place} />
-          <section class="panel">
-            <h3>{t("declare.group_papers")}</h3>
-            <Papers of={{ trip: id }} before={() => Promise.resolve(true)} />
-          </section>
-          <WayBack trip={trip.answer} place={place} />
-          <Penalties trip={id} place={place} />
-          {trip.answer.tracker === "phone" && <p class="quiet">{find("drawer.phone")}</p>}
-        </div>
-      </div>
+      )}
     </article>
   );
 }

@@ -31,7 +31,7 @@ export function TruckGroup() {
         {place.session.role !== "haulier" && <Text name="haulier" />}
       </div>
       <Frame name="consent">
-        <span class="consent">
+        <span class="agree">
           <input
             type="checkbox"
             id={inputId("consent")}
