@@ -318,11 +318,77 @@ def find_crossing(conn: Connection, crossing_id: int) -> CrossingRecord | None:
         return cursor.execute(_COLUMNS + "where c.id = %s", [crossing_id]).fetchone()
 
 
-def list_plates_away(conn: Connection, site: str, plates: list[str]) -> list[str]:
-    """Return which of these trucks are on the other side."""
-    with conn.cursor(row_factory=scalar_row) as cursor:
-        return cursor.execute(
-            "select distinct plate from crossings where site = %s and plate = any(%s)"
-            " and due_at is not null and returned_at is null order by plate",
-            [site, plates],
+@dataclass(frozen=True, slots=True)
+class HalfPair:
+    """A truck of a transshipment in a yard since ``arrived_at``, whose other truck is missing.
+
+    ``missing`` is ``undeclared`` (no active trip), or ``not_arrived`` (declared, in no yard yet).
+    """
+
+    trip_id: int
+    plate: str
+    gate: str
+    direction: str
+    haulier: str | None
+    arrived_at: datetime
+    pair_plate: str
+    pair_trip_id: int | None
+    missing: str
+
+
+_HALF_PAIRS: LiteralString = """
+with paired as (
+    select t.id, t.plate, t.gates[1] as gate, t.direction, t.haulier, d.pair_plate,
+           o.id as other_id,
+           (select min(s.at) from stage_records s where s.trip_id = t.id and s.act = 'confirmed'
+              and s.stage = any(%(arrivals)s)) as told_at,
+           (select min(greatest(v.entered_at, t.registered_at)) from sound_arrivals v
+              where v.device_id = t.device_id and v.role = 'yard'
+                and coalesce(v.left_at, 'infinity') >= t.registered_at) as seen_at,
+           exists (select from sound_arrivals v where v.device_id = o.device_id
+                and v.role in ('yard', 'queue', 'lane')
+                and coalesce(v.left_at, 'infinity') >= o.registered_at)
+           or exists (select from stage_records s where s.trip_id = o.id and s.act = 'confirmed'
+                and s.stage = any(%(arrivals)s)) as other_came
+    from declarations d
+    join trips t on t.id = d.trip_id
+    left join trips o on o.plate = d.pair_plate and o.site = t.site and o.state = 'active'
+    where t.site = %(site)s and t.state = 'active' and d.pair_plate is not null
+)
+select id as trip_id, plate, gate, direction, haulier, least(told_at, seen_at) as arrived_at,
+       pair_plate, other_id as pair_trip_id,
+       case when other_id is null then 'undeclared' else 'not_arrived' end as missing
+from paired
+where least(told_at, seen_at) <= %(before)s and not other_came
+order by least(told_at, seen_at), id
+"""
+
+
+def list_half_pairs(
+    conn: Connection, site: str, *, arrivals: list[str], before: datetime
+) -> list[HalfPair]:
+    """Return the trucks of transshipments that came before a moment and whose other did not.
+
+    ``arrivals`` are the stages that say that a truck is in a yard. One whose other truck has
+    crossed already is none: its goods went over.
+    """
+    with conn.cursor(row_factory=class_row(HalfPair)) as cursor:
+        found = cursor.execute(
+            _HALF_PAIRS, {"site": site, "arrivals": arrivals, "before": before}
         ).fetchall()
+    gone = _cleared_since(conn, site, found)
+    return [one for one in found if one.trip_id not in gone]
+
+
+def _cleared_since(conn: Connection, site: str, pairs: list[HalfPair]) -> set[int]:
+    """Return the trips whose other truck crossed after they were registered."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return set(
+            cursor.execute(
+                "select t.id from unnest(%s::bigint[], %s::text[]) as pair (trip, plate)"
+                " join trips t on t.id = pair.trip join trips o on o.site = %s"
+                " and o.plate = pair.plate and o.state = 'cleared'"
+                " and o.ended_at > t.registered_at",
+                [[one.trip_id for one in pairs], [one.pair_plate for one in pairs], site],
+            ).fetchall()
+        )
