@@ -40,6 +40,7 @@ from flowctl.storage.partitions import describe_level
 from flowctl.storage.roles import describe_guard
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import PARTITIONS
+from simulations.agencies import Agencies
 from simulations.demand import Demand
 from simulations.engine import run
 from simulations.metrics import measure
@@ -183,7 +184,9 @@ def set_stage(
         conn = stack.enter_context(psycopg.connect(system.settings.database_url, autocommit=True))
         client = stack.enter_context(httpx.Client(base_url=system.settings.public_url, timeout=60))
         world = cast.world(scenario, system.site, seed=seed, controlled=True, demand=cast.demand)
-        player = Player(client, system.token, Inbox(run_dir / "sms.jsonl"), world)
+        agencies = Agencies(system.settings.public_url, system.officers, seed)
+        stack.callback(agencies.close)
+        player = Player(client, system.token, Inbox(run_dir / "sms.jsonl"), world, agencies)
         yield Stage(scenario, system, clock, player, Watch(conn, store, system))
 
 

@@ -31,6 +31,7 @@ from flowctl.site_files import SiteSource
 from flowctl.storage.migrate import migrate
 from flowctl.storage.sites import save_site
 from flowctl.storage.sources import Scope
+from simulations.agencies import Officer
 
 PROCESSES = ("api", "ingest", "controller", "notify", "simulator")
 READY_WAIT_S = 60.0
@@ -91,14 +92,31 @@ class DemoAccount(NamedTuple):
     whose: Person
 
 
+def _officers_of_their_own() -> list[DemoAccount]:
+    """Return simulated officers, one an agency, for a system whose people are real ones."""
+    return [
+        DemoAccount(
+            f"simulated-{agency.replace('_', '-')}",
+            secrets.token_urlsafe(9),
+            Role.OFFICER,
+            Person("simulated", "simulated", agency),
+        )
+        for agency in Agency
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class LocalSystem:
-    """A running deployment: where it is, and what opens it."""
+    """A running deployment: where it is, and what opens it.
+
+    ``officers`` are those of a played day, with their accounts, one an agency.
+    """
 
     settings: Settings
     site: Site
     token: str
     accounts: Sequence[DemoAccount]
+    officers: Sequence[Officer] = ()
     processes: Mapping[str, ServerProcess] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -189,10 +207,13 @@ def local_system(
         for name, (role, whose) in _DEMO_PEOPLE.items()
         if people is None
     ]
+    officers = [one for one in accounts if one.whose.agency is not None]
+    if people is not None:
+        officers = _officers_of_their_own()
     with psycopg.connect(database_url) as conn:
         site = save_site(conn, source, where="the site's files", now=now or datetime.now(UTC))
         token = add_source(conn, name="demo", enrols=True, scopes=Scope)
-        for one in accounts:
+        for one in (*accounts, *(officers if people is not None else ())):
             set_account(
                 conn,
                 name=one.name,
@@ -222,7 +243,8 @@ def local_system(
     )
     with ExitStack() as stack:
         processes = {name: _start(stack, name, run_dir, settings) for name in PROCESSES}
-        system = LocalSystem(settings, site, token, accounts, processes)
+        at_work = [Officer(str(one.whose.agency), one.name, one.password) for one in officers]
+        system = LocalSystem(settings, site, token, accounts, at_work, processes)
         stack.callback(_offer_settings(run_dir, settings).unlink)
         _wait_until_ready(system)
         yield system

@@ -36,10 +36,15 @@ def post_json(client: httpx.Client, path: str, body: Any, *, token: str) -> Any:
             if answer.is_success:
                 return answer.json()
             if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
-                raise FlowctlError(f"POST {path} was refused: {_sentence(answer)}")
+                raise refusal_of("POST", path, answer)
             trouble = _sentence(answer)
         time.sleep(FIRST_PAUSE_S * 2**attempt)
     raise UnavailableError(f"POST {path} found no answer in {TRIES} attempts: {trouble}")
+
+
+def refusal_of(method: str, path: str, answer: httpx.Response) -> FlowctlError:
+    """Return what an answer that is no success says, as an error to be raised."""
+    return FlowctlError(f"{method} {path} was refused: {_sentence(answer)}")
 
 
 def _sentence(answer: httpx.Response) -> str:

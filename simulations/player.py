@@ -16,6 +16,7 @@ import httpx
 
 from flowctl.clock import ClockWriter
 from flowctl.posting import post_json
+from simulations.agencies import Agencies
 from simulations.world import Emitted, World
 
 
@@ -39,12 +40,16 @@ class Inbox:
 
 @dataclass(slots=True)
 class Player:
-    """Posts what a world does; counts what was acknowledged."""
+    """Posts what a world does; counts what was acknowledged.
+
+    ``agencies`` confirm what trucks need before they are called; without them nobody does.
+    """
 
     client: httpx.Client
     token: str
     inbox: Inbox
     world: World
+    agencies: Agencies | None = None
     fixes_posted: int = 0
     truth: dict[str, dict[str, int]] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
@@ -54,11 +59,14 @@ class Player:
         self.world.deliver(self.inbox.read())
         emitted = self.world.advance(until)
         self._post_all(emitted)
+        if self.agencies is not None:
+            self.agencies.act(until)
         self.truth = emitted.truth
 
     def _post_all(self, emitted: Emitted) -> None:
         for trip in emitted.registrations:
-            self._post("/v1/trips", trip)
+            declared = trip if self.agencies is None else self.agencies.declare(trip)
+            self._post("/v1/trips", declared)
         for fixes in emitted.fix_posts:
             answer = self._post("/v1/fixes", fixes)
             self.fixes_posted += len(fixes)
