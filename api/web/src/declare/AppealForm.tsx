@@ -1,6 +1,7 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { t } from "../language";
 import { problem } from "../parts/problem";
+import { newKey } from "../request";
 import { appeal } from "./api";
 
 interface Props {
@@ -15,16 +16,18 @@ export function AppealForm({ about, trip, onSent }: Props) {
   const [words, setWords] = useState<string | null>(null);
   const [sent, setSent] = useState(false);
   const [wrong, setWrong] = useState<unknown>(null);
+  const key = useRef(newKey());
 
   async function send(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     try {
-      await appeal(about, (words ?? "").trim(), trip);
+      await appeal(about, (words ?? "").trim(), trip, key.current);
       setSent(true);
       setWords(null);
       setWrong(null);
       onSent?.();
     } catch (error) {
+      key.current = newKey();
       setWrong(error);
     }
   }

@@ -3,7 +3,6 @@ import { siteMoment } from "../parts/account/moments";
 import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
 import { listAppeals } from "./api";
-import { AppealForm } from "./AppealForm";
 import type { Place } from "./Declare";
 import { FairUseSaid } from "./FairUse";
 
@@ -11,14 +10,13 @@ const AGAIN_MS = 60_000;
 
 /** The rules of fair use as they stand for this haulier, and what was appealed against. */
 export function Appeals({ place }: { place: Place }) {
-  const { answer, wrong, again } = useAsked(listAppeals, AGAIN_MS, []);
+  const { answer, wrong } = useAsked(listAppeals, AGAIN_MS, []);
   return (
     <div class="appeals">
       <FairUseSaid plate="" device="" place={place} />
       <section class="panel">
         <h2>{t("declare.tab_appeals")}</h2>
         <p class="quiet">{t("declare.appeal_hint")}</p>
-        <AppealForm about="other" trip={null} onSent={again} />
         {wrong !== null && (
           <p class="refusal" role="alert">
             {problem(wrong)}
@@ -31,6 +29,7 @@ export function Appeals({ place }: { place: Place }) {
               <p>{one.words}</p>
               <small>
                 {[
+                  one.plate,
                   siteMoment(one.made_at, place.site.timezone),
                   find(`declare_appeal.${one.state}`) ?? one.state,
                 ].join(" · ")}{" "}

@@ -2,11 +2,18 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../language";
 import { problem, refusalWords } from "../parts/problem";
 import { wholeNumber } from "../time";
+import { AppealForm } from "./AppealForm";
 import { type FairUse, fairUse } from "./api";
 import type { Place } from "./Declare";
 import { isPlate } from "./form";
 
 const TYPED_MS = 500;
+
+/** Against what of the rules somebody may appeal here; null: nothing was decided. */
+function about(kind: string, plate: string): string | null {
+  if (kind === "quota_full") return "quota";
+  return kind === "barred" ? `ban:${plate}` : null;
+}
 
 interface Props {
   plate: string;
@@ -39,15 +46,15 @@ export function FairUseSaid({ plate, device, place }: Props) {
     <section class="fair" aria-live="polite" aria-label={t("declare.fair_use")}>
       <h2>{t("declare.fair_use")}</h2>
       {found.obstacles.map((one) => (
-        <p class="refusal" key={one.kind + one.text} data-kind={one.kind}>
-          {refusalWords({ kind: one.kind, values: one.values, sentence: one.text })}
-        </p>
+        <div key={one.kind} class="obstacle" data-kind={one.kind}>
+          <p class="refusal">
+            {refusalWords({ kind: one.kind, values: one.values, sentence: one.text })}
+          </p>
+          {about(one.kind, asked) !== null && place.session.role === "haulier" && (
+            <AppealForm about={about(one.kind, asked) ?? ""} trip={null} />
+          )}
+        </div>
       ))}
-      {found.obstacles.length > 0 && (
-        <button type="button" onClick={() => place.go({ at: "appeals" })}>
-          {t("declare.appeal")}
-        </button>
-      )}
       <p>
         {found.quota === null
           ? t("declare.active_n", { n: wholeNumber(found.active) })

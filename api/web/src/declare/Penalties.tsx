@@ -32,7 +32,9 @@ export function Penalties({ trip, place }: { trip: number; place: Place }) {
                 .filter(Boolean)
                 .join(" · ")}
             </small>
-            {!one.lifted_at && <AppealForm about={`penalty:${one.id}`} trip={trip} />}
+            {!one.lifted_at && place.session.role === "haulier" && (
+              <AppealForm about={`penalty:${one.id}`} trip={trip} />
+            )}
           </li>
         ))}
       </ul>

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
-import { find, nameOf, t } from "../language";
+import { nameOf, t } from "../language";
 import { problem } from "../parts/problem";
-import { type Line, type Quote, quote } from "./api";
+import { type Quote, quote } from "./api";
 import type { Place } from "./Declare";
 import { bodyOf, type Values, weightClass } from "./form";
-import { money, stageName } from "./names";
+import { fieldName, money, reasonOf, stageName } from "./names";
 
 const TYPED_MS = 500;
 const FACTS = [
@@ -72,7 +72,7 @@ export function Lines({ quote: { lines, withheld, total_vnd }, place }: { quote:
           <tr key={line.service}>
             <th scope="row">
               {nameOf(line.name)}
-              <small>{reason(line)}</small>
+              <small>{reasonOf(line.why, place.workflow)}</small>
             </th>
             <td class="sum">{money(line.amount_vnd)}</td>
           </tr>
@@ -82,7 +82,9 @@ export function Lines({ quote: { lines, withheld, total_vnd }, place }: { quote:
             <th scope="row">
               {nameOf(one.name)}
               <small>
-                {t("declare.withheld", { stage: stageName(one.until_stage, place.workflow) })}
+                {one.until_stage !== null
+                  ? t("declare.withheld", { stage: stageName(one.until_stage, place.workflow) })
+                  : t("declare.withheld_fact", { field: fieldName(one.until_fact ?? "") })}
               </small>
             </th>
             <td class="sum">{t("common.none")}</td>
@@ -96,15 +98,5 @@ export function Lines({ quote: { lines, withheld, total_vnd }, place }: { quote:
         </tr>
       </tfoot>
     </table>
-  );
-}
-
-function reason({ why }: Line): string | null {
-  const words = find(`declare_why.${why.kind}`);
-  return (
-    words?.replace(/\{(\w+)\}/g, (_, name: string) => {
-      const value = why.values[name];
-      return value === undefined || value === null ? t("common.none") : String(value);
-    }) ?? null
   );
 }

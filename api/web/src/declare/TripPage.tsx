@@ -102,7 +102,7 @@ export function TripPage({ id, place }: { id: number; place: Place }) {
               <h3>{t("declare.group_papers")}</h3>
               <Papers of={{ trip: id }} before={() => Promise.resolve(true)} />
             </section>
-            <WayBack trip={trip.answer} place={place} />
+            <WayBack trip={id} place={place} />
             <Penalties trip={id} place={place} />
           </div>
         </div>

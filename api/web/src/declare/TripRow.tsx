@@ -106,7 +106,7 @@ export function Slot({ trip, now, place }: SlotProps) {
   return (
     <>
       {moment(starts, now, timezone)}
-      <small>{[placeName(trip.slot.gate), otherTime(starts, timezone, other ?? null)].filter(Boolean).join(" ")}</small>
+      <small>{[placeName(trip.slot.gate), otherTime(starts, timezone, other)].filter(Boolean).join(" ")}</small>
     </>
   );
 }

@@ -106,7 +106,7 @@ function ReadyAt() {
     <Frame
       name="ready_at"
       group
-      hint={isWhole ? otherTime(fromLocal(values.ready_at, timezone), timezone, other ?? null) : null}
+      hint={isWhole ? otherTime(fromLocal(values.ready_at, timezone), timezone, other) : null}
     >
       {keeps?.["ready_at"] !== "fixed" && (
         <span class="choices">

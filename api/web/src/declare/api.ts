@@ -112,15 +112,19 @@ export interface FairUse {
   obstacles: Obstacle[];
 }
 
-export interface Line {
-  service: string;
-  name: Names;
-  amount_vnd: number;
-  why: { kind: string; values: Said };
+/** Why a line of fees is as high as it is: by the facts it goes by, by days, or for everybody. */
+export interface Why {
+  kind: string;
+  values: Record<string, string | number>;
 }
 export interface Quote {
-  lines: Line[];
-  withheld: { service: string; name: Names; until_stage: string }[];
+  lines: { service: string; name: Names; amount_vnd: number; why: Why }[];
+  withheld: {
+    service: string;
+    name: Names;
+    until_stage: string | null;
+    until_fact: string | null;
+  }[];
   total_vnd: number;
 }
 export interface Dues extends Quote {
@@ -130,7 +134,7 @@ export interface Dues extends Quote {
     id: number;
     amount_vnd: number;
     method: string;
-    receipt: string | number;
+    receipt: string;
     paid_at: string;
   }[];
 }
@@ -164,6 +168,20 @@ export interface ImportFault {
   kind: string | null;
   values: Said;
 }
+/** A truck that crossed; `due_at` null: it need not come back. */
+export interface Crossing {
+  gate: string;
+  at: string;
+  due_at: string | null;
+  returned_at: string | null;
+  state: "away" | "overdue" | "back" | "over";
+}
+export interface Crossings {
+  crossing: Crossing | null;
+  way_back: Crossing | null;
+  pair: { plate: string; trip: number | null; state: string | null } | null;
+}
+
 export interface Imported {
   rows: number;
   made: number;
@@ -175,6 +193,7 @@ export interface Appeal {
   id: number;
   about: string;
   trip: number | null;
+  plate: string | null;
   words: string;
   state: string;
   made_at: string;
@@ -217,11 +236,17 @@ export const fairUse = (plate: string, device: string): Promise<FairUse> =>
   request("GET", `/v1/fair-use?${asked({ plate, device })}`);
 export const quote = (facts: Form): Promise<Quote> =>
   request("POST", "/v1/fees/quote", { facts });
+export const getCrossings = (id: number): Promise<Crossings> =>
+  request("GET", `${of(id)}/crossings`);
 export const getDues = (id: number): Promise<Dues> => request("GET", `${of(id)}/dues`);
 
 export const listAppeals = (): Promise<Appeal[]> => request("GET", "/v1/appeals");
-export const appeal = (about: string, words: string, trip: number | null): Promise<Appeal> =>
-  request("POST", "/v1/appeals", { about, words, trip });
+export const appeal = (
+  about: string,
+  words: string,
+  trip: number | null,
+  key: string,
+): Promise<Appeal> => request("POST", "/v1/appeals", { about, words, trip }, once(key));
 
 const papersAt = (of: Holder): string =>
   "draft" in of ? `/v1/drafts/${of.draft}/documents` : `/v1/trips/${of.trip}/documents`;

@@ -1,13 +1,15 @@
 /** Codes of the server in the reader's words. */
 
 import { find, nameOf, t } from "../language";
+import { placeName } from "../parts/place";
 import { ago, instant, wholeNumber } from "../time";
 import type { Names } from "../types";
-import type { Workflow } from "./api";
+import type { Why, Workflow } from "./api";
 import type { Name } from "./form";
 
 export const money = (vnd: number): string => t("declare.money", { n: wholeNumber(vnd) });
-export const fieldName = (name: string): string => find(`refusal_field.${name}`) ?? name;
+export const fieldName = (name: string): string =>
+  find(`refusal_field.${name}`) ?? find(`agency.field_${name}`) ?? name;
 export const deskName = (desk: string | null): string =>
   desk === null ? "" : (find(`desk.${desk}`) ?? desk);
 
@@ -31,6 +33,26 @@ export const handoverName = (id: string, workflow: Workflow | null): string =>
   named(workflow?.handovers ?? [], id);
 export const stageName = (id: string, workflow: Workflow | null): string =>
   named(workflow?.variants.flatMap(({ stages }) => stages) ?? [], id);
+
+/** The value of a fact in words, such as a class of goods. */
+function factName(name: string, code: string, workflow: Workflow | null): string {
+  if (name === "goods_class") return goodsClassName(code, workflow);
+  if (name === "weight_class") return weightClassName(code, workflow);
+  if (name === "handover") return handoverName(code, workflow);
+  if (name === "gate") return placeName(code);
+  return find(`${name}.${code}`) ?? find(`agency.value_${name}_${code}`) ?? code;
+}
+
+/** Why a line of fees is as high as it is, in words. */
+export function reasonOf({ kind, values }: Why, workflow: Workflow | null): string {
+  const facts = Object.entries(values)
+    .filter((one): one is [string, string] => typeof one[1] === "string")
+    .map(([name, code]) => factName(name, code, workflow));
+  const days = values["days"] ?? 0;
+  return (find(`agency.because_${kind}`) ?? kind)
+    .replace("{facts}", facts.join(", "))
+    .replace("{days}", String(days));
+}
 
 /** How long ago by the site's clock. */
 export const since = (iso: string, now: Date): string =>

@@ -4,24 +4,31 @@ import type { ApiError } from "../request";
 import { type Name, TEXTS } from "./form";
 
 const NAMES: ReadonlySet<string> = new Set([...TEXTS, "gates", "consent"]);
-/** Kinds whose refusals name no field themselves, by how they begin. */
-const BEGINNINGS: readonly [RegExp, Name][] = [
-  [/^urn:flowctl:(plate|truck|barred|banned)/, "plate"],
-  [/^urn:flowctl:licence/, "licence_until"],
-  [/^urn:flowctl:phone/, "phone"],
-  [/^urn:flowctl:(gate|no_gate)/, "gates"],
-  [/^urn:flowctl:ready/, "ready_at"],
-  [/^urn:flowctl:device/, "device"],
-  [/^urn:flowctl:(declaration|reference)/, "declaration"],
-  [/^urn:flowctl:weight/, "weight_t"],
-  [/^urn:flowctl:handover/, "handover"],
-  [/^urn:flowctl:pair/, "pair_plate"],
-  [/^urn:flowctl:consent/, "consent"],
-  [/^urn:flowctl:goods/, "goods_class"],
-];
+/** Kinds of refusals that are about one field and do not name it. */
+const FIELDS: Record<string, Name> = {
+  barred: "plate",
+  consent_missing: "consent",
+  declaration_active: "declaration",
+  device_active: "device",
+  gate_missing: "gates",
+  haulier_long: "haulier",
+  licence_out: "licence_until",
+  nationality_form: "nationality",
+  no_gate: "gates",
+  no_goods_code: "goods_code",
+  no_licence: "licence",
+  no_phone: "phone",
+  no_plate: "plate",
+  pair_missing: "pair_plate",
+  phone_abroad: "phone",
+  phone_landline: "phone",
+  plate_active: "plate",
+  weight_class_other: "weight_t",
+};
+const KIND = /^urn:flowctl:([\w-]+)$/;
 
 export function fieldOfRefusal({ type, values }: ApiError): Name | null {
   const said = values["field"];
   if (typeof said === "string" && NAMES.has(said)) return said as Name;
-  return BEGINNINGS.find(([begins]) => begins.test(type))?.[1] ?? null;
+  return FIELDS[KIND.exec(type)?.[1] ?? ""] ?? null;
 }
