@@ -33,6 +33,8 @@ _ROOMS = {
     "report": "flowctl.cli_report:print_report",
     "gateway": "flowctl.cli_gateway:app",
     "message": "flowctl.cli_message:app",
+    "person": "flowctl.cli_person:app",
+    "document": "flowctl.cli_person:documents",
     "aside": "flowctl.cli_devices:aside",
     "track": "flowctl.cli_pictures:track",
     "zones": "flowctl.cli_pictures:zones_app",
