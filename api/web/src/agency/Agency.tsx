@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import { askBoard } from "../board/api";
 import { getSite } from "../client";
 import { t } from "../language";
 import { listColleagues, meet } from "../operator/colleagues";
@@ -11,7 +12,7 @@ import { useAsked } from "../parts/useAsked";
 import { useTick } from "../parts/useTick";
 import { clockTime } from "../time";
 import type { Session, Site } from "../types";
-import { now } from "./clock";
+import { hearMoment, isHeard, now } from "./clock";
 import { deskName, learnWorkflow, workflow } from "./names";
 import { TripPage } from "./trip/TripPage";
 import { ViewOf } from "./ViewOf";
@@ -20,6 +21,9 @@ import { place, show, viewsOf } from "./views";
 const SITE_MS = 300_000;
 const COLLEAGUES_MS = 300_000;
 const TICK_MS = 10_000;
+const CLOCK_MS = 10_000;
+/** Views whose own answers say the moment. */
+const SAYS_MOMENT: readonly string[] = ["work", "crossings"];
 
 interface Props {
   session: Session;
@@ -32,6 +36,8 @@ export function Agency({ session, onLeave }: Props) {
   const words = useAsked(learnWorkflow, SITE_MS, []);
   const colleagues = useAsked(listColleagues, COLLEAGUES_MS, []);
   useEffect(() => meet(colleagues.answer), [colleagues.answer]);
+  const here = place.value;
+  useClock("view" in here && !SAYS_MOMENT.includes(here.view));
   const wrong = site.wrong ?? words.wrong;
   const there = site.answer && workflow.value !== undefined;
   return (
@@ -48,6 +54,18 @@ export function Agency({ session, onLeave }: Props) {
       </main>
     </div>
   );
+}
+
+/** Hear the moment from the public board, where nothing else on the page says it. */
+function useClock(asks: boolean): void {
+  useEffect(() => {
+    if (!asks) return undefined;
+    // Who cannot hear it goes on by the moment heard last; the views say what is wrong.
+    const look = (): void => void askBoard().then(({ at }) => hearMoment(at), () => undefined);
+    look();
+    const timer = setInterval(look, CLOCK_MS);
+    return () => clearInterval(timer);
+  }, [asks]);
 }
 
 function Shown({ session, site }: { session: Session; site: Site }) {
@@ -90,7 +108,7 @@ function TopBar({ session, site, onLeave }: Props & { site: Site | null }) {
           </button>
         ))}
       </span>
-      {site && <time class="clock">{clockTime(now(), site.timezone)}</time>}
+      {site && isHeard() && <time class="clock">{clockTime(now(), site.timezone)}</time>}
       <Help screen="agency" />
       <ThemeSwitch />
       <LanguageSwitch />

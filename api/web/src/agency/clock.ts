@@ -13,6 +13,9 @@ export function hearMoment(iso: string): void {
   heard.value += 1;
 }
 
+/** Whether the server has said the moment yet. */
+export const isHeard = (): boolean => heard.value > 0;
+
 /** The moment there; the reader's own before anything was heard. */
 export function now(): Date {
   return heard.value === 0 ? new Date() : clock.now(Date.now());

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { find, nameOf, t } from "../language";
+import { callCodes } from "../parts/place";
 import { request } from "../request";
 import type { Names } from "../types";
 import type { Belongs, Facts, FlowStage, Lock, Named, WaitsFor, Workflow } from "./types";
@@ -53,6 +54,16 @@ export const factsInWords = (facts: Facts): string =>
   Object.entries(facts)
     .map(([name, value]) => `${fieldName(name)}: ${factValue(name, value)}`)
     .join(" · ");
+
+const STATES = new Set(["waiting", "ready", "asked", "confirmed", "refused", "expired"]);
+
+callCodes((name, value) => {
+  if (name === "stage" || name === "needs") return stageOf(value) ? stageName(value) : null;
+  if (name === "state" && STATES.has(value)) return find(`agency.state_${value}`);
+  if (name === "reasons") return find(`agency.reason_${value}`);
+  if (name === "handover" || name === "handovers") return handoverName(value);
+  return null;
+});
 
 /** Whom a stage waits for; a desk that has several stages open is named once. */
 export function waitedFor(waits: readonly WaitsFor[]): WaitsFor[] {

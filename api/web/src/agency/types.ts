@@ -51,6 +51,8 @@ export interface WorkRow {
 /** What waits at a stage, by how it stands. */
 export interface StageCount {
   stage: string;
+  /** Not all were counted. */
+  at_least: boolean;
   ready: number;
   asked: number;
   refused: number;

@@ -121,6 +121,7 @@ function Account({ session, onClose, onLeave }: Props & { onClose: () => void })
         {session.permissions.includes("bulletin") && (
           <a href="/bulletin">{t("bulletin.title")}</a>
         )}
+        {session.permissions.includes("work") && <a href="/agency">{t("agency.title")}</a>}
         {session.permissions.includes("declare") && (
           <a href="/declare">{t("declare.title")}</a>
         )}

@@ -15,6 +15,16 @@ export function callPeople(by: (account: string) => string): void {
 /** Whoever has an account, by name where the page knows it. */
 export const personName = (account: string): string => known(account);
 
+let coded = (_name: string, _value: string): string | null => null;
+
+/** Have codes that a site names itself, such as its stages, called as a page that read them does. */
+export function callCodes(by: (name: string, value: string) => string | null): void {
+  coded = by;
+}
+
+/** What a page calls the value of that name; null where none knows it. */
+export const codeName = (name: string, value: string): string | null => coded(name, value);
+
 /** Take over what a page has read of the site. */
 export function learn(site: Site): Site {
   timezone = site.timezone;

@@ -1,7 +1,7 @@
 import { find, language, t } from "../language";
 import { ApiError, type Value, type Values } from "../request";
 import { decimal, instant, moment } from "../time";
-import { personName, placeName, siteTimezone } from "./place";
+import { codeName, personName, placeName, siteTimezone } from "./place";
 
 /** Why something cannot be, or is to be looked at twice, as the server says it. */
 export interface Refusal {
@@ -17,6 +17,10 @@ const PLACES = new Set(["gate", "gates", "yard", "place", "zone"]);
 const CODES: Record<string, string> = {
   act: "act.",
   alert_state: "alerts.state_",
+  desk: "desk.",
+  desks: "desk.",
+  fact: "refusal_field.",
+  facts: "refusal_field.",
   field: "refusal_field.",
   outcome: "act.state_",
   role: "account.role_",
@@ -58,6 +62,8 @@ function shown(name: string, value: Value | undefined): string {
   if (PLACES.has(name)) return placeName(value);
   if (name === "by") return personName(value);
   if (INSTANT.test(value)) return moment(instant(value), new Date(), siteTimezone());
+  const own = codeName(name, value);
+  if (own !== null) return own;
   const code = CODES[name];
   return (code === undefined ? null : find(code + value)) ?? value;
 }

@@ -8,7 +8,7 @@ import { duration } from "../../time";
 import type { Site } from "../../types";
 import { hearMoment, now, secondsSince } from "../clock";
 import { open } from "../views";
-import { type Crossing, type CrossingState, listCrossings } from "./api";
+import { type Crossing, type CrossingPage, type CrossingState, listCrossings } from "./api";
 
 const AGAIN_MS = 15_000;
 const STATES: readonly CrossingState[] = ["overdue", "away", "all"];
@@ -39,7 +39,7 @@ export function Crossings({ site }: { site: Site }) {
               aria-pressed={one === state}
               onClick={() => from(setState)(one)}
             >
-              {t(`agency.crossings_${one}`)}
+              {t(`agency.crossings_${one}`)} <b>{answer && one !== "all" && count(answer, one)}</b>
             </button>
           ))}
         </span>
@@ -76,9 +76,12 @@ export function Crossings({ site }: { site: Site }) {
   );
 }
 
+const count = ({ counts }: CrossingPage, what: "away" | "overdue"): number =>
+  counts.reduce((sum, one) => sum + one[what], 0);
+
 function Row({ crossing, timezone }: { crossing: Crossing; timezone: string }) {
-  const { trip, plate, due_at, returned_at } = crossing;
-  const over = due_at !== null && returned_at === null && Date.parse(due_at) < now().getTime();
+  const { trip, plate } = crossing;
+  const over = crossing.state === "overdue";
   return (
     <tr class={over ? "overdue" : ""} data-crossing={crossing.id}>
       <td>
@@ -89,6 +92,7 @@ function Row({ crossing, timezone }: { crossing: Crossing; timezone: string }) {
             {plate}
           </button>
         )}
+        {crossing.haulier !== null && <small> {crossing.haulier}</small>}
         {crossing.load === "empty" && (
           <small class="tag">{t("agency.value_load_empty")}</small>
         )}

@@ -27,14 +27,18 @@ export interface Crossing {
   direction: Direction;
   load: "laden" | "empty" | null;
   at: string;
+  haulier: string | null;
   due_at: string | null;
   returned_at: string | null;
+  state: "away" | "overdue" | "back" | "over";
 }
 
 export interface CrossingPage {
   at: string;
   rows: Crossing[];
   next: string | null;
+  /** Of all trucks on the other side. */
+  counts: { gate: string; away: number; overdue: number }[];
 }
 
 export const listAppeals = (state: string): Promise<Appeal[]> =>

@@ -5,7 +5,7 @@ import { problem } from "../../parts/problem";
 import { wholeNumber } from "../../time";
 import { pay } from "../trip/declaration";
 
-const METHODS = ["cash", "transfer"] as const;
+const METHODS = ["cash", "transfer", "card"] as const;
 
 interface Props {
   trip: number;
@@ -22,7 +22,7 @@ export function PayForm({ trip, due, onPaid }: Props) {
   function take(event: SubmitEvent): void {
     event.preventDefault();
     void send(async (key) => {
-      await pay(trip, { method, reference: reference.trim(), amount_vnd: sum }, key);
+      await pay(trip, { method, reference: reference.trim() || null, amount_vnd: sum }, key);
       onPaid();
     });
   }
@@ -42,8 +42,8 @@ export function PayForm({ trip, due, onPaid }: Props) {
       </select>
       <input
         name="reference"
-        required
-        maxLength={64}
+        required={method !== "cash"}
+        maxLength={80}
         value={reference}
         placeholder={t("agency.reference")}
         aria-label={t("agency.reference")}

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { find, t } from "../../language";
+import { find, language, t } from "../../language";
 import { who } from "../../operator/colleagues";
 import { placeName } from "../../parts/place";
 import { problem } from "../../parts/problem";
@@ -10,12 +10,18 @@ import { now } from "../clock";
 import { vnd } from "../trip/Money";
 
 const AGAIN_MS = 30_000;
+const FORMS = ["html", "csv", "xlsx"] as const;
 
 /** What was taken on a day, by who took it and how. */
 interface DaySums {
   day: string;
+  /** Nothing is added to it any more. */
+  over: boolean;
   total_vnd: number;
+  refunded_vnd: number;
   payments: number;
+  first_receipt: string | null;
+  last_receipt: string | null;
   rows: {
     gate: string | null;
     method: string;
@@ -43,10 +49,33 @@ export function Settlement({ timezone }: { timezone: string }) {
           aria-label={t("agency.day")}
           onInput={(event) => event.currentTarget.value && setDay(event.currentTarget.value)}
         />
-        <a href={`/v1/settlements/${day}.csv`}>{t("agency.as_csv")}</a>
-        <a href={`/v1/settlements/${day}.xlsx`}>{t("agency.as_xlsx")}</a>
+        {FORMS.map((form) => (
+          <a
+            key={form}
+            href={`/v1/settlements/${day}.${form}?language=${language.value}`}
+            target={form === "html" ? "_blank" : undefined}
+            rel="noreferrer"
+          >
+            {t(`agency.as_${form}`)}
+          </a>
+        ))}
       </p>
       {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
+      {answer && (
+        <p class="quiet">
+          {[
+            t(answer.over ? "agency.day_over" : "agency.day_open"),
+            answer.first_receipt === null
+              ? null
+              : t("agency.receipts", {
+                  first: answer.first_receipt,
+                  last: answer.last_receipt ?? "",
+                }),
+          ]
+            .filter(Boolean)
+            .join(" · ")}
+        </p>
+      )}
       {answer && (
         <table>
           <tbody>

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { find, language, nameOf, t } from "../../language";
 import { wholeNumber } from "../../time";
-import { factValue, stageName } from "../names";
+import { factValue, fieldName, stageName } from "../names";
 import { Refund } from "../fees/Refund";
 import { PayForm } from "../fees/PayForm";
 import type { Dues, Line, Payment } from "./declaration";
@@ -18,7 +18,7 @@ export const vnd = (sum: number): string => t("agency.vnd", { n: wholeNumber(sum
 
 /** What a trip owes and why, what was paid, and the way to take it. */
 export function Money({ trip, dues, mayTake, onChanged }: Props) {
-  const settled = dues.due_vnd <= 0 && dues.lines.length > 0;
+  const settled = dues.settled && dues.lines.length > 0;
   return (
     <section class="money">
       <h2>
@@ -42,13 +42,13 @@ export function Money({ trip, dues, mayTake, onChanged }: Props) {
             <tr key={one.service} class="withheld">
               <td>
                 {nameOf(one.name)}
-                <small>{t("agency.withheld", { stage: stageName(one.until_stage) })}</small>
+                <small>{held(one)}</small>
               </td>
               <td class="sum">{t("common.none")}</td>
             </tr>
           ))}
           {dues.payments.map((one) => (
-            <Paid key={one.id} payment={one} mayTake={mayTake} dues={dues} onChanged={onChanged} />
+            <Paid key={one.id} payment={one} mayTake={mayTake} onChanged={onChanged} />
           ))}
         </tbody>
       </table>
@@ -59,33 +59,32 @@ export function Money({ trip, dues, mayTake, onChanged }: Props) {
   );
 }
 
-/** Why a line is as high as it is. */
-function because({ why }: Line): string {
-  return why
-    .map(({ kind, values }) =>
-      (find(`agency.because_${kind}`) ?? kind).replace(/\{(\w+)\}/g, (_, name: string) =>
-        shown(name, values[name]),
-      ),
-    )
-    .join(" · ");
-}
+const held = ({ until_stage, until_fact }: Dues["withheld"][number]): string =>
+  until_stage !== null
+    ? t("agency.withheld", { stage: stageName(until_stage) })
+    : t("agency.withheld_fact", { fact: fieldName(until_fact ?? "") });
 
-function shown(name: string, value: string | number | undefined): string {
-  if (value === undefined) return t("common.none");
-  return typeof value === "number" ? wholeNumber(value) : factValue(name, value);
+/** Why a line is as high as it is: the facts its rate is for, or the days that were begun. */
+function because({ why: { kind, values } }: Line): string {
+  const facts = Object.entries(values)
+    .filter(([, value]) => typeof value === "string")
+    .map(([name, value]) => factValue(name, value));
+  if (kind === "flat") return t("agency.because_flat");
+  if (kind === "facts") return facts.join(", ");
+  const { days = 0, rate_vnd = 0, free_h = 0 } = values;
+  const counted = { days, rate: vnd(Number(rate_vnd)), free: free_h };
+  return [t("agency.because_days", counted), ...facts].join(", ");
 }
 
 interface PaidProps {
   payment: Payment;
-  dues: Dues;
   mayTake: boolean;
   onChanged: () => void;
 }
 
-function Paid({ payment, dues, mayTake, onChanged }: PaidProps) {
+function Paid({ payment, mayTake, onChanged }: PaidProps) {
   const [asks, setAsks] = useState(false);
-  const { id, amount_vnd, method, receipt, reference } = payment;
-  const givenBack = dues.payments.some((one) => one.of_payment === id);
+  const { id, amount_vnd, method, receipt, reference, reason, refunded } = payment;
   return (
     <tr class="payment" data-payment={id}>
       <td>
@@ -97,9 +96,9 @@ function Paid({ payment, dues, mayTake, onChanged }: PaidProps) {
           {t("agency.receipt_no", { n: receipt })}
         </a>
         <small>
-          {[find(`declare_method.${method}`) ?? method, reference].filter(Boolean).join(" · ")}
+          {[find(`declare_method.${method}`) ?? method, reason ?? reference].filter(Boolean).join(" · ")}
         </small>
-        {mayTake && amount_vnd > 0 && !givenBack && !asks && (
+        {mayTake && amount_vnd > 0 && !refunded && !asks && (
           <button type="button" class="link" onClick={() => setAsks(true)}>
             {t("agency.refund")}
           </button>
@@ -115,7 +114,7 @@ function Paid({ payment, dues, mayTake, onChanged }: PaidProps) {
           />
         )}
       </td>
-      <td class="sum">−{vnd(amount_vnd)}</td>
+      <td class="sum">{vnd(-amount_vnd)}</td>
     </tr>
   );
 }

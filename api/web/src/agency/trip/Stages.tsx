@@ -46,11 +46,11 @@ function One({ stage, timezone, busy, onAct }: OneProps) {
       <span class="mark" aria-hidden="true">
         {MARKS[state]}
       </span>
-      <div>
+      <div title={line(stage)}>
         <b>{nameOf(stage.name)}</b>
         {desk && <small class="whose">{deskName(desk)}</small>}
         <small class={open ? `state ${heat(secondsSince(since))}` : "state"}>
-          {t(`agency.state_${state}`)}
+          {state !== "waiting" && t(`agency.state_${state}`)}
           {open && ` · ${duration(secondsSince(since))}`}
           {state === "confirmed" && ` · ${moment(instant(since), now(), timezone)}`}
           {stage.expires_at &&
@@ -64,15 +64,7 @@ function One({ stage, timezone, busy, onAct }: OneProps) {
             {record.note && ` · “${record.note}”`}
           </small>
         )}
-        {state === "waiting" && stage.waits_for.length > 0 && (
-          <small class="waits">
-            {t("agency.waits_for", {
-              whom: waitedFor(stage.waits_for)
-                .map((one) => `${deskName(one.desk)}, ${duration(secondsSince(one.since))}`)
-                .join("; "),
-            })}
-          </small>
-        )}
+        {stage.waits_for.length > 0 && <small class="waits">{waits(stage)}</small>}
         {state !== "confirmed" && stage.unlocks.length > 0 && (
           <small class="unlocks">{stage.unlocks.map(lockName).join(" · ")}</small>
         )}
@@ -94,6 +86,24 @@ function One({ stage, timezone, busy, onAct }: OneProps) {
     </li>
   );
 }
+
+const waits = (stage: TripStage): string =>
+  t("agency.waits_for", {
+    whom: waitedFor(stage.waits_for)
+      .map((one) => `${deskName(one.desk)}, ${duration(secondsSince(one.since))}`)
+      .join("; "),
+  });
+
+/** What a line that is cut off says in full. */
+const line = (stage: TripStage): string =>
+  [
+    nameOf(stage.name),
+    stage.record?.note ?? "",
+    stage.waits_for.length > 0 ? waits(stage) : "",
+    ...stage.unlocks.map(lockName),
+  ]
+    .filter(Boolean)
+    .join(" · ");
 
 const MARKS: Record<TripStage["state"], string> = {
   waiting: "○",

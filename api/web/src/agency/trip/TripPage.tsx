@@ -4,7 +4,6 @@ import { problem } from "../../parts/problem";
 import { clockTime, instant } from "../../time";
 import type { Session, Site } from "../../types";
 import { lockName } from "../names";
-import { show } from "../views";
 import { Outcome } from "../work/Outcome";
 import { SayDialog } from "../work/SayDialog";
 import { deskOf } from "../work/WorkList";
@@ -39,6 +38,9 @@ export function TripPage({ id, session, site }: Props) {
     ...(why ? ofOrder(why) : []),
     ...ofPayments(dues?.payments ?? []),
   ];
+  const money = dues && (
+    <Money trip={id} dues={dues} mayTake={mayTake} onChanged={known.again} />
+  );
   return (
     <div class="trip">
       <header>
@@ -65,9 +67,6 @@ export function TripPage({ id, session, site }: Props) {
         {stages && stages.locked.length === 0 && stages.variant !== null && (
           <span class="tag good">{t("agency.nothing_locked")}</span>
         )}
-        <button type="button" onClick={() => show("work")}>
-          {t("agency.view_work")}
-        </button>
       </header>
       {known.wrong !== null && (
         <p class="refusal" role="alert">
@@ -90,7 +89,9 @@ export function TripPage({ id, session, site }: Props) {
               />
             </section>
           )}
+          {desk === "tax" && money}
           {declaration && <Fields declaration={declaration} timezone={site.timezone} />}
+          {desk !== "tax" && money}
           <Papers documents={declaration?.documents ?? []} />
         </div>
         <div>
@@ -107,9 +108,6 @@ export function TripPage({ id, session, site }: Props) {
                 })
               }
             />
-          )}
-          {dues && (
-            <Money trip={id} dues={dues} mayTake={mayTake} onChanged={known.again} />
           )}
         </div>
         <History moments={moments} timezone={site.timezone} />

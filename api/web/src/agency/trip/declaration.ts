@@ -74,7 +74,7 @@ export interface Line {
   service: string;
   name: Names;
   amount_vnd: number;
-  why: { kind: string; values: Record<string, string | number> }[];
+  why: { kind: "flat" | "facts" | "days"; values: Record<string, string | number> };
 }
 
 export interface Payment {
@@ -82,26 +82,35 @@ export interface Payment {
   amount_vnd: number;
   method: string;
   reference: string;
-  receipt: number;
+  receipt: string;
   paid_at: string;
-  by: string;
-  /** Of a refund: what it gives back. */
-  of_payment?: number | null;
+  by: string | null;
+  /** Of a refund: what it gives back, and why. */
+  of_payment: number | null;
+  reason: string | null;
+  refunded: boolean;
 }
 
 export interface Dues {
   lines: Line[];
   /** What is not taken before a stage has settled what it depends on. */
-  withheld: { service: string; name: Names; until_stage: string }[];
+  withheld: {
+    service: string;
+    name: Names;
+    until_stage: string | null;
+    until_fact: string | null;
+  }[];
   total_vnd: number;
   paid_vnd: number;
   due_vnd: number;
+  /** Nothing is due, and nothing is withheld. */
+  settled: boolean;
   payments: Payment[];
 }
 
 export interface Paying {
   method: string;
-  reference: string;
+  reference: string | null;
   amount_vnd: number;
 }
 

@@ -114,7 +114,8 @@ export const ofPayments = (payments: readonly Payment[]): Moment[] =>
     more: joined(
       find(`declare_method.${one.method}`) ?? one.method,
       t("agency.receipt_no", { n: one.receipt }),
-      who(one.by),
+      one.by !== null && who(one.by),
+      one.reason,
     ),
     origin: "payment",
     tone: "good",

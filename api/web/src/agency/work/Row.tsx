@@ -2,7 +2,7 @@ import { find, t } from "../../language";
 import { placeName } from "../../parts/place";
 import { clockTime, duration, instant } from "../../time";
 import { heat, secondsSince } from "../clock";
-import { deskName, goodsName, lockName, stageName, waitedFor, weightName } from "../names";
+import { deskName, goodsName, stageName, waitedFor, weightName } from "../names";
 import type { WorkRow } from "../types";
 
 interface Props {
@@ -71,8 +71,7 @@ export function Row(props: Props) {
         <Waits row={row} />
       </td>
       <td>
-        {row.slot && <span>{clockTime(instant(row.slot.starts_at), timezone)}</span>}
-        <small>{row.locked.map(lockName).join(" · ")}</small>
+        {row.slot && <b>{clockTime(instant(row.slot.starts_at), timezone)}</b>}
       </td>
       <td class="papers">
         {row.has_documents && <small class="tag">{t("agency.papers")}</small>}

@@ -15,10 +15,14 @@ interface Props {
 /** The stages of a desk with what waits at each; what is ready to be decided stands first. */
 export function Tabs({ counts, chosen, onChoose }: Props) {
   const all = counts.reduce((sum, one) => sum + waiting(one), 0);
+  const more = (one: StageCount): string => (one.at_least ? "+" : "");
   return (
     <nav class="tabs" aria-label={t("agency.stages")}>
       <button type="button" aria-pressed={chosen === null} onClick={() => onChoose(null)}>
-        {t("agency.all_stages")} <b>{wholeNumber(all)}</b>
+        {t("agency.all_stages")} <b>
+          {wholeNumber(all)}
+          {counts.map(more).find(Boolean)}
+        </b>
       </button>
       {counts.map((one) => (
         <button
@@ -29,7 +33,10 @@ export function Tabs({ counts, chosen, onChoose }: Props) {
           title={told(one)}
           onClick={() => onChoose(one.stage)}
         >
-          {stageName(one.stage)} <b>{wholeNumber(one.ready)}</b>
+          {stageName(one.stage)} <b>
+            {wholeNumber(one.ready)}
+            {more(one)}
+          </b>
           {waiting(one) > one.ready && <small>+{wholeNumber(waiting(one) - one.ready)}</small>}
         </button>
       ))}

@@ -4,20 +4,20 @@ import { deskName, lockName } from "../names";
 import type { Variant } from "../types";
 import { BOX, type Box, layout } from "./layout";
 
-const MOST_LETTERS = 24;
+const MOST_LETTERS = 25;
 const short = (text: string): string =>
   text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}…` : text;
 
-/** From the right of one box to the left of another. */
+/** From the foot of one box to the head of another. */
 function way(from: Box, to: Box): string {
-  const x1 = from.x + BOX.width;
-  const y1 = from.y + BOX.height / 2;
-  const y2 = to.y + BOX.height / 2;
-  const bend = (to.x - x1) / 2;
-  return `M${x1} ${y1}C${x1 + bend} ${y1} ${to.x - bend} ${y2} ${to.x - 2} ${y2}`;
+  const x1 = from.x + BOX.width / 2;
+  const y1 = from.y + BOX.height;
+  const x2 = to.x + BOX.width / 2;
+  const bend = (to.y - y1) / 2;
+  return `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${to.y - bend} ${x2} ${to.y}`;
 }
 
-/** The stages of a variant as boxes, each right of what it needs. */
+/** The stages of a variant as boxes, each below what it needs. */
 export function StagePicture({ variants }: { variants: readonly Variant[] }) {
   const [chosen, setChosen] = useState<string | null>(null);
   const variant = variants.find(({ id }) => id === chosen) ?? variants[0];
@@ -61,10 +61,10 @@ export function StagePicture({ variants }: { variants: readonly Variant[] }) {
                 )}
               </title>
               <rect width={BOX.width} height={BOX.height} rx="6" />
-              <text x="8" y="19">
+              <text x="8" y="17">
                 {short(nameOf(stage.name))}
               </text>
-              <text x="8" y="36" class="whose">
+              <text x="8" y="33" class="whose">
                 {short(
                   stage.desk === null
                     ? stage.proofs.map((proof) => find(`agency.proof_${proof}`) ?? proof).join(", ")
