@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from api.moments import Moment
+from flowctl.registry.papers import Load, Nationality
 from flowctl.registry.pushes import Word
 from flowctl.storage.partners import CrossingShown, DeclarationShown, RecordShown
 from flowctl.workflow.stages import Act
@@ -132,6 +133,96 @@ class CrossingsSeen(_Body):
     """Crossings."""
 
     items: Annotated[list[CrossingSeen], Field(min_length=1, max_length=MOST_ITEMS)]
+
+
+Amount = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+
+
+class Facts(_Body):
+    """What a partner knows of a journey's truck, goods and papers; what is absent is not said.
+
+    Ids of classes are those of ``GET /v1/workflow``. Nothing of persons is taken.
+    """
+
+    trailer: Plate | None = None
+    goods: Annotated[str | None, Field(max_length=200)] = None
+    goods_class: Code | None = None
+    goods_code: Code | None = None
+    weight_class: Code | None = None
+    weight_t: Amount | None = None
+    value_vnd: StrictInt | None = None
+    keeps_h: Amount | None = None
+    temperature_c: Amount | None = None
+    load: Load | None = None
+    nationality: Nationality | None = None
+    pair_plate: Plate | None = None
+    customer: Annotated[str | None, Field(max_length=200)] = None
+    declaration: Number | None = None
+
+
+class FactsOfTrip(_Body):
+    """What is known of a trip, which is named by its number, its plate or its customs number."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "plate": "12C-123.45",
+                    "facts": {"goods_code": "0810.90", "weight_t": 21.5, "value_vnd": 640000000},
+                }
+            ]
+        },
+    )
+
+    trip: Id | None = None
+    plate: Plate | None = None
+    declaration: Number | None = None
+    facts: Facts
+
+
+class FactsOfTrips(_Body):
+    """What is known of trips."""
+
+    items: Annotated[list[FactsOfTrip], Field(min_length=1, max_length=MOST_ITEMS)]
+
+
+class Foreknown(_Body):
+    """What is known of a journey that nobody declared yet, beside its truck's plate."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "plate": "12C-123.45",
+                    "facts": {"goods": "thanh long", "goods_class": "fresh_fruit"},
+                }
+            ]
+        },
+    )
+
+    plate: Plate | None = None
+    facts: Facts
+
+
+class FactsResult(BaseModel):
+    """What became of the fields of one item: filled in, a conflict for a person, or said alike."""
+
+    status: Literal["done", "refused"]
+    trip: int | None = None
+    filled: list[str] = []
+    conflicts: list[str] = []
+    same: list[str] = []
+    detail: str | None = None
+    kind: str | None = None
+    values: dict[str, Any] = {}
+
+
+class FactsResults(BaseModel):
+    """One result for each item."""
+
+    results: list[FactsResult]
 
 
 class Result(BaseModel):

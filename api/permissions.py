@@ -326,6 +326,7 @@ _OFFERED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "declare": (("GET", "/v1/declarations"), ("POST", "/v1/trips")),
     "fees": (("GET", "/v1/trips/{trip_id}/dues"), ("GET", "/v1/settlements/{day}")),
     "crossings": (("GET", "/v1/crossings"), ("GET", "/v1/crossings.csv")),
+    "conflicts": (("GET", "/v1/conflicts"),),
     "see_map": (("GET", "/v1/live"), ("GET", "/v1/events")),
     "see_corridor": (("GET", "/v1/corridors"), ("GET", "/v1/corridors/{way}/spacetime")),
     "see_alerts": (("GET", "/v1/alerts"), ("POST", "/v1/alerts/{alert_id}")),

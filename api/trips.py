@@ -31,6 +31,7 @@ from flowctl.registry import trips as registry
 from flowctl.registry.accounts import Role
 from flowctl.registry.changes import change
 from flowctl.registry.decisions import withdraw
+from flowctl.registry.facts import meet_foreknown
 from flowctl.registry.phone_tracker import tracker_of
 from flowctl.registry.plates import strip_mark
 from flowctl.site import Site
@@ -67,6 +68,7 @@ def register_trip(
 
     def do(conn: Connection, by: By, now: datetime) -> int:
         trip_id = registry.register(conn, state.site, state.keys, declaration, by=by.name, now=now)
+        meet_foreknown(conn, state.site, state.keys, trip_id, now=now)
         shown = trip_answer(state, get_visible(conn, state.site, trip_id, who))
         record(request, conn, "trip.register", f"trip:{trip_id}", after=_logged(shown))
         return trip_id

@@ -143,10 +143,7 @@ def meet_foreknown(
     conn: Connection, site: Site, keys: Keys, trip_id: int, *, now: datetime
 ) -> None:
     """Let what partners knew of a journey meet what was declared of it, once it is."""
-    trip = get_active(conn, site, trip_id)
-    for source, facts in stored.take_foreknown(
-        conn, site.id, trip_id, plate=trip.plate, declaration=trip.declaration
-    ):
+    for source, facts in stored.take_foreknown(conn, site.id, trip_id):
         known = {name: value for name, value in facts.items() if name in FIELDS}
         take_facts(conn, site, keys, trip_id, known, source=f"source:{source}", now=now)
 

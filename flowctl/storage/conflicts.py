@@ -168,14 +168,13 @@ def withdraw_conflict(
     )
 
 
-def take_foreknown(
-    conn: Connection, site: str, trip_id: int, *, plate: str, declaration: str | None
-) -> list[tuple[str, dict[str, Any]]]:
+def take_foreknown(conn: Connection, site: str, trip_id: int) -> list[tuple[str, dict[str, Any]]]:
     """Return what sources knew of a journey that is a trip now, by its plate or customs number."""
     return conn.execute(
-        "update foreknown set taken_by = %(trip)s where site = %(site)s and taken_by is null"
-        " and (plate = %(plate)s or reference = %(declaration)s) returning source, facts",
-        {"trip": trip_id, "site": site, "plate": plate, "declaration": declaration},
+        "update foreknown f set taken_by = t.id from trips t where t.id = %s and f.site = %s"
+        " and t.site = f.site and f.taken_by is null"
+        " and (f.plate = t.plate or f.reference = t.declaration) returning f.source, f.facts",
+        [trip_id, site],
     ).fetchall()
 
 

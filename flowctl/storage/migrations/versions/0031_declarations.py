@@ -346,6 +346,7 @@ create table foreknown (
     unique (site, source, reference)
 );
 create index foreknown_plate on foreknown (site, plate) where taken_by is null;
+create index foreknown_reference on foreknown (site, reference) where taken_by is null;
 """
 
 FEED = """
