@@ -107,7 +107,6 @@ def change(
     values = _values(conn, site, keys, trip, wish, now)
     merged = declarations.merge(conn, site, keys, trip, values, wish.papers, now=now)
     changed = _changed(trip, values) | merged.changed
-    edits.refuse_fixed(merged.settled, changed)
     proof = _evidence(conn, trip, wish)
     lost = []
     if origin is None:

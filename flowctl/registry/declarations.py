@@ -8,6 +8,7 @@ from typing import Any
 
 from flowctl.errors import NotFoundError
 from flowctl.registry.catalogue import check_catalogue
+from flowctl.registry.edits import refuse_fixed
 from flowctl.registry.keys import Keys, decrypt_phone
 from flowctl.registry.papers import LICENCE_EXPIRED, marks_of
 from flowctl.registry.persons import seal, unseal
@@ -134,11 +135,10 @@ def find_whole(conn: Connection, trip_id: int, plate: str, *, today: date) -> Wh
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A declaration as it will stand: which fields changed, which stages had settled (by field)."""
+    """A declaration as it will stand, and which fields changed."""
 
     papers: Papers
     changed: frozenset[str]
-    settled: Mapping[str, str]
     origins: Mapping[str, str]
 
     def marked(self, fields: Collection[str], origin: str) -> "Merged":
@@ -165,12 +165,15 @@ def merge(
     ------
     FlowctlError
         A value cannot be.
+    ConflictError
+        A stage settled a field, or the trip began with it.
     """
     row = stored.find_declaration(conn, trip.id)
     was = before_declarations(trip.plate) if row is None else row.papers
     settled = {} if row is None else row.settled
     driver = open_driver(conn, keys, trip.driver_id, was.driver_cipher)
     said = _said(was, driver)
+    refuse_fixed(settled, {name for name, value in wish.items() if value != said[name]})
     if values.driver_id != trip.driver_id:
         said |= dict.fromkeys(_OF_DRIVER) | {"consent": False}
     if values.weight_t != trip.weight_t and "weight_class" not in settled:
@@ -204,7 +207,7 @@ def merge(
     changed = {name for name, value in _said(was, driver).items() if after[name] != value}
     origins = {} if row is None else row.origins
     kept = {name: origin for name, origin in origins.items() if name not in changed}
-    return Merged(papers, frozenset(changed), settled, kept)
+    return Merged(papers, frozenset(changed), kept)
 
 
 def _said(papers: Papers, driver: Driver) -> dict[str, Any]:

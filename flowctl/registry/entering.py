@@ -7,11 +7,12 @@ from psycopg.errors import UniqueViolation
 from flowctl.errors import ConflictError
 from flowctl.registry.devices import register_device
 from flowctl.registry.keys import Keys, encrypt_phone, hash_phone
+from flowctl.registry.plates import strip_mark
 from flowctl.registry.rules import Declaration
 from flowctl.site import Site
 from flowctl.storage import trips as stored
 from flowctl.storage.declarations import find_trip_of_declaration
-from flowctl.storage.devices import Device, primary_device
+from flowctl.storage.devices import Device, find_device, primary_device
 from flowctl.storage.penalties import find_ban
 from flowctl.storage.trips import Connection, TripValues
 
@@ -28,6 +29,33 @@ def refuse_banned(conn: Connection, site: Site, plate: str, now: datetime) -> No
             kind="barred",
             values={"plate": plate, "until": ban.banned_until},
         )
+
+
+def refuse_over_quota(conn: Connection, site: Site, haulier: str | None) -> None:
+    """Refuse one trip more than a haulier may have under way; who registers waits its turn."""
+    most = site.policy.fair_use.active_per_haulier
+    if most == 0 or haulier is None:
+        return
+    stored.lock_haulier(conn, site.id, haulier)
+    active = stored.count_active_of(conn, site.id, haulier)
+    if active >= most:
+        raise ConflictError(
+            f"{haulier} has {active} trips under way, and {most} is the most a haulier may have;"
+            " another can be declared when one has ended.",
+            kind="quota_full",
+            values={"active": active, "quota": most},
+        )
+
+
+def refuse_active(conn: Connection, *, plate: str | None, device: str | None) -> None:
+    """Refuse a plate or a device that has an active trip."""
+    trip = None if plate is None else stored.find_active_trip_of_plate(conn, strip_mark(plate))
+    if plate is not None and trip is not None:
+        raise _plate_active(strip_mark(plate), trip)
+    known = None if not device else find_device(conn, device.strip())
+    trip = None if known is None else stored.find_active_trip_of_device(conn, known.id)
+    if known is not None and trip is not None:
+        raise _device_active(f"The device {known.uid}", trip)
 
 
 def refuse_strangers(conn: Connection, site: Site, convoy: str | None, haulier: str | None) -> None:
@@ -75,19 +103,12 @@ def taken(
     """
     constraint = violation.diag.constraint_name
     if constraint == "trips_one_active_per_plate":
-        return ConflictError(
-            _has_one(
-                f"The plate {values.plate}", stored.find_active_trip_of_plate(conn, values.plate)
-            ),
-            kind="plate_active",
-            values={"plate": values.plate},
-        )
+        trip = stored.find_active_trip_of_plate(conn, values.plate)
+        return _plate_active(values.plate, trip)
     if constraint == "trips_one_active_per_declaration" and values.declaration is not None:
+        trip = find_trip_of_declaration(conn, site.id, values.declaration)
         return ConflictError(
-            _has_one(
-                f"The declaration {values.declaration}",
-                find_trip_of_declaration(conn, site.id, values.declaration),
-            ),
+            _has_one(f"The declaration {values.declaration}", trip),
             kind="declaration_active",
             values={"declaration": values.declaration},
         )
@@ -95,7 +116,17 @@ def taken(
         raise violation
     known = ", by the registry the truck's own," if implied else ""
     trip = stored.find_active_trip_of_device(conn, device.id)
-    return ConflictError(_has_one(f"The device {device.uid}{known}", trip), kind="device_active")
+    return _device_active(f"The device {device.uid}{known}", trip)
+
+
+def _plate_active(plate: str, trip: int | None) -> ConflictError:
+    return ConflictError(
+        _has_one(f"The plate {plate}", trip), kind="plate_active", values={"plate": plate}
+    )
+
+
+def _device_active(device: str, trip: int | None) -> ConflictError:
+    return ConflictError(_has_one(device, trip), kind="device_active")
 
 
 def _has_one(what: str, trip: int | None) -> str:

@@ -45,7 +45,7 @@ def check_line(field: str, text: str | None) -> str | None:
         raise FlowctlError(
             f"{field} is longer than {_LONGEST[field]} characters, or has some that cannot be"
             " printed; shorten it.",
-            kind="text_long",
+            kind="line_long",
             values={"field": field, "most": _LONGEST[field]},
         )
     return line or None

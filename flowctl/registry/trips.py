@@ -19,6 +19,7 @@ from flowctl.registry.entering import (
     declared_device,
     enter_driver,
     refuse_banned,
+    refuse_over_quota,
     refuse_strangers,
     taken,
 )
@@ -59,7 +60,7 @@ def register(
         The declaration cannot be; see `check_declaration`.
     ConflictError
         The plate, the device or the customs declaration has an active trip, which is named; the
-        plate is barred; or the convoy is another haulier's.
+        plate is barred; the haulier has as many trips as it may; or the convoy is another's.
     """
     entry = enter(conn, site, keys, declaration, by=by, now=now, origins=origins or {})
     settle(conn, site, [entry], now=now)
@@ -80,6 +81,7 @@ def enter(
     checked = check_declaration(site, declaration, now=now)
     refuse_banned(conn, site, checked.plate, now)
     refuse_strangers(conn, site, checked.convoy, checked.haulier)
+    refuse_over_quota(conn, site, checked.haulier)
     device = declared_device(conn, checked, now)
     values = TripValues(
         plate=checked.plate,

@@ -174,6 +174,14 @@ def list_penalties(conn: Connection, site: str, trip_id: int) -> list[PenaltyRec
         ).fetchall()
 
 
+def find_penalty(conn: Connection, site: str, penalty_id: int) -> PenaltyRecord | None:
+    """Return a penalty by its number, lifted or not."""
+    with conn.cursor(row_factory=class_row(PenaltyRecord)) as cursor:
+        return cursor.execute(
+            "select * from penalties where site = %s and id = %s", [site, penalty_id]
+        ).fetchone()
+
+
 def find_ban(conn: Connection, site: str, plate: str, now: datetime) -> PenaltyRecord | None:
     """Return the penalty that bars a plate from registering, the one that does so longest."""
     with conn.cursor(row_factory=class_row(PenaltyRecord)) as cursor:

@@ -260,6 +260,23 @@ def find_active_trip_of_device(conn: Connection, device_id: int) -> int | None:
         ).fetchone()
 
 
+def count_active_of(conn: Connection, site: str, haulier: str) -> int:
+    """Return how many trips of a haulier are under way."""
+    [(n,)] = conn.execute(
+        "select count(*) from trips where site = %s and haulier = %s and state = 'active'",
+        [site, haulier],
+    ).fetchall()
+    return int(n)
+
+
+def lock_haulier(conn: Connection, site: str, haulier: str) -> None:
+    """Let nobody else register a trip of a haulier that is counted, until the transaction ends."""
+    conn.execute(
+        "select pg_advisory_xact_lock(hashtextextended('haulier ' || %s || ' ' || %s, 0))",
+        [site, haulier],
+    )
+
+
 def end_links(conn: Connection, trip_id: int, former_driver: int, *, now: datetime) -> None:
     """End the links sent to a trip's former number, and remember whose it was.
 
