@@ -29,7 +29,7 @@ DIRECTIONS = ("export", "import")
 _LONGEST_VERSION = 40
 _LONGEST_EXPIRY_H = 8784  # a year
 _WHERE = re.compile(
-    r", (?:\d+\. )?([a-z ]+?) ([a-z0-9_]+)(?:, [a-z]+)*(?:, field \"([a-z_]+)\")?: "
+    r", (?:\d+\. )?([a-z ]+?) ([a-z0-9_]+)(?:, ([a-z]+))?(?:, field \"([a-z_]+)\")?: "
 )
 _OF_TOML = re.compile(r"\(at line (\d+), column \d+\)")
 _TABLES = {
@@ -320,7 +320,7 @@ def _line_of(problem: str, text: str) -> int | None:
     found = _WHERE.search(problem)
     if found is None or found[1] not in _TABLES:
         return None
-    kind, name, field = found[1], found[2], found[3]
+    kind, name, field = found[1], found[2], found[3] or found[4]
     start = None
     for number, line in _lines_of_table(text, _TABLES[kind], name):
         start = start or number
