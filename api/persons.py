@@ -130,7 +130,7 @@ def erase_person(request: Request, person: PersonId) -> Erased:
     """Erase what is a driver's own; refused while a trip of his runs."""
     state = request.app.state
     with transaction(request) as conn:
-        erased = own_data.erase_person(conn, state.site.id, person)
-        after = {"trips": erased.trips, "documents": erased.documents}
+        erased = own_data.erase_person(conn, state.keys, state.site.id, person)
+        after = {"trips": erased.trips, "documents": erased.documents, "forms": erased.forms}
         record(request, conn, "person.erase", f"person:{person}", after=after)
     return erased

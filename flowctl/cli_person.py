@@ -72,12 +72,13 @@ def erase(
     if not yes:
         typer.confirm(f"Erase what is kept of the driver {person} for good?", abort=True, err=True)
     with sentences(), database() as conn:
-        erased = own_data.erase_person(conn, chosen.site, person)
-        after = {"trips": erased.trips, "documents": erased.documents}
+        erased = own_data.erase_person(conn, derive_keys(chosen.secret), chosen.site, person)
+        after = {"trips": erased.trips, "documents": erased.documents, "forms": erased.forms}
         record(conn, "person.erase", f"person:{person}", after=after)
     typer.echo(
         f"The driver {person} is erased: {counted(erased.trips, 'trip')} without him now,"
-        f" {counted(erased.documents, 'document')} emptied."
+        f" {counted(erased.documents, 'document')} emptied,"
+        f" {counted(erased.forms, 'draft or template')} without his name."
     )
 
 

@@ -5,7 +5,7 @@ name a driver, and bound to whose it is.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from flowctl.registry.keys import Keys, decrypt_own, encrypt_own
 from flowctl.registry.plates import strip_mark
 from flowctl.site import Site
 from flowctl.storage import drafts as stored
-from flowctl.storage.drafts import Connection, DraftRow
+from flowctl.storage.drafts import Connection, DraftRow, FormRow
 from flowctl.storage.live import find_live
 
 LAST = "last"
@@ -247,6 +247,33 @@ def prefill_by_trip(conn: Connection, site: Site, keys: Keys, trip_id: int) -> P
     form["consent"] = papers.consent_at is not None or None
     known = {name: value for name, value in form.items() if value is not None}
     return Prefill(known, dict.fromkeys(known, LAST), trip_id, person.is_known)
+
+
+def list_forms_that(
+    conn: Connection, site: str, keys: Keys, fits: Callable[[Form], bool]
+) -> list[tuple[FormRow, Form]]:
+    """Return the drafts and templates of all accounts whose form fits, such as naming a driver."""
+    opened = [(row, _open(keys, row)) for row in stored.list_forms(conn, site)]
+    return [(row, form) for row, form in opened if fits(form)]
+
+
+def take_out(
+    conn: Connection, site: str, keys: Keys, row: FormRow, form: Form, names: Collection[str]
+) -> None:
+    """Write a draft or a template anew without some of its fields."""
+    left = {name: value for name, value in form.items() if name not in names}
+    stored.rewrite_form(conn, site, row, _sealed(keys, left, _place(row)))
+
+
+def _open(keys: Keys, row: FormRow) -> Form:
+    form: Form = json.loads(decrypt_own(keys.form_cipher, row.cipher, _place(row)))
+    return form
+
+
+def _place(row: FormRow) -> str:
+    if row.template is not None:
+        return _template(row.template, row.account)
+    return f"draft {row.draft} of {row.account}"
 
 
 def _with_foreknown(

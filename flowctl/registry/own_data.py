@@ -3,12 +3,14 @@
 Each of these is for an administrator, and is written down as an access.
 """
 
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.registry.declarations import open_driver
+from flowctl.registry.drafts import Form, list_forms_that, take_out
 from flowctl.registry.keys import Keys, decrypt_answer, decrypt_phone, hash_phone
 from flowctl.registry.phones import parse_phone
 from flowctl.registry.plates import parse_plate
@@ -21,15 +23,22 @@ from flowctl.storage.persons import Connection, Person
 ACCESSES = ("person.seen", "person.find", "person.export", "person.erase", "document.opened")
 """Acts by which somebody looked at what is personal, or took it away."""
 _MOST_ACCESSES = 10_000
+_PERSONAL = ("phone", "driver_name", "licence", "licence_until", "consent")
+"""What of a form is its driver's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was erased of a driver: documents of his trips, and of how many trips his name."""
+    """What was erased of a driver, by how many there were.
+
+    ``trips`` go without his name, ``documents`` hold nothing, ``forms`` (drafts and templates) name
+    him no more.
+    """
 
     person: int
     trips: int
     documents: int
+    forms: int
 
 
 def find_persons(
@@ -76,28 +85,33 @@ def export_person(
     person = get_person(conn, site, driver_id)
     trips = stored.list_trip_ids(conn, site, driver_id)
     own = stored.list_own(conn, site, driver_id, trips)
-    for one in own["declarations"]:
-        driver = open_driver(conn, keys, driver_id, one.pop("driver_cipher"))
-        one |= {"driver_name": driver.name, "licence": driver.licence}
+    _open_drivers(conn, keys, driver_id, own["declarations"])
     for one in own["answers"]:
         one["text"] = decrypt_answer(keys, one.pop("cipher"))
-    cipher = stored.find_phone(conn, driver_id)
+    phone = _phone(conn, keys, driver_id)
+    named = list_forms_that(conn, site, keys, _naming(phone, _licences(own["declarations"])))
     return {
         "person": driver_id,
         "made_at": now,
         "site": site,
-        "phone": None if cipher is None else decrypt_phone(keys, cipher),
+        "phone": phone,
         "language": person.language,
         **own,
+        "forms": [
+            {"account": row.account, "template": row.template, "changed_at": row.changed_at}
+            | {name: form[name] for name in _PERSONAL if name in form}
+            for row, form in named
+        ],
         "accesses": _accesses(conn, site, driver_id),
     }
 
 
-def erase_person(conn: Connection, site: str, driver_id: int) -> Erased:
+def erase_person(conn: Connection, keys: Keys, site: str, driver_id: int) -> Erased:
     """Erase what is a driver's own, in the caller's transaction: nothing of it opens any more.
 
-    His key and his number go, with what he wrote; his name and licence; what the documents of his
-    trips hold. The trips stay without him, for the order and its proofs, until the site's days.
+    His key and his number go, with what he wrote; his name and licence, also from drafts and
+    templates that name them; what the documents of his trips hold. The trips stay without him, for
+    the order and its proofs, until the site's days.
 
     Raises
     ------
@@ -116,10 +130,16 @@ def erase_person(conn: Connection, site: str, driver_id: int) -> Erased:
             kind="person_active",
             values={"trip": running},
         )
+    own = stored.list_own(conn, site, driver_id, stored.list_trip_ids(conn, site, driver_id))
+    _open_drivers(conn, keys, driver_id, own["declarations"])
+    names_him = _naming(_phone(conn, keys, driver_id), _licences(own["declarations"]))
+    forms = list_forms_that(conn, site, keys, names_him)
+    for row, form in forms:
+        take_out(conn, site, keys, row, form, _PERSONAL)
     documents = stored.erase_own(conn, driver_id)
     erase_documents(conn, documents)
     forget_number(conn, driver_id)
-    return Erased(driver_id, person.trips, len(documents))
+    return Erased(driver_id, person.trips, len(documents), len(forms))
 
 
 def subjects_of(
@@ -142,6 +162,39 @@ def trip_of(act: AuditRecord) -> int | None:
         return int(number)
     named = (act.after or {}).get("trip")
     return named if isinstance(named, int) else None
+
+
+def _phone(conn: Connection, keys: Keys, driver_id: int) -> str | None:
+    cipher = stored.find_phone(conn, driver_id)
+    return None if cipher is None else decrypt_phone(keys, cipher)
+
+
+def _open_drivers(
+    conn: Connection, keys: Keys, driver_id: int, declarations: Iterable[dict[str, Any]]
+) -> None:
+    """Put name and licence into declarations in place of their ciphers."""
+    for one in declarations:
+        driver = open_driver(conn, keys, driver_id, one.pop("driver_cipher"))
+        one |= {"driver_name": driver.name, "licence": driver.licence}
+
+
+def _licences(declarations: Iterable[dict[str, Any]]) -> set[str]:
+    return {one["licence"] for one in declarations if one["licence"] is not None}
+
+
+def _naming(phone: str | None, licences: Container[str]) -> Callable[[Form], bool]:
+    """Return what tells whether a form names the driver of a number or of one of some licences."""
+
+    def names(form: Form) -> bool:
+        licence = form.get("licence")
+        if isinstance(licence, str) and "".join(licence.split()).upper() in licences:
+            return True
+        try:
+            return phone is not None and parse_phone(str(form.get("phone", ""))) == phone
+        except FlowctlError:
+            return False  # what is typed so far is no number
+
+    return names
 
 
 def _accesses(conn: Connection, site: str, driver_id: int) -> list[dict[str, Any]]:

@@ -166,3 +166,38 @@ def list_foreknown(
         " and (plate = %(plate)s or reference = %(reference)s) order by at, id",
         {"site": site, "plate": plate, "reference": reference},
     ).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """A form of any account: a draft by its id, or a template by its name."""
+
+    account: str
+    draft: UUID | None
+    template: str | None
+    cipher: bytes
+    changed_at: datetime
+
+
+def list_forms(conn: Connection, site: str) -> list[FormRow]:
+    """Return the drafts and templates of all accounts."""
+    with conn.cursor(row_factory=class_row(FormRow)) as cursor:
+        return cursor.execute(
+            "select account, id as draft, null as template, cipher, changed_at from drafts"
+            " where site = %(site)s and cipher <> ''::bytea"
+            " union all select account, null, name, cipher, changed_at from templates"
+            " where site = %(site)s order by changed_at",
+            {"site": site},
+        ).fetchall()
+
+
+def rewrite_form(conn: Connection, site: str, row: FormRow, cipher: bytes) -> None:
+    """Write another form in place of one; a window that shows it is told of a newer draft."""
+    conn.execute(
+        "update drafts set cipher = %s, revision = revision + 1 where site = %s and id = %s",
+        [cipher, site, row.draft],
+    )
+    conn.execute(
+        "update templates set cipher = %s where site = %s and account = %s and name = %s",
+        [cipher, site, row.account, row.template],
+    )

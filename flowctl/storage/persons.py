@@ -126,8 +126,6 @@ _ERASED: tuple[LiteralString, ...] = (
     "delete from former_drivers where driver_id = %(driver)s",
     """update declarations c set driver_cipher = null, licence_until = null from trips t
        where t.id = c.trip_id and t.driver_id = %(driver)s""",
-    """delete from foreknown f using trips t
-       where f.taken_by = t.id and t.driver_id = %(driver)s""",
     "update drivers set data_key = null where id = %(driver)s",
 )
 """What is a driver's own beside his number and his documents, in the order in which it goes."""

@@ -3,6 +3,7 @@
 import json
 from dataclasses import astuple
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -176,7 +177,7 @@ def test_what_was_erased_opens_by_no_secret_also_from_a_copy_of_the_tables(
     assert NAME in (unseal(conn, KEYS, person["id"], rows[0][0]) or "")
     end(api, trip)
     answer = admin.post(f"/v1/persons/{person['id']}/erase")
-    assert answer.json() == {"person": person["id"], "trips": 1, "documents": 1}
+    assert answer.json() == {"person": person["id"], "trips": 1, "documents": 1, "forms": 0}
     # Somebody kept the ciphers, and has the secret of the site: there is no key any more.
     assert unseal(conn, KEYS, person["id"], rows[0][0]) is None
     left = conn.execute(
@@ -276,3 +277,34 @@ def test_nobody_but_an_administrator_finds_hands_out_erases_or_reads_who_looked(
             client.get("/v1/persons/accesses"),
         ):
             assert answer.status_code == 403
+
+
+def test_drafts_and_templates_that_name_who_was_erased_name_him_no_more(
+    api: RunningApi, admin: httpx.Client, haulier: httpx.Client
+):
+    end(api, declare(haulier))
+    other = api.person(Role.HAULIER, "other")
+    his = {"phone": "0903.123.456", "driver_name": NAME, "goods": "thanh long"}
+    licensed = {"phone": "", "licence": "7901 2345 6789", "plate": "12C"}
+    anothers = {"phone": "0903 999 999", "driver_name": "Trần Văn Bé"}
+    draft = f"/v1/drafts/{uuid4()}"
+    for client, where, form in (
+        (haulier, "/v1/templates/his", his),
+        (other, "/v1/templates/licensed", licensed),
+        (haulier, "/v1/templates/another", anothers),
+    ):
+        answer = client.put(where, json={"name": where[14:], "customer": None, "form": form})
+        assert answer.is_success, answer.text
+    assert haulier.put(draft, json={"revision": 0, "form": his}).is_success
+    [person] = found(admin, phone=PHONE)
+    own = admin.get(f"/v1/persons/{person['id']}/export").json()
+    assert sorted(str(one["template"]) for one in own["forms"]) == ["None", "his", "licensed"]
+    assert admin.post(f"/v1/persons/{person['id']}/erase").json()["forms"] == 3
+    left = {one["name"]: one["form"] for one in haulier.get("/v1/templates").json()}
+    assert left == {"another": anothers, "his": {"goods": "thanh long"}}
+    [kept] = other.get("/v1/templates").json()
+    assert kept["form"] == {"plate": "12C"}
+    saved = haulier.get(draft).json()
+    assert saved["form"] == {"goods": "thanh long"}
+    stale = haulier.put(draft, json={"revision": 1, "form": his})
+    assert refused(stale, 409) == "draft_newer", "a window that is still open brings nothing back"
