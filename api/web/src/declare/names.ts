@@ -44,14 +44,13 @@ function factName(name: string, code: string, workflow: Workflow | null): string
 }
 
 /** Why a line of fees is as high as it is, in words. */
-export function reasonOf({ kind, values }: Why, workflow: Workflow | null): string {
+export function reasonOf({ values }: Why, workflow: Workflow | null): string {
   const facts = Object.entries(values)
     .filter((one): one is [string, string] => typeof one[1] === "string")
     .map(([name, code]) => factName(name, code, workflow));
-  const days = values["days"] ?? 0;
-  return (find(`agency.because_${kind}`) ?? kind)
-    .replace("{facts}", facts.join(", "))
-    .replace("{days}", String(days));
+  const days = values["days"];
+  const stay = days === undefined ? [] : [t("declare.days_in_yard", { n: days })];
+  return [...facts, ...stay].join(", ");
 }
 
 /** How long ago by the site's clock. */
