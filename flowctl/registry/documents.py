@@ -110,13 +110,7 @@ def check_type(begins: bytes, said: str) -> tuple[str, str]:
 
 
 def clean_name(name: str, ending: str) -> str:
-    r"""Return what a document is called: without folders, signs that cannot be seen, or quotes.
-
-    >>> clean_name("C:\\tmp\\Hóa đơn  12.PDF", "pdf")
-    'Hóa đơn 12.pdf'
-    >>> clean_name("../../etc/passwd", "png")
-    'passwd.png'
-    """
+    """Return what a document is called: without folders, signs that cannot be seen, or quotes."""
     plain = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     seen = "".join(
         one if unicodedata.category(one)[0] in "LMNPS" and one not in '<>:"|?*' else " "
