@@ -17,6 +17,8 @@ export interface Known {
 
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 const SHORT_KEY = 8;
+/** What has numbers so long that their beginning says which. */
+const LONG = new Set(["key", "document"]);
 
 function word(paths: readonly string[]): string | null {
   for (const path of paths) {
@@ -57,7 +59,7 @@ export function subjectName(subject: string, known: Known): string {
   if (kind === "account") return personOf(id, known);
   if (kind === "site") return id === known.site.id ? nameOf(known.site.name) : id;
   const template = find(`audit_subject.${kind}`);
-  return template ? template.replace("{id}", kind === "key" ? id.slice(0, SHORT_KEY) : id) : subject;
+  return template ? template.replace("{id}", LONG.has(kind) ? id.slice(0, SHORT_KEY) : id) : subject;
 }
 
 export const fieldName = (field: string): string => find(`audit_field.${field}`) ?? field;
@@ -68,7 +70,7 @@ const TEXTS: Record<string, (text: string, known: Known) => string | null> = {
   agency: (text) => find(`account.agency_${text}`),
   cargo: (text) => find(`cargo.${text}`),
   direction: (text) => find(`direction.${text}`),
-  kind: (text) => find(`offence.${text}`),
+  kind: (text) => word([`offence.${text}`, `declare_paper.${text}`]),
   reason: (text) => word([`act_reason.${text}`, `refused.${text}`, `reason.${text}`]),
   state: (text) => word([`alerts.state_${text}`, `audit_value.${text}`]),
   what: (text) => find(`audit_value.${text}`),
