@@ -79,6 +79,16 @@ class Schedule:
     valid_from: datetime
     services: tuple[Service, ...]
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """Return the facts that any of its conditions is about."""
+        return frozenset(
+            name
+            for service in self.services
+            for conditions in (service.applies, *(rate.applies for rate in service.rates))
+            for name in conditions
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Stay:

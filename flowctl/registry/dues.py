@@ -24,11 +24,12 @@ _BY = "flowctl"
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What a trip owes now, by a schedule."""
+    """What a trip owes now, by a schedule; ``was_settled`` is what was written of it before."""
 
     trip: TripFacts
     schedule: Schedule
     record: DuesRecord
+    was_settled: bool
 
     @property
     def due_vnd(self) -> int:
@@ -135,7 +136,7 @@ def _bill_of(conn: Connection, site: Site, trip: TripFacts, *, now: datetime) ->
         schedule_id, schedule = found
     else:
         schedule_id, schedule = known.schedule_id, stored.get_schedule(conn, known.schedule_id)
-    facts = _facts(conn, trip)
+    facts = _facts(conn, trip, schedule)
     stays = _stays(conn, site, trip, schedule, now)
     settled_at = None if known is None else known.settled_at
     dues = due(schedule, facts, stays, waiting, until=settled_at or now)
@@ -143,13 +144,16 @@ def _bill_of(conn: Connection, site: Site, trip: TripFacts, *, now: datetime) ->
         settled_at, dues = None, due(schedule, facts, stays, waiting, until=now)
     elif settled_at is None:
         settled_at = now
-    return Bill(trip, schedule, DuesRecord(schedule_id, dues, paid_vnd, settled_at, now))
+    record = DuesRecord(schedule_id, dues, paid_vnd, settled_at, now)
+    return Bill(trip, schedule, record, known is not None and known.settled_at is not None)
 
 
-def _facts(conn: Connection, trip: TripFacts) -> Facts:
-    if trip.workflow_id is None:
-        return trip.facts()
-    return get_workflow(conn, trip.workflow_id).fill_in(trip.facts(), trip.weight_t)
+def _facts(conn: Connection, trip: TripFacts, schedule: Schedule) -> Facts:
+    """Return what is known of a trip, with what follows from it where the schedule asks for it."""
+    facts = trip.facts()
+    if trip.workflow_id is None or schedule.asked <= facts.keys():
+        return facts
+    return get_workflow(conn, trip.workflow_id).fill_in(facts, trip.weight_t)
 
 
 def _stays(

@@ -36,10 +36,8 @@ def bill(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> None:
     NotFoundError
         There is no such trip.
     """
-    before = stored.find_dues(conn, trip_id)
-    was_settled = before is not None and before.settled_at is not None
     billed = rework(conn, site, trip_id, now=now)
-    if billed is not None and billed.is_settled != was_settled:
+    if billed is not None and billed.is_settled != billed.was_settled:
         refresh(conn, site, trip_id, now=now)
 
 

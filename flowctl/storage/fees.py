@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import class_row, scalar_row
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from flowctl.errors import SiteError
@@ -160,13 +160,12 @@ def list_schedules(conn: Connection, site: str) -> list[ScheduleVersion]:
 
 def find_schedule(conn: Connection, site: str, at: datetime) -> tuple[int, Schedule] | None:
     """Return the schedule in force at a moment with its id; None where there is none."""
-    with conn.cursor(row_factory=scalar_row) as cursor:
-        number = cursor.execute(
-            "select id from fee_schedules where site = %s and valid_from <= %s"
-            " order by valid_from desc limit 1",
-            [site, at],
-        ).fetchone()
-    return None if number is None else (number, get_schedule(conn, number))
+    row = conn.execute(
+        "select id, definition, version from fee_schedules where site = %s and valid_from <= %s"
+        " order by valid_from desc limit 1",
+        [site, at],
+    ).fetchone()
+    return None if row is None else (row[0], _parsed(row[1], row[2]))
 
 
 def get_schedule(conn: Connection, schedule_id: int) -> Schedule:
