@@ -27,6 +27,7 @@ _ROOMS = {
     "roads": "flowctl.cli_roads:app",
     "ledger": "flowctl.cli_ledger:app",
     "policy": "flowctl.cli_policy:app",
+    "workflow": "flowctl.cli_workflow:app",
     "paper": "flowctl.cli_paper:app",
     "webhook": "flowctl.cli_webhook:app",
     "bulletin": "flowctl.cli_bulletin:app",

@@ -60,6 +60,20 @@ def read_source(directory: Path) -> SiteSource:
     return SiteSource(toml, zones, roads, policy, workflow, fees)
 
 
+def read_text(path: Path) -> str:
+    """Return a file's text.
+
+    Raises
+    ------
+    SiteError
+        There is no such file, or it is no text in UTF-8.
+    """
+    text = _text(path)
+    if text is None:
+        raise SiteError(f"There is no file {path}.")
+    return text
+
+
 def _text(path: Path) -> str | None:
     """Return a file's text, or None where there is no such file."""
     try:

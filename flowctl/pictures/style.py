@@ -98,7 +98,7 @@ def writable(path: Path) -> Path:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, whole or not at all.
+    """Write a figure as PNG, or as SVG where the path ends so; whole or not at all.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def save(figure: Figure, path: Path) -> None:
     """
     partial = path.with_name(f".{path.name}.partial")
     try:
-        figure.savefig(partial, format="png")
+        figure.savefig(partial, format="svg" if path.suffix == ".svg" else "png")
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

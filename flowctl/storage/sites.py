@@ -70,7 +70,7 @@ def save_site(
     _keep_versions(conn, site, None if former is None else since)
     add_policy(conn, site, source.policy, now=now)
     if source.workflow:
-        add_workflow(conn, site, source.workflow, by=by, now=now)
+        add_workflow(conn, site, source.workflow, by=by or "flowctl", now=now)
     if source.fees:
         add_schedule(conn, site, source.fees, by=by, now=now)
     return _in_force(conn, site, now)
