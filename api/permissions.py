@@ -274,6 +274,10 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/partner/crossings"): _MACHINE,
     ("POST", "/v1/partner/facts"): _MACHINE,
     ("PUT", "/v1/partner/foreknown/{reference}"): _MACHINE,
+    ("POST", "/v1/hooks/{source}/camera"): PUBLIC,
+    ("POST", "/v1/hooks/{source}/payments"): PUBLIC,
+    ("POST", "/v1/hooks/{source}/stages"): PUBLIC,
+    ("GET", "/v1/readings"): _CONTROL_ROOM,
     ("GET", "/v1/conflicts"): _CONTROL_ROOM,
     ("POST", "/v1/conflicts/{conflict_id}/decide"): frozenset({Role.OFFICER, Role.OPERATOR}),
 }

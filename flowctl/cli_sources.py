@@ -11,7 +11,10 @@ from rich.table import Table
 
 from flowctl.clock import clock
 from flowctl.errors import FlowctlError
+from flowctl.notify.webhooks import new_secret
+from flowctl.registry import hooks
 from flowctl.registry import sources as registry
+from flowctl.registry.keys import derive_keys
 from flowctl.shell import database, get_settings, record, show_table
 from flowctl.storage import sources as stored
 from flowctl.storage.sites import get_site
@@ -247,6 +250,29 @@ def rotate(
                 conn, name, device=device, grace=duration(grace), wall_now=datetime.now(UTC)
             )
         )
+
+
+@app.command("hook")
+def hook(
+    name: str,
+    end: Annotated[bool, typer.Option("--end", help="Let none of its messages count.")] = False,
+) -> None:
+    """Print the secret that a source signs its messages with, which is shown only now.
+
+    The former secret ends with that. Messages go to /v1/hooks/NAME/camera, payments and stages,
+    signed as Standard Webhooks say; the source needs the right hooks, too.
+    """
+    with database() as conn:
+        if end:
+            source = hooks.close_hook(conn, name)
+            record(conn, "source.hook", f"source:{source.name}", after={"ended": True})
+            typer.echo(f"No signed message of {source.name} counts any more.")
+            return
+        secret = new_secret()
+        source = hooks.open_hook(conn, derive_keys(get_settings().secret), name, secret)
+        record(conn, "source.hook", f"source:{source.name}", after={"ended": False})
+    typer.echo(f"{source.name} signs its messages with:", err=True)
+    typer.echo(secret)
 
 
 @app.command("withdraw")
