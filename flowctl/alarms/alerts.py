@@ -44,6 +44,8 @@ class Kind(StrEnum):
     """A truck that matters now is not heard of."""
     OFF_ROUTE = "off_route"
     """A truck left the way to its gate or its yard."""
+    OVERDUE_RETURN = "overdue_return"
+    """A truck is longer on the other side than it may be."""
     HAND_CONTRADICTED = "hand_contradicted"
     """What was entered by hand of a truck is not what its tracker says."""
     POSITIONS_LATE = "positions_late"
@@ -66,6 +68,7 @@ CONDITIONS = frozenset(
         Kind.ABSENT,
         Kind.SILENT,
         Kind.OFF_ROUTE,
+        Kind.OVERDUE_RETURN,
         Kind.POSITIONS_LATE,
     }
 )

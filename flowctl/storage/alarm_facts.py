@@ -20,6 +20,7 @@ from flowctl.alarms.alerts import (
     about_trip,
     moment,
 )
+from flowctl.alarms.away import Away, overdue
 from flowctl.alarms.calls import CallUp, unfollowed
 from flowctl.alarms.places import (
     GateNow,
@@ -33,6 +34,7 @@ from flowctl.alarms.route import Journey, strayed
 from flowctl.alarms.silence import Watched, late_positions, late_processes, silences
 from flowctl.site import Site
 from flowctl.storage.alerts import end_alerts, list_standing, save_alerts
+from flowctl.storage.crossings import Chosen, list_away
 from flowctl.storage.heartbeats import list_silences
 from flowctl.storage.live import count_inside, list_gate_states
 from flowctl.traffic.collapse import GateMode
@@ -48,6 +50,7 @@ _CALLED_AGO = timedelta(hours=6)
 _PROCESSES = crc32(b"watch processes")
 _CONTRADICTED_AGO = timedelta(hours=1)
 _HEARD_WITHIN = timedelta(hours=1)
+_MOST_AWAY = 10_000
 _TAIL = 20
 """So many of the last positions are kept as evidence."""
 
@@ -76,6 +79,9 @@ def find_alarms(
         *growing_queues(list_looks(conn, site, now), standing[Kind.QUEUE_GROWING], limits, now),
         *slow_gates(list_gates(conn, site, now), now),
         *unfollowed([_call(one) for one in called], limits, now),
+        *overdue(
+            list_overdue(conn, site.id, now), standing[Kind.OVERDUE_RETURN], site.policy.away, now
+        ),
         *list_contradicted(conn, site.id, now),
         *(positions or silences(watched, lines, limits, now)),
         *strayed(
@@ -111,6 +117,16 @@ def list_gates(conn: Connection, site: Site, now: datetime) -> list[GateNow]:
         GateNow(one.gate, GateMode(one.state), one.state_since, one.capacity_per_h)
         for one in states
         if one.at > now - _GATE_STATE_HOLDS
+    ]
+
+
+def list_overdue(conn: Connection, site: str, now: datetime) -> list[Away]:
+    """Return the trucks on the other side that should be back."""
+    late = list_away(conn, site, Chosen(), due_before=now, after_id=None, limit=_MOST_AWAY)
+    return [
+        Away(one.id, one.trip_id, one.plate, one.gate, one.haulier, one.at, one.due_at)
+        for one in late
+        if one.due_at is not None
     ]
 
 

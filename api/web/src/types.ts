@@ -241,6 +241,7 @@ export interface Alert {
     | "absent"
     | "silent"
     | "off_route"
+    | "overdue_return"
     | "hand_contradicted"
     | "positions_late"
     | "process_late";
