@@ -25,7 +25,7 @@ from flowctl.ledger_key import Signing, read_key
 from flowctl.patience import Patience
 from flowctl.printing import Press, Printing
 from flowctl.registry.crossings import note_passed, note_seen_back
-from flowctl.registry.seen_stages import confirm_seen
+from flowctl.registry.seen_stages import SeenStages
 from flowctl.registry.stages import renew_due
 from flowctl.settings import Settings
 from flowctl.site import Site
@@ -173,7 +173,7 @@ def _control(
     """Decide by a site until asked to stop, or until the site is loaded anew."""
     meter_every = timedelta(seconds=site.dispatch.meter_interval_s)
     plan_every = timedelta(seconds=site.dispatch.plan_interval_s)
-    watch = Watch(site)
+    watch, stages = Watch(site), SeenStages()
     before: Disruption | None = None
     meter_at = plan_at = traffic_at = lanes_at = forecast_at = domain.now()
     while not stop.is_set():
@@ -185,7 +185,7 @@ def _control(
             _log.info("site loaded anew", site=site.id)
             return
         plan_due = is_due(plan_at, now, plan_every)
-        before = decide(conn, site, now, plan_due=plan_due, before=before)
+        before = decide(conn, site, now, plan_due=plan_due, before=before, stages=stages)
         meter_at = now + meter_every
         if plan_due:
             plan_at = now + plan_every
@@ -193,6 +193,9 @@ def _control(
         if is_due(traffic_at, now, TRAFFIC_EVERY):
             lanes_due = is_due(lanes_at, now, LANES_EVERY)
             observe(conn, watch, now, lanes_due=lanes_due)
+            stages.confirm(conn, site, now=now)
+            with conn.transaction():
+                renew_due(conn, site, now=now)
             traffic_at = now + TRAFFIC_EVERY
             if lanes_due:
                 lanes_at = now + LANES_EVERY
@@ -218,6 +221,7 @@ def decide(
     *,
     plan_due: bool,
     before: Disruption | None = None,
+    stages: SeenStages | None = None,
 ) -> Disruption:
     """Run one tick of the controller: read, decide, write, in one transaction.
 
@@ -233,6 +237,8 @@ def decide(
         Make a plan whatever happened.
     before
         What the tick before returned: where something else holds now, a plan is made at once.
+    stages
+        Takes in what the tick saw.
     """
     with uncollected(), conn.transaction():
         snapshot = read_snapshot(conn, site, now)
@@ -251,6 +257,8 @@ def decide(
         crossed = {trip: (passed[trip], moments[trip] or now) for trip in ended}
         note_passed(conn, site, crossed, now=now)
         beat(conn, "controller", now)
+    if stages is not None:
+        stages.take(snapshot.trips)
     return found
 
 
@@ -272,9 +280,6 @@ def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -
         judge_words(conn, site, now)
     with conn.transaction():
         note_seen_back(conn, site, now=now)
-    confirm_seen(conn, site, now=now)
-    with conn.transaction():
-        renew_due(conn, site, now=now)
     with conn.transaction():
         found = [*find_alerts(conn, site, now), *find_alarms(conn, site, now)]
         save_alerts(conn, site, found, now)

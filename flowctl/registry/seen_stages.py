@@ -5,11 +5,12 @@ revised visit takes away is taken back, and what it shifts by more than `SAME` i
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from flowctl.registry.stages import disprove, prove
 from flowctl.site import Site
+from flowctl.state import LiveTrip
 from flowctl.storage import seen_stages as stored
 from flowctl.storage.seen_stages import Connection, Proved, ProvedStage, Sight
 from flowctl.storage.workflows import get_workflow
@@ -17,17 +18,65 @@ from flowctl.workflow.stages import Origin, Proof, State
 
 SAME = timedelta(minutes=1)
 """By less than this a late fix shifts no moment that anybody reads."""
-FOLLOWED = timedelta(hours=48)
-"""So long after a trip ended its crossing and its way back are looked for; twice that is allowed
-on the other side by no rule."""
+FOLLOWED = timedelta(hours=2)
+"""So long after a trip ended what was seen of it before is still looked at."""
+RETURNS = timedelta(hours=12)
+"""So long ago a truck came back, at most, that is looked for."""
+WHOLE_EVERY = timedelta(minutes=10)
+"""How often all trips are looked at, whether anything of them is new or not."""
 REVISED = "revised"
 """Why a word is taken back: what it rested on is not so."""
 
 _SEEN = (Proof.YARD_IN, Proof.YARD_OUT, Proof.GATE_IN, Proof.GATE_OUT, Proof.RETURNED)
 _OPEN = frozenset({State.READY, State.WAITING, State.EXPIRED})
+_Moments = tuple[datetime | str | None, ...]
 
 
-def confirm_seen(conn: Connection, site: Site, *, now: datetime) -> int:
+class SeenStages:
+    """Lets stages follow what is seen of trucks, and looks at those of which something is new.
+
+    What each tick sees is compared with the tick before; what it does not see, such as ways back
+    and imports, is found every `WHOLE_EVERY`.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, _Moments] = {}
+        self._changed: set[int] = set()
+        self._whole_at: datetime | None = None
+
+    def take(self, trips: Iterable[LiveTrip]) -> None:
+        """Take in what a tick saw."""
+        seen = {trip.id: moments for trip in trips if any(moments := _moments(trip))}
+        self._changed |= {trip for trip, one in seen.items() if self._known.get(trip) != one}
+        self._changed |= self._known.keys() - seen.keys()
+        self._known = seen
+
+    def confirm(self, conn: Connection, site: Site, *, now: datetime) -> int:
+        """Let stages follow what is new; returns how many words were said. In autocommit mode."""
+        whole = (
+            self._whole_at is None or now - self._whole_at >= WHOLE_EVERY or now < self._whole_at
+        )
+        trips = None if whole else sorted(self._changed)
+        self._changed = set()
+        if whole:
+            self._whole_at = now
+        return confirm_seen(conn, site, now=now, trips=trips)
+
+
+def _moments(trip: LiveTrip) -> _Moments:
+    return (
+        trip.arrived_at,
+        trip.yarded_at,
+        trip.yard,
+        trip.queued_at,
+        trip.lane_at,
+        trip.cleared_at,
+    )
+
+
+def confirm_seen(
+    conn: Connection, site: Site, *, now: datetime, trips: Sequence[int] | None = None
+) -> int:
     """Let stages follow what is seen of their trucks; returns how many words were said.
 
     Each trip in a transaction of its own, so that nobody waits long for one that is being changed.
@@ -36,17 +85,24 @@ def confirm_seen(conn: Connection, site: Site, *, now: datetime) -> int:
     ----------
     conn
         In autocommit mode.
+    trips
+        Those to look at; None: all that are active, ended lately, or came back lately.
     """
-    since = now - FOLLOWED
-    stages = _stages_seen(conn, site, since)
-    if not stages:
+    if trips is not None and not trips:
         return 0
-    sights = {(one.trip, one.proof): one for one in stored.list_sights(conn, site.id, since=since)}
-    said = stored.list_said(conn, site.id, since=since)
-    trips = sorted({trip for trip, _ in sights} | set(said))
+    since = now - FOLLOWED
+    seen = stored.list_sights(conn, site.id, since=since, trips=trips)
+    back = () if trips is not None else stored.list_returned(conn, site.id, since=now - RETURNS)
+    sights = {(one.trip, one.proof): one for one in (*seen, *back)}
+    said = stored.list_said(conn, site.id, since=since, trips=trips)
+    under_way = {one.trip for one in seen} | said
+    looked_at = sorted(under_way | {one.trip for one in back})
     changed: defaultdict[int, list[Proved]] = defaultdict(list)
-    for one in stored.list_proved(conn, trips, stages):
-        if _differs(one, sights.get((one.trip, one.proof))):
+    for one in stored.list_proved(conn, looked_at, _stages_seen(conn, looked_at)):
+        sight = sights.get((one.trip, one.proof))
+        # Of a trip that is long over, and of a way back, what is not asked for is not unsaid.
+        known = one.trip in under_way and one.proof != Proof.RETURNED
+        if (sight is not None or known) and _differs(one, sight):
             changed[one.trip].append(one)
     words = 0
     for trip, proved in changed.items():
@@ -55,10 +111,10 @@ def confirm_seen(conn: Connection, site: Site, *, now: datetime) -> int:
     return words
 
 
-def _stages_seen(conn: Connection, site: Site, since: datetime) -> list[ProvedStage]:
-    """Return the stages of the variants under way that something seen confirms."""
+def _stages_seen(conn: Connection, trips: Sequence[int]) -> list[ProvedStage]:
+    """Return the stages of the trips' variants that something seen confirms."""
     found = []
-    for workflow, variant in stored.list_variants(conn, site.id, since=since):
+    for workflow, variant in stored.list_variants(conn, trips):
         known = get_workflow(conn, workflow).find_variant(variant)
         found += [
             ProvedStage(workflow, variant, stage.id, proof)

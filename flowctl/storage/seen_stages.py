@@ -16,12 +16,12 @@ Connection = psycopg.Connection[Any]
 KEY = "seen"
 """What the keys of words begin with that are said for what was seen; trip and proof follow."""
 
-# Of trips that are over their crossing and their way back may still become known.
 _TRIPS: LiteralString = (
     "t.site = %(site)s and (t.state = 'active' or t.state = 'cleared' and t.ended_at > %(since)s)"
     " and exists (select from declarations d"
     "  where d.trip_id = t.id and d.workflow_id is not null)"
 )
+_CHOSEN: LiteralString = _TRIPS + " and t.id = any(%(trips)s)"
 _MOMENTS: LiteralString = """
 , m as (
     select trip_id,
@@ -66,10 +66,6 @@ select t.id, 'gate_out', coalesce(gate_out, c.at), coalesce(m.gate, c.gate), fal
        case when gate_out is null then nullif(c.recorded_by, 'flowctl') end
 from t left join m on m.trip_id = t.id left join crossings c on c.trip_id = t.id
 where coalesce(gate_out, c.at) is not null
-union all
-select t.id, 'returned', c.returned_at, c.gate, false, nullif(back.recorded_by, 'flowctl')
-from t join crossings c on c.trip_id = t.id left join crossings back on back.id = c.return_id
-where c.returned_at is not null
 """
 
 
@@ -88,13 +84,30 @@ class Sight(NamedTuple):
     by: str | None
 
 
-def list_sights(conn: Connection, site: str, *, since: datetime) -> list[Sight]:
+def list_sights(
+    conn: Connection, site: str, *, since: datetime, trips: Sequence[int] | None = None
+) -> list[Sight]:
     """Return what is seen of trips with stages that are active or ended after ``since``.
 
-    By the very rules of the living picture.
+    Of ``trips`` alone where they are given. By the very rules of the living picture.
     """
+    query = seen_of(_TRIPS if trips is None else _CHOSEN, _MOMENTS)
+    values = {"site": site, "since": since, "trips": None if trips is None else list(trips)}
     with conn.cursor(row_factory=args_row(Sight), binary=True) as cursor:
-        return cursor.execute(seen_of(_TRIPS, _MOMENTS), {"site": site, "since": since}).fetchall()
+        return cursor.execute(query, values).fetchall()
+
+
+def list_returned(conn: Connection, site: str, *, since: datetime) -> list[Sight]:
+    """Return the trips with stages whose trucks came back after ``since``."""
+    with conn.cursor(row_factory=args_row(Sight), binary=True) as cursor:
+        return cursor.execute(
+            "select c.trip_id, %s, c.returned_at, c.gate, false,"
+            " nullif(back.recorded_by, 'flowctl') from crossings c"
+            " join declarations d on d.trip_id = c.trip_id and d.workflow_id is not null"
+            " left join crossings back on back.id = c.return_id"
+            " where c.site = %s and c.returned_at > %s",
+            [str(Proof.RETURNED), site, since],
+        ).fetchall()
 
 
 class Proved(NamedTuple):
@@ -123,13 +136,12 @@ class ProvedStage:
     proof: Proof
 
 
-def list_variants(conn: Connection, site: str, *, since: datetime) -> list[tuple[int, str]]:
-    """Return by which versions and variants trips go that are active or ended after ``since``."""
+def list_variants(conn: Connection, trips: Sequence[int]) -> list[tuple[int, str]]:
+    """Return by which versions and variants trips go."""
     return conn.execute(
-        "select distinct d.workflow_id, d.variant from trips t join declarations d"
-        " on d.trip_id = t.id where t.site = %s and d.workflow_id is not null"
-        " and (t.state = 'active' or t.state = 'cleared' and t.ended_at > %s)",
-        [site, since],
+        "select distinct workflow_id, variant from declarations where trip_id = any(%s)"
+        " and workflow_id is not null and variant is not null",
+        [list(trips)],
     ).fetchall()
 
 
@@ -169,12 +181,20 @@ def list_proved(
         ).fetchall()
 
 
-def list_said(conn: Connection, site: str, *, since: datetime) -> list[int]:
-    """Return the trips of which something was said for what was seen."""
+def list_said(
+    conn: Connection, site: str, *, since: datetime, trips: Sequence[int] | None = None
+) -> set[int]:
+    """Return the trips, of the same, of which something was said for what was seen."""
     rows = conn.execute(
         "select distinct t.id from trips t join stage_records r on r.trip_id = t.id"
-        " where t.site = %s and (t.state = 'active' or t.state = 'cleared' and t.ended_at > %s)"
-        " and r.key like %s",
-        [site, since, f"{KEY}:%"],
+        " where t.site = %(site)s and r.key like %(key)s"
+        " and (t.state = 'active' or t.state = 'cleared' and t.ended_at > %(since)s)"
+        " and (%(trips)s::bigint[] is null or t.id = any(%(trips)s))",
+        {
+            "site": site,
+            "key": f"{KEY}:%",
+            "since": since,
+            "trips": None if trips is None else list(trips),
+        },
     ).fetchall()
-    return [trip for (trip,) in rows]
+    return {trip for (trip,) in rows}

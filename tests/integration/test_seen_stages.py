@@ -1,20 +1,18 @@
 """Stages that follow what is seen of trucks: visits, an officer's word at the gate, a crossing."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from datetime import datetime
 from uuid import uuid4
 
 import pytest
-from border import MORNING, SITE, Border, after, border
+from border import MORNING, Border, after, border
 from small_workflow import WORKFLOW
 
 from flowctl.registry import crossings, stages
 from flowctl.registry.decisions import Decision, Verdict, decide
-from flowctl.registry.seen_stages import confirm_seen
-from flowctl.site_files import read_source
-from flowctl.storage.sites import save_site
-from flowctl.traffic.watch import Watch
-from flowctl.worker import observe
+from flowctl.registry.seen_stages import SeenStages, confirm_seen
+from flowctl.state import Direction
+from flowctl.worker import decide as decide_tick
 from flowctl.workflow.stages import Act, Desk, Origin
 
 OUT = '[[stages]]\nid = "out"'
@@ -44,9 +42,7 @@ YARD, QUEUE, LANE = "yard_bao_nguyen", "queue_tan_thanh", "lane_tan_thanh"
 
 @pytest.fixture
 def place(database: str) -> Iterator[Border]:
-    with border(database) as place:
-        source = replace(read_source(SITE), workflow=SEEN)
-        save_site(place.conn, source, where="the test", now=MORNING)
+    with border(database, workflow=SEEN) as place:
         yield place
 
 
@@ -68,6 +64,10 @@ def states(place: Border, trip: int) -> dict[str, str]:
             "select stage, state from trip_stages where trip_id = %s", [trip]
         ).fetchall()
     )
+
+
+def decide_now(place: Border, at: datetime, *, stages: SeenStages) -> None:
+    decide_tick(place.conn, place.site, at, plan_due=False, stages=stages)
 
 
 def locked(place: Border, trip: int) -> list[str]:
@@ -188,14 +188,50 @@ def test_a_crossing_and_the_way_back_confirm_the_last_stages_after_the_trip_is_o
     assert words(place, trip)[-1] == ("back", "confirmed", "visit", "flowctl", 600.0)
 
 
-def test_the_controllers_process_looks_each_minute_and_lets_confirmations_run_out(place: Border):
+def test_the_controller_looks_at_trips_of_which_something_is_new(place: Border):
+    first, second = place.trip(), place.trip()
+    looking = SeenStages()
+    place.visit(first, YARD, 5)
+    decide_now(place, after(6), stages=looking)
+    assert looking.confirm(place.conn, place.site, now=after(6)) == 1
+    place.visit(second, YARD, 6.5)
+    assert looking.confirm(place.conn, place.site, now=after(7)) == 0
+    decide_now(place, after(8), stages=looking)
+    assert looking.confirm(place.conn, place.site, now=after(8)) == 1
+    assert (states(place, first)["yard_in"], states(place, second)["yard_in"]) == (
+        "confirmed",
+        "confirmed",
+    )
+    place.conn.execute("delete from visits where device_id = %s", [place.device_of(first)])
+    decide_now(place, after(9), stages=looking)
+    assert looking.confirm(place.conn, place.site, now=after(9)) == 1
+    assert states(place, first)["yard_in"] == "ready"
+
+
+def test_what_no_tick_sees_is_found_when_all_trips_are_looked_at(place: Border):
+    trip = place.trip(direction=Direction.IMPORT)
+    looking = SeenStages()
+    looking.confirm(place.conn, place.site, now=after(0))
+    place.visit(trip, YARD, 1)
+    assert looking.confirm(place.conn, place.site, now=after(5)) == 0
+    assert looking.confirm(place.conn, place.site, now=after(10)) == 1
+
+
+def test_a_word_of_a_trip_that_is_long_over_is_not_taken_back(place: Border):
+    trip = place.trip()
+    place.visit(trip, YARD, 5)
+    confirm_seen(place.conn, place.site, now=after(6))
+    place.conn.execute("update trips set state = 'cleared', ended_at = %s", [after(60)])
+    assert confirm_seen(place.conn, place.site, now=after(600)) == 0
+    assert states(place, trip)["yard_in"] == "confirmed"
+
+
+def test_a_confirmation_runs_out(place: Border):
     trip = place.trip()
     place.conn.execute("update declarations set goods_class = 'fruit' where trip_id = %s", [trip])
     stages.refresh(place.conn, place.site, trip, now=after(0))
     place.visit(trip, YARD, 5)
-    watch = Watch(place.site)
-    observe(place.conn, watch, after(6), lanes_due=False)
-    assert states(place, trip)["plant_check"] == "ready"
+    confirm_seen(place.conn, place.site, now=after(6))
     for stage, desk, settled in (
         ("customs_check", Desk.CUSTOMS, {"goods_class": "fruit"}),
         ("plant_check", Desk.PLANT_QUARANTINE, {}),
@@ -215,6 +251,6 @@ def test_the_controllers_process_looks_each_minute_and_lets_confirmations_run_ou
             settled=settled,
         )
     assert locked(place, trip) == ["gate"]
-    observe(place.conn, watch, after(10 + 12 * 60), lanes_due=False)
+    assert stages.renew_due(place.conn, place.site, now=after(10 + 12 * 60)) == 1
     assert states(place, trip)["plant_check"] == "expired"
     assert locked(place, trip) == ["gate", "release"]
