@@ -12,21 +12,24 @@ import numpy as np
 import pytest
 import segno
 from api_server import PASSWORD, SetClock, served
-from border import KEYS, SECRET, Border, after, border
+from border import KEYS, SECRET, SITE, Border, after, border
 from desk import CHROMIUM, SWITCHES, words
 from people import set_account
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect
 from pydantic import SecretStr
 from sending import KeptGateway, send_all
+from small_workflow import WORKFLOW
 
 from api.app import create_app
 from flowctl.registry.accounts import Role
 from flowctl.registry.keys import derive_keys
 from flowctl.registry.passes import Pass, make_pass, sign_pass
 from flowctl.settings import Settings
+from flowctl.site_files import read_source
 from flowctl.storage.live import find_live
 from flowctl.storage.outbox import queue_message
+from flowctl.storage.workflows import add_workflow
 
 pytestmark = pytest.mark.browser
 SAID = words("vi")["gate"]
@@ -334,3 +337,57 @@ def test_the_page_speaks_every_language_and_fits_its_screen(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("button.refuse").click()
     expect(page.locator(".reasons button")).to_have_count(9)
+
+
+def open_truck(page: Page, plate: str = "12C00001") -> None:
+    page.locator("input[name=plate]").fill(plate)
+    page.locator("input[name=plate]").press("Enter")
+    page.locator(".truck .clearances").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "height"),
+    [("vi", 360, 740), ("zh", 360, 740), ("en", 1024, 768)],
+)
+def test_what_each_agency_confirmed_is_shown_in_every_language_and_fits(
+    post: Post, language: str, width: int, height: int
+):
+    with post.place.conn.transaction():
+        text = read_source(SITE).workflow
+        add_workflow(post.place.conn, post.place.site, text, by="the test", now=after(-400))
+    post.truck()
+    page = post.open(language=language, width=width, height=height)
+    open_truck(page)
+    desks, said = words(language)["desk"], words(language)["gate"]
+    shown = page.locator(".clearances")
+    expect(shown.locator("dt")).to_have_text(
+        [desks[one] for one in ("yard", "border_guard", "customs", "health_quarantine", "tax")]
+    )
+    first = shown.locator("[data-desk=yard] dd").first
+    expect(first).to_have_attribute("data-state", "ready")
+    expect(first).to_contain_text(said["clearance_ready"])
+    expect(page.locator(".finding")).to_have_text(said["is_uncleared"])
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_truck_that_is_not_cleared_is_admitted_by_a_second_press_that_is_kept_also_offline(
+    post: Post,
+):
+    with post.place.conn.transaction():
+        add_workflow(post.place.conn, post.place.site, WORKFLOW, by="the test", now=after(-400))
+    post.truck()
+    page = post.open()
+    page.context.set_offline(True)
+    open_truck(page)
+    expect(page.locator(".finding")).to_have_text(SAID["is_uncleared"])
+    page.locator(".admit button").click()
+    expect(page.locator(".admit button")).to_have_text(SAID["sure"])
+    expect(page.locator(".waits")).to_have_count(0)
+    page.locator(".admit button").click()
+    expect(page.locator(".waits")).to_have_text(SAID["waiting_one"])
+    page.context.set_offline(False)
+    expect(page.locator(".waits")).to_have_count(0, timeout=20_000)
+    rows = post.place.conn.execute(
+        "select details from ledger where kind = 'admitted' order by seq"
+    ).fetchall()
+    assert rows == [({"uncleared": 1},)]
