@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { t } from "../language";
 import { useFilling } from "./filling";
 import { applies, isNeeded, type Name, type TextName } from "./form";
@@ -57,6 +58,29 @@ export function Frame({ name, group = false, hint = null, children }: FrameProps
       {children}
       {below}
     </div>
+  );
+}
+
+interface MoreProps {
+  names: readonly Name[];
+  children: ComponentChildren;
+}
+
+/** Fields that few need: folded away until one of them says something or is wrong. */
+export function More({ names, children }: MoreProps) {
+  const { values, faults, place } = useFilling();
+  const [open, setOpen] = useState(false);
+  const asked = names.filter((name) => applies(name, values, place.workflow));
+  const used = asked.some((name) => values[name] !== "" || faults[name] !== undefined);
+  return (
+    <details
+      class="more"
+      open={open || used}
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
+      <summary>{t("declare.more", { fields: asked.map(fieldName).join(", ") })}</summary>
+      <div class="fields">{children}</div>
+    </details>
   );
 }
 

@@ -1,5 +1,5 @@
 import { nameOf, t } from "../language";
-import { Choices, Pick, Text } from "./Field";
+import { Choices, More, Pick, Text } from "./Field";
 import { useFilling } from "./filling";
 import { numberOf, weightClass } from "./form";
 import { money, weightClassName } from "./names";
@@ -38,24 +38,26 @@ export function GoodsGroup() {
           }))}
         />
         <Text name="goods" />
-        <Text name="goods_code" maxLength={20} hint={t("declare.hint_goods_code")} />
         <Text
           name="weight_t"
           inputMode="decimal"
           maxLength={10}
           hint={heavy === null ? null : weightClassName(heavy, workflow)}
         />
+        <Text name="temperature_c" inputMode="decimal" maxLength={8} />
+        <Text name="keeps_h" inputMode="decimal" maxLength={8} />
+        <Text name="declaration" maxLength={40} capitals hint={t("declare.hint_declaration")} />
+      </div>
+      <More names={["goods_code", "value_vnd", "customer"]}>
+        <Text name="goods_code" maxLength={20} hint={t("declare.hint_goods_code")} />
         <Text
           name="value_vnd"
           inputMode="numeric"
           maxLength={24}
           hint={worth === null ? null : money(worth)}
         />
-        <Text name="temperature_c" inputMode="decimal" maxLength={8} />
-        <Text name="keeps_h" inputMode="decimal" maxLength={8} />
-        <Text name="declaration" maxLength={40} capitals hint={t("declare.hint_declaration")} />
         <Text name="customer" hint={t("declare.hint_customer")} />
-      </div>
+      </More>
     </section>
   );
 }

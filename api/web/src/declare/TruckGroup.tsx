@@ -1,5 +1,5 @@
 import { LANGUAGE_NAMES, LANGUAGES, t } from "../language";
-import { Choices, Frame, Pick, Text } from "./Field";
+import { Choices, Frame, More, Pick, Text } from "./Field";
 import { useFilling } from "./filling";
 import { inputId } from "./names";
 
@@ -22,14 +22,16 @@ export function TruckGroup() {
         <Text name="driver_name" />
         <Text name="licence" maxLength={40} capitals />
         <Text name="licence_until" type="date" />
+        {place.session.role !== "haulier" && <Text name="haulier" />}
+      </div>
+      <More names={["nationality", "device"]}>
         <Pick
           name="nationality"
           options={NATIONS.map((one) => ({ value: one, name: t(`declare.nation_${one}`) }))}
           hint={t("declare.hint_nationality")}
         />
         <Text name="device" maxLength={64} hint={t("declare.hint_device")} />
-        {place.session.role !== "haulier" && <Text name="haulier" />}
-      </div>
+      </More>
       <Frame name="consent">
         <span class="agree">
           <input
