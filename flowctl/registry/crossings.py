@@ -53,17 +53,6 @@ def note_crossing(
             stored.set_trip(conn, same[0], values)
         return None
     crossing = stored.insert_crossing(conn, site.id, values, by=by, now=now)
-    if direction == Direction.EXPORT:
-        back = stored.find_later_return(conn, site.id, plate, at)
-        if back is not None:
-            stored.set_returned(conn, crossing, at=back[1], return_id=back[0])
-            _tell_back(conn, site, trip_id, back[1], now)
-        stored.close_former(conn, site.id, plate)
-    else:
-        away = stored.find_away(conn, site.id, plate, at)
-        if away is not None:
-            stored.set_returned(conn, away[0], at=at, return_id=crossing)
-            _tell_back(conn, site, away[1], at, now)
     if trip_id is not None:
         tell(
             conn,
@@ -77,6 +66,8 @@ def note_crossing(
             at=at,
             due_at=due_at,
         )
+    for returned, moment in stored.match_ways(conn, site.id, plate):
+        _tell_back(conn, site, returned, moment, now)
     return crossing
 
 

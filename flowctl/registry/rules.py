@@ -286,10 +286,14 @@ def check_return(
     if direction != Direction.EXPORT:
         raise FlowctlError("returns_within_h is for exports; an import is on its way back already.")
     least_h = site.dispatch.return_after_s / 3600
-    if not least_h < within_h <= _LONGEST_AWAY_H:
+    # The plan goes by what is declared, the alarm by the site's limit: one lies within the other.
+    most_h = site.policy.away.two_way_h or _LONGEST_AWAY_H
+    if not least_h < within_h <= most_h:
         raise FlowctlError(
             f"returns_within_h {within_h:g} must lie above {least_h:g} hours, before which nobody "
-            f"is back, and within {_LONGEST_AWAY_H:g}."
+            f"is back, and within {most_h:g}.",
+            kind="return_limit",
+            values={"least_h": least_h, "most_h": most_h},
         )
     if not any("import" in site.gate_by_id[gate].directions for gate in gates):
         raise FlowctlError(

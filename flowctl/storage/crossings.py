@@ -134,55 +134,27 @@ def insert_crossing(
     return int(crossing)
 
 
-def close_former(conn: Connection, site: str, plate: str) -> None:
-    """Say of a truck that went out again that it was back, from its former way out, by then."""
-    conn.execute(
-        "update crossings set returned_at = n.next_at from ("
-        " select id, lead(at) over (order by at) as next_at from crossings"
-        " where site = %s and plate = %s and direction = 'export') n"
-        " where crossings.id = n.id and returned_at is null and next_at is not null",
-        [site, plate],
-    )
+_MATCH: LiteralString = """
+update crossings c set returned_at = least(c.returned_at, n.next_at), return_id = n.next_import
+from (
+    select id, lead(at) over way as next_at,
+           case when lead(direction) over way = 'import' then lead(id) over way end as next_import
+    from crossings where site = %(site)s and plate = %(plate)s
+    window way as (order by at, id)
+) n
+where c.id = n.id and c.direction = 'export' and n.next_at is not null
+  and (c.returned_at, c.return_id)
+      is distinct from (least(c.returned_at, n.next_at), n.next_import)
+returning c.trip_id, c.returned_at
+"""
 
 
-def find_later_return(
-    conn: Connection, site: str, plate: str, after: datetime
-) -> tuple[int, datetime] | None:
-    """Return the first crossing back of a truck after a moment, before it went out once more."""
-    return conn.execute(
-        "select i.id, i.at from crossings i where i.site = %(site)s and i.plate = %(plate)s"
-        " and i.direction = 'import' and i.at > %(after)s and not exists ("
-        "  select from crossings o where o.site = i.site and o.plate = i.plate"
-        "  and o.direction = 'export' and o.at > %(after)s and o.at < i.at)"
-        " order by i.at limit 1",
-        {"site": site, "plate": plate, "after": after},
-    ).fetchone()
+def match_ways(conn: Connection, site: str, plate: str) -> list[tuple[int | None, datetime]]:
+    """Say of each way out of a truck when it was back: by the next way, in, or out once more.
 
-
-def find_away(
-    conn: Connection, site: str, plate: str, before: datetime
-) -> tuple[int, int | None] | None:
-    """Return a truck's last way out before a moment, and its trip, if it is not known to be back.
-
-    One that was only seen to be back, without the crossing, waits for it.
+    The first moment at which it was seen to be back stands. Returns what is new: trip and moment.
     """
-    return conn.execute(
-        "select id, trip_id from (select * from crossings where site = %(site)s"
-        "  and plate = %(plate)s and direction = 'export' and at < %(before)s"
-        "  order by at desc limit 1) last where return_id is null",
-        {"site": site, "plate": plate, "before": before},
-    ).fetchone()
-
-
-def set_returned(
-    conn: Connection, crossing_id: int, *, at: datetime, return_id: int | None
-) -> None:
-    """Say when a truck that had crossed was back; the first moment it was seen stands."""
-    conn.execute(
-        "update crossings set returned_at = least(returned_at, %s),"
-        " return_id = coalesce(%s, return_id) where id = %s",
-        [at, return_id, crossing_id],
-    )
+    return conn.execute(_MATCH, {"site": site, "plate": plate}).fetchall()
 
 
 _SEEN_BACK: LiteralString = """
