@@ -29,6 +29,8 @@ MESSAGE_KINDS = (
     "stay",
     "depart",
     "no_slot",
+    "papers_asked",
+    "papers_refused",
     "cancelled",
     "passed",
     "login_code",

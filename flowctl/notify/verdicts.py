@@ -20,6 +20,8 @@ SUPERSEDED_BY: Mapping[str, frozenset[str]] = {
     "stay": _NEWER | {"depart"},
     "depart": _NEWER | {"stay"},
     "no_slot": _NEWER,
+    "papers_asked": _OVER | {"papers_asked", "papers_refused"},
+    "papers_refused": _OVER | {"papers_asked", "papers_refused"},
     "login_code": frozenset({"login_code"}),
     **{kind: frozenset({"hold"}) | _CALLS | _OVER for kind in _CALLS},
 }

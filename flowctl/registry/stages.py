@@ -15,6 +15,7 @@ from flowctl.registry.events import STAGE_CHANGED, tell
 from flowctl.registry.stage_checks import check_said, check_settled, check_words, find_stage
 from flowctl.site import Site
 from flowctl.storage import stages as stored
+from flowctl.storage.outbox import queue_message
 from flowctl.storage.stages import Connection, StageRecord, TripFacts
 from flowctl.storage.workflows import find_switch, find_workflow, get_workflow
 from flowctl.workflow.catalogue import Workflow
@@ -31,6 +32,7 @@ from flowctl.workflow.stages import (
 )
 
 _MOST_DUE = 500
+_MESSAGES = {Act.ASKED: "papers_asked", Act.REFUSED: "papers_refused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,16 @@ def say(
     elif act is Act.WITHDRAWN and standing.stage.settles:
         stored.unsettle(conn, trip_id, stage, now=now)
     _renew(conn, site, course, [record], now=now)
+    if act in _MESSAGES and trip.state == "active":
+        queue_message(
+            conn,
+            site=site.id,
+            trip_id=trip_id,
+            kind=_MESSAGES[act],
+            params={},
+            now=now,
+            expires_at=None,
+        )
     return True
 
 

@@ -237,3 +237,17 @@ def test_what_comes_after_the_crossing_stays_in_the_lists_when_it_ended_the_trip
     assert left == [("border_guard",), ("gate_cleared",)]
     prove(place, trip, Proof.GATE_OUT, 1, "crossing")
     assert say(place, trip, "border_guard", Act.CONFIRMED, Desk.BORDER_GUARD, 2)
+
+
+def test_the_driver_hears_that_an_agency_asks_back_or_refuses(place: Border):
+    trip = place.trip(goods_class="steel")
+    prove(place, trip, Proof.YARD_IN, 1, "visit")
+    say(place, trip, "customs_check", Act.ASKED, Desk.CUSTOMS, 2, reason="papers_missing")
+    say(place, trip, "customs_check", Act.ANSWERED, Desk.HAULIER, 3)
+    say(place, trip, "customs_check", Act.REFUSED, Desk.CUSTOMS, 4, reason="goods_barred")
+    kinds = place.conn.execute("select kind from outbox where trip_id = %s order by id", [trip])
+    assert [kind for (kind,) in kinds.fetchall()] == [
+        "registered",
+        "papers_asked",
+        "papers_refused",
+    ]
