@@ -17,7 +17,7 @@ import numpy as np
 from flowctl.posting import refusal_of
 from simulations.streams import stream
 
-ROUND = timedelta(minutes=2)
+ROUND = timedelta(minutes=5)
 """How often an officer looks at his list: assumed."""
 
 MINUTES: Mapping[str, tuple[float, float]] = {
@@ -49,6 +49,7 @@ _WAY = (
     "customs",
     "border_guard",
 )
+_FIRST = frozenset({"border_guard", "customs"})
 _AT_ONCE = 200  # what the API takes in one request
 _PAGE = 200
 
@@ -105,6 +106,7 @@ class Agencies:
     _classes: dict[str, list[str]] | None = None
     _came: dict[int, datetime] = field(default_factory=dict)
     _next: datetime | None = None
+    _left: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Give everybody a browser of his own."""
@@ -139,9 +141,13 @@ class Agencies:
         self._next = now + ROUND
         if not self._known()["variants"]:
             return
+        before, looked = self.confirmed, set[str]()
         for desk in _WAY:
-            if desk in self._posts:
-                self._work(desk, now)
+            # What comes to a desk comes with an arrival, or by what was confirmed before it.
+            fresh = self.confirmed > before or (desk in _FIRST and desk not in looked)
+            if desk in self._posts and (fresh or self._left.get(desk, 1)):
+                self._left[desk] = self._work(desk, now)
+                looked.add(desk)
 
     def _known(self) -> dict[str, list[str]]:
         """Return the ids of the workflow in force: none of anything where the site has none."""
@@ -154,12 +160,13 @@ class Agencies:
             }
         return self._classes
 
-    def _work(self, desk: str, now: datetime) -> None:
-        """Confirm what this desk has looked at by now."""
+    def _work(self, desk: str, now: datetime) -> int:
+        """Confirm what this desk has looked at by now; returns how much it is still looking at."""
         post = self._posts[desk]
+        listed = list(self._listed(post))
         due = [
             {"trip": row["trip"], "stage": row["stage"]}
-            for row in self._listed(post)
+            for row in listed
             if self._done_at(desk, row) <= now
         ]
         for some in (due[at : at + _AT_ONCE] for at in range(0, len(due), _AT_ONCE)):
@@ -170,6 +177,7 @@ class Agencies:
                 headers={"Idempotency-Key": str(self._key(desk, now, some[0]))},
             )
             self.confirmed += len(answer["done"])
+        return len(listed) - len(due)
 
     def _listed(self, post: _Post) -> Iterator[dict[str, Any]]:
         """Yield what waits for this desk; what was refused or asked back is for people."""
