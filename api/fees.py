@@ -24,7 +24,7 @@ from flowctl.registry.accounts import Role
 from flowctl.registry.dues import find_bill, quote
 from flowctl.storage import fees as stored
 from flowctl.storage.audit import By
-from flowctl.storage.fees import Connection, PaymentRecord, get_schedule
+from flowctl.storage.fees import Connection, PaymentRecord
 from flowctl.workflow.stages import Desk, Origin
 
 router = APIRouter(tags=["fees"])
@@ -359,12 +359,3 @@ def _shown(dues: Dues, schedule: Schedule) -> tuple[list[ShownLine], list[ShownW
 def _line(line: Line, names: Mapping[str, Names]) -> ShownLine:
     why = ShownWhy(str(line.why), line.values)
     return ShownLine(line.service, names[line.service], line.amount_vnd, why)
-
-
-def names_of(conn: Connection, payments: Sequence[PaymentRecord]) -> dict[str, Names]:
-    """Return what services are called by the schedules that payments were made by."""
-    return {
-        one.id: one.name
-        for schedule in sorted({payment.schedule_id for payment in payments})
-        for one in get_schedule(conn, schedule).services
-    }

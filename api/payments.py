@@ -14,7 +14,6 @@ from api.fees import (
     Sum,
     Who,
     get_payment,
-    names_of,
     refuse_other_desks,
     show_payment,
     write_down,
@@ -36,7 +35,13 @@ from flowctl.registry import fees as registry
 from flowctl.registry.accounts import Role
 from flowctl.site import Site
 from flowctl.storage.audit import By
-from flowctl.storage.fees import Connection, PaymentRecord, day_bounds, list_payments_recorded
+from flowctl.storage.fees import (
+    Connection,
+    PaymentRecord,
+    day_bounds,
+    list_payments_recorded,
+    list_service_names,
+)
 
 router = APIRouter(tags=["fees"])
 
@@ -135,7 +140,7 @@ def get_receipt(
         payment = get_payment(request, conn, payment_id)
         _refuse_strangers(request, conn, payment)
         of = None if payment.of_payment is None else get_payment(request, conn, payment.of_payment)
-        names = names_of(conn, [payment])
+        names = list_service_names(conn, [payment])
     content = write_receipt(
         payment,
         form,
@@ -167,7 +172,7 @@ def get_settlement_file(
     site: Site = request.app.state.site
     with transaction(request) as conn:
         settled = _settled(request, conn, day)
-        names = names_of(conn, settled.payments)
+        names = list_service_names(conn, settled.payments)
     content = write_settlement(
         settled,
         form,
@@ -188,7 +193,7 @@ def get_settlement(request: Request, day: date) -> SettlementAnswer:
     """Sum up what was entered on a local day, by gate, method and account, and by service."""
     with transaction(request) as conn:
         settled = _settled(request, conn, day)
-        names = names_of(conn, settled.payments)
+        names = list_service_names(conn, settled.payments)
     payments = settled.payments
     return SettlementAnswer(
         day=day,

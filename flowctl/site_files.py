@@ -21,6 +21,7 @@ from flowctl.site_rules import site_faults
 from flowctl.site_shapes import read_features, read_roads, read_zones
 from flowctl.site_tables import Table
 from flowctl.site_toml import Drawn, read_plane, read_site
+from flowctl.workflow.catalogue import Workflow
 from flowctl.workflow.file import WORKFLOW, check_workflow, parse_workflow
 
 TOML, ZONES, ROADS = "site.toml", "zones.geojson", "roads.geojson"
@@ -196,21 +197,22 @@ def _fees_faults(text: str, site: Site, workflow: str | None, where: str) -> Ite
     schedule = read_fees(text, where, problems)
     yield from problems
     if schedule is not None and not problems and workflow is not None:
-        yield from contradictions(schedule, site, workflow, where=where)
+        flow = parse_workflow(workflow, where=WORKFLOW) if workflow else None
+        yield from contradictions(schedule, site, flow, where=where)
 
 
-def contradictions(schedule: Schedule, site: Site, workflow: str, *, where: str) -> Iterator[str]:
+def contradictions(
+    schedule: Schedule, site: Site, workflow: Workflow | None, *, where: str
+) -> Iterator[str]:
     """Yield a sentence for what a schedule of fees names and its site has not.
 
-    ``workflow`` is the text of the site's workflow, fit for use; empty where it has none.
+    ``workflow`` is None where the site has none.
     """
-    gates = {gate.id: gate.directions for gate in site.gates}
-    known: dict[str, Collection[str]] = {"gate": tuple(gates)}
+    known: dict[str, Collection[str]] = {"gate": tuple(gate.id for gate in site.gates)}
     stages: list[str] | None = None
-    if workflow:
-        flow = parse_workflow(workflow, where=WORKFLOW, gates=gates)
-        known |= flow.known_values()
-        stages = [stage.id for stage in flow.stages]
+    if workflow is not None:
+        known |= workflow.known_values()
+        stages = [stage.id for stage in workflow.stages]
     yield from fees_faults(schedule, known, stages, where)
 
 

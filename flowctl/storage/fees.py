@@ -293,6 +293,17 @@ def _read(conn: Connection, query: LiteralString, values: Sequence[object]) -> l
         return cursor.execute(query, values).fetchall()
 
 
+def list_service_names(
+    conn: Connection, payments: Sequence[PaymentRecord]
+) -> dict[str, Mapping[str, str]]:
+    """Return what services are called, by language, by the schedules payments were made by."""
+    return {
+        one.id: one.name
+        for schedule in sorted({payment.schedule_id for payment in payments})
+        for one in get_schedule(conn, schedule).services
+    }
+
+
 def hold_receipts(conn: Connection, site: str) -> None:
     """Let nobody else enter a payment until the transaction ends: receipts have no gaps."""
     conn.execute("select pg_advisory_xact_lock(hashtextextended('receipts ' || %s, 0))", [site])
