@@ -65,7 +65,7 @@ def find_persons(request: Request, body: Search) -> list[Person]:
             conn, state.keys, state.site.id, phone=body.phone, plate=body.plate
         )
         after = {"by": "phone" if body.phone else "plate", "found": [one.id for one in found]}
-        record(request, conn, "person.find", "persons", after=after)
+        record(request, conn, "person.find", f"site:{state.site.id}", after=after)
     return found
 
 

@@ -35,7 +35,7 @@ def find(
         keys = derive_keys(chosen.secret)
         found = own_data.find_persons(conn, keys, chosen.site, phone=phone, plate=plate)
         after = {"by": "phone" if phone else "plate", "found": [one.id for one in found]}
-        record(conn, "person.find", "persons", after=after)
+        record(conn, "person.find", f"site:{chosen.site}", after=after)
     table = Table("Id", "Language", "Number", "Name", "Trips", "Runs", "Last", "Plates")
     for one in found:
         kept = ("kept" if one.has_number else "none", "kept" if one.named else "none")
@@ -94,6 +94,6 @@ def rescan() -> None:
     with database() as conn:
         waiting = scan_again(conn, chosen.site)
         if waiting:
-            record(conn, "document.rescan", "documents", after={"documents": waiting})
+            record(conn, "document.rescan", f"site:{chosen.site}", after={"documents": waiting})
     are = "is" if waiting == 1 else "are"
     typer.echo(f"{counted(waiting, 'document')} {are} scanned again.")

@@ -1,5 +1,6 @@
 """Accounts, sessions, keys and the log of acts, as people see them in a real Chromium."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from api.app import create_app
 from flowctl.registry.accounts import Person, Role, change_account
+from flowctl.registry.trips import cancel
 from flowctl.settings import Settings
 from flowctl.storage.audit import By, add_record
 
@@ -295,3 +297,60 @@ def test_a_machine_gets_a_key_that_is_shown_once_and_narrowed(office: tuple[Desk
     row.get_by_role("button", name="End key").click()
     row.get_by_role("button", name="End it now?").click()
     expect(row).to_contain_text("cannot come in")
+
+
+def test_an_administrator_hands_out_and_erases_a_drivers_data_and_sees_who_looked(
+    office: tuple[Desk, Border],
+):
+    desk, place = office
+    trip = place.trip(
+        phone="+84903123456", driver_name="Trần Thị Bé", licence="790123456789", consent=True
+    )
+    page = people(desk)
+    page.get_by_role("button", name="Personal data").click()
+    expect(page.get_by_text("Nobody has.")).to_be_visible()
+    search = page.get_by_label("Phone number or plate")
+    search.fill("0903 123 456")
+    search.press("Enter")
+    driver = page.locator("table.drivers tbody tr")
+    expect(driver).to_contain_text(plate_of(place, trip))
+    expect(driver).not_to_contain_text("Trần")
+    with page.expect_download() as coming:
+        driver.get_by_role("button", name="Hand out").click()
+    own = json.loads(coming.value.path().read_text(encoding="utf-8"))
+    assert own["declarations"][0]["driver_name"] == "Trần Thị Bé"
+    driver.get_by_role("button", name="Erase").click()
+    driver.get_by_role("button", name="Erase for good").click()
+    expect(page.get_by_role("alert")).to_contain_text(plate_of(place, trip))
+    with place.conn.transaction():
+        cancel(place.conn, place.site, trip, by="the test", now=MORNING)
+    driver.get_by_role("button", name="Erase").click()
+    driver.get_by_role("button", name="Erase for good").click()
+    expect(page.get_by_role("status")).to_contain_text("is erased")
+    expect(driver).to_have_count(0)
+    search.press("Enter")
+    expect(page.get_by_text("Nobody is kept by this number or plate.")).to_be_visible()
+    looks = page.locator("table.accesses tbody tr")
+    expect(looks.locator("td:nth-child(3)")).to_have_text(
+        [
+            "looked for a driver's data",
+            "erased a driver's data",
+            "exported a driver's data",
+            "looked for a driver's data",
+        ]
+    )
+    expect(looks.first).to_contain_text("Nguyễn Văn An")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_personal_data_is_looked_for_in_every_language(office: tuple[Desk, Border], language: str):
+    desk, place = office
+    place.trip(plate="12C12345")
+    page = people(desk, language)
+    said = words(language)
+    page.get_by_role("button", name=said["people"]["view_personal"]).click()
+    page.get_by_label(said["personal"]["by"]).fill("12C-123.45")
+    page.get_by_role("button", name=said["personal"]["find"], exact=True).click()
+    expect(page.locator("table.drivers tbody tr")).to_have_count(1)
+    expect(page.locator("table.accesses tbody tr")).to_have_count(1)
+    assert_words(page, [said["personal"]["erase"], said["audit_act"]["person"]["find"]])

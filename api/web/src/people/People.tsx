@@ -11,16 +11,17 @@ import type { Session } from "../types";
 import { Accounts } from "./Accounts";
 import { Audit } from "./Audit";
 import { Keys } from "./Keys";
+import { Personal } from "./Personal";
 
 const SITE_MS = 300_000;
-const VIEWS = ["accounts", "keys", "audit"] as const;
+const VIEWS = ["accounts", "keys", "audit", "personal"] as const;
 type View = (typeof VIEWS)[number];
 
 function viewOfAddress(): View {
   return VIEWS.find((one) => location.hash === `#${one}`) ?? "accounts";
 }
 
-/** The administrators' page: who may come in, which machines may, and who did what. */
+/** The administrators' page: who may come in, which machines may, who did what, and drivers' data. */
 export function People({ session, onLeave }: { session: Session; onLeave: () => void }) {
   const [view, setView] = useState<View>(viewOfAddress);
   const site = useAsked(getSite, SITE_MS, []);
@@ -60,7 +61,8 @@ export function People({ session, onLeave }: { session: Session; onLeave: () => 
         {view === "accounts" && <Accounts me={session.account} timezone={session.timezone} />}
         {view === "keys" && <Keys timezone={session.timezone} />}
         {view === "audit" && site.answer && <Audit site={site.answer} />}
-        {view === "audit" && !site.answer && site.wrong !== null && (
+        {view === "personal" && site.answer && <Personal site={site.answer} />}
+        {(view === "audit" || view === "personal") && !site.answer && site.wrong !== null && (
           <p class="refusal" role="alert">
             {problem(site.wrong)}
           </p>

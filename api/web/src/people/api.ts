@@ -157,6 +157,49 @@ export const listActs = (
   return request("GET", `/v1/audit?${whole}`);
 };
 
+/** A driver as the site knows him, without what is personal. */
+export interface Driver {
+  id: number;
+  has_number: boolean;
+  named: boolean;
+  trips: number;
+  active: boolean;
+  last_at: string | null;
+  plates: string[];
+}
+
+export interface Erased {
+  person: number;
+  trips: number;
+  documents: number;
+  forms: number;
+}
+
+export interface AccessPage {
+  rows: {
+    id: number;
+    at: string;
+    account: string;
+    role: string;
+    act: string;
+    subject: string;
+    trip: number | null;
+    plate: string | null;
+  }[];
+  before: number | null;
+}
+
+/** A number has no letters, and every plate has one. */
+const NUMBER = /^[+\d\s().-]+$/;
+export const findDrivers = (text: string): Promise<Driver[]> =>
+  request("POST", "/v1/persons/find", NUMBER.test(text) ? { phone: text } : { plate: text });
+export const exportDriver = (id: number): Promise<unknown> =>
+  request("GET", `/v1/persons/${id}/export`);
+export const eraseDriver = (id: number): Promise<Erased> =>
+  request("POST", `/v1/persons/${id}/erase`);
+export const listAccesses = (before: number | null): Promise<AccessPage> =>
+  request("GET", `/v1/persons/accesses${before === null ? "" : `?before=${before}`}`);
+
 const password = (made: { name: string; password: string }): Made => ({
   name: made.name,
   secret: made.password,

@@ -7,7 +7,7 @@ import { instant, moment } from "../../time";
 import type { Session, Site } from "../../types";
 import { who } from "../colleagues";
 import { getVersion, listDrafts, listVersions, takeBack, type Version } from "./api";
-import { saveFile } from "./file";
+import { saveFile } from "../../parts/saveFile";
 
 const ASK_AGAIN_MS = 5_000;
 

@@ -7,7 +7,7 @@ import { fromLocal, instant, moment, toLocal, wholeNumber } from "../../time";
 import { MomentInput } from "../MomentInput";
 import { importZones, publish } from "./api";
 import { zoneName } from "./Check";
-import { saveFile } from "./file";
+import { saveFile } from "../../parts/saveFile";
 import type { DraftStore } from "./store";
 
 const HOUR_MS = 3_600_000;
