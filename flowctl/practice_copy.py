@@ -19,6 +19,7 @@ from flowctl.storage.policies import list_policies
 from flowctl.storage.recorded_day import RecordedDay, read_day
 from flowctl.storage.site_versions import find_source
 from flowctl.storage.sites import get_site
+from flowctl.storage.workflows import find_workflow, get_definition
 
 DATABASE = "flowctl_practice"
 _MARK = "made by flowctl practice, which drops it"
@@ -118,10 +119,18 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 def _source(conn: psycopg.Connection[Any], site: str, at: datetime) -> SiteSource:
     """Return the site's texts in force ``at`` a moment, and the rules of the order then.
 
-    A site that was loaded later than that day is taken as it is now.
+    A site that was loaded later than that day is taken as it is now. Trips pass the stages of that
+    day's workflow; fees are due where the site was loaded with them and with that workflow.
     """
     source = find_source(conn, site, at) or find_source(conn, site, None)
     if source is None:
         raise FlowctlError(f"The database holds no site {site}.")
     then = [one.definition for one in list_policies(conn, site) if one.valid_from <= at]
-    return replace(source, policy=then[-1] if then else "")
+    flow = find_workflow(conn, site, at)
+    workflow = "" if flow is None else get_definition(conn, site, flow[1].version)
+    return replace(
+        source,
+        policy=then[-1] if then else "",
+        workflow=workflow,
+        fees=source.fees if workflow == source.workflow else "",
+    )

@@ -11,6 +11,7 @@ from border import MORNING, SECRET, Border, border
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 from recorded_morning import CAME, DAY, STOOD, store_morning
+from small_workflow import WORKFLOW
 
 from flowctl import practice_copy
 from flowctl.closures import Closure, with_closures
@@ -33,6 +34,7 @@ from flowctl.site import Site
 from flowctl.storage.alert_care import decide_alert
 from flowctl.storage.alerts import State
 from flowctl.storage.audit import By, add_record
+from flowctl.storage.workflows import add_workflow
 from simulations.recorded import RecordedScenario, invented_plates, recorded_scenario
 from simulations.world import World
 
@@ -270,3 +272,13 @@ def test_a_gate_that_is_closed_in_the_practice_takes_nobody(copy: Copy, played: 
 def _without_hours(copy: Copy) -> Site:
     shut = Closure(1, "tan_thanh", MORNING, None, 0, "fog", "a trainee", MORNING)
     return with_closures(copy.site, [shut], MORNING)
+
+
+def test_a_practice_goes_by_the_workflow_of_its_day_and_not_by_a_later_one(
+    here: Border, settings: Settings
+):
+    assert read_copy(settings, None, now=TOMORROW).source.workflow == ""
+    later = WORKFLOW.replace("small-1", "small-2").replace("2024-01-01T", "2024-01-24T")
+    for text in (WORKFLOW, later):
+        add_workflow(here.conn, here.site, text, by="the test", now=MORNING)
+    assert read_copy(settings, None, now=TOMORROW).source.workflow == WORKFLOW
