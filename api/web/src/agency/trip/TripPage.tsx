@@ -11,7 +11,7 @@ import { useSaying } from "../work/useSaying";
 import { Conflicts } from "./Conflicts";
 import { Fields } from "./Fields";
 import { History } from "./History";
-import { ofOrder, ofPast, ofPayments, ofRecords } from "./history";
+import { ofCrossings, ofOrder, ofPast, ofPayments, ofRecords } from "./history";
 import { Money } from "./Money";
 import { Papers } from "./Papers";
 import { Stages } from "./Stages";
@@ -26,7 +26,7 @@ interface Props {
 /** One truck on one screen: what was declared, where it stands, what it owes, what happened. */
 export function TripPage({ id, session, site }: Props) {
   const known = useTrip(id);
-  const { stages, trip, declaration, dues, past, why } = known;
+  const { stages, trip, declaration, dues, crossings, past, why } = known;
   const conflicts = declaration?.conflicts ?? [];
   const desk = deskOf(session);
   const saying = useSaying(desk, known.again);
@@ -37,6 +37,7 @@ export function TripPage({ id, session, site }: Props) {
     ...(past ? ofPast(past) : []),
     ...(why ? ofOrder(why) : []),
     ...ofPayments(dues?.payments ?? []),
+    ...(crossings ? ofCrossings(crossings) : []),
   ];
   const money = dues && (
     <Money trip={id} dues={dues} mayTake={mayTake} onChanged={known.again} />

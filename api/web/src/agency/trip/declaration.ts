@@ -108,6 +108,12 @@ export interface Dues {
   payments: Payment[];
 }
 
+/** By which gate a trip's truck went, and by which it came back. */
+export interface Crossings {
+  crossing: { gate: string; at: string; due_at: string | null } | null;
+  way_back: { gate: string; at: string } | null;
+}
+
 export interface Paying {
   method: string;
   reference: string | null;
@@ -125,6 +131,8 @@ export const listConflicts = (): Promise<Conflict[]> =>
 export const decideConflict = (id: number, take: boolean): Promise<unknown> =>
   request("POST", `/v1/conflicts/${id}/decide`, { take });
 export const getDues = (trip: number): Promise<Dues> => request("GET", `${of(trip)}/dues`);
+export const getCrossings = (trip: number): Promise<Crossings> =>
+  request("GET", `${of(trip)}/crossings`);
 export const pay = (trip: number, paying: Paying, key: string): Promise<Dues> =>
   request("POST", `${of(trip)}/payments`, paying, once(key));
 export const refund = (payment: number, reason: string, key: string): Promise<unknown> =>

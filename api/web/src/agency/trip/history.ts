@@ -8,7 +8,7 @@ import { wholeNumber } from "../../time";
 import type { Why } from "../../order";
 import { factsInWords, stageName } from "../names";
 import type { Origin, StageRecord } from "../types";
-import type { Payment } from "./declaration";
+import type { Crossings, Payment } from "./declaration";
 
 export interface Moment {
   key: string;
@@ -120,6 +120,20 @@ export const ofPayments = (payments: readonly Payment[]): Moment[] =>
     origin: "payment",
     tone: "good",
   }));
+
+export function ofCrossings({ crossing, way_back }: Crossings): Moment[] {
+  const about = { kind: "crossing", more: "", origin: null, tone: "good" } as const;
+  return [
+    ...(crossing
+      ? [{ ...about, key: "out", at: crossing.at, title: t("agency.went_over", place(crossing)) }]
+      : []),
+    ...(way_back
+      ? [{ ...about, key: "back", at: way_back.at, title: t("agency.came_over", place(way_back)) }]
+      : []),
+  ];
+}
+
+const place = ({ gate }: { gate: string }) => ({ gate: placeName(gate) });
 
 /** The newest first. */
 export const inOrder = (all: readonly Moment[]): Moment[] =>

@@ -6,7 +6,7 @@ import { language } from "../../language";
 import { type Asked, useAsked } from "../../parts/useAsked";
 import { getStages } from "../api";
 import { hearMoment } from "../clock";
-import { getDeclaration, getDues } from "./declaration";
+import { getCrossings, getDeclaration, getDues } from "./declaration";
 
 const OFTEN_MS = 4_000;
 const SELDOM_MS = 15_000;
@@ -16,17 +16,19 @@ export function useTrip(id: number) {
   const trip = useAsked(() => getTrip(id), SELDOM_MS, [id]);
   const declaration = useAsked(() => getDeclaration(id), SELDOM_MS, [id]);
   const dues = useAsked(() => getDues(id), SELDOM_MS, [id]);
+  const crossings = useAsked(() => getCrossings(id), SELDOM_MS, [id]);
   const past = useAsked(() => getPast(id), SELDOM_MS, [id]);
   const why = useAsked(() => getWhy(id, language.value), SELDOM_MS, [id, language.value]);
   useEffect(() => {
     if (stages.answer) hearMoment(stages.answer.at);
   }, [stages.answer]);
-  const parts: Asked<unknown>[] = [stages, trip, declaration, dues, past, why];
+  const parts: Asked<unknown>[] = [stages, trip, declaration, dues, crossings, past, why];
   return {
     stages: stages.answer,
     trip: trip.answer,
     declaration: declaration.answer,
     dues: dues.answer,
+    crossings: crossings.answer,
     past: past.answer,
     why: why.answer,
     wrong: parts.find((one) => one.wrong !== null)?.wrong ?? null,
