@@ -61,6 +61,8 @@ _DEMO_PEOPLE = {
     "administrator": (Role.ADMINISTRATOR, Person("Lý Gia Hưng", "Quản trị hệ thống")),
 }
 SETTINGS_FILE = "environment"
+SIMULATED = "simulated-"
+"""What accounts of simulated officers begin with where people may sit at the same desks."""
 _POLL_S = 0.05
 
 
@@ -93,10 +95,10 @@ class DemoAccount(NamedTuple):
 
 
 def _officers_of_their_own() -> list[DemoAccount]:
-    """Return simulated officers, one an agency, for a system whose people are real ones."""
+    """Return simulated officers, one an agency, where real people may sit at the same desks."""
     return [
         DemoAccount(
-            f"simulated-{agency.replace('_', '-')}",
+            f"{SIMULATED}{agency.replace('_', '-')}",
             secrets.token_urlsafe(9),
             Role.OFFICER,
             Person("simulated", "simulated", agency),
@@ -208,12 +210,13 @@ def local_system(
         if people is None
     ]
     officers = [one for one in accounts if one.whose.agency is not None]
-    if people is not None:
-        officers = _officers_of_their_own()
+    added: list[DemoAccount] = []
+    if people is not None or practice is not None:
+        officers = added = _officers_of_their_own()
     with psycopg.connect(database_url) as conn:
         site = save_site(conn, source, where="the site's files", now=now or datetime.now(UTC))
         token = add_source(conn, name="demo", enrols=True, scopes=Scope)
-        for one in (*accounts, *(officers if people is not None else ())):
+        for one in (*accounts, *added):
             set_account(
                 conn,
                 name=one.name,

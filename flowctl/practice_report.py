@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from rich.table import Table
 
+from flowctl.local import SIMULATED
 from flowctl.site import Site
 from flowctl.storage.day_report import longest_queue
 from flowctl.storage.recorded_day import RecordedDay, RecordedTrip
@@ -96,8 +97,8 @@ def list_acts(conn: psycopg.Connection[Any], site: str) -> list[Act]:
         " from audit a left join acts e on e.site = a.site and e.entered_at = a.at"
         "  and e.id::text = a.after->>'act'"
         " where a.site = %s and a.account not like 'source:%%' and a.act not like 'session.%%'"
-        " order by a.id",
-        [site],
+        " and not starts_with(a.account, %s) order by a.id",
+        [site, SIMULATED],
     ).fetchall()
     return [Act(*row) for row in rows]
 

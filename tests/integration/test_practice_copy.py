@@ -219,6 +219,8 @@ def test_what_people_did_is_told_with_the_effect_they_were_shown(here: Border):
     machine = By("source:demo", "machine", None)
     about = {"act": "trip.register", "subject": "trip:1", "before": None, "after": {}}
     add_record(here.conn, here.site.id, machine, **about, at=MORNING)
+    played = By("simulated-customs", "officer", "127.0.0.1")
+    add_record(here.conn, here.site.id, played, **about, at=MORNING)
     assert [described(act, here.site) for act in list_acts(here.conn, here.site.id)] == [
         "08:00 lan: capacity.begin gate:tan_thanh, 3 moved, 1 overtaken",
         "08:00 lan: alert.acknowledge gate:tan_thanh",
