@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
-from api.auth import Caller
+from api.auth import Caller, caller
 from api.errors import Problem
 from api.fees import write_down
 from api.moments import Moment
@@ -208,12 +208,19 @@ def hear_stages(request: Request, source: Name, signed: Message) -> dict[str, An
 @router.get("/readings")
 def get_readings(
     request: Request,
+    who: Annotated[Caller, Depends(caller)],
     outcome: Literal["counted", "known", "unsure", "no_trip"] | None = None,
     trip: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> list[stored.Reading]:
-    """List what cameras read, the last first; the unsure ones wait for a person to look."""
+    """List what cameras read, the last first; the unsure ones wait for a person to look.
+
+    A machine sees what it sent itself.
+    """
+    source = None if who.source is None else who.source.id
     with transaction(request) as conn:
-        return stored.list_readings(conn, outcome=outcome, trip=trip, limit=_MOST_READINGS)
+        return stored.list_readings(
+            conn, outcome=outcome, trip=trip, source=source, limit=_MOST_READINGS
+        )
 
 
 def _verified(request: Request, conn: Connection, name: str, signed: Signed) -> Source:

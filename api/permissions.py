@@ -114,6 +114,9 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("PUT", "/v1/templates/{name}"): _DECLARERS,
     ("DELETE", "/v1/templates/{name}"): _DECLARERS,
     ("GET", "/v1/prefill"): _DECLARERS,
+    ("POST", "/v1/imports"): _REGISTRARS,
+    ("GET", "/v1/imports/form.csv"): _DECLARERS,
+    ("GET", "/v1/imports/form.xlsx"): _DECLARERS,
     ("GET", "/v1/fair-use"): _DECLARERS,
     ("GET", "/v1/appeals"): _DECLARERS,
     ("POST", "/v1/appeals"): _DECLARERS,
@@ -277,7 +280,8 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/hooks/{source}/camera"): PUBLIC,
     ("POST", "/v1/hooks/{source}/payments"): PUBLIC,
     ("POST", "/v1/hooks/{source}/stages"): PUBLIC,
-    ("GET", "/v1/readings"): _CONTROL_ROOM,
+    ("GET", "/v1/readings"): _CONTROL_ROOM | _MACHINE,
+    ("GET", "/v1/openapi.json"): _EVERYBODY,
     ("GET", "/v1/conflicts"): _CONTROL_ROOM,
     ("POST", "/v1/conflicts/{conflict_id}/decide"): frozenset({Role.OFFICER, Role.OPERATOR}),
 }
@@ -297,6 +301,7 @@ SCOPES: Mapping[tuple[str, str], Scope] = {
     ("GET", "/v1/trips/{trip_id}/crossings"): Scope.TRIPS_READ,
     ("PATCH", "/v1/trips/{trip_id}"): Scope.TRIPS_WRITE,
     ("GET", "/v1/trips/{trip_id}/declaration"): Scope.TRIPS_READ,
+    ("POST", "/v1/imports"): Scope.TRIPS_WRITE,
     ("POST", "/v1/trips/{trip_id}/cancel"): Scope.TRIPS_WRITE,
     ("POST", "/v1/trips/{trip_id}/extension"): Scope.TRIPS_WRITE,
     ("POST", "/v1/trips/{trip_id}/standby"): Scope.TRIPS_WRITE,
@@ -312,6 +317,8 @@ SCOPES: Mapping[tuple[str, str], Scope] = {
     ("POST", "/v1/partner/crossings"): Scope.CROSSINGS_WRITE,
     ("POST", "/v1/partner/facts"): Scope.FACTS_WRITE,
     ("PUT", "/v1/partner/foreknown/{reference}"): Scope.FACTS_WRITE,
+    ("GET", "/v1/readings"): Scope.HOOKS,
+    ("GET", "/v1/openapi.json"): Scope.SITE,
 }
 """What a machine's key must be good for, where machines may come at all."""
 

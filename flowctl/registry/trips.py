@@ -152,6 +152,7 @@ def cancel(conn: Connection, site: Site, trip_id: int, *, by: str, now: datetime
     get_active(conn, site, trip_id)
     live = find_live(conn, trip_id, site=site.id)
     stored.end_trip(conn, trip_id, state="cancelled", now=now)
+    events.tell(conn, site, events.DECLARATION_CHANGED, trip_id, now=now, fields=["state"])
     queue_message(
         conn, site=site.id, trip_id=trip_id, kind="cancelled", params={}, now=now, expires_at=None
     )

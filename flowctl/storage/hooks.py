@@ -84,9 +84,9 @@ def set_answer(conn: Connection, source_id: int, message: str, answer: Answer) -
 
 
 def list_readings(
-    conn: Connection, *, outcome: str | None, trip: int | None, limit: int
+    conn: Connection, *, outcome: str | None, trip: int | None, source: int | None, limit: int
 ) -> list[Reading]:
-    """Return what cameras read, the last first, with one outcome or of one trip where named."""
+    """Return what cameras read, the last first: with one outcome, of one trip, by one source."""
     with conn.cursor(row_factory=class_row(Reading)) as cursor:
         return cursor.execute(
             "select s.name as source, h.at as heard_at, read.* from heard_hooks h"
@@ -95,8 +95,9 @@ def list_readings(
             "  at timestamptz, image text, outcome text, trip bigint, stages text[])"
             " where h.answer ? 'camera' and (%(outcome)s::text is null or read.outcome"
             "  = %(outcome)s) and (%(trip)s::bigint is null or read.trip = %(trip)s)"
+            " and (%(source)s::int is null or h.source_id = %(source)s)"
             " order by h.at desc, h.message limit %(limit)s",
-            {"outcome": outcome, "trip": trip, "limit": limit},
+            {"outcome": outcome, "trip": trip, "source": source, "limit": limit},
         ).fetchall()
 
 
