@@ -38,7 +38,7 @@ with made as (
            %(driver)s, 'export', case n %% 3 when 0 then 'normal' else 'perishable' end,
            array[case n %% 2 when 0 then 'huu_nghi' else 'tan_thanh' end],
            %(now)s, %(now)s - n * interval '1 second', 'bench', 'Filled ' || n %% 3000, %(locked)s
-    from generate_series(%(first)s, %(last)s) n
+    from generate_series(%(first)s::int, %(last)s::int) n
     returning id
 )
 insert into declarations (trip_id, workflow_id, variant, changed_at, goods)
