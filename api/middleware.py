@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, problem_response
 from flowctl.registry.documents import LARGEST_BYTES
+from flowctl.registry.table_file import MOST_BYTES
 
 POSITIONS_LIMIT_BYTES = 32_000_000
 BODY_LIMIT_BYTES = 1_000_000
@@ -17,6 +18,7 @@ _DRAINED_BYTES = 100_000_000
 _LARGER: tuple[tuple[re.Pattern[str], int, str], ...] = (
     (re.compile("/v1/fixes"), POSITIONS_LIMIT_BYTES, "smaller batches"),
     (re.compile("/v1/(drafts|trips)/[^/]+/documents"), LARGEST_BYTES, "a smaller document"),
+    (re.compile("/v1/imports"), MOST_BYTES, "the table in parts"),
 )
 """Paths that take more than others: how much, and what is to be sent in place of too much."""
 _LAST: Message = {"type": "http.response.body", "body": b"", "more_body": False}

@@ -4,17 +4,17 @@ Vietnamese SMS are plain ASCII so that one fits into 160 characters of GSM-7; th
 the same with its accents.
 """
 
-import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
-from flowctl.data_files import data_dir
+from flowctl.data_files import catalogue
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
+
+__all__ = ["Facts", "Where", "catalogue", "latin", "without_accents", "write_text"]
 
 Where = Literal["sms", "page"]
 
@@ -42,24 +42,6 @@ class Facts:
     plates: str | None = None
     words: str | None = None
     """What an operator wrote."""
-
-
-@lru_cache(maxsize=8)
-def catalogue(language: str) -> Mapping[str, Any]:
-    """Return all words of a language.
-
-    Raises
-    ------
-    FlowctlError
-        There are none.
-    """
-    path = data_dir() / "messages" / f"{language}.json"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise FlowctlError(f"There are no texts in the language {language!r}.") from error
-    words: Mapping[str, Any] = json.loads(text)
-    return words
 
 
 def write_text(site: Site, *, kind: str, language: str, facts: Facts, where: Where) -> str:

@@ -160,7 +160,9 @@ def check_gates(site: Site, gates: Sequence[str]) -> None:
                 values={"gate": gate[:40]},
             )
     if len(set(gates)) < len(gates):
-        raise FlowctlError("The trip names a gate twice; name each once, the preferred first.")
+        raise FlowctlError(
+            "The trip names a gate twice; name each once, the preferred first.", kind="gate_twice"
+        )
 
 
 def check_ready(site: Site, gates: Sequence[str], ready_at: datetime, *, now: datetime) -> None:
@@ -169,13 +171,17 @@ def check_ready(site: Site, gates: Sequence[str], ready_at: datetime, *, now: da
         raise FlowctlError("ready_at has no time zone; write it as 2024-01-23T07:00:00+07:00.")
     if ready_at < now - _LONGEST_READY_AGO:
         raise FlowctlError(
-            f"ready_at {_local(site, ready_at)} is more than {_LONGEST_READY_AGO.days} days ago."
+            f"ready_at {_local(site, ready_at)} is more than {_LONGEST_READY_AGO.days} days ago.",
+            kind="ready_long_ago",
+            values={"ready": ready_at, "days": _LONGEST_READY_AGO.days},
         )
     horizon = timedelta(days=site.dispatch.horizon_days)
     if ready_at > now + horizon:
         raise FlowctlError(
             f"ready_at {_local(site, ready_at)} is more than {horizon.days} days ahead; "
-            "register the truck nearer to its day."
+            "register the truck nearer to its day.",
+            kind="ready_far",
+            values={"ready": ready_at, "days": horizon.days},
         )
     if ready_at > now:
         _check_open_day(site, gates, ready_at)
@@ -190,7 +196,15 @@ def _check_open_day(site: Site, gates: Sequence[str], ready_at: datetime) -> Non
     next_day = next((d for d in later if any(opening.windows(d) for opening in openings)), None)
     closed = " and ".join(gates)
     advice = "no open day is known" if next_day is None else f"the next open day is {next_day}"
-    raise FlowctlError(f"{day} is a closed day at {closed}; {advice}.")
+    raise FlowctlError(
+        f"{day} is a closed day at {closed}; {advice}.",
+        kind="closed_day",
+        values={
+            "gates": tuple(gates),
+            "day": day.isoformat(),
+            "next": None if next_day is None else next_day.isoformat(),
+        },
+    )
 
 
 def check_language(language: str) -> None:
@@ -233,7 +247,9 @@ def check_weight(weight_t: float | None) -> float | None:
     """Return the weight; refuse what no truck weighs."""
     if weight_t is not None and not 0 < weight_t <= _HEAVIEST_T:
         raise FlowctlError(
-            f"weight_t {weight_t:g} must lie above 0 and within {_HEAVIEST_T:g} tonnes."
+            f"weight_t {weight_t:g} must lie above 0 and within {_HEAVIEST_T:g} tonnes.",
+            kind="weight_out",
+            values={"weight_t": weight_t, "most": _HEAVIEST_T},
         )
     return weight_t
 
@@ -245,11 +261,15 @@ def check_convoy(convoy: str | None, haulier: str | None) -> str | None:
     code = convoy.strip().upper()
     if not _CONVOY.fullmatch(code):
         raise FlowctlError(
-            f"{convoy[:24]!r} is no code of a convoy; give 1 to 24 letters, digits and hyphens."
+            f"{convoy[:24]!r} is no code of a convoy; give 1 to 24 letters, digits and hyphens.",
+            kind="no_convoy",
+            values={"convoy": convoy[:24]},
         )
     if haulier is None:
         raise FlowctlError(
-            f"The convoy {code} has no haulier; a convoy is of one haulier, so name it."
+            f"The convoy {code} has no haulier; a convoy is of one haulier, so name it.",
+            kind="convoy_of_nobody",
+            values={"convoy": code},
         )
     return code
 
@@ -262,7 +282,9 @@ def check_reference(declaration: str | None) -> str | None:
     if not _REFERENCE.fullmatch(number):
         raise FlowctlError(
             f"{declaration[:40]!r} is no number of a declaration; give 3 to 40 letters, digits,"
-            " hyphens, dots and strokes."
+            " hyphens, dots and strokes.",
+            kind="no_reference",
+            values={"declaration": declaration[:40]},
         )
     return number
 
@@ -274,7 +296,11 @@ def check_needs(site: Site, gates: Sequence[str], kind: str | None) -> None:
     having = [gate.id for gate in site.gates if kind in {bay.kind for bay in gate.bays}]
     if set(having).isdisjoint(gates):
         known = f"it is at {' and '.join(having)}" if having else f"{site.id} has none"
-        raise FlowctlError(f"None of the trip's gates has a bay {kind[:40]!r}; {known}.")
+        raise FlowctlError(
+            f"None of the trip's gates has a bay {kind[:40]!r}; {known}.",
+            kind="no_bay",
+            values={"needs": kind[:40]},
+        )
 
 
 def check_return(
@@ -284,7 +310,10 @@ def check_return(
     if within_h is None:
         return
     if direction != Direction.EXPORT:
-        raise FlowctlError("returns_within_h is for exports; an import is on its way back already.")
+        raise FlowctlError(
+            "returns_within_h is for exports; an import is on its way back already.",
+            kind="return_of_import",
+        )
     least_h = site.dispatch.return_after_s / 3600
     # The plan goes by what is declared, the alarm by the site's limit: one lies within the other.
     most_h = site.policy.away.two_way_h or _LONGEST_AWAY_H
@@ -298,7 +327,9 @@ def check_return(
     if not any("import" in site.gate_by_id[gate].directions for gate in gates):
         raise FlowctlError(
             f"The truck could not come back: {' and '.join(gates)} takes no imports; "
-            "name another gate, or leave returns_within_h out."
+            "name another gate, or leave returns_within_h out.",
+            kind="return_gates",
+            values={"gates": tuple(gates)},
         )
 
 

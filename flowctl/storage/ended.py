@@ -43,6 +43,7 @@ def forget_ended(conn: Connection, site: Site, now: datetime) -> int:
             conn.execute(sql, {"site": site.id, "before": now - numbers_kept})
         for days, sql in (
             (site.drafts_kept_days, _OLD_DRAFTS),
+            (site.drafts_kept_days, _OLD_IMPORTS),
             (site.foreknown_kept_days, _OLD_FOREKNOWN),
             (site.crossings_kept_days, _OLD_CROSSINGS),
         ):
@@ -155,6 +156,7 @@ _STRANGERS: tuple[LiteralString, ...] = (
 
 
 _OLD_DRAFTS: LiteralString = "delete from drafts where site = %(site)s and changed_at < %(before)s"
+_OLD_IMPORTS: LiteralString = "delete from imports where site = %(site)s and made_at < %(before)s"
 _OLD_FOREKNOWN: LiteralString = "delete from foreknown where site = %(site)s and at < %(before)s"
 # One that is not back yet is still waited for.
 _OLD_CROSSINGS: LiteralString = """

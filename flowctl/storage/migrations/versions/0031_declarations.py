@@ -162,6 +162,16 @@ create table templates (
     unique (site, account, name)
 );
 
+-- What came of tables of trips: a request that comes again is answered the same.
+create table imports (
+    id      bigint generated always as identity primary key,
+    site    text not null references sites,
+    account text not null,
+    cipher  bytea not null,
+    made_at timestamptz not null
+);
+create index imports_made on imports (site, made_at);
+
 create table appeals (
     id         bigint generated always as identity primary key,
     site       text not null references sites,
@@ -438,8 +448,8 @@ def downgrade() -> None:
     )
     op.execute(
         "drop table foreknown, conflicts, heard_hooks, crossings, payments, dues, fee_schedules,"
-        " document_parts, documents, appeals, templates, drafts, declarations, stage_records,"
-        " trip_stages, handovers, workflows;"
+        " document_parts, documents, appeals, imports, templates, drafts, declarations,"
+        " stage_records, trip_stages, handovers, workflows;"
         "drop index trips_one_active_per_declaration, trips_haulier_active, trips_stages_due;"
         "alter table webhooks drop source_id;"
         "alter table sources drop agency, drop hook_cipher;"
