@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import { t } from "../language";
+import { language, t } from "../language";
 import { problem, refusalWords } from "../parts/problem";
 import { newKey } from "../request";
 import { wholeNumber } from "../time";
@@ -43,7 +43,7 @@ export function Import({ place }: { place: Place }) {
     void send(next, true);
   }
   const shown = made ?? looked;
-  const good = shown ? shown.rows - new Set(shown.faults.map(({ row }) => row)).size : 0;
+  const good = shown?.made ?? 0;
 
   return (
     <div
@@ -59,7 +59,7 @@ export function Import({ place }: { place: Place }) {
         <p>
           {t("declare.import_hint")}{" "}
           {FORMS.map((form) => (
-            <a key={form} href={`/v1/imports/form.${form}`} download>
+            <a key={form} href={`/v1/imports/form.${form}?language=${language.value}`} download>
               {t("declare.import_form", { form: form.toUpperCase() })}
             </a>
           ))}

@@ -184,6 +184,7 @@ export interface Crossings {
 
 export interface Imported {
   rows: number;
+  /** Trips; of a table that was only looked through, those that would be made. */
   made: number;
   trips: number[];
   faults: ImportFault[];
