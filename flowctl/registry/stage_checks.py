@@ -24,6 +24,8 @@ REASONS = (
 """
 _LONGEST_NOTE = 500
 _AHEAD = timedelta(seconds=60)  # clocks differ
+_ANSWERS = frozenset({Desk.HAULIER, Desk.YARD})
+"""Who answers what was asked: the haulier, or an operator to whom the haulier speaks."""
 _MAY_DECIDE = frozenset({State.READY, State.ASKED, State.EXPIRED})
 _MAY_WITHDRAW = frozenset({State.CONFIRMED, State.REFUSED, State.ASKED, State.EXPIRED})
 
@@ -41,7 +43,7 @@ def acts_of(standing: Standing, desks: Sequence[Desk], *, over: bool) -> list[Ac
                 acts += [Act.REFUSED] if state is State.ASKED else [Act.REFUSED, Act.ASKED]
         if state in _MAY_WITHDRAW and standing.record is not None:
             acts.append(Act.WITHDRAWN)
-    if Desk.HAULIER in desks and state is State.ASKED:
+    if state is State.ASKED and not _ANSWERS.isdisjoint(desks):
         acts.append(Act.ANSWERED)
     return acts
 
@@ -127,7 +129,7 @@ def check_said(
 
 
 def _check_desk(stage: Stage, act: Act, desk: Desk | None) -> None:
-    if act is Act.ANSWERED and desk is Desk.HAULIER:
+    if act is Act.ANSWERED and desk in _ANSWERS:
         return
     if stage.desk is None:
         raise FlowctlError(

@@ -263,6 +263,16 @@ def test_a_haulier_answers_what_was_asked_and_sees_no_officers_name(place: Runni
     assert say(other, trip, "customs_check", "answered").status_code == 404
 
 
+def test_an_operator_answers_for_who_has_no_account(place: RunningApi):
+    trip = declare(place.machine(), goods_class="steel")
+    arrive(place, trip)
+    customs, operator = officer(place, Agency.CUSTOMS), place.person(Role.OPERATOR)
+    say(customs, trip, "customs_check", "asked", reason="papers_missing")
+    assert say(customs, trip, "customs_check", "answered").json()["type"].endswith("stage_others")
+    assert say(operator, trip, "customs_check", "answered", note="sent").status_code == 200
+    assert states(customs, trip)["customs_check"] == "ready"
+
+
 def test_many_are_confirmed_at_once_and_what_cannot_be_is_named(place: RunningApi):
     machine, customs = place.machine(), officer(place, Agency.CUSTOMS)
     trips = [declare(machine, n, goods_class="steel") for n in (1, 2, 3)]
