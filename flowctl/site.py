@@ -307,8 +307,8 @@ class Site:
     hangs on it, for ``trips_kept_days``, and its driver's number for ``numbers_kept_days``; what
     its documents hold for ``documents_kept_days``, its driver's name and licence for
     ``persons_kept_days``. Drafts that nobody touches are kept for ``drafts_kept_days``, what
-    partners knew of journeys that nobody declared for ``foreknown_kept_days``, crossings for
-    ``crossings_kept_days``.
+    partners reported, and knew of journeys that nobody declared, for ``foreknown_kept_days``,
+    crossings for ``crossings_kept_days``.
     ``policy`` are the rules for places in the order that are in force. ``other_timezone`` is what
     clocks beyond the border show, which drivers from there read beside the gates' time.
     """

@@ -12,6 +12,7 @@ from psycopg.rows import scalar_row
 
 from flowctl.site import Site
 from flowctl.storage.documents import erase_documents
+from flowctl.storage.hooks import drop_heard_before
 
 Connection = psycopg.Connection[Any]
 
@@ -48,6 +49,7 @@ def forget_ended(conn: Connection, site: Site, now: datetime) -> int:
             (site.crossings_kept_days, _OLD_CROSSINGS),
         ):
             conn.execute(sql, {"site": site.id, "before": now - timedelta(days=days)})
+        drop_heard_before(conn, now, kept=timedelta(days=site.foreknown_kept_days))
     counted = max(site.policy.no_show.within_days, site.policy.cancellation.within_days)
     before = now - timedelta(days=max(site.trips_kept_days, counted))
     total = 0

@@ -17,6 +17,7 @@ from flowctl.registry.documents import Paper, keep_document
 from flowctl.registry.persons import unseal
 from flowctl.registry.requests import extend
 from flowctl.registry.sealed import Sealing
+from flowctl.registry.sources import add_source
 from flowctl.registry.trips import cancel
 from flowctl.storage.alerts import save_alerts
 from flowctl.storage.closures import save_advice
@@ -247,6 +248,19 @@ def test_drafts_that_nobody_touches_go_with_their_documents(place: Border):
     assert count(place, "drafts") == 1
     assert find_document(place.conn, place.site.id, gone) is None
     assert find_document(place.conn, place.site.id, kept) is not None
+
+
+def test_what_partners_machines_reported_goes_by_the_same_days(place: Border):
+    place.site = replace(place.site, foreknown_kept_days=20)
+    add_source(place.conn, name="cameras")
+    place.conn.execute(
+        "insert into heard_hooks (source_id, message, digest, answer, at) select id, m, '', '{}', a"
+        " from sources, (values ('old', %s::timestamptz), ('new', %s)) heard (m, a)"
+        " where name = 'cameras'",
+        [after(0), after(60)],
+    )
+    forget_ended(place.conn, place.site, after(30) + 20 * DAY)
+    assert place.conn.execute("select message from heard_hooks").fetchall() == [("new",)]
 
 
 def test_what_partners_foreknew_and_who_crossed_go_by_their_days_but_not_who_is_still_away(
