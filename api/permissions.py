@@ -343,7 +343,7 @@ _OFFERED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "see_alerts": (("GET", "/v1/alerts"), ("POST", "/v1/alerts/{alert_id}")),
     "see_acts": (("GET", "/v1/acts"),),
     "see_messages": (("GET", "/v1/messages/summary"),),
-    "conflicts": (("GET", "/v1/conflicts"),),
+    "appeals": (("GET", "/v1/appeals"), ("POST", "/v1/appeals/{appeal_id}/decide")),
     "work": (("GET", "/v1/work"), ("GET", "/v1/trips/{trip_id}/stages")),
     "workflow": (("GET", "/v1/workflows"), ("GET", "/v1/handovers")),
 }
