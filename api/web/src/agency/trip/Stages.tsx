@@ -43,16 +43,15 @@ function One({ stage, timezone, busy, onAct }: OneProps) {
   const open = state !== "confirmed" && state !== "waiting";
   return (
     <li class={state} data-stage={stage.stage} data-state={state}>
-      <span class="mark" aria-hidden="true">
+      <span class="mark" role="img" aria-label={t(`agency.state_${state}`)}>
         {MARKS[state]}
       </span>
       <div title={line(stage)}>
         <b>{nameOf(stage.name)}</b>
         {desk && <small class="whose">{deskName(desk)}</small>}
         <small class={open ? `state ${heat(secondsSince(since))}` : "state"}>
-          {state !== "waiting" && t(`agency.state_${state}`)}
-          {open && ` · ${duration(secondsSince(since))}`}
-          {state === "confirmed" && ` · ${moment(instant(since), now(), timezone)}`}
+          {open && `${t(`agency.state_${state}`)} · ${duration(secondsSince(since))}`}
+          {state === "confirmed" && moment(instant(since), now(), timezone)}
           {stage.expires_at &&
             state === "confirmed" &&
             ` · ${t("agency.until", { at: clockTime(instant(stage.expires_at), timezone) })}`}
