@@ -87,7 +87,7 @@ export function More({ names, children }: MoreProps) {
 interface TextProps {
   name: TextName;
   hint?: string | null;
-  type?: "text" | "tel" | "date";
+  type?: "text" | "tel";
   inputMode?: "text" | "numeric" | "decimal" | "tel";
   maxLength?: number;
   autofocus?: boolean;

@@ -21,6 +21,7 @@ export function Import({ place }: { place: Place }) {
   const [share, setShare] = useState<number | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
   const key = useRef(newKey());
+  const chosen = useRef<HTMLInputElement>(null);
 
   async function send(table: File, dry: boolean): Promise<void> {
     setWrong(null);
@@ -56,22 +57,32 @@ export function Import({ place }: { place: Place }) {
     >
       <section class="panel">
         <h2>{t("declare.tab_import")}</h2>
-        <p>
-          {t("declare.import_hint")}{" "}
+        <p class="forms">
+          {t("declare.import_hint")}
           {FORMS.map((form) => (
             <a key={form} href={`/v1/imports/form.${form}?language=${language.value}`} download>
               {t("declare.import_form", { form: form.toUpperCase() })}
             </a>
           ))}
         </p>
-        <label class="file">
-          {t("declare.import_file")}
-          <input
-            type="file"
-            accept=".csv,.xlsx,.txt"
-            onChange={(event) => choose(event.currentTarget.files?.[0])}
-          />
-        </label>
+        <p>
+          <button type="button" class="main" onClick={() => chosen.current?.click()}>
+            {t("declare.import_file")}
+          </button>{" "}
+          {file && <span class="quiet">{file.name}</span>}
+        </p>
+        <input
+          ref={chosen}
+          type="file"
+          hidden
+          accept=".csv,.xlsx,.txt"
+          aria-label={t("declare.import_file")}
+          onChange={(event) => {
+            const next = event.currentTarget.files?.[0];
+            event.currentTarget.value = ""; // the same file, mended, may be chosen again
+            choose(next);
+          }}
+        />
         {share !== null && (
           <p role="status">
             {t(share < 1 ? "declare.import_sending" : "declare.import_reading")}{" "}

@@ -55,7 +55,7 @@ export function Trips({ place }: { place: Place }) {
               <th>{t("declare.stands")}</th>
               <th>{t("declare.waits")}</th>
               <th>{t("declare.slot")}</th>
-              <th>{t("declare.due")}</th>
+              <th class="sum">{t("declare.due")}</th>
               <th />
             </tr>
           </thead>

@@ -21,7 +21,12 @@ export function TruckGroup() {
         />
         <Text name="driver_name" />
         <Text name="licence" maxLength={40} capitals />
-        <Text name="licence_until" type="date" />
+        <Text
+          name="licence_until"
+          inputMode="numeric"
+          maxLength={10}
+          hint={t("declare.hint_date")}
+        />
         {place.session.role !== "haulier" && <Text name="haulier" />}
       </div>
       <More names={["nationality", "device"]}>

@@ -83,6 +83,9 @@ export function valuesOf(form: Record<string, unknown>, timezone: string): Parti
   if (found.ready_at && MOMENT.test(found.ready_at)) {
     found.ready_at = toLocal(instant(found.ready_at), timezone);
   }
+  if (found.licence_until) {
+    found.licence_until = found.licence_until.replace(/^(\d{4})-(\d\d)-(\d\d)$/, "$3/$2/$1");
+  }
   if (Array.isArray(form["gates"])) found.gates = form["gates"].map(String);
   if (typeof form["consent"] === "boolean") found.consent = form["consent"];
   return found;
@@ -96,6 +99,15 @@ export function numberOf(text: string, isWhole: boolean): number | null {
     : bare.replace(/,(?=\d+$)/, ".");
   if (plain === "" || !/^-?\d+(\.\d+)?$/.test(plain)) return null;
   return Number(plain);
+}
+
+/** A day as people write it, 31/12/2026 or 31-12-2026, as 2026-12-31; null: it is none. */
+export function dayOf(text: string): string | null {
+  const [, day, month, year] = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(text.trim()) ?? [];
+  const iso = day ? `${year}-${month?.padStart(2, "0")}-${day.padStart(2, "0")}` : text.trim();
+  const at = new Date(`${iso}T00:00Z`);
+  // The 31st of a month of 30 days would be taken for the next one's first.
+  return Number.isNaN(at.getTime()) || at.toISOString().slice(0, 10) !== iso ? null : iso;
 }
 
 const bare = (plate: string): string => plate.toUpperCase().replace(/[\s.\-·]/g, "");
@@ -184,10 +196,10 @@ export function faultsOf(values: Values, workflow: Workflow | null): Faults {
       faults[name] = "number";
     }
   }
-  if (values.licence_until && !/^\d{4}-\d\d-\d\d$/.test(values.licence_until)) {
-    faults.licence_until = "date";
-  } else if (values.licence_until && values.licence_until < values.ready_at.slice(0, 10)) {
-    faults.licence_until = "expired";
+  if (values.licence_until) {
+    const until = dayOf(values.licence_until);
+    if (until === null) faults.licence_until = "date";
+    else if (until < values.ready_at.slice(0, 10)) faults.licence_until = "expired";
   }
   if (values.ready_at && !/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(values.ready_at)) {
     faults.ready_at = "moment";
@@ -207,7 +219,8 @@ export function bodyOf(
     const text = values[name].trim();
     if (text === "" || !applies(name, values, workflow)) continue;
     const isNumber = (NUMBERS as readonly string[]).includes(name);
-    body[name] = isNumber ? numberOf(text, name === "value_vnd") : text;
+    if (isNumber) body[name] = numberOf(text, name === "value_vnd");
+    else body[name] = name === "licence_until" ? dayOf(text) : text;
   }
   body["cargo"] = values.load === "empty" ? "normal" : values.cargo;
   body["gates"] = values.gates;
