@@ -350,6 +350,25 @@ def test_what_another_system_says_otherwise_is_shown_and_decided_by_a_person(pos
     expect(page.get_by_text(SAID["no_conflicts"])).to_be_visible()
 
 
+def test_a_haulier_who_appeals_is_answered_in_words(post: Post):
+    with post.client("hoa") as haulier:
+        answer = haulier.post("/v1/appeals", json={"about": "quota", "words": "We have 90 trucks."})
+        assert answer.status_code == 201, answer.text
+        page = post.open("operator", "appeals")
+        appeal = page.locator(".appeals li")
+        expect(appeal).to_contain_text("We have 90 trucks.")
+        grant = appeal.get_by_role("button", name=SAID["grant"])
+        expect(grant).to_be_disabled()
+        appeal.locator("[name=answer]").fill("Forty more until the fair is over.")
+        grant.click()
+        expect(page.get_by_text(SAID["no_appeals"])).to_be_visible()
+        [decided] = haulier.get("/v1/appeals").json()
+        assert (decided["state"], decided["answer"]) == (
+            "granted",
+            "Forty more until the fair is over.",
+        )
+
+
 def test_the_driver_is_shown_to_who_presses_and_that_is_written_down(post: Post):
     trip = post.truck(driver_name="Nguyễn Văn Bình", licence="790123456789", consent=True)
     page = post.open("border_guard", f"trip={trip}")
@@ -422,6 +441,7 @@ def test_every_view_speaks_every_language(post: Post, language: str):
     for view, word in (
         ("fees", "settlement"),
         ("conflicts", "no_conflicts"),
+        ("appeals", "no_appeals"),
         ("crossings", "no_crossings"),
         ("workflow", "running_hint"),
     ):
