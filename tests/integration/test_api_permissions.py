@@ -86,10 +86,14 @@ def test_what_pages_offer_is_what_the_role_may_do():
 def test_a_view_that_a_role_cannot_use_is_not_offered_to_it():
     offered = {name for name, roles in RIGHTS.items() if Role.OFFICER in roles}
     assert offered == {
-        *("bulletin", "see_map", "see_corridor", "see_alerts", "see_acts", "see_messages")
+        *("bulletin", "see_map", "see_corridor", "see_alerts", "see_acts", "see_messages"),
+        *("work", "fees", "conflicts", "crossings", "reports", "workflow"),
     }
     planned = {name for name, roles in RIGHTS.items() if Role.PLANNER in roles}
-    assert planned == {"bulletin", "see_map", "see_corridor"}
+    assert planned == {
+        *("bulletin", "see_map", "see_corridor"),
+        *("conflicts", "crossings", "reports", "workflow"),
+    }
 
 
 def test_nobody_comes_in_without_credentials(api: RunningApi):
