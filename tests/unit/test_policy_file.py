@@ -182,3 +182,13 @@ def test_who_approves_has_as_long_by_the_wall_clock_where_a_day_is_played_faster
     assert approved_at_speed(HEAD + text, 1) == HEAD + text
     longest = read(tmp_path, approved_at_speed(HEAD + text, 1000).removeprefix(HEAD))
     assert longest.hand.approve_within_s == 86_400, "a day at most"
+
+
+def test_days_on_the_other_side_have_limits_and_the_two_way_haul_the_longer_one(tmp_path: Path):
+    assert Policy().away.two_way_h == Policy().away.one_way_h == 0, "a limit of 0 is none"
+    away = read(tmp_path, "[away]\ntwo_way_h = 36\none_way_h = 24.5\nmany = 3").away
+    assert (away.two_way_h, away.one_way_h, away.many) == (36, 24.5, 3)
+    [turned] = problems(tmp_path, HEAD + "[away]\ntwo_way_h = 12\none_way_h = 24")
+    assert '"two_way_h": 12 is shorter than one_way_h (24)' in turned
+    [long] = problems(tmp_path, HEAD + "[away]\none_way_h = 721")
+    assert "721 must be within 0 … 720" in long
