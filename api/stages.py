@@ -17,8 +17,8 @@ from api.transaction import transaction
 from api.trips import get_visible
 from flowctl.registry import stages as registry
 from flowctl.registry.accounts import Role
+from flowctl.registry.courses import Course, find_course, get_facts
 from flowctl.registry.stage_checks import acts_of, missing_needs
-from flowctl.registry.stages import Course
 from flowctl.storage.audit import By
 from flowctl.storage.stages import Connection, StageRecord
 from flowctl.workflow.catalogue import Names
@@ -199,8 +199,8 @@ def show_stages(request: Request, conn: Connection, trip_id: int, who: Caller) -
     """
     site, now = request.app.state.site, request.app.state.clock.now()
     get_visible(conn, site, trip_id, who)
-    trip = registry.get_facts(conn, site, trip_id)
-    course = registry.find_course(conn, trip)
+    trip = get_facts(conn, site, trip_id)
+    course = find_course(conn, trip)
     if course is None:
         return TripStages(now, trip_id, trip.plate, None, None, None, trip.handover, [], [], [])
     progress = course.progress(now)

@@ -16,7 +16,7 @@ from api.refusals import shown
 from api.stages import Code, Said, WaitsFor, say_once, waits_for
 from api.transaction import transaction
 from flowctl.errors import ConflictError, FlowctlError
-from flowctl.registry import stages as registry
+from flowctl.registry.courses import list_courses
 from flowctl.registry.plates import strip_mark
 from flowctl.site import Site
 from flowctl.storage import worklists as stored
@@ -183,7 +183,7 @@ def _shown(
     conn: Connection, site: Site, rows: Sequence[WorkRow], *, now: datetime
 ) -> list[ShownWork]:
     waiting = {row.trip for row in rows if row.state in {State.WAITING, State.ASKED}}
-    courses = registry.list_courses(conn, site, sorted(waiting))
+    courses = list_courses(conn, site, sorted(waiting))
     progress = {course.trip.id: course.progress(now) for course in courses}
     return [
         ShownWork(
