@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from flowctl.dispatch.called import in_transit, missed, moving, standing
 from flowctl.dispatch.hand import blocks_of
+from flowctl.dispatch.locks import is_locked_in
 from flowctl.dispatch.seniority import seniority
 from flowctl.ledger.chain import Head
 from flowctl.ledger.codes import code_of
@@ -40,11 +41,13 @@ class Place(StrEnum):
     ROAD = "road"
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One truck of the order.
 
     ``number`` is its place as its driver is told it; None: it is being inspected, or will come
     without a place. ``seniority`` is the moment its place counts from, penalties included.
+    ``unconfirmed``: it was not to be called yet, for an agency has to confirm it first; what is not
+    so is left out, so that sheets of before keep their digest.
     """
 
     number: int | None
@@ -58,6 +61,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     standby: bool
     convoy: str | None
     called_at: datetime | None
+    unconfirmed: bool = False
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +206,8 @@ def _lines(
 ) -> Iterator[Line]:
     """Yield the trucks in the order in which they will be inspected.
 
-    Who is held by an operator is not on it: nobody is to call that truck by the sheet.
+    Who is held by an operator is not on it: nobody is to call that truck by the sheet. Who waits
+    for an agency is, with a mark: that agency can still confirm while there is no network.
     """
     keyed = []
     blocks = blocks_of(snapshot)
@@ -232,6 +237,7 @@ def _lines(
             standby=trip.standby,
             convoy=trip.convoy,
             called_at=trip.released_at if called else None,
+            unconfirmed=place is Place.YARD and is_locked_in(trip),
         )
 
 

@@ -161,6 +161,8 @@ def _cells(order: Order, line: Line, *, with_yards: bool) -> Mapping[str, str]:
     said = "" if line.called_at is None else _short(order, line.called_at)
     if not with_yards and line.place is Place.ROAD:
         said = f"<small>{place[0]} {place[1]}</small>"
+    if line.unconfirmed:
+        said = f"<small>{words.UNCONFIRMED[0]}</small><small>{words.UNCONFIRMED[1]}</small>"
     return {
         "number": "–" if line.number is None else str(line.number),
         "plate": escape(line.plate),

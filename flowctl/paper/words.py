@@ -54,6 +54,9 @@ PLACES: Mapping[str, Words] = {
     "road": ("chưa đến", "未到", "not here yet"),
 }
 
+UNCONFIRMED: Words = ("chờ xác nhận", "待确认", "to be confirmed")
+"""Of a truck that nobody calls before its agencies have."""
+
 RULES: Mapping[str, str] = {
     "vi": (
         "Một xe qua xong cửa khẩu thì gọi số tiếp theo; tổng số xe trên đường và ở cửa khẩu: {n}."

@@ -37,6 +37,7 @@ def truck(number: int) -> LiveTrip:
         convoy="DOAN-HOA-QUA-BAC-GIANG" if number % 9 == 0 else None,
         standby=number % 7 == 0,
         priority=number % 3,
+        locked=("release",) if number % 4 == 0 else (),
     )
 
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flowctl.hand import Act, ActKind
 from flowctl.ledger.chain import Head, genesis
 from flowctl.ledger.codes import code_of
-from flowctl.paper.order import Line, Order, SignedOrder, order_of, sign_order
+from flowctl.paper.order import Line, Order, SignedOrder, canonical, order_of, sign_order
 from flowctl.paper.sheet import check_sheet, qr_text, sheet
 from flowctl.site import Access, Yard
 from flowctl.state import LiveTrip, Slot
@@ -224,3 +224,16 @@ def test_a_truck_that_is_held_is_on_no_sheet_until_it_was_called():
     seen = replace(seen, acts=(held(EARLY.id), held(COMING.id), held(CALLED.id)))
     made = order_of(seen, "north", dict.fromkeys(range(9), "12C"), head=HEAD, n_target=None)
     assert [line.trip for line in made.lines] == [CALLED.id, LATE.id]
+
+
+def test_a_truck_that_waits_for_an_agency_keeps_its_number_and_is_marked():
+    waits = EARLY._replace(locked=("gate", "release"))
+    made = order(waits, LATE)
+    assert [(line.trip, line.unconfirmed) for line in made.lines] == [(1, True), (2, False)]
+    printed = sheet(sign_order(made, KEY))
+    assert printed.count("chờ xác nhận") == 1
+    assert check_sheet(printed).fault is None
+
+
+def test_an_order_of_before_there_were_agencies_has_the_digest_it_had():
+    assert b"unconfirmed" not in canonical(order(EARLY, LATE))
