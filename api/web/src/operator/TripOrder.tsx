@@ -94,6 +94,9 @@ export function TripOrder({ trip, session, timezone, gateName, onChanged }: Prop
         <>
           <p class="quiet">{t("order.told")}</p>
           <WhyWords why={why.answer} timezone={timezone} />
+          {why.answer.missing.length > 0 && session.permissions.includes("work") && (
+            <a href={`/agency#trip=${trip.id}`}>{t("agency.title")}</a>
+          )}
         </>
       ) : (
         <p class="quiet">{t("common.loading")}</p>
