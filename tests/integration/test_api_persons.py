@@ -258,7 +258,11 @@ def test_every_look_at_what_is_personal_is_listed_by_account_trip_and_person(
     assert accesses(admin, person=person["id"]) == looks
     assert accesses(admin, trip=trip) == looks[2:]
     assert accesses(admin, account="officer") == looks[2:]
-    assert accesses(admin) == [*looks[:2], ("administrator", "person.find", "site:lang_son"), looks[2]]
+    assert accesses(admin) == [
+        *looks[:2],
+        ("administrator", "person.find", "site:lang_son"),
+        looks[2],
+    ]
     page = admin.get("/v1/persons/accesses", params={"limit": 2}).json()
     rest = admin.get("/v1/persons/accesses", params={"before": page["before"]}).json()
     assert len(page["rows"]) == len(rest["rows"]) == 2
