@@ -3,13 +3,13 @@
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import xlsxwriter
 
-from flowctl.bulletin.document import Document, Table
+from flowctl.bulletin.document import Cell, Document, Table
 from flowctl.bulletin.html import write_html
 from flowctl.bulletin.pdf import write_pdf
 from flowctl.bulletin.sheets import add_sheet
@@ -120,7 +120,7 @@ def write_settlement(
     """
     document = _settlement(settlement, site, names, words, language)
     if form == "pdf":
-        return write_pdf(document, now)
+        return write_pdf(_on_paper(document), now)
     if form == "html":
         return write_html(document).encode()
     listed = document.tables[-1]
@@ -158,7 +158,7 @@ def _receipt(
         (said["gate"], _gate(site, payment.gate, language, said)),
         (said["paid_at"], _local(site, payment.paid_at)),
         (said["method"], _method(words, payment.method)),
-        (said["reference"], payment.reference),
+        (said["reference"], _reference(payment)),
         (said["taken_by"], payment.recorded_by),
         *given,
     )
@@ -201,10 +201,10 @@ def _settlement(
             one.plate,
             _gate(site, one.gate, language, said),
             _method(words, one.method),
-            one.reference,
+            _reference(one),
             one.recorded_by,
             one.amount_vnd,
-            one.reason,
+            one.reason or "",
         )
         for one in settlement.payments
     )
@@ -227,6 +227,24 @@ def _settlement(
         gates={},
         language=language,
     )
+
+
+def _reference(payment: PaymentRecord) -> str:
+    """Return a payment's reference; a refund's is that of what it gives back."""
+    return payment.reference.removeprefix("refund:")
+
+
+def _on_paper(document: Document) -> Document:
+    """Return a settlement without the columns for which a sheet of A4 has no room."""
+    *before, listed = document.tables
+    rows = tuple(_brief(cells) for cells in (listed.head, *listed.rows))
+    head = tuple(map(str, rows[0]))
+    return replace(document, tables=(*before, listed._replace(head=head, rows=rows[1:])))
+
+
+def _brief(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    number, recorded_at, plate, _gate, method, _reference, taken_by, amount, _reason = cells
+    return (number, recorded_at, plate, method, taken_by, amount)
 
 
 def _service(names: Names, service: str, language: str) -> str:

@@ -37,6 +37,22 @@ class Document:
     language: str
 
 
+_GROUPED_FROM = 10_000
+
+
+def cell_text(value: Cell) -> str:
+    """Return a cell as people read it: long numbers in groups of three, no break within.
+
+    >>> cell_text(560000).split(), cell_text(1238), cell_text(None)
+    (['560', '000'], '1238', '–')
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, int) and abs(value) >= _GROUPED_FROM:
+        return f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
+    return str(value)
+
+
 Figure = Callable[[GateDay], Cell]
 
 FIGURES: Mapping[str, Figure] = {

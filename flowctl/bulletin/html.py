@@ -2,7 +2,7 @@
 
 from html import escape
 
-from flowctl.bulletin.document import Cell, Document, Table
+from flowctl.bulletin.document import Cell, Document, Table, cell_text
 
 _STYLE = """
 :root{color-scheme:light;--ground:#fff;--text:#14202a;--quiet:#48596a;--line:#b8c4ce;
@@ -74,4 +74,4 @@ def _cell(value: Cell) -> str:
 
 
 def _text(value: Cell) -> str:
-    return "–" if value is None else escape(str(value))
+    return escape(cell_text(value))

@@ -10,7 +10,7 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
-from flowctl.bulletin.document import Cell, Document, Table
+from flowctl.bulletin.document import Cell, Document, Table, cell_text
 from flowctl.errors import FlowctlError
 
 LANGUAGES = ("vi", "en")
@@ -100,5 +100,5 @@ def _table(pdf: FPDF, table: Table) -> None:
 
 def _plain(value: Cell) -> str:
     """Return text in composed letters, for which the font has shapes; no signs that steer."""
-    text = "–" if value is None else unicodedata.normalize("NFC", str(value))
+    text = unicodedata.normalize("NFC", cell_text(value))
     return "".join(sign if sign.isprintable() else " " for sign in text)

@@ -164,7 +164,7 @@ def test_a_receipt_is_a_page_in_three_languages_and_a_pdf_in_two(priced: Running
     for language, words in {
         "vi": ("Biên lai 2024-000001", "Phí hạ tầng", "tiền mặt", "12C12345"),
         "zh": ("收据 2024-000001", "基础设施费", "12C12345"),
-        "en": ("Receipt 2024-000001", "Everybody", "cash", "107000"),
+        "en": ("Receipt 2024-000001", "Everybody", "cash", "107\N{NO-BREAK SPACE}000"),
     }.items():
         page = client.get(f"{at}.html?language={language}").text
         assert all(word in page for word in words), (language, page)
@@ -187,6 +187,7 @@ def test_a_payment_is_given_back_once_and_the_refund_says_of_which_receipt(price
     page = client.get(f"/v1/payments/{given.json()['id']}/receipt.html?language=en").text
     assert "Refund 2024-000002" in page
     assert "Gives back receipt: 2024-000001" in page
+    assert "Reference: 2024-000001" in page
     dues = client.get(f"/v1/trips/{trip}/dues").json()
     assert (dues["due_vnd"], [one["refunded"] for one in dues["payments"]]) == (
         107_000,
