@@ -21,9 +21,9 @@ from flowctl.registry.plates import strip_mark
 from flowctl.site import Site
 from flowctl.storage import worklists as stored
 from flowctl.storage.stages import Connection
-from flowctl.storage.workflows import get_workflow, list_ids
+from flowctl.storage.workflows import list_read
 from flowctl.storage.worklists import Place, StageCount, Wanted, WorkRow
-from flowctl.workflow.stages import Act, Desk, State
+from flowctl.workflow.stages import Act, Desk, Progress, State
 
 router = APIRouter(tags=["stages"])
 
@@ -152,8 +152,8 @@ def _counts(stage: str, counts: Sequence[StageCount]) -> Counts:
 def _stages_of(conn: Connection, site: Site, desk: Desk) -> list[str]:
     """Return a desk's stages in any version that is stored, those of the newest first."""
     found: dict[str, None] = {}
-    for version in list_ids(conn, site.id):
-        for one in get_workflow(conn, version).stages:
+    for version in list_read(conn, site.id):
+        for one in version.stages:
             if one.desk is desk:
                 found.setdefault(one.id)
     return list(found)
@@ -179,10 +179,19 @@ def _place(after: str) -> Place:
     return place
 
 
+def _waited(row: WorkRow, progress: Progress | None) -> list[WaitsFor]:
+    """Return what a row waits for; ``progress`` is its trip's where it waits for stages."""
+    if row.state == State.ASKED:
+        return [WaitsFor(row.stage, Desk.HAULIER, row.since)]
+    standings = () if progress is None else progress.stages
+    mine = next((one for one in standings if one.stage.id == row.stage), None)
+    return [] if progress is None or mine is None else waits_for(progress, mine)
+
+
 def _shown(
     conn: Connection, site: Site, rows: Sequence[WorkRow], *, now: datetime
 ) -> list[ShownWork]:
-    waiting = {row.trip for row in rows if row.state in {State.WAITING, State.ASKED}}
+    waiting = {row.trip for row in rows if row.state == State.WAITING}
     courses = list_courses(conn, site, sorted(waiting))
     progress = {course.trip.id: course.progress(now) for course in courses}
     return [
@@ -201,12 +210,7 @@ def _shown(
             stage=row.stage,
             state=row.state,
             since=row.since,
-            waits_for=[
-                waited
-                for standing in (progress[row.trip].stages if row.trip in progress else ())
-                if standing.stage.id == row.stage
-                for waited in waits_for(progress[row.trip], standing)
-            ],
+            waits_for=_waited(row, progress.get(row.trip)),
             marks=row.marks,
             has_documents=row.has_documents,
             open_conflicts=row.open_conflicts,

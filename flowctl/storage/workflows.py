@@ -6,7 +6,6 @@ A version is added and never changed: trips that began with it finish by it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -119,25 +118,47 @@ def _has_begun(conn: Connection, site: str) -> bool:
 def find_workflow(conn: Connection, site: str, at: datetime) -> tuple[int, Workflow] | None:
     """Return the version by which trips begin at a moment; None where the site has none then."""
     row = conn.execute(
-        "select id, definition from workflows where site = %s and valid_from <= %s"
-        " order by valid_from desc limit 1",
+        "select id, sha256(convert_to(definition, 'UTF8')) from workflows"
+        " where site = %s and valid_from <= %s order by valid_from desc limit 1",
         [site, at],
     ).fetchone()
-    return None if row is None else (int(row[0]), _parsed(row[1]))
+    return None if row is None else (int(row[0]), _read(conn, *row))
 
 
 def get_workflow(conn: Connection, workflow_id: int) -> Workflow:
     """Return a version that is known to be, by its id."""
-    [(definition,)] = conn.execute(
-        "select definition from workflows where id = %s", [workflow_id]
+    [(digest,)] = conn.execute(
+        "select sha256(convert_to(definition, 'UTF8')) from workflows where id = %s", [workflow_id]
     ).fetchall()
-    return _parsed(definition)
+    return _read(conn, workflow_id, digest)
 
 
-@lru_cache(maxsize=64)
-def _parsed(definition: str) -> Workflow:
-    """Read a stored text once in a process."""
-    return parse_workflow(definition, where="the workflow in the database")
+def list_read(conn: Connection, site: str) -> list[Workflow]:
+    """Return what every version says, the newest first."""
+    rows = conn.execute(
+        "select id, sha256(convert_to(definition, 'UTF8')) from workflows where site = %s"
+        " order by valid_from desc",
+        [site],
+    ).fetchall()
+    return [_read(conn, *row) for row in rows]
+
+
+_READ: dict[bytes, Workflow] = {}
+"""What texts say, by their hash: in a process each is fetched and read once."""
+_MOST_READ = 256
+
+
+def _read(conn: Connection, workflow_id: int, digest: bytes) -> Workflow:
+    known = _READ.get(digest)
+    if known is None:
+        [(definition,)] = conn.execute(
+            "select definition from workflows where id = %s", [workflow_id]
+        ).fetchall()
+        known = parse_workflow(definition, where="the workflow in the database")
+        if len(_READ) >= _MOST_READ:
+            _READ.clear()
+        _READ[digest] = known
+    return known
 
 
 def list_workflows(conn: Connection, site: str) -> list[WorkflowVersion]:
@@ -149,14 +170,6 @@ def list_workflows(conn: Connection, site: str) -> list[WorkflowVersion]:
             "  where d.workflow_id = w.id and t.state = 'active') as running"
             " from workflows w where w.site = %s order by w.valid_from desc",
             [site],
-        ).fetchall()
-
-
-def list_ids(conn: Connection, site: str) -> list[int]:
-    """Return the ids of every version, the newest first."""
-    with conn.cursor(row_factory=scalar_row) as cursor:
-        return cursor.execute(
-            "select id from workflows where site = %s order by valid_from desc", [site]
         ).fetchall()
 
 
