@@ -17,6 +17,7 @@ for the catalogues are held to the same words elsewhere, and browsers take half 
 """
 PATIENCE_MS = 60_000
 
+AXE = ROOT / "api" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = Path("/usr/bin/chromium")
 SWITCHES = [
     "--no-sandbox",  # the tests run as root in a container
@@ -107,6 +108,20 @@ def get_json(page: Page, desk: Desk, path: str) -> Any:  # noqa: ANN401 - JSON o
     answer = page.request.get(f"{desk.url}{path}")
     assert answer.ok, answer.text()
     return answer.json()
+
+
+def find_serious(page: Page) -> list[str]:
+    """Ask axe what on a page shuts somebody out; its context must bypass the security policy."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: scripts/with_node npm ci --prefix api/web")
+    page.add_script_tag(path=AXE)
+    found: list[str] = page.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then(said => said.violations"
+        ".filter(one => ['serious', 'critical'].includes(one.impact))"
+        ".map(one => `${one.id}: ${one.nodes.slice(0, 4).map(node => node.html.slice(0, 120)"
+        " + ' ' + (node.any[0]?.message ?? '')).join(' | ')}`))"
+    )
+    return found
 
 
 def assert_words(page: Page, shown: list[str]) -> None:

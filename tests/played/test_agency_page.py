@@ -12,7 +12,7 @@ import httpx
 import pytest
 from api_server import PASSWORD, SetClock, served
 from border import SECRET, SITE, Border, after, border
-from desk import LANGUAGES, Desk, assert_words, words
+from desk import LANGUAGES, Desk, assert_words, find_serious, words
 from people import set_account
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -449,3 +449,25 @@ def test_every_view_speaks_every_language(post: Post, language: str):
         assert_words(page, [said[word]])
     page.evaluate("where => { location.hash = where; }", f"trip={trip}")
     assert_words(page, [said["declaration"], said["history"], said["dues"]])
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_serious_on_the_agencies_page(post: Post, theme: str):
+    trip = post.truck(weight_t=20.0)
+    post.in_yard(trip)
+    post.place.trip(at=after(-200), plate="BKK12345")
+    context = post.desk.browser.new_context(
+        viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme=theme, bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto(f"{post.desk.url}/agency?lang=vi")
+    post.desk.sign_in(page, "operator")
+    for where, there in (
+        ("work", "tbody tr"),
+        (f"trip={trip}", ".past li"),
+        ("fees", ".settlement table"),
+        ("workflow", ".stage-picture .box"),
+    ):
+        page.evaluate("where => { location.hash = where; }", where)
+        page.locator(there).first.wait_for()
+        assert find_serious(page) == [], where

@@ -7,7 +7,7 @@ import pytest
 from api_server import PASSWORD, SetClock, served
 from border import SECRET, Border, after, border
 from cable import Cable
-from desk import LANGUAGES, ROOT, Desk, wait_until, words
+from desk import LANGUAGES, Desk, find_serious, wait_until, words
 from people import set_account
 from playwright.sync_api import Browser, Page, expect
 
@@ -17,7 +17,6 @@ from flowctl.settings import Settings
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "api" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _ROLES = (Role.OPERATOR, Role.PLANNER, Role.OFFICER, Role.ADMINISTRATOR)
 
 
@@ -232,8 +231,6 @@ PAGES = (
 def test_axe_finds_nothing_serious(
     at_border: tuple[Border, Desk, Cable], path: str, role: str | None, theme: str
 ):
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: scripts/with_node npm ci --prefix api/web")
     place, desk, _ = at_border
     place.position(place.trip(at=after(-300)), 106.68, 22.0, 0)
     context = desk.browser.new_context(
@@ -245,11 +242,5 @@ def test_axe_finds_nothing_serious(
         desk.sign_in(page, role)
         expect(page.locator("input[name=password]")).to_have_count(0)
     page.wait_for_load_state("networkidle") if path == "/board" else page.wait_for_timeout(1500)
-    page.add_script_tag(path=AXE)
-    found = page.evaluate(
-        "axe.run(document, {resultTypes: ['violations']}).then(said => said.violations"
-        ".filter(one => ['serious', 'critical'].includes(one.impact))"
-        ".map(one => `${one.id}: ${one.nodes.slice(0, 4).map(node => node.html.slice(0, 120)"
-        " + ' ' + (node.any[0]?.message ?? '')).join(' | ')}`))"
-    )
+    found = find_serious(page)
     assert found == [], "\n".join(found)
