@@ -162,8 +162,12 @@ _DRAWERS: tuple[tuple[str, LiteralString], ...] = (
     ),
     (
         "messages",
-        """select o.trip_id as trip, o.kind, o.created_at, o.state, o.sent_at from outbox o
-           where o.trip_id = any(%(trips)s) order by o.id""",
+        """select o.trip_id as trip, o.kind, worded(o.kind, o.params) as says, o.created_at,
+                  o.state, o.sent_at
+           from outbox o
+           left join former_drivers f on f.trip_id = o.trip_id and f.driver_id = %(driver)s
+           where o.trip_id = any(%(trips)s) and o.created_at < coalesce(f.until, 'infinity')
+           order by o.id""",
     ),
     (
         "answers",
@@ -189,7 +193,16 @@ _DRAWERS: tuple[tuple[str, LiteralString], ...] = (
     (
         "penalties",
         """select p.trip_id as trip, p.kind, p.at, p.loses_s, p.reason, p.banned_until, p.lifted_at
-           from penalties p where p.trip_id = any(%(trips)s) order by p.id""",
+           from penalties p
+           left join former_drivers f on f.trip_id = p.trip_id and f.driver_id = %(driver)s
+           where p.trip_id = any(%(trips)s) and p.at < coalesce(f.until, 'infinity')
+           order by p.id""",
+    ),
+    (
+        "crossings",
+        """select c.trip_id as trip, c.gate, c.direction, c.load, c.at, c.due_at, c.returned_at
+           from crossings c join trips t on t.id = c.trip_id
+           where t.id = any(%(trips)s) and t.driver_id = %(driver)s order by c.at""",
     ),
 )
 """What is kept of a driver, as far as it lies in the tables; ciphers are opened by who asks."""

@@ -17,6 +17,7 @@ from flowctl.registry.accounts import Role
 from flowctl.registry.keys import decrypt_own, encrypt_answer, hash_phone
 from flowctl.registry.persons import unseal
 from flowctl.registry.trips import cancel
+from flowctl.storage.outbox import queue_message
 
 PHONE = "0903 123 456"
 NAME, LICENCE = "Nguyễn Văn Ánh", "790123456789"
@@ -70,6 +71,24 @@ def write(api: RunningApi, text: str) -> None:
         "insert into sms_answers (site, gateway, ref, phone_hash, cipher, outcome, at)"
         " values ('lang_son', 'file', '1', %s, %s, 'taken', %s)",
         [hash_phone(KEYS, "+84903123456"), encrypt_answer(KEYS, text), after(3)],
+    )
+
+
+def write_to_driver(api: RunningApi, trip: int) -> None:
+    """Let an operator write to a trip's driver in words of their own, at minute 20."""
+    [(text,)] = api.border.conn.execute(
+        "insert into desk_texts (site, text, parts, messages, written_by, written_at)"
+        " values ('lang_son', 'Cổng 2 đóng', 1, 1, 'operator', %s) returning id",
+        [after(20)],
+    ).fetchall()
+    queue_message(
+        api.border.conn,
+        site="lang_son",
+        trip_id=trip,
+        kind="desk",
+        params={"text": text},
+        now=after(20),
+        expires_at=None,
     )
 
 
@@ -237,6 +256,28 @@ def test_a_driver_who_gave_a_trip_to_another_is_erased_while_it_runs(
     assert found(admin, phone=PHONE) == []
     [present] = found(admin, phone="0903 999 999")
     assert admin.get(f"/v1/persons/{present['id']}/export").json()["trips"][0]["id"] == trip
+
+
+def test_who_gave_a_trip_to_another_is_handed_out_what_was_his_and_nothing_of_the_other(
+    api: RunningApi, admin: httpx.Client, haulier: httpx.Client
+):
+    trip = declare(haulier)
+    api.clock.at = after(10)
+    change = {"phone": "0903 999 999", "driver_name": "Trần Văn Bé", "licence": "B2-99999"}
+    answer = haulier.patch(f"/v1/trips/{trip}", json={**change, "consent": True})
+    assert answer.status_code == 200, answer.text
+    write_to_driver(api, trip)
+    [former] = found(admin, phone=PHONE)
+    own = admin.get(f"/v1/persons/{former['id']}/export").json()
+    assert [(one["id"], one["his_until"]) for one in own["trips"]] == [
+        (trip, "2024-01-23T01:10:00Z")
+    ]
+    assert [one["kind"] for one in own["messages"]] == ["registered"]
+    assert own["declarations"] == own["documents"] == []
+    [present] = found(admin, phone="0903 999 999")
+    his = admin.get(f"/v1/persons/{present['id']}/export").json()
+    assert his["declarations"][0]["driver_name"] == "Trần Văn Bé"
+    assert his["messages"][-1]["says"]["words"] == "Cổng 2 đóng"
 
 
 def test_every_look_at_what_is_personal_is_listed_by_account_trip_and_person(
