@@ -66,15 +66,18 @@ def register_trip(
     state = request.app.state
     declaration = body.declared(haulier_of(body.haulier, who))
 
+    made: dict[int, TripAnswer] = {}
+
     def do(conn: Connection, by: By, now: datetime) -> int:
         trip_id = registry.register(conn, state.site, state.keys, declaration, by=by.name, now=now)
         meet_foreknown(conn, state.site, state.keys, trip_id, now=now)
         shown = trip_answer(state, get_visible(conn, state.site, trip_id, who))
         record(request, conn, "trip.register", f"trip:{trip_id}", after=_logged(shown))
+        made[trip_id] = shown
         return trip_id
 
     def show(conn: Connection, trip_id: int) -> TripAnswer:
-        return trip_answer(state, get_visible(conn, state.site, trip_id, who))
+        return made.get(trip_id) or trip_answer(state, get_visible(conn, state.site, trip_id, who))
 
     return act_once(request, response, key, body, do=do, show=show)
 

@@ -123,7 +123,7 @@ def change(
     try:
         stored.update_trip(conn, trip_id, values, now=now)
     except UniqueViolation as error:
-        raise taken(conn, site, error, values, device) from error
+        raise taken(conn, site, values, device, but=trip_id) from error
     if live is not None and is_other_truck and "plate" not in lost:
         stored.accept_device(conn, trip_id, now=now)
     _end_former_links(conn, trip, values.driver_id, now)

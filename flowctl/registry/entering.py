@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from psycopg.errors import UniqueViolation
-
 from flowctl.errors import ConflictError
 from flowctl.registry.devices import register_device
 from flowctl.registry.keys import Keys, encrypt_phone, hash_phone
@@ -91,31 +89,32 @@ def enter_driver(conn: Connection, keys: Keys, phone: str | None, language: str)
 def taken(
     conn: Connection,
     site: Site,
-    violation: UniqueViolation,
     values: TripValues,
     device: Device | None,
     *,
     implied: bool = False,
+    but: int | None = None,
 ) -> ConflictError:
-    """Return what says which active trip has the plate, the device or the declaration already.
+    """Return what says which active trip has the plate, the declaration or the device already.
 
-    ``implied``: the registry named the device, not the declaration.
+    ``implied``: the registry named the device, not the declaration. ``but``: not this trip.
     """
-    constraint = violation.diag.constraint_name
-    if constraint == "trips_one_active_per_plate":
-        trip = stored.find_active_trip_of_plate(conn, values.plate)
+    trip = stored.find_active_trip_of_plate(conn, values.plate)
+    if trip not in {None, but}:
         return _plate_active(values.plate, trip)
-    if constraint == "trips_one_active_per_declaration" and values.declaration is not None:
+    if values.declaration is not None:
         trip = find_trip_of_declaration(conn, site.id, values.declaration)
-        return ConflictError(
-            _has_one(f"The declaration {values.declaration}", trip),
-            kind="declaration_active",
-            values={"declaration": values.declaration},
-        )
-    if device is None:
-        raise violation
+        if trip not in {None, but}:
+            return ConflictError(
+                _has_one(f"The declaration {values.declaration}", trip),
+                kind="declaration_active",
+                values={"declaration": values.declaration},
+            )
+    trip = None if device is None else stored.find_active_trip_of_device(conn, device.id)
+    if device is None or trip in {None, but}:
+        # Between the attempt and this look the other trip ended.
+        return _plate_active(values.plate, None)
     known = ", by the registry the truck's own," if implied else ""
-    trip = stored.find_active_trip_of_device(conn, device.id)
     return _device_active(f"The device {device.uid}{known}", trip)
 
 
@@ -130,6 +129,5 @@ def _device_active(device: str, trip: int | None) -> ConflictError:
 
 
 def _has_one(what: str, trip: int | None) -> str:
-    # Between the violation and this look the other trip may have ended.
     which = "an active trip" if trip is None else f"the active trip {trip}"
     return f"{what} has {which} already; change that one, or cancel it first."

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from psycopg.errors import UniqueViolation
-
 from flowctl.errors import ConflictError, NotFoundError
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.registry import declarations, events, fees, stages
@@ -98,11 +96,9 @@ def enter(
         returns_within_h=checked.returns_within_h,
         declaration=checked.declaration,
     )
-    try:
-        trip = stored.insert_trip(conn, site=site.id, values=values, registered_by=by, now=now)
-    except UniqueViolation as error:
-        implied = checked.device is None
-        raise taken(conn, site, error, values, device, implied=implied) from error
+    trip = stored.insert_trip(conn, site=site.id, values=values, registered_by=by, now=now)
+    if trip is None:
+        raise taken(conn, site, values, device, implied=checked.device is None)
     if device is not None:
         carry(conn, device.id, values.plate, since=now, by=by)
     declarations.enter(

@@ -85,15 +85,19 @@ def find_device(conn: Connection, uid: str) -> Device | None:
 
 def register(conn: Connection, uid: str, *, source_id: int | None = None) -> Device:
     """Enter a device that was never heard of; returns it, or the one there is, unchanged."""
-    conn.execute(
-        "insert into devices (uid, source_id) values (%s, %s) on conflict do nothing",
-        [uid, source_id],
-    )
     with conn.cursor(row_factory=class_row(Device)) as cursor:
-        [device] = cursor.execute(
-            "select id, uid, source_id from devices where uid = %s", [uid]
-        ).fetchall()
-    return device
+        while True:
+            device = cursor.execute(
+                "with known as (select id, uid, source_id from devices where uid = %(uid)s),"
+                " made as (insert into devices (uid, source_id) select %(uid)s, %(source)s"
+                "  where not exists (select from known) on conflict do nothing"
+                "  returning id, uid, source_id)"
+                " select * from known union all select * from made",
+                {"uid": uid, "source": source_id},
+            ).fetchone()
+            # None: somebody entered it since this statement began, so that the next one sees it.
+            if device is not None:
+                return device
 
 
 def bind(conn: Connection, device_id: int, source_id: int) -> bool:

@@ -99,40 +99,37 @@ def set_language(conn: Connection, driver_id: int, language: str) -> None:
 
 def insert_trip(
     conn: Connection, *, site: str, values: TripValues, registered_by: str, now: datetime
-) -> int:
-    """Enter an active trip; returns its id.
+) -> int | None:
+    """Enter an active trip and return its id; None where plate, device or declaration have one.
 
-    Raises
-    ------
-    psycopg.errors.UniqueViolation
-        Plate, device or declaration have an active trip; the savepoint is rolled back.
+    Who enters the same at the same moment waits here for the other's end.
     """
-    with conn.transaction():
-        [(trip,)] = conn.execute(
-            "insert into trips (site, plate, driver_id, device_id, direction, cargo, gates,"
-            " ready_at, registered_at, registered_by, haulier, weight_t, convoy, needs,"
-            " returns_within_h, declaration) values"
-            " (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
-            [
-                site,
-                values.plate,
-                values.driver_id,
-                values.device_id,
-                values.direction,
-                values.cargo,
-                list(values.gates),
-                values.ready_at,
-                now,
-                registered_by,
-                values.haulier,
-                values.weight_t,
-                values.convoy,
-                values.needs,
-                values.returns_within_h,
-                values.declaration,
-            ],
-        ).fetchall()
-    return int(trip)
+    row = conn.execute(
+        "insert into trips (site, plate, driver_id, device_id, direction, cargo, gates,"
+        " ready_at, registered_at, registered_by, haulier, weight_t, convoy, needs,"
+        " returns_within_h, declaration) values"
+        " (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " on conflict do nothing returning id",
+        [
+            site,
+            values.plate,
+            values.driver_id,
+            values.device_id,
+            values.direction,
+            values.cargo,
+            list(values.gates),
+            values.ready_at,
+            now,
+            registered_by,
+            values.haulier,
+            values.weight_t,
+            values.convoy,
+            values.needs,
+            values.returns_within_h,
+            values.declaration,
+        ],
+    ).fetchone()
+    return None if row is None else int(row[0])
 
 
 def update_trip(conn: Connection, trip_id: int, values: TripValues, *, now: datetime) -> None:
