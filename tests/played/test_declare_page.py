@@ -281,6 +281,60 @@ def test_papers_hang_on_a_draft_and_come_with_its_trip(
     assert row["beside"]["documents"] == 1
 
 
+def test_a_table_is_looked_through_before_its_good_rows_become_trips(
+    office: tuple[Desk, RunningApi], tmp_path: Path
+):
+    desk, api = office
+    table = tmp_path / "xe.csv"
+    table.write_text(
+        "plate,phone,language,direction,cargo,gates,ready_at\n"
+        "12C-100.01,0912345601,vi,export,normal,tan_thanh,23/01/2024 10:00\n"
+        "12C-100.02,không có,vi,export,normal,tan_thanh,23/01/2024 10:00\n"
+        "12C-100.03,0912345603,vi,export,normal,tan_thanh,23/01/2024 10:00\n"
+        "12C-100.04,0912345604,vi,export,normal,mong_cai,23/01/2024 10:00\n",
+        encoding="utf-8",
+    )
+    page = opened(desk)
+    press(page, said()["tab_import"])
+    page.locator(".import input[type=file]").set_input_files(table)
+    faults = page.locator(".faults tbody tr")
+    expect(faults).to_have_count(2)
+    expect(faults.nth(0)).to_contain_text("3")
+    expect(faults.nth(0)).to_contain_text(words("vi")["refusal_field"]["phone"])
+    expect(faults.nth(1)).to_contain_text("mong_cai")
+    assert trips(api) == []
+    with page.expect_download() as taken:
+        press(page, said()["import_download"])
+    rows = taken.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["plate", "12C-100.02", "12C-100.04"]
+    mended = tmp_path / "lỗi.csv"
+    mended.write_text("\n".join(rows).replace("mong_cai", "huu_nghi"), encoding="utf-8-sig")
+    press(page, said()["import_make"].format(n=2))
+    expect(page.locator(".done")).to_contain_text("2")
+    assert {row["trip"]["plate"] for row in trips(api)} == {"12C10001", "12C10003"}
+    page.locator(".import input[type=file]").set_input_files(mended)
+    press(page, said()["import_make"].format(n=1))
+    expect(page.locator(".done")).to_contain_text("1")
+    assert len(trips(api)) == 3
+
+
+def test_a_template_fills_a_form_in_for_the_same_customer(office: tuple[Desk, RunningApi]):
+    desk, _ = office
+    page = opened(desk)
+    press(page, said()["new"])
+    field(page, "goods").fill("Vải thiều")
+    choose(page, "gate", "huu_nghi")
+    press(page, said()["save_template"])
+    page.get_by_label(said()["template_name"]).fill("Vải sang Bằng Tường")
+    page.get_by_label(said()["template_name"]).press("Enter")
+    expect(page.locator(".save-template")).to_contain_text("Vải sang Bằng Tường")
+    press(page, said()["tab_trips"])
+    press(page, "Vải sang Bằng Tường")
+    expect(field(page, "goods")).to_have_value("Vải thiều")
+    expect(page.locator("input[name=gate][value=huu_nghi]")).to_be_checked()
+    expect(page.locator(".field.goods .origin")).to_be_visible()
+
+
 def test_an_edit_says_before_it_is_saved_that_it_costs_the_place(
     office: tuple[Desk, RunningApi],
 ):

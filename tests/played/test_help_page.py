@@ -19,7 +19,9 @@ def open_screen(desk: Desk, screen: str, language: str) -> Page:
     if screen == "console":
         return desk.console(language=language)
     page = desk.open({"driver": "/d"}.get(screen, f"/{screen}"), language=language)
-    role = {"gate": "officer", "people": "administrator"}.get(screen, "planner")
+    role = {"gate": "officer", "people": "administrator", "declare": "operator"}.get(
+        screen, "planner"
+    )
     if screen not in {"board", "driver"}:
         desk.sign_in(page, role)
     page.locator("button.help").wait_for()
@@ -31,11 +33,13 @@ def open_screen(desk: Desk, screen: str, language: str) -> Page:
     [
         ("console", "vi"),
         ("gate", "zh"),
+        ("agency", "vi"),
         ("planner", "en"),
         ("board", "vi"),
         ("people", "zh"),
         ("bulletin", "vi"),
         ("driver", "vi"),
+        ("declare", "zh"),
     ],
 )
 def test_a_question_mark_explains_the_screen_and_escape_leads_back(

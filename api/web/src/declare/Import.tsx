@@ -5,7 +5,7 @@ import { newKey } from "../request";
 import { wholeNumber } from "../time";
 import { type Imported, type ImportFault, importTable } from "./api";
 import type { Place } from "./Declare";
-import { faultList, faultyRows } from "./faulty";
+import { faultList, faultyRows, textOf } from "./faulty";
 import { fieldName } from "./names";
 
 const FORMS = ["csv", "xlsx"] as const;
@@ -132,7 +132,7 @@ function Faults({ faults, file }: { faults: ImportFault[]; file: File }) {
   async function download(): Promise<void> {
     const isText = !file.name.toLowerCase().endsWith(".xlsx");
     const text = isText
-      ? faultyRows(await file.text(), faults, say, t("declare.import_fault"))
+      ? faultyRows(textOf(new Uint8Array(await file.arrayBuffer())), faults)
       : faultList(faults, say, [
           t("declare.import_row"),
           t("declare.import_column"),

@@ -2,27 +2,13 @@
 
 import type { ImportFault } from "./api";
 
-/** Cells of one line of a CSV file, quotes taken off. */
-function cells(line: string, separator: string): string[] {
-  const found: string[] = [];
-  let cell = "";
-  let quoted = false;
-  for (let at = 0; at < line.length; at++) {
-    const sign = line[at];
-    if (quoted && sign === '"' && line[at + 1] === '"') {
-      cell += '"';
-      at++;
-    } else if (sign === '"') quoted = !quoted;
-    else if (sign === separator && !quoted) {
-      found.push(cell);
-      cell = "";
-    } else cell += sign;
-  }
-  return [...found, cell];
+/** The text of a file as spreadsheets save it: UTF-8, or UTF-16 with its mark. */
+export function textOf(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const little = first === 0xff && second === 0xfe;
+  const big = first === 0xfe && second === 0xff;
+  return new TextDecoder(little ? "utf-16le" : big ? "utf-16be" : "utf-8").decode(bytes);
 }
-
-const separatorOf = (head: string): string =>
-  [";", "\t", ","].find((one) => head.includes(one)) ?? ",";
 
 /** A cell that no spreadsheet takes for a formula. */
 function quotedCell(text: string): string {
@@ -30,26 +16,12 @@ function quotedCell(text: string): string {
   return /[",;\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** The head and the faulty rows of a CSV text, with a last column that says what is wrong. */
-export function faultyRows(
-  text: string,
-  faults: readonly ImportFault[],
-  say: (fault: ImportFault) => string,
-  column: string,
-): string {
-  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  const head = lines[0] ?? "";
-  const separator = separatorOf(head);
-  const byRow = new Map<number, string[]>();
-  for (const fault of faults) {
-    byRow.set(fault.row, [...(byRow.get(fault.row) ?? []), say(fault)]);
-  }
-  const rows = [...byRow].map(([row, said]) => [
-    ...cells(lines[row - 1] ?? "", separator),
-    said.join("; "),
-  ]);
-  const table = [[...cells(head, separator), column], ...rows];
-  return `\uFEFF${table.map((row) => row.map(quotedCell).join(separator)).join("\r\n")}\r\n`;
+/** The head and the faulty rows of a CSV text, each as it stands: to be mended and sent again. */
+export function faultyRows(text: string, faults: readonly ImportFault[]): string {
+  const lines = text.split(/\r?\n/);
+  const rows = [...new Set(faults.map(({ row }) => row))].sort((one, other) => one - other);
+  const chosen = [lines[0] ?? "", ...rows.map((row) => lines[row - 1] ?? "")];
+  return `\uFEFF${chosen.join("\r\n")}\r\n`;
 }
 
 /** The faults alone, where the file's own rows cannot be read here (XLSX). */
