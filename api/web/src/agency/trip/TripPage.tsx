@@ -4,6 +4,7 @@ import { problem } from "../../parts/problem";
 import { clockTime, instant } from "../../time";
 import type { Session, Site } from "../../types";
 import { lockName } from "../names";
+import { show } from "../views";
 import { Outcome } from "../work/Outcome";
 import { SayDialog } from "../work/SayDialog";
 import { deskOf } from "../work/WorkList";
@@ -45,7 +46,7 @@ export function TripPage({ id, session, site }: Props) {
   return (
     <div class="trip">
       <header>
-        <button type="button" class="back" onClick={() => history.back()}>
+        <button type="button" class="back" onClick={() => (history.length > 1 ? history.back() : show("work"))}>
           ← {t("agency.back")}
         </button>
         <h1>{stages?.plate ?? trip?.plate ?? ""}</h1>

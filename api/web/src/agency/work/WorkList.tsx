@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { t } from "../../language";
 import { problem } from "../../parts/problem";
 import type { Session, Site } from "../../types";
@@ -13,6 +13,7 @@ import { keyOf, usePicking } from "./picking";
 import { Row } from "./Row";
 import { SayDialog, type Saying } from "./SayDialog";
 import { Tabs } from "./Tabs";
+import { useKept } from "./useKept";
 import { useSaying } from "./useSaying";
 import { useWork } from "./useWork";
 
@@ -32,7 +33,7 @@ export const deskOf = (session: Session): Belongs =>
 /** What waits for a desk, the oldest first, and the acts that answer it. */
 export function WorkList({ session, site }: Props) {
   const own = deskOf(session);
-  const [wish, setWish] = useState<Wish>({
+  const [wish, setWish] = useKept<Wish>(`wish of ${session.account}`, {
     desk: own ?? DESKS[0],
     stage: null,
     gate: null,
@@ -41,7 +42,7 @@ export function WorkList({ session, site }: Props) {
     q: "",
     after: null,
   });
-  const [goods, setGoods] = useState<string | null>(null);
+  const [goods, setGoods] = useKept<string | null>("goods", null);
   const { work, wrong, late, again } = useWork(wish);
   const rows = (work?.rows ?? []).filter((row) => goods === null || row.goods_class === goods);
   const picking = usePicking(rows);

@@ -1,6 +1,7 @@
 /** Which rows of a work list are meant: where the keys are, and what was selected. */
 
 import { useEffect, useState } from "preact/hooks";
+import { useKept } from "./useKept";
 import type { Item, WorkRow } from "../types";
 
 export const keyOf = ({ trip, stage }: Item): string => `${trip} ${stage}`;
@@ -18,7 +19,7 @@ export interface Picking {
 
 /** Keeps both while the list changes below: what left the list is no longer meant. */
 export function usePicking(rows: readonly WorkRow[]): Picking {
-  const [at, setAt] = useState<{ key: string; index: number }>({ key: "", index: 0 });
+  const [at, setAt] = useKept("at", { key: "", index: 0 });
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const keys = rows.map(keyOf).join("|");
 
@@ -34,10 +35,11 @@ export function usePicking(rows: readonly WorkRow[]): Picking {
   const current = rows[index];
   const goTo = (row: WorkRow): void => setAt({ key: keyOf(row), index: rows.indexOf(row) });
 
+  const isThere = rows.length > 0;
   useEffect(() => {
     const row = document.querySelector("tr.current");
     row?.scrollIntoView({ block: "nearest" });
-  }, [at.key]);
+  }, [at.key, isThere]);
 
   return {
     current,
