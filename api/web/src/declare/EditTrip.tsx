@@ -25,7 +25,7 @@ export function EditTrip({ trip, place, onDone }: Props) {
   const [found, setFound] = useState<TripDeclaration | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
   useEffect(() => {
-    getDeclaration(trip.id).then(setFound, setWrong);
+    getDeclaration(trip.id, true).then(setFound, setWrong);
   }, [trip.id]);
   if (wrong !== null) {
     return (

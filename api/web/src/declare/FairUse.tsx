@@ -18,18 +18,20 @@ function about(kind: string, plate: string): string | null {
 interface Props {
   plate: string;
   device: string;
+  /** For whom somebody at a desk declares. */
+  haulier?: string;
   place: Place;
 }
 
 /** What the site's rules of fair use leave, and what stands in the way, before anything is sent. */
-export function FairUseSaid({ plate, device, place }: Props) {
+export function FairUseSaid({ plate, device, haulier = "", place }: Props) {
   const [found, setFound] = useState<FairUse | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
   const asked = isPlate(plate.trim()) ? plate.trim() : "";
   useEffect(() => {
     let current = true;
     const timer = setTimeout(() => {
-      fairUse(asked, device.trim()).then(
+      fairUse(asked, device.trim(), haulier.trim()).then(
         (answer) => current && (setFound(answer), setWrong(null)),
         (error: unknown) => current && setWrong(error),
       );
@@ -38,7 +40,7 @@ export function FairUseSaid({ plate, device, place }: Props) {
       current = false;
       clearTimeout(timer);
     };
-  }, [asked, device]);
+  }, [asked, device, haulier]);
 
   if (wrong !== null) return <p class="quiet">{problem(wrong)}</p>;
   if (found === null) return null;

@@ -90,7 +90,12 @@ export function NewTrip({ id, start, place, onNewer }: Props) {
         </div>
         <aside>
           <Saved saving={saving} place={place} onNewer={onNewer} />
-          <FairUseSaid plate={values.plate} device={values.device} place={place} />
+          <FairUseSaid
+            plate={values.plate}
+            device={values.device}
+            haulier={values.haulier}
+            place={place}
+          />
           <Price values={values} place={place} />
           {declaring.waits && (
             <p class="warning" role="status">

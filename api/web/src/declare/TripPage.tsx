@@ -7,6 +7,7 @@ import { useAsked } from "../parts/useAsked";
 import { WhyWords } from "../parts/WhyWords";
 import { cancel, getStages, getTrip } from "./api";
 import { newDraft, type Place } from "./Declare";
+import { DeclaredFields } from "./Declared";
 import { DuesOf } from "./Dues";
 import { EditTrip } from "./EditTrip";
 import { Papers } from "./Papers";
@@ -89,7 +90,8 @@ export function TripPage({ id, place }: { id: number; place: Place }) {
             {stages.answer && (
               <StageLine stages={stages.answer} place={place} onAnswered={stages.again} />
             )}
-            {why.answer && (
+            <DeclaredFields trip={id} place={place} />
+          {why.answer && (
               <section class="panel">
                 <h3>{t("declare.order")}</h3>
                 <WhyWords why={why.answer} timezone={place.site.timezone} />

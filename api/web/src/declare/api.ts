@@ -212,8 +212,9 @@ export const listDeclared = (state: string, plate: string): Promise<Declared> =>
 export const getWorkflow = (): Promise<Workflow | null> => request("GET", "/v1/workflow");
 export const getTrip = (id: number): Promise<Trip> => request("GET", of(id));
 export const getStages = (id: number): Promise<Stages> => request("GET", `${of(id)}/stages`);
-export const getDeclaration = (id: number): Promise<TripDeclaration> =>
-  request("GET", `${of(id)}/declaration`);
+/** With `driver` it is written down who was shown whose name. */
+export const getDeclaration = (id: number, driver: boolean): Promise<TripDeclaration> =>
+  request("GET", `${of(id)}/declaration?driver=${driver}`);
 export const declare = (body: Form, key: string): Promise<Trip> =>
   request("POST", "/v1/trips", body, once(key));
 export const change = (id: number, body: Form): Promise<Trip> => request("PATCH", of(id), body);
@@ -233,8 +234,9 @@ export const dropTemplate = (name: string): Promise<void> => request("DELETE", t
 export const prefill = (by: { plate: string } | { trip: string }): Promise<Filled> =>
   request("GET", `/v1/prefill?${asked(by)}`);
 
-export const fairUse = (plate: string, device: string): Promise<FairUse> =>
-  request("GET", `/v1/fair-use?${asked({ plate, device })}`);
+/** `haulier` where somebody at a desk declares for one; hauliers are asked about themselves. */
+export const fairUse = (plate: string, device: string, haulier: string): Promise<FairUse> =>
+  request("GET", `/v1/fair-use?${asked({ plate, device, haulier })}`);
 export const quote = (facts: Form): Promise<Quote> =>
   request("POST", "/v1/fees/quote", { facts });
 export const getCrossings = (id: number): Promise<Crossings> =>

@@ -35,7 +35,7 @@ export const stageName = (id: string, workflow: Workflow | null): string =>
   named(workflow?.variants.flatMap(({ stages }) => stages) ?? [], id);
 
 /** The value of a fact in words, such as a class of goods. */
-function factName(name: string, code: string, workflow: Workflow | null): string {
+export function factName(name: string, code: string, workflow: Workflow | null): string {
   if (name === "goods_class") return goodsClassName(code, workflow);
   if (name === "weight_class") return weightClassName(code, workflow);
   if (name === "handover") return handoverName(code, workflow);
