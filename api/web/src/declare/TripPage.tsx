@@ -90,8 +90,7 @@ export function TripPage({ id, place }: { id: number; place: Place }) {
             {stages.answer && (
               <StageLine stages={stages.answer} place={place} onAnswered={stages.again} />
             )}
-            <DeclaredFields trip={id} place={place} />
-          {why.answer && (
+            {why.answer && (
               <section class="panel">
                 <h3>{t("declare.order")}</h3>
                 <WhyWords why={why.answer} timezone={place.site.timezone} />
@@ -104,6 +103,7 @@ export function TripPage({ id, place }: { id: number; place: Place }) {
               <h3>{t("declare.group_papers")}</h3>
               <Papers of={{ trip: id }} before={() => Promise.resolve(true)} />
             </section>
+            <DeclaredFields trip={id} place={place} />
             <WayBack trip={id} place={place} />
             <Penalties trip={id} place={place} />
           </div>

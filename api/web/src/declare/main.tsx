@@ -1,6 +1,9 @@
 import "../style/base.css";
 import "../style/themes.css";
 import "./declare.css";
+import "./form.css";
+import "./trip.css";
+import "./narrow.css";
 import { t } from "../language";
 import { mount } from "../parts/mount";
 import { WithSession } from "../parts/WithSession";
