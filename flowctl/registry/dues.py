@@ -1,7 +1,8 @@
 """What a trip owes by its site's schedule, and the stage that payment confirms.
 
 Whoever works a trip's dues out holds its row until the transaction ends. Dues follow its facts, its
-stages and its days in the yards; they stand still once nothing is due any more.
+stages and its days in the yards. Days end when the stage of fees is confirmed: who waits from then
+on waits for the gate, and not for papers or money.
 """
 
 from collections.abc import Sequence
@@ -39,7 +40,7 @@ class Bill:
     @property
     def is_settled(self) -> bool:
         """Tell whether nothing is due, and nothing will be by what is still withheld."""
-        return self.record.settled_at is not None
+        return self.record.is_settled
 
 
 def find_bill(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> Bill | None:
@@ -95,9 +96,12 @@ def follow_dues(
     bill = rework(conn, site, trip.id, now=now)
     said = {one.id: one for one in records}
     new: list[StageRecord | None] = []
-    for standing in standings:
-        if bill is None or Proof.PAID not in standing.stage.proofs:
-            continue
+    paid = [one for one in standings if Proof.PAID in one.stage.proofs]
+    for standing in paid:
+        if bill is None:
+            break
+        if bill.is_settled and standing.state is not State.WAITING:
+            stored.end_days(conn, trip.id, at=now)
         word = None if standing.record is None else said[standing.record]
         if bill.is_settled and standing.state in {State.READY, State.EXPIRED}:
             act, origin = Act.CONFIRMED, Origin.PAYMENT if bill.record.paid_vnd else Origin.SYSTEM
@@ -140,12 +144,11 @@ def _bill_of(conn: Connection, site: Site, trip: TripFacts, *, now: datetime) ->
     stays = _stays(conn, site, trip, schedule, now)
     settled_at = None if known is None else known.settled_at
     dues = due(schedule, facts, stays, waiting, until=settled_at or now)
-    if dues.withheld or dues.total_vnd > paid_vnd:
-        settled_at, dues = None, due(schedule, facts, stays, waiting, until=now)
-    elif settled_at is None:
-        settled_at = now
     record = DuesRecord(schedule_id, dues, paid_vnd, settled_at, now)
-    return Bill(trip, schedule, record, known is not None and known.settled_at is not None)
+    if settled_at is not None and not record.is_settled:
+        dues = due(schedule, facts, stays, waiting, until=now)
+        record = DuesRecord(schedule_id, dues, paid_vnd, None, now)
+    return Bill(trip, schedule, record, known is not None and known.is_settled)
 
 
 def _facts(conn: Connection, trip: TripFacts, schedule: Schedule) -> Facts:

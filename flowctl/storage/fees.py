@@ -32,13 +32,18 @@ class ScheduleVersion:
 
 @dataclass(frozen=True, slots=True)
 class DuesRecord:
-    """What a trip owes by a schedule; ``settled_at``: since when nothing is due any more."""
+    """What a trip owes by a schedule; its days in the yards count to ``settled_at``."""
 
     schedule_id: int
     dues: Dues
     paid_vnd: int
     settled_at: datetime | None
     computed_at: datetime
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether nothing is due, and nothing is withheld."""
+        return not self.dues.withheld and self.dues.total_vnd <= self.paid_vnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +247,13 @@ def save_dues(conn: Connection, trip_id: int, record: DuesRecord) -> None:
             record.settled_at,
             record.computed_at,
         ],
+    )
+
+
+def end_days(conn: Connection, trip_id: int, *, at: datetime) -> None:
+    """Let a trip's days in the yards count no further; the first such moment stands."""
+    conn.execute(
+        "update dues set settled_at = %s where trip_id = %s and settled_at is null", [at, trip_id]
     )
 
 

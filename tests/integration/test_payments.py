@@ -190,6 +190,26 @@ def test_days_in_the_yard_are_counted_until_it_is_paid_and_no_further(place: Bor
     assert state_of(place, trip) == "confirmed"
 
 
+def test_who_pays_before_the_checks_pays_for_the_days_until_they_are_done(place: Border):
+    trip = declared(place)
+    paid(place, trip, 100_000)
+    assert (owed(place, trip).is_settled, state_of(place, trip)) == (True, "waiting")
+    assert owed(place, trip, 60 * 30).due_vnd == 80_000, "26 hours beyond the free ones"
+    customs(place, trip, at=after(60 * 30))
+    assert state_of(place, trip) == "ready"
+    paid(place, trip, 80_000, minute=60 * 30)
+    assert state_of(place, trip) == "confirmed"
+    assert owed(place, trip, 60 * 99).due_vnd == 0
+
+
+def test_who_paid_before_the_checks_and_is_in_time_waits_for_nobody_at_the_till(place: Border):
+    trip = declared(place)
+    paid(place, trip, 100_000)
+    customs(place, trip, at=after(60))
+    assert state_of(place, trip) == "confirmed"
+    assert owed(place, trip, 60 * 99).due_vnd == 0
+
+
 def test_a_change_after_payment_shows_what_is_due_and_locks_again(place: Border):
     trip = declared(place)
     customs(place, trip)

@@ -246,7 +246,7 @@ create table dues (
     withheld    jsonb not null default '[]',  -- services that wait for a stage or a fact
     total_vnd   bigint not null,
     paid_vnd    bigint not null default 0,
-    -- Since when nothing is due any more; days in a yard count no further.
+    -- Since when its stage of fees is confirmed; days in a yard count no further.
     settled_at  timestamptz,
     computed_at timestamptz not null
 );
