@@ -13,7 +13,8 @@ from flowctl.registry import declarations as registry
 from flowctl.registry.accounts import Role
 from flowctl.registry.documents import Document, list_of
 from flowctl.registry.edits import Place, keeps_place
-from flowctl.storage.declarations import Conflict, Twin, find_twin, list_open_conflicts
+from flowctl.storage.conflicts import Conflict, list_conflicts
+from flowctl.storage.declarations import Twin, find_twin
 from flowctl.storage.documents import Owner
 from flowctl.storage.trips import is_released
 from flowctl.storage.workflows import get_workflow
@@ -22,6 +23,7 @@ router = APIRouter(tags=["trips"])
 
 _SEES_DRIVER = frozenset({Role.HAULIER, Role.OFFICER, Role.OPERATOR, Role.ADMINISTRATOR})
 _SEES_PHONE = _SEES_DRIVER - {Role.OFFICER}
+_MOST_CONFLICTS = 200
 _OF_TRIP = (
     *("state", "plate", "language", "device", "haulier", "direction", "cargo", "gates"),
     *("ready_at", "weight_t", "convoy", "needs", "returns_within_h", "declaration"),
@@ -142,5 +144,7 @@ def show_declaration(
                 Owner(trip_id=trip_id),
                 scanned=state.settings.scanner is not None,
             ),
-            conflicts=list_open_conflicts(conn, trip_id),
+            conflicts=list_conflicts(
+                conn, state.site.id, trip=trip_id, state="open", limit=_MOST_CONFLICTS
+            ),
         )

@@ -81,18 +81,6 @@ class DeclarationRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
-    """Where a partner says another thing of a field than the declaration."""
-
-    id: int
-    field: str
-    ours: Any
-    theirs: Any
-    source: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Twin:
     """The other trip of a transshipment."""
 
@@ -184,16 +172,6 @@ def find_twin(conn: Connection, site: str, trip_id: int) -> Twin | None:
             " order by o.state = 'active' desc, o.plate = d.pair_plate desc, o.id desc limit 1",
             [site, trip_id],
         ).fetchone()
-
-
-def list_open_conflicts(conn: Connection, trip_id: int) -> list[Conflict]:
-    """Return the conflicts of a trip's declaration that nobody decided yet."""
-    with conn.cursor(row_factory=class_row(Conflict)) as cursor:
-        return cursor.execute(
-            "select id, field, ours, theirs, source, at from conflicts"
-            " where trip_id = %s and state = 'open' order by id",
-            [trip_id],
-        ).fetchall()
 
 
 def find_person(conn: Connection, trip_id: int) -> tuple[int, bytes | None] | None:

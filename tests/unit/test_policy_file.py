@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tiny_site import write_site
 
-from flowctl.policy import Answer, Basis, NotifyRules, Policy
+from flowctl.policy import Answer, Basis, Edit, NotifyRules, Policy
 from flowctl.policy_file import approved_at_speed
 from flowctl.site_files import check, load_site
 
@@ -192,3 +192,21 @@ def test_days_on_the_other_side_have_limits_and_the_two_way_haul_the_longer_one(
     assert '"two_way_h": 12 is shorter than one_way_h (24)' in turned
     [long] = problems(tmp_path, HEAD + "[away]\none_way_h = 721")
     assert "721 must be within 0 … 720" in long
+
+
+def test_what_a_change_of_a_declaration_costs_is_the_sites_to_say(tmp_path: Path):
+    edits = read(tmp_path, '[edits]\ncargo = "keeps"\ntrailer = "evidence"\n').edits
+    assert (edits.cargo, edits.trailer) == (Edit.KEEPS, Edit.EVIDENCE)
+    assert edits == replace(Policy().edits, cargo=Edit.KEEPS, trailer=Edit.EVIDENCE)
+    [price] = problems(tmp_path, HEAD + '[edits]\ncargo = "costs"\n')
+    assert '"costs" is no known rule' in price
+    [part] = problems(tmp_path, HEAD + '[edits]\ncargoo = "keeps"\n')
+    assert "cargoo" in part
+
+
+def test_a_haulier_has_as_many_trips_under_way_as_the_site_says(tmp_path: Path):
+    assert Policy().fair_use.active_per_haulier == 0, "0: as many as it likes"
+    fair_use = read(tmp_path, "[fair_use]\nactive_per_haulier = 40\n").fair_use
+    assert fair_use.active_per_haulier == 40
+    [below] = problems(tmp_path, HEAD + "[fair_use]\nactive_per_haulier = -1\n")
+    assert "-1 must be within 0" in below
