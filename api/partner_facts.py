@@ -29,9 +29,12 @@ def push_facts(request: Request, body: FactsOfTrips, source: From) -> FactsResul
     Where it differs from what was declared, a person decides; the item says which fields.
     """
     with transaction(request) as conn:
+        trips = [_find(request, conn, item) for item in body.items]
         # In one order: two requests about the same trips wait for each other, and never in turn.
-        order = sorted(range(len(body.items)), key=lambda place: _order(body.items[place]))
-        done = {place: _take(request, conn, source, body.items[place]) for place in order}
+        order = sorted(range(len(trips)), key=lambda place: trips[place] or 0)
+        done = {
+            place: _take(request, conn, source, body.items[place], trips[place]) for place in order
+        }
     return FactsResults(results=[done[place] for place in sorted(done)])
 
 
@@ -62,14 +65,26 @@ def put_foreknown(
     return FactsResult(status="done") if met is None else _done(None, met)
 
 
-def _take(request: Request, conn: Connection, source: Source, item: FactsOfTrip) -> FactsResult:
+def _find(request: Request, conn: Connection, item: FactsOfTrip) -> int | None:
+    try:
+        return _named(request, conn, item)
+    except FlowctlError:
+        return None  # whose turn says why
+
+
+def _named(request: Request, conn: Connection, item: FactsOfTrip) -> int:
+    site = request.app.state.site
+    return get_named(conn, site, trip=item.trip, plate=item.plate, declaration=item.declaration)
+
+
+def _take(
+    request: Request, conn: Connection, source: Source, item: FactsOfTrip, found: int | None
+) -> FactsResult:
     state, now = request.app.state, request.app.state.clock.now()
     said = item.facts.model_dump(exclude_none=True)
     try:
         with conn.transaction():
-            trip = get_named(
-                conn, state.site, trip=item.trip, plate=item.plate, declaration=item.declaration
-            )
+            trip = _named(request, conn, item) if found is None else found
             met = facts.take_facts(
                 conn, state.site, state.keys, trip, said, source=f"source:{source.name}", now=now
             )
@@ -87,7 +102,3 @@ def _done(trip: int | None, met: Met) -> FactsResult:
     return FactsResult(
         status="done", trip=trip, filled=met.filled, conflicts=met.conflicts, same=met.same
     )
-
-
-def _order(item: FactsOfTrip) -> tuple[int, str, str]:
-    return item.trip or 0, item.plate or "", item.declaration or ""
