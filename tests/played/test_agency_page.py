@@ -273,6 +273,9 @@ def test_a_list_is_worked_by_keys_alone_and_keeps_its_place(post: Post):
     page.keyboard.press("Escape")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1, name="12C00004")).to_be_visible()
+    page.locator(".trip button.back").click()
+    expect(page.locator("input[name=q]")).to_have_value("00004")
+    expect(rows).to_have_count(1)
 
 
 def test_customs_settles_the_class_of_the_goods_which_the_page_then_marks(post: Post):
@@ -398,7 +401,8 @@ def test_a_version_added_while_a_truck_is_on_its_way_is_for_those_who_begin_late
     chosen = "box => box.value.slice(box.selectionStart, box.selectionEnd)"
     assert "border_guard" in text.evaluate(chosen)
     text.fill(whole.replace('desk = "health_quarantine"', 'desk = "yard"', 1))
-    changed = page.locator(".differences [data-stage=health_quarantine]").first
+    changed = page.locator(".differences [data-stage=health_quarantine]")
+    expect(changed).to_contain_text(SAID["every_variant"])
     expect(changed).to_contain_text("Health quarantine")
     expect(changed).to_contain_text("Yard")
     page.locator(".editor [name=version]").fill("2024-02")

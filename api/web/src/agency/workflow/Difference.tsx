@@ -15,20 +15,26 @@ export function Difference({ before, after }: Props) {
   return (
     <ul class="differences">
       {changes.map((one) => (
-        <li key={`${one.variant.id} ${one.stage.id}`} class={one.what} data-stage={one.stage.id}>
+        <li
+          key={`${one.what} ${one.stage.id} ${one.variants[0]?.id}`}
+          class={one.what}
+          data-stage={one.stage.id}
+        >
           <span class="tag">{t(`agency.stage_${one.what}`)}</span> <b>{nameOf(one.stage.name)}</b>{" "}
-          <small>{nameOf(one.variant.name)}</small>
-          {one.fields.length > 0 && <Fields change={one} before={before} />}
+          <small>
+            {one.variants.length === after.length
+              ? t("agency.every_variant")
+              : one.variants.map(({ name }) => nameOf(name)).join("; ")}
+          </small>
+          {one.fields.length > 0 && <Fields change={one} />}
         </li>
       ))}
     </ul>
   );
 }
 
-function Fields({ change, before }: { change: Change; before: readonly Variant[] }) {
-  const former = before
-    .find(({ id }) => id === change.variant.id)
-    ?.stages.find(({ id }) => id === change.stage.id);
+function Fields({ change }: { change: Change }) {
+  const { former } = change;
   return (
     <dl>
       {change.fields.map((field) => (
