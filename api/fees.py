@@ -34,6 +34,8 @@ Who = Annotated[Caller, Depends(caller)]
 Names = Mapping[str, str]
 Word = Annotated[str, Field(min_length=1, max_length=40)]
 Sum = Annotated[int, Field(strict=True, gt=-(2**62), lt=2**62)]
+_ACTS = {False: "payment.take", True: "payment.refund"}
+"""What the log calls a payment, and one that gives another back."""
 
 
 class Asked(BaseModel):
@@ -252,7 +254,7 @@ def take_payment(
             origin=Origin.HAND,
             now=now,
         )
-        write_down(request, conn, "payment.take", payment)
+        write_down(request, conn, payment)
         return payment
 
     return act_once(
@@ -282,9 +284,10 @@ def refuse_other_desks(who: Caller) -> None:
         )
 
 
-def write_down(request: Request, conn: Connection, act: str, payment_id: int) -> None:
+def write_down(request: Request, conn: Connection, payment_id: int) -> None:
     """Write a payment or a refund into the log of acts."""
     payment = get_payment(request, conn, payment_id)
+    act = _ACTS[payment.of_payment is not None]
     subject = f"payment:{payment.id}" if payment.trip_id is None else f"trip:{payment.trip_id}"
     after = {
         "receipt": payment.number,

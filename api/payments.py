@@ -117,7 +117,7 @@ def give_back(
             by=by.name,
             now=now,
         )
-        write_down(request, conn, "payment.refund", given)
+        write_down(request, conn, given)
         return given
 
     return act_once(
