@@ -182,7 +182,7 @@ def hear_payment(request: Request, source: Name, signed: Message) -> PaidAnswer:
                 origin=Origin.PAYMENT,
                 now=now,
             )
-            write_down(request, conn, "payment.take", payment)
+            write_down(request, conn, payment)
             return {"trip": trip, "payment": payment}
 
         answer = hooks.hear_once(conn, whose, signed, "payments", do, now=now)
