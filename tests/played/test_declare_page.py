@@ -83,6 +83,10 @@ def opened(desk: Desk, *, language: str = "vi", size: tuple[int, int] = DESK) ->
     page = desk.open("/declare", language=language, size=size)
     desk.sign_in(page, "haulier")
     page.locator("main .above").wait_for()
+    # What is said of the last sign-in lies over the buttons of a trip for a quarter of a minute.
+    said_of_last = page.locator(".last-time button")
+    if said_of_last.count():
+        said_of_last.click()
     return page
 
 
