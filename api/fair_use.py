@@ -23,6 +23,7 @@ from flowctl.storage.penalties import Connection
 
 router = APIRouter(tags=["fair use"])
 
+_DECISIONS = {True: "appeal.grant", False: "appeal.refuse"}
 Words = Annotated[str, Field(max_length=2000)]
 
 
@@ -165,9 +166,9 @@ def decide_appeal(request: Request, appeal_id: TripId, body: AppealDecision, who
             by=who.signature,
             now=state.clock.now(),
         )
-        act = "appeal.grant" if body.granted else "appeal.refuse"
         subject = f"appeal:{appeal_id}"
-        record(request, conn, act, subject, after={"about": decided.appeal.about})
+        after = {"about": decided.appeal.about}
+        record(request, conn, _DECISIONS[body.granted], subject, after=after)
         for one in decided.lifted:
             before = {"penalty": one.id, "kind": one.kind, "loses_s": one.loses_s}
             record(request, conn, "penalty.lift", f"trip:{one.trip_id}", before=before)
