@@ -42,7 +42,7 @@ _KEPT_S = 3600.0
 _KEYS_AGAIN_S = 30.0
 """So often at most keys are asked for anew because a token names one we do not know."""
 _TIMEOUT_S = 10.0
-_PAGES = frozenset({"/", "/planner", "/gate", "/people", "/declare"})
+_PAGES = frozenset({"/", "/planner", "/gate", "/people", "/declare", "/agency"})
 _CALLBACK = "/oidc/callback"
 
 _log = structlog.get_logger()

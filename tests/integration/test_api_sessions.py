@@ -21,8 +21,10 @@ def test_somebody_signs_in_is_known_and_signs_out(api: RunningApi):
         "post": "Post of the tests",
         "person": "Nguyễn Văn An",
         "permissions": [
-            *("acts", "zones", "messages", "bulletin"),
+            *("acts", "zones", "messages", "reports", "bulletin"),
+            *("declare", "fees", "crossings", "conflicts"),
             *("see_map", "see_corridor", "see_alerts", "see_acts", "see_messages"),
+            *("appeals", "work", "workflow"),
         ],
         "timezone": "Asia/Ho_Chi_Minh",
         "authenticator": False,
