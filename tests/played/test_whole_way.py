@@ -32,6 +32,13 @@ FIRST, SECOND = "12C34567", "12C34568"
 EVERY = timedelta(seconds=30)
 """How often trackers send."""
 PATIENCE_S = 60.0
+PERSONS = {
+    "border_guard": "Vi Văn Tuấn",
+    "officer": "Hoàng Văn Minh",
+    "plant_quarantine": "Lương Thị Hoa",
+    "health_quarantine": "Nông Thị Thu",
+    "tax": "Bế Quang Huy",
+}
 
 
 @dataclass
@@ -148,6 +155,7 @@ def test_two_trucks_are_declared_pass_five_agencies_in_two_orders_cross_and_come
     confirm(journey, "officer", second, "customs_out")
     both_are_admitted_and_cross(journey, first, second)
     both_come_back_in_time(journey)
+    all_of_it_is_on_one_screen(journey, first)
 
 
 def the_first_is_declared_by_hand(journey: Journey) -> int:
@@ -345,3 +353,16 @@ def both_come_back_in_time(journey: Journey) -> None:
     expect(page.locator("table.crossings tr")).to_have_count(2)
     for row in page.locator("table.crossings tr").all():
         expect(row).to_contain_text("back at 23/01/2024")
+
+
+def all_of_it_is_on_one_screen(journey: Journey, trip: int) -> None:
+    page = on_trip(journey, "operator", trip)
+    past = page.locator(".past li")
+    expect(stage(page, "returned")).to_have_attribute("data-state", "confirmed")
+    expect(page.locator(".stages li:not([data-state=confirmed])")).to_have_count(0)
+    told = SAID["agency"]
+    back = told["stage_said"].format(stage="Returned", what=SAID["declare_act"]["confirmed"])
+    for text in (*PERSONS.values(), told["went_over"].format(gate="Tân Thanh"), back):
+        expect(past.filter(has_text=text).first).to_be_visible()
+    for origin in ("hand", "visit", "payment"):
+        expect(past.locator(f".origin.of-{origin}").first).to_be_visible()
