@@ -5,6 +5,7 @@ import "./agency.css";
 import "./trip.css";
 import "./work.css";
 import "./workflow.css";
+import "./narrow.css";
 import { t } from "../language";
 import { mount } from "../parts/mount";
 import { WithSession } from "../parts/WithSession";

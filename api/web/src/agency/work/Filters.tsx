@@ -1,4 +1,5 @@
 import type { Ref } from "preact";
+import { useState } from "preact/hooks";
 import { nameOf, t } from "../../language";
 import type { Site } from "../../types";
 import type { Wish } from "../api";
@@ -26,6 +27,8 @@ export function Filters(props: Props) {
   const chosen = (event: Event): string | null =>
     (event.currentTarget as HTMLSelectElement).value || null;
   const classes = workflow.value?.goods_classes ?? [];
+  const [open, setOpen] = useState(false);
+  const narrowed = [wish.gate, wish.direction, goods, wish.state].filter(Boolean).length;
   return (
     <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
       <input
@@ -37,76 +40,88 @@ export function Filters(props: Props) {
         aria-label={t("agency.search")}
         onInput={(event) => onWish({ q: event.currentTarget.value.trim() })}
       />
-      {choosesDesk && (
-        <select
-          name="desk"
-          aria-label={t("agency.desk")}
-          value={wish.desk ?? ""}
-          onChange={(event) =>
-            onWish({ desk: chosen(event) as Wish["desk"], stage: null })
-          }
-        >
-          {DESKS.map((one) => (
-            <option key={one} value={one}>
-              {deskName(one)}
-            </option>
-          ))}
-        </select>
-      )}
-      <select
-        name="gate"
-        aria-label={t("agency.gate")}
-        value={wish.gate ?? ""}
-        onChange={(event) => onWish({ gate: chosen(event) })}
+      {/* Shown on narrow screens alone, where the choices are folded away behind it. */}
+      <button
+        type="button"
+        class="unfold"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
       >
-        <option value="">{t("agency.all_gates")}</option>
-        {site.gates.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {nameOf(name)}
-          </option>
-        ))}
-      </select>
-      <select
-        name="direction"
-        aria-label={t("agency.direction")}
-        value={wish.direction ?? ""}
-        onChange={(event) => onWish({ direction: chosen(event) })}
-      >
-        <option value="">{t("agency.all_directions")}</option>
-        {DIRECTIONS.map((one) => (
-          <option key={one} value={one}>
-            {t(`direction.${one}`)}
-          </option>
-        ))}
-      </select>
-      {classes.length > 0 && (
+        {t("agency.filters")}
+        {narrowed > 0 && <b> {narrowed}</b>}
+      </button>
+      <span class={open ? "choices open" : "choices"}>
+        {choosesDesk && (
+          <select
+            name="desk"
+            aria-label={t("agency.desk")}
+            value={wish.desk ?? ""}
+            onChange={(event) =>
+              onWish({ desk: chosen(event) as Wish["desk"], stage: null })
+            }
+          >
+            {DESKS.map((one) => (
+              <option key={one} value={one}>
+                {deskName(one)}
+              </option>
+            ))}
+          </select>
+        )}
         <select
-          name="goods"
-          aria-label={t("refusal_field.goods_class")}
-          value={goods ?? ""}
-          onChange={(event) => onGoods(chosen(event))}
+          name="gate"
+          aria-label={t("agency.gate")}
+          value={wish.gate ?? ""}
+          onChange={(event) => onWish({ gate: chosen(event) })}
         >
-          <option value="">{t("agency.all_goods")}</option>
-          {classes.map(({ id }) => (
+          <option value="">{t("agency.all_gates")}</option>
+          {site.gates.map(({ id, name }) => (
             <option key={id} value={id}>
-              {goodsName(id)}
+              {nameOf(name)}
             </option>
           ))}
         </select>
-      )}
-      <select
-        name="state"
-        aria-label={t("agency.state")}
-        value={wish.state ?? ""}
-        onChange={(event) => onWish({ state: chosen(event) })}
-      >
-        <option value="">{t("agency.all_states")}</option>
-        {STATES.map((one) => (
-          <option key={one} value={one}>
-            {t(`agency.state_${one}`)}
-          </option>
-        ))}
-      </select>
+        <select
+          name="direction"
+          aria-label={t("agency.direction")}
+          value={wish.direction ?? ""}
+          onChange={(event) => onWish({ direction: chosen(event) })}
+        >
+          <option value="">{t("agency.all_directions")}</option>
+          {DIRECTIONS.map((one) => (
+            <option key={one} value={one}>
+              {t(`direction.${one}`)}
+            </option>
+          ))}
+        </select>
+        {classes.length > 0 && (
+          <select
+            name="goods"
+            aria-label={t("refusal_field.goods_class")}
+            value={goods ?? ""}
+            onChange={(event) => onGoods(chosen(event))}
+          >
+            <option value="">{t("agency.all_goods")}</option>
+            {classes.map(({ id }) => (
+              <option key={id} value={id}>
+                {goodsName(id)}
+              </option>
+            ))}
+          </select>
+        )}
+        <select
+          name="state"
+          aria-label={t("agency.state")}
+          value={wish.state ?? ""}
+          onChange={(event) => onWish({ state: chosen(event) })}
+        >
+          <option value="">{t("agency.all_states")}</option>
+          {STATES.map((one) => (
+            <option key={one} value={one}>
+              {t(`agency.state_${one}`)}
+            </option>
+          ))}
+        </select>
+      </span>
     </form>
   );
 }

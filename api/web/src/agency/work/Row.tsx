@@ -53,11 +53,11 @@ export function Row(props: Props) {
           </small>
         ))}
       </td>
-      <td>
+      <td class="where">
         {placeName(row.gate)}
         <small>{t(`direction.${row.direction}`)}</small>
       </td>
-      <td>
+      <td class="goods">
         {row.load === "empty" ? t("agency.value_load_empty") : goodsOf(row)}
         <small>
           {[row.weight_class && weightName(row.weight_class), row.haulier]
@@ -65,12 +65,12 @@ export function Row(props: Props) {
             .join(" · ")}
         </small>
       </td>
-      <td class={row.state}>
+      <td class={`stage ${row.state}`}>
         {saysStage && <b>{stageName(row.stage)} </b>}
         {row.state !== "ready" && <span class="tag state">{t(`agency.state_${row.state}`)}</span>}
         <Waits row={row} />
       </td>
-      <td>
+      <td class="slot">
         {row.slot && <b>{clockTime(instant(row.slot.starts_at), timezone)}</b>}
       </td>
       <td class="papers">

@@ -99,12 +99,15 @@ export function WorkList({ session, site }: Props) {
             <tr>
               <th class="pick">
                 {mayAct && (
-                  <input
-                    type="checkbox"
-                    aria-label={t("agency.select_all")}
-                    checked={rows.length > 0 && picking.selected.size === rows.length}
-                    onChange={(event) => picking.selectAll(event.currentTarget.checked)}
-                  />
+                  <label>
+                    <input
+                      type="checkbox"
+                      aria-label={t("agency.select_all")}
+                      checked={rows.length > 0 && picking.selected.size === rows.length}
+                      onChange={(event) => picking.selectAll(event.currentTarget.checked)}
+                    />
+                    <span>{t("agency.select_all")}</span>
+                  </label>
                 )}
               </th>
               <th>{t("agency.plate")}</th>
