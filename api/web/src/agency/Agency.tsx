@@ -16,7 +16,7 @@ import { hearMoment, isHeard, now } from "./clock";
 import { deskName, learnWorkflow, workflow } from "./names";
 import { TripPage } from "./trip/TripPage";
 import { ViewOf } from "./ViewOf";
-import { place, show, viewsOf } from "./views";
+import { correctAddress, type Place, place, show, shownTo, viewsOf } from "./views";
 
 const SITE_MS = 300_000;
 const COLLEAGUES_MS = 300_000;
@@ -36,13 +36,15 @@ export function Agency({ session, onLeave }: Props) {
   const words = useAsked(learnWorkflow, SITE_MS, []);
   const colleagues = useAsked(listColleagues, COLLEAGUES_MS, []);
   useEffect(() => meet(colleagues.answer), [colleagues.answer]);
-  const here = place.value;
+  const wanted = place.value;
+  const here = shownTo(session, wanted);
+  useEffect(() => correctAddress(here), [wanted, session]);
   useClock("view" in here && !SAYS_MOMENT.includes(here.view));
   const wrong = site.wrong ?? words.wrong;
   const there = site.answer && workflow.value !== undefined;
   return (
     <div class="agency">
-      <TopBar session={session} site={site.answer} onLeave={onLeave} />
+      <TopBar session={session} site={site.answer} here={here} onLeave={onLeave} />
       <main>
         {wrong !== null && !there && (
           <p class="refusal" role="alert">
@@ -50,7 +52,7 @@ export function Agency({ session, onLeave }: Props) {
           </p>
         )}
         {wrong === null && !there && <p class="quiet">{t("common.loading")}</p>}
-        {site.answer && there && <Shown session={session} site={site.answer} />}
+        {site.answer && there && <Shown session={session} site={site.answer} here={here} />}
       </main>
     </div>
   );
@@ -68,20 +70,22 @@ function useClock(asks: boolean): void {
   }, [asks]);
 }
 
-function Shown({ session, site }: { session: Session; site: Site }) {
+interface ShownProps {
+  session: Session;
+  site: Site;
+  here: Place;
+}
+
+function Shown({ session, site, here }: ShownProps) {
   useTick(TICK_MS);
-  const here = place.value;
   if ("trip" in here) {
     return <TripPage key={here.trip} id={here.trip} session={session} site={site} />;
   }
-  const offered = viewsOf(session);
-  const view = offered.includes(here.view) ? here.view : offered[0];
-  return view ? <ViewOf view={view} session={session} site={site} /> : null;
+  return <ViewOf view={here.view} session={session} site={site} />;
 }
 
-function TopBar({ session, site, onLeave }: Props & { site: Site | null }) {
+function TopBar({ session, site, here, onLeave }: Props & { site: Site | null; here: Place }) {
   useTick(1000);
-  const here = place.value;
   const whose = session.agency
     ? deskName(session.agency as Parameters<typeof deskName>[0])
     : session.role === "operator"
