@@ -26,7 +26,7 @@ interface Props {
 
 /** One truck on one screen: what was declared, where it stands, what it owes, what happened. */
 export function TripPage({ id, session, site }: Props) {
-  const known = useTrip(id);
+  const known = useTrip(id, session.permissions.includes("work"));
   const { stages, trip, declaration, dues, crossings, past, why } = known;
   const conflicts = declaration?.conflicts ?? [];
   const desk = deskOf(session);

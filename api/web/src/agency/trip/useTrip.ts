@@ -11,8 +11,9 @@ import { getCrossings, getDeclaration, getDues } from "./declaration";
 const OFTEN_MS = 4_000;
 const SELDOM_MS = 15_000;
 
-export function useTrip(id: number) {
-  const stages = useAsked(() => getStages(id), OFTEN_MS, [id]);
+/** ``seesStages``: planners do not, who plan by what a trip is and not by its papers. */
+export function useTrip(id: number, seesStages: boolean) {
+  const stages = useAsked(async () => (seesStages ? getStages(id) : null), OFTEN_MS, [id]);
   const trip = useAsked(() => getTrip(id), SELDOM_MS, [id]);
   const declaration = useAsked(() => getDeclaration(id), SELDOM_MS, [id]);
   const dues = useAsked(() => getDues(id), SELDOM_MS, [id]);
