@@ -8,6 +8,7 @@ import { duration } from "../../time";
 import type { Site } from "../../types";
 import { hearMoment, now, secondsSince } from "../clock";
 import { open } from "../views";
+import { HalfPairs } from "./HalfPairs";
 import { type Crossing, type CrossingPage, type CrossingState, listCrossings } from "./api";
 
 const AGAIN_MS = 15_000;
@@ -28,51 +29,54 @@ export function Crossings({ site }: { site: Site }) {
     set(value);
   };
   return (
-    <section class="sheet">
-      <h2>{t("agency.view_crossings")}</h2>
-      <p class="filters">
-        <span class="views">
-          {STATES.map((one) => (
-            <button
-              type="button"
-              key={one}
-              aria-pressed={one === state}
-              onClick={() => from(setState)(one)}
-            >
-              {t(`agency.crossings_${one}`)} <b>{answer && one !== "all" && count(answer, one)}</b>
-            </button>
-          ))}
-        </span>
-        <select
-          name="gate"
-          aria-label={t("agency.gate")}
-          value={gate ?? ""}
-          onChange={(event) => from(setGate)(event.currentTarget.value || null)}
-        >
-          <option value="">{t("agency.all_gates")}</option>
-          {site.gates.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {nameOf(name)}
-            </option>
-          ))}
-        </select>
-        <a href="/v1/crossings.csv">{t("agency.as_csv")}</a>
-      </p>
-      {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
-      {answer?.rows.length === 0 && <p class="nothing">{t("agency.no_crossings")}</p>}
-      <table class="crossings">
-        <tbody>
-          {answer?.rows.map((one) => (
-            <Row key={one.id} crossing={one} timezone={site.timezone} />
-          ))}
-        </tbody>
-      </table>
-      {answer?.next && (
-        <button type="button" onClick={() => setAfter(answer.next)}>
-          {t("agency.next_page")}
-        </button>
-      )}
-    </section>
+    <>
+      <HalfPairs />
+      <section class="sheet">
+        <h2>{t("agency.view_crossings")}</h2>
+        <p class="filters">
+          <span class="views">
+            {STATES.map((one) => (
+              <button
+                type="button"
+                key={one}
+                aria-pressed={one === state}
+                onClick={() => from(setState)(one)}
+              >
+                {t(`agency.crossings_${one}`)} <b>{answer && one !== "all" && count(answer, one)}</b>
+              </button>
+            ))}
+          </span>
+          <select
+            name="gate"
+            aria-label={t("agency.gate")}
+            value={gate ?? ""}
+            onChange={(event) => from(setGate)(event.currentTarget.value || null)}
+          >
+            <option value="">{t("agency.all_gates")}</option>
+            {site.gates.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {nameOf(name)}
+              </option>
+            ))}
+          </select>
+          <a href="/v1/crossings.csv">{t("agency.as_csv")}</a>
+        </p>
+        {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
+        {answer?.rows.length === 0 && <p class="nothing">{t("agency.no_crossings")}</p>}
+        <table class="crossings">
+          <tbody>
+            {answer?.rows.map((one) => (
+              <Row key={one.id} crossing={one} timezone={site.timezone} />
+            ))}
+          </tbody>
+        </table>
+        {answer?.next && (
+          <button type="button" onClick={() => setAfter(answer.next)}>
+            {t("agency.next_page")}
+          </button>
+        )}
+      </section>
+    </>
   );
 }
 

@@ -41,6 +41,22 @@ export interface CrossingPage {
   counts: { gate: string; away: number; overdue: number }[];
 }
 
+/** A truck of a transshipment that is in a yard, and whose other truck is not. */
+export interface HalfPair {
+  trip_id: number;
+  plate: string;
+  gate: string;
+  direction: Direction;
+  haulier: string | null;
+  arrived_at: string;
+  pair_plate: string;
+  pair_trip_id: number | null;
+  missing: "undeclared" | "not_arrived";
+}
+
+/** However short they have waited. */
+export const listHalfPairs = (): Promise<HalfPair[]> => request("GET", "/v1/pairs?waits_min=0");
+
 export const listAppeals = (state: string): Promise<Appeal[]> =>
   request("GET", `/v1/appeals?state=${state}`);
 export const decideAppeal = (id: number, granted: boolean, answer: string): Promise<Appeal> =>
