@@ -56,6 +56,22 @@ class ImportAnswer:
     faults: list[FaultAnswer]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptImport:
+    """What came of a table so far, as it is kept.
+
+    ``taken`` are the rows of ``trips``; the next one comes ``after`` a row, null where all was gone
+    through in one piece, as once it was.
+    """
+
+    rows: int
+    made: int = 0
+    trips: list[int] = field(default_factory=list)
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    taken: list[int] = field(default_factory=list)
+    after: int | None = None
+
+
 @router.post("/v1/imports")
 async def import_table(
     request: Request,
@@ -67,7 +83,8 @@ async def import_table(
 ) -> ImportAnswer:
     """Declare the good rows of a CSV or XLSX file, the raw body; ``dry`` only says what would be.
 
-    A key that comes again with the same file is answered the same, and nothing is declared twice.
+    They are declared in pieces, so that nobody waits for all of them. A key that comes again with
+    the same file is answered the same, and nothing is declared twice; what was broken off goes on.
     """
     content = await request.body()
     take = _try if dry else _make
@@ -93,48 +110,96 @@ def show_xlsx_form(request: Request, language: Language = "vi") -> Response:
 def _try(
     request: Request, _response: Response, content: bytes, who: Caller, _key: object
 ) -> ImportAnswer:
-    """Say what would come of a table, and undo it."""
-    now: datetime = request.app.state.clock.now()
-    with transaction(request) as conn, conn.transaction(force_rollback=True):
-        tried = _imported(request, conn, content, who, now)
-    return ImportAnswer(tried.rows, len(tried.trips), [], [_shown(one) for one in tried.faults])
+    """Say what would come of a table: a few rows at a time, each time undone."""
+    state = request.app.state
+    table = _read(request, content, who)
+    good: list[int] = []
+    faults: list[FaultAnswer] = []
+    after = 0
+    while rows := table.following(after, registry.TRIED):
+        with transaction(request) as conn, conn.transaction(force_rollback=True):
+            tried = registry.enter_rows(
+                conn,
+                state.site,
+                state.keys,
+                table,
+                rows,
+                taken=good,
+                tried=good,
+                by=who.signature,
+                now=state.clock.now(),
+            )
+        good += tried.entries
+        faults += [_shown(one) for one in tried.faults]
+        after = rows[-1]
+    return ImportAnswer(len(table.rows), len(good), [], faults)
 
 
 def _make(
     request: Request, response: Response, content: bytes, who: Caller, key: MaybeKey
 ) -> ImportAnswer:
+    """Declare a table in pieces; who asks again with its key goes on where it was left."""
     state = request.app.state
+    table = _read(request, content, who)
 
-    def do(conn: Connection, by: By, now: datetime) -> int:
-        made = _imported(request, conn, content, who, now)
-        faults = [_shown(one) for one in made.faults]
-        answer = ImportAnswer(made.rows, len(made.trips), made.trips, faults)
-        subject = registry.keep(
-            conn, state.site, state.keys, asdict(answer), account=by.name, now=now
-        )
-        after = {"rows": made.rows, "trips": made.trips, "faults": len(faults)}
-        record(request, conn, "import.make", f"import:{subject}", after=after)
-        return subject
-
-    def show(conn: Connection, subject: int) -> ImportAnswer:
-        kept = registry.find_kept(conn, state.site, state.keys, subject, account=who.signature)
-        if kept is None:
-            raise NotFoundError("What came of this table is kept no longer.", kind="import_old")
-        faults = [FaultAnswer(**one) for one in kept.pop("faults")]
-        return ImportAnswer(**kept, faults=faults)
+    def begin(conn: Connection, by: By, now: datetime) -> int:
+        kept = asdict(KeptImport(rows=len(table.rows), after=0))
+        return registry.begin(conn, state.site, state.keys, kept, account=by.name, now=now)
 
     body = ImportedFile(sha256=sha256(content).hexdigest())
-    return act_once(request, response, key, body, do=do, show=show)
+    subject = act_once(request, response, key, body, do=begin, show=lambda _conn, made: made)
+    while True:
+        with transaction(request) as conn:
+            kept = _find(request, conn, who, subject)
+            rows = [] if kept.after is None else table.following(kept.after, registry.MADE)
+            if not rows:
+                faults = [FaultAnswer(**one) for one in kept.faults]
+                return ImportAnswer(kept.rows, kept.made, kept.trips, faults)
+            _make_piece(request, conn, table, rows, kept, who, subject)
 
 
-def _imported(
-    request: Request, conn: Connection, content: bytes, who: Caller, now: datetime
-) -> registry.Imported:
+def _make_piece(
+    request: Request,
+    conn: Connection,
+    table: registry.Table,
+    rows: list[int],
+    kept: KeptImport,
+    who: Caller,
+    subject: int,
+) -> None:
+    state = request.app.state
+    now: datetime = state.clock.now()
+    piece = registry.enter_rows(
+        conn, state.site, state.keys, table, rows, taken=kept.taken, by=who.signature, now=now
+    )
+    faults = [asdict(_shown(one)) for one in piece.faults]
+    grown = KeptImport(
+        rows=kept.rows,
+        made=kept.made + len(piece.trips),
+        trips=[*kept.trips, *piece.trips],
+        faults=[*kept.faults, *faults],
+        taken=[*kept.taken, *piece.entries],
+        after=rows[-1],
+    )
+    registry.keep(conn, state.keys, subject, asdict(grown), account=who.signature)
+    said = {"rows": len(rows), "trips": piece.trips, "faults": len(faults)}
+    record(request, conn, "import.make", f"import:{subject}", after=said)
+    registry.settle_rows(conn, state.site, state.keys, piece, now=now)
+
+
+def _read(request: Request, content: bytes, who: Caller) -> registry.Table:
     state = request.app.state
     own = who.name if who.role is Role.HAULIER else None
-    return registry.import_trips(
-        conn, state.site, state.keys, content, own=own, by=who.signature, now=now
-    )
+    with transaction(request) as conn:
+        return registry.read_file(conn, state.site, content, own=own, now=state.clock.now())
+
+
+def _find(request: Request, conn: Connection, who: Caller, subject: int) -> KeptImport:
+    state = request.app.state
+    kept = registry.find_kept(conn, state.site, state.keys, subject, account=who.signature)
+    if kept is None:
+        raise NotFoundError("What came of this table is kept no longer.", kind="import_old")
+    return KeptImport(**kept)
 
 
 def _shown(fault: Fault) -> FaultAnswer:

@@ -29,13 +29,18 @@ def refuse_banned(conn: Connection, site: Site, plate: str, now: datetime) -> No
         )
 
 
-def refuse_over_quota(conn: Connection, site: Site, haulier: str | None) -> None:
-    """Refuse one trip more than a haulier may have under way; who registers waits its turn."""
+def refuse_over_quota(
+    conn: Connection, site: Site, haulier: str | None, *, beside: int = 0
+) -> None:
+    """Refuse one trip more than a haulier may have under way; who registers waits its turn.
+
+    ``beside`` are trips that would be made too.
+    """
     most = site.policy.fair_use.active_per_haulier
     if most == 0 or haulier is None:
         return
     stored.lock_haulier(conn, site.id, haulier)
-    active = stored.count_active_of(conn, site.id, haulier)
+    active = beside + stored.count_active_of(conn, site.id, haulier)
     if active >= most:
         raise ConflictError(
             f"{haulier} has {active} trips under way, and {most} is the most a haulier may have;"

@@ -31,7 +31,7 @@ from flowctl.storage import trips as stored
 from flowctl.storage.gate_events import GateEvent, insert_gate_events
 from flowctl.storage.live import find_live
 from flowctl.storage.outbox import queue_message
-from flowctl.storage.penalties import CANCELLATION, add_penalty, carry_over
+from flowctl.storage.penalties import CANCELLATION, add_penalty, carry_over, list_carried
 from flowctl.storage.trips import Connection, TripRecord, TripValues
 
 _FAREWELL_OF_USE = timedelta(hours=1)
@@ -62,7 +62,7 @@ def register(
     """
     entry = enter(conn, site, keys, declaration, by=by, now=now, origins=origins or {})
     settle(conn, site, [entry], now=now)
-    return _trip_of(entry)
+    return trip_of(entry)
 
 
 def enter(
@@ -119,12 +119,14 @@ def settle(conn: Connection, site: Site, entries: Sequence[Entry], *, now: datet
 
     Last of all, for the ledger's lock is one.
     """
+    lost = list_carried(conn, site, [trip_of(entry) for entry in entries], now=now)
     ledger.append(conn, site.id, site.policy.version, entries, now=now)
-    for entry in entries:
-        carry_over(conn, site, _trip_of(entry), now=now)
+    for trip, loses_s in lost:
+        carry_over(conn, site, trip, loses_s, now=now)
 
 
-def _trip_of(entry: Entry) -> int:
+def trip_of(entry: Entry) -> int:
+    """Return the trip an entry is of, which those of trips name."""
     if entry.trip_id is None:
         raise ValueError("A trip's entry names no trip.")
     return entry.trip_id

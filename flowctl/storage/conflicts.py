@@ -1,12 +1,12 @@
 """Where a partner says another thing of a trip than its declaration, and what it knew before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
 Connection = psycopg.Connection[Any]
@@ -176,6 +176,19 @@ def take_foreknown(conn: Connection, site: str, trip_id: int) -> list[tuple[str,
         " and (f.plate = t.plate or f.reference = t.declaration) returning f.source, f.facts",
         [trip_id, site],
     ).fetchall()
+
+
+def list_foreknown_trips(conn: Connection, site: str, trips: Sequence[int]) -> list[int]:
+    """Return of which trips sources knew something that was not taken yet."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(
+            "with made as (select id, plate, declaration from trips where id = any(%(trips)s))"
+            " select made.id from made join foreknown f on f.plate = made.plate"
+            "  where f.site = %(site)s and f.taken_by is null"
+            " union select made.id from made join foreknown f on f.reference = made.declaration"
+            "  where f.site = %(site)s and f.taken_by is null order by 1",
+            {"site": site, "trips": list(trips)},
+        ).fetchall()
 
 
 def put_foreknown(

@@ -1,4 +1,4 @@
-"""What came of tables of trips, kept so that a request that comes again is answered the same."""
+"""What comes of tables of trips, kept from piece to piece: who asks again is answered the same."""
 
 from datetime import datetime
 from typing import Any
@@ -21,8 +21,16 @@ def insert_import(
 
 
 def find_import(conn: Connection, site: str, import_id: int) -> bytes | None:
-    """Return what came of a table; None once it is forgotten."""
+    """Return what came of a table, which nobody else goes on with before the transaction's end.
+
+    None once it is forgotten.
+    """
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(
-            "select cipher from imports where site = %s and id = %s", [site, import_id]
+            "select cipher from imports where site = %s and id = %s for update", [site, import_id]
         ).fetchone()
+
+
+def update_import(conn: Connection, import_id: int, *, cipher: bytes) -> None:
+    """Keep what came of a table so far."""
+    conn.execute("update imports set cipher = %s where id = %s", [cipher, import_id])

@@ -3,6 +3,7 @@
 What costs a driver something is told to him in that same transaction, and its lifting too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -97,35 +98,42 @@ def add_penalty(
     return record
 
 
-def carry_over(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> None:
-    """Let a truck's new trip lose what its last one lost, where that was cancelled.
+def list_carried(
+    conn: Connection, site: Site, trips: Sequence[int], *, now: datetime
+) -> list[tuple[int, float]]:
+    """Return which new trips' trucks lost something with the trip before, and what, in seconds.
 
-    Cancelling and registering anew would rid it of a penalty otherwise. What it lost then is taken
-    for as long ago as the policy counts cancellations.
+    That is where the trip before was cancelled: cancelling and registering anew would rid a truck
+    of a penalty otherwise. What it lost then is taken for as long ago as the policy counts
+    cancellations.
     """
     since = now - timedelta(days=site.policy.cancellation.within_days)
-    with conn.cursor(row_factory=scalar_row) as cursor:
-        [lost] = cursor.execute(
-            "select coalesce(sum(loses_s), 0) from penalties where lifted_at is null"
-            " and trip_id = (select max(former.id) from trips former, trips new"
-            "  where new.id = %(trip)s and former.site = new.site and former.plate = new.plate"
-            "  and former.id < new.id and former.state = 'cancelled'"
-            "  and former.ended_at > %(since)s and not exists (select from trips later"
-            "   where later.site = new.site and later.plate = new.plate"
-            "   and later.id > former.id and later.id < new.id))",
-            {"trip": trip_id, "since": since},
-        ).fetchall()
-    if lost > 0:
-        add_penalty(
-            conn,
-            site,
-            trip_id,
-            kind=CARRIED_OVER,
-            loses_s=lost,
-            reason="lost by the trip that was cancelled before this one",
-            actor="flowctl",
-            now=now,
-        )
+    return conn.execute(
+        "select new.id, sum(p.loses_s) from trips new join lateral (select max(former.id) as id"
+        "  from trips former where former.site = new.site and former.plate = new.plate"
+        "  and former.id < new.id and former.state = 'cancelled' and former.ended_at > %(since)s"
+        "  and not exists (select from trips later where later.site = new.site"
+        "   and later.plate = new.plate and later.id > former.id and later.id < new.id)) last"
+        " on true join penalties p on p.trip_id = last.id and p.lifted_at is null"
+        " where new.id = any(%(trips)s) group by new.id having sum(p.loses_s) > 0 order by new.id",
+        {"trips": list(trips), "since": since},
+    ).fetchall()
+
+
+def carry_over(
+    conn: Connection, site: Site, trip_id: int, loses_s: float, *, now: datetime
+) -> None:
+    """Let a truck's new trip lose what its last one lost; see `list_carried`."""
+    add_penalty(
+        conn,
+        site,
+        trip_id,
+        kind=CARRIED_OVER,
+        loses_s=loses_s,
+        reason="lost by the trip that was cancelled before this one",
+        actor="flowctl",
+        now=now,
+    )
 
 
 def lift_penalty(
