@@ -31,7 +31,7 @@ _LONGEST_EXPIRY_H = 8784  # a year
 _WHERE = re.compile(
     r", (?:\d+\. )?([a-z ]+?) ([a-z0-9_]+)(?:, ([a-z]+))?(?:, field \"([a-z_]+)\")?: "
 )
-_OF_TOML = re.compile(r"\(at line (\d+), column \d+\)")
+_OF_TOML = re.compile(r": is no TOML: .*\(at (?:line (\d+), column \d+|end of document)\)$")
 _TABLES = {
     "stage": "stages",
     "variant": "variants",
@@ -316,7 +316,7 @@ def _line_of(problem: str, text: str) -> int | None:
     """Return the line a sentence is about: its field's, or else where its table names itself."""
     of_toml = _OF_TOML.search(problem)
     if of_toml is not None:
-        return int(of_toml[1])
+        return int(of_toml[1] or max(len(text.rstrip().splitlines()), 1))
     found = _WHERE.search(problem)
     if found is None or found[1] not in _TABLES:
         return None

@@ -152,6 +152,11 @@ def test_a_text_that_is_no_toml_says_the_line():
     said, line = fault(changed(('desk = "tax"', "desk = tax")))
     assert "is no TOML" in said
     assert line == "desk = tax"
+    cut_off = WORKFLOW.rstrip() + '\ngates = ["huu_nghi",\n\n'
+    said, line = fault(cut_off)
+    assert "at end of document" in said
+    assert line == 'gates = ["huu_nghi",'
+    assert fault("a = ")[1] == "a = "
 
 
 def test_a_stage_nobody_can_ever_reach_is_named():
