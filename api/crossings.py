@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.fees import TripId, Who
 from api.transaction import transaction
-from api.trips import get_visible
+from api.trips import get_visible, sees_own_only
 from flowctl.csv_text import csv_text
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
@@ -68,7 +68,10 @@ class CrossingsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class OtherTruck:
-    """The other truck of a transshipment; ``trip`` null: nobody declared it."""
+    """The other truck of a transshipment; ``trip`` null: nobody declared it.
+
+    For who sees their own trips only null also where it does not name their truck yet.
+    """
 
     plate: str
     trip: int | None
@@ -150,7 +153,7 @@ def get_trip_crossings(request: Request, trip_id: TripId, who: Who) -> TripCross
         went = stored.find_crossing_of_trip(conn, trip_id)
         back_id = None if went is None else went.return_id
         back = None if back_id is None else stored.find_crossing(conn, back_id)
-        pair = _pair(conn, state.site, trip_id)
+        pair = _pair(conn, state.site, trip_id, mutual=sees_own_only(who))
     return TripCrossings(
         trip_id,
         None if went is None else _shown(went, now),
@@ -223,8 +226,8 @@ def _shown(one: CrossingRecord, now: datetime) -> ShownCrossing:
     )
 
 
-def _pair(conn: Connection, site: Site, trip_id: int) -> OtherTruck | None:
-    twin = find_twin(conn, site.id, trip_id)
+def _pair(conn: Connection, site: Site, trip_id: int, *, mutual: bool) -> OtherTruck | None:
+    twin = find_twin(conn, site.id, trip_id, mutual=mutual)
     if twin is not None:
         return OtherTruck(twin.plate, twin.trip_id, twin.state)
     declared = find_declaration(conn, trip_id)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from api.record import record
 from api.transaction import transaction
 from api.trip_bodies import TripId
-from api.trips import Who, get_visible
+from api.trips import Who, get_visible, sees_own_only
 from flowctl.registry import declarations as registry
 from flowctl.registry.accounts import Role
 from flowctl.registry.documents import Document, list_of
@@ -40,8 +40,9 @@ class WholeDeclaration:
 
     ``marks`` are what to look at twice, ``origins`` by field from whom it came where nobody typed
     it, ``settled`` by field the stage that said it since. ``keeps_place`` says by field what a
-    change of it costs now. ``twin`` is the other trip of a transshipment. ``version`` and
-    ``variant`` of the workflow are null where the trip began without one.
+    change of it costs now. ``twin`` is the other trip of a transshipment; who sees their own trips
+    only is shown it once it names this one, too. ``version`` and ``variant`` of the workflow are
+    null where the trip began without one.
     """
 
     trip: int
@@ -137,7 +138,7 @@ def show_declaration(
                 is_called=is_released(conn, trip_id),
                 has_device=row.device is not None,
             ),
-            twin=find_twin(conn, state.site.id, trip_id),
+            twin=find_twin(conn, state.site.id, trip_id, mutual=sees_own_only(who)),
             documents=list_of(
                 conn,
                 state.keys,

@@ -98,7 +98,7 @@ def list_registered(
             site=application.site.id,
             state=state,
             plate=None if plate is None else strip_mark(plate),
-            registered_by=who.signature if _sees_own_only(who) else None,
+            registered_by=who.signature if sees_own_only(who) else None,
             limit=limit,
         )
     return [trip_answer(application, row) for row in rows]
@@ -259,14 +259,15 @@ def _penalty(record: penalties.PenaltyRecord) -> PenaltyAnswer:
     )
 
 
-def _sees_own_only(who: Caller) -> bool:
+def sees_own_only(who: Caller) -> bool:
+    """Tell whether somebody is shown no trips but their own."""
     return who.role in {Role.HAULIER, Role.MACHINE}
 
 
 def get_visible(conn: Connection, site: Site, trip_id: int, who: Caller) -> LiveRow:
     """Return a trip; somebody else's is, for those who see their own only, not there."""
     row = find_live(conn, trip_id, site=site.id)
-    if row is None or (_sees_own_only(who) and row.registered_by != who.signature):
+    if row is None or (sees_own_only(who) and row.registered_by != who.signature):
         raise NotFoundError(f"There is no trip {trip_id}.", kind="no_trip")
     return row
 

@@ -153,24 +153,28 @@ def find_trip_of_declaration(conn: Connection, site: str, number: str) -> int | 
         ).fetchone()
 
 
-def find_twin(conn: Connection, site: str, trip_id: int) -> Twin | None:
+def find_twin(conn: Connection, site: str, trip_id: int, *, mutual: bool) -> Twin | None:
     """Return the other trip of a transshipment: whom this one names, or who names this one.
 
-    Who is still under way comes before who has been.
+    ``mutual``: only where both name each other, so that nobody is shown a stranger's trip by naming
+    its plate. Who names the other too comes first, then who is under way.
     """
     with conn.cursor(row_factory=class_row(Twin)) as cursor:
         return cursor.execute(
             "select o.id as trip_id, o.plate, o.state from trips t"
             " left join declarations d on d.trip_id = t.id join lateral ("
-            "  select * from trips named where named.plate = d.pair_plate"
-            "  union all select naming.* from declarations e join trips naming"
-            "   on naming.id = e.trip_id where e.pair_plate = t.plate) o"
+            "  select named.*, e.pair_plate = t.plate as is_mutual from trips named"
+            "   left join declarations e on e.trip_id = named.id where named.plate = d.pair_plate"
+            "  union all select naming.*, false from declarations e join trips naming"
+            "   on naming.id = e.trip_id where e.pair_plate = t.plate"
+            "   and naming.plate is distinct from d.pair_plate) o"
             " on o.site = t.site and o.id <> t.id"
             " and coalesce(o.ended_at, 'infinity') > t.registered_at"
             " and coalesce(t.ended_at, 'infinity') > o.registered_at"
-            " where t.site = %s and t.id = %s"
-            " order by o.state = 'active' desc, o.plate = d.pair_plate desc, o.id desc limit 1",
-            [site, trip_id],
+            " where t.site = %s and t.id = %s and (o.is_mutual is true or not %s)"
+            " order by o.is_mutual is true desc, o.state = 'active' desc,"
+            " o.plate = d.pair_plate desc, o.id desc limit 1",
+            [site, trip_id, mutual],
         ).fetchone()
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from api_server import RunningApi
 from border import MORNING
@@ -146,6 +147,27 @@ def test_a_request_that_comes_twice_with_its_key_makes_one_trip(api: RunningApi)
     assert len(machine.get("/v1/trips").json()) == 1
     other = machine.post("/v1/trips", json=declaration(plate="12C-1"), headers=key)
     assert "Another request came with this Idempotency-Key" in refusal(other, 422)
+
+
+def test_who_names_a_strangers_plate_is_shown_nothing_of_the_stranger_nor_shown_to_it(
+    api: RunningApi,
+):
+    ours, theirs = api.person(Role.HAULIER, "ours"), api.person(Role.HAULIER, "theirs")
+    naming = register(ours, pair_plate="桂F12345", device=None)["id"]
+    named = register(theirs, plate="桂F12345", device=None)["id"]
+
+    def shown(client: httpx.Client, trip: int) -> tuple[object, object]:
+        twin = client.get(f"/v1/trips/{trip}/declaration").json()["twin"]
+        return twin, client.get(f"/v1/trips/{trip}/crossings").json()["pair"]
+
+    assert shown(ours, naming) == (None, {"plate": "桂F12345", "trip": None, "state": None})
+    assert shown(theirs, named) == (None, None)
+    assert declared(api, naming, Role.OFFICER)["twin"]["trip_id"] == named
+    assert theirs.patch(f"/v1/trips/{named}", json={"pair_plate": "12C12345"}).status_code == 200
+    twin, pair = shown(ours, naming)
+    assert twin == {"trip_id": named, "plate": "桂F12345", "state": "active"}
+    assert pair == {"plate": "桂F12345", "trip": named, "state": "active"}
+    assert shown(theirs, named)[0] == {"trip_id": naming, "plate": "12C12345", "state": "active"}
 
 
 def test_both_trips_of_a_transshipment_find_each_other(api: RunningApi):
