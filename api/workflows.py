@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import acting
 from api.record import record
 from api.transaction import transaction
+from flowctl.errors import SiteError
 from flowctl.site import Site
 from flowctl.storage import workflows as stored
 from flowctl.storage.workflows import Connection, WorkflowVersion, gates_of
@@ -230,19 +231,31 @@ def check(request: Request, body: Text) -> Checked:
     if faults:
         return Checked(False, [ShownFault(one.text, one.line) for one in faults], None, None, [])
     workflow = parse_workflow(body.text, where=WORKFLOW, gates=gates_of(site))
+    with transaction(request) as conn:
+        try:
+            stored.refuse_unmet_fees(conn, site, workflow)
+        except SiteError as error:
+            return Checked(False, [ShownFault(str(error), None)], None, None, [])
     return Checked(True, [], workflow.version, workflow.valid_from, _variants(workflow))
 
 
 @router.post("/v1/workflows", status_code=201)
-def add_version(request: Request, body: Text) -> ShownVersion:
-    """Enter a version that holds from its own moment on; trips under way finish as they began."""
+def add_version(request: Request, response: Response, body: Text) -> ShownVersion:
+    """Enter a version that holds from its own moment on; trips under way finish as they began.
+
+    A text that was entered before is shown as it is there (200).
+    """
     state = request.app.state
     with transaction(request) as conn:
-        _, workflow = stored.add_workflow(
+        workflow, is_new = stored.add_workflow(
             conn, state.site, body.text, by=acting(request).name, now=state.clock.now()
         )
-        after = {"version": workflow.version, "since": workflow.valid_from.isoformat()}
-        record(request, conn, "workflow.load", f"workflow:{workflow.version}", after=after)
+        if is_new:
+            stored.refuse_unmet_fees(conn, state.site, workflow)
+            after = {"version": workflow.version, "since": workflow.valid_from.isoformat()}
+            record(request, conn, "workflow.load", f"workflow:{workflow.version}", after=after)
+        else:
+            response.status_code = 200
         known = {one.version: one for one in stored.list_workflows(conn, state.site.id)}
     return _version(known[workflow.version])
 

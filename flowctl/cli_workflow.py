@@ -101,13 +101,17 @@ def add(file: File) -> None:
     """Enter a version that holds from its own moment on; trips under way finish as they began."""
     from flowctl.clock import clock  # noqa: PLC0415
     from flowctl.storage.sites import get_site  # noqa: PLC0415
-    from flowctl.storage.workflows import add_workflow  # noqa: PLC0415
+    from flowctl.storage.workflows import add_workflow, refuse_unmet_fees  # noqa: PLC0415
 
     with database() as conn:
         now = clock(get_settings().clock_file).now()
         site = get_site(conn, get_settings().site, now)
         by = f"shell:{getpass.getuser()}"
-        _, workflow = add_workflow(conn, site, read_text(file), by=by, now=now)
+        workflow, is_new = add_workflow(conn, site, read_text(file), by=by, now=now)
+        if not is_new:
+            typer.echo(f"Version {workflow.version} was loaded before with this text.")
+            return
+        refuse_unmet_fees(conn, site, workflow)
         since = workflow.valid_from.astimezone(site.timezone)
         after = {"version": workflow.version, "since": workflow.valid_from.isoformat()}
         record(conn, "workflow.load", f"workflow:{workflow.version}", after=after)

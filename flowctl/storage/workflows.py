@@ -12,7 +12,9 @@ import psycopg
 from psycopg.rows import class_row, scalar_row
 
 from flowctl.errors import ConflictError, NotFoundError, SiteError
+from flowctl.fees.file import FEES, parse_fees
 from flowctl.site import Site
+from flowctl.storage.fees import list_schedules
 from flowctl.workflow.catalogue import Workflow
 from flowctl.workflow.file import WORKFLOW, parse_workflow
 
@@ -55,8 +57,8 @@ def gates_of(site: Site) -> Mapping[str, tuple[str, ...]]:
 
 def add_workflow(
     conn: Connection, site: Site, definition: str, *, by: str, now: datetime
-) -> tuple[int, Workflow]:
-    """Enter a version, or find the one of the same text; returns its id and what it says.
+) -> tuple[Workflow, bool]:
+    """Enter a version, or find the one of the same text; returns what it says, and if it is new.
 
     Raises
     ------
@@ -67,14 +69,13 @@ def add_workflow(
     workflow = parse_workflow(definition, where=WORKFLOW, gates=gates_of(site))
     conn.execute("select from sites where id = %s for update", [site.id])
     known = conn.execute(
-        "select id, version, valid_from, definition from workflows where site = %s"
-        " order by valid_from",
+        "select version, valid_from, definition from workflows where site = %s order by valid_from",
         [site.id],
     ).fetchall()
-    for number, version, _, text in known:
+    for version, _, text in known:
         if version == workflow.version:
             if text == definition:
-                return int(number), workflow
+                return workflow, False
             raise SiteError(
                 f"{WORKFLOW} of {site.id}: version {version} was loaded already with another text;"
                 " trips finish by it, so give the changed stages a new version and a later"
@@ -82,13 +83,13 @@ def add_workflow(
                 kind="workflow_version_taken",
                 values={"version": version},
             )
-    if known and workflow.valid_from <= known[-1][2]:
+    if known and workflow.valid_from <= known[-1][1]:
         raise SiteError(
             f"{WORKFLOW} of {site.id}: version {workflow.version} holds from"
-            f" {_local(site, workflow.valid_from)}, but version {known[-1][1]}, from"
-            f" {_local(site, known[-1][2])} on, was loaded already; give a later valid_from.",
+            f" {_local(site, workflow.valid_from)}, but version {known[-1][0]}, from"
+            f" {_local(site, known[-1][1])} on, was loaded already; give a later valid_from.",
             kind="workflow_too_early",
-            values={"at": workflow.valid_from, "after": known[-1][2]},
+            values={"at": workflow.valid_from, "after": known[-1][1]},
         )
     if known and workflow.valid_from < now and _has_begun(conn, site.id):
         raise SiteError(
@@ -98,12 +99,41 @@ def add_workflow(
             kind="workflow_too_early",
             values={"at": workflow.valid_from, "after": now},
         )
-    [(number,)] = conn.execute(
+    conn.execute(
         "insert into workflows (site, version, valid_from, definition, loaded_by, loaded_at)"
-        " values (%s, %s, %s, %s, %s, %s) returning id",
+        " values (%s, %s, %s, %s, %s, %s)",
         [site.id, workflow.version, workflow.valid_from, definition, by, now],
-    ).fetchall()
-    return int(number), workflow
+    )
+    return workflow, True
+
+
+def refuse_unmet_fees(conn: Connection, site: Site, workflow: Workflow) -> None:
+    """Refuse a version without a stage that a fee waits for: that fee would be due at once.
+
+    Counted are the fees in force when it begins, and those of later. The texts of one site's files
+    are held against each other where they are read, so this is for a version that comes alone.
+
+    Raises
+    ------
+    SiteError
+        Names the stages.
+    """
+    listed = list_schedules(conn, site.id)
+    before = [one for one in listed if one.valid_from <= workflow.valid_from]
+    later = [one for one in listed if one.valid_from > workflow.valid_from]
+    stages = {one.id for one in workflow.stages}
+    for version in (*before[-1:], *later):
+        schedule = parse_fees(version.definition, where=f"{FEES}, version {version.version}")
+        waited = [one.after for one in schedule.services if one.after is not None]
+        missing = tuple(one for one in dict.fromkeys(waited) if one not in stages)
+        if missing:
+            raise SiteError(
+                f"{WORKFLOW} of {site.id}: version {workflow.version} has no stage"
+                f" {', '.join(missing)}, but fees of version {version.version} wait for it; keep"
+                " the stage, or load fees that do not wait for it first.",
+                kind="workflow_fee_stage",
+                values={"stages": missing, "version": version.version},
+            )
 
 
 def _has_begun(conn: Connection, site: str) -> bool:

@@ -65,6 +65,8 @@ def test_a_version_is_entered_listed_and_shown_and_never_changed(shell: Shell, t
     )
     told = json.loads(shell.run("workflow", "list", "--json"))
     assert (told["in_force"], len(told["versions"])) == ("small-1", 1)
+    same = shell.run("workflow", "add", written(tmp_path, WORKFLOW))
+    assert same == "Version small-1 was loaded before with this text.\n"
     again = written(tmp_path, WORKFLOW + "\n# otherwise")
     assert "with another text" in shell.run("workflow", "add", again, code=1)
     assert "There is no version" in shell.run("workflow", "show", "small-9", code=1)
