@@ -2,6 +2,7 @@
 
 Each has an account and a session of his own and knows what his list shows. When he has looked at a
 truck is drawn; that these agencies check so fast is assumed, for nothing was published about it.
+What is due is paid to the tax desk in cash, as soon as it asks for it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,6 +51,7 @@ _WAY = (
     "border_guard",
 )
 _FIRST = frozenset({"border_guard", "customs"})
+_TILL = "tax"
 _AT_ONCE = 200  # what the API takes in one request
 _PAGE = 200
 
@@ -71,7 +73,14 @@ class _Post:
     client: httpx.Client
 
     def ask(self, method: str, path: str, **how: Any) -> Any:  # noqa: ANN401 - JSON
-        """Return what is answered; who is not signed in, or not any more, signs in first."""
+        """Return what is answered, and raise a FlowctlError where it is a refusal."""
+        answer = self.send(method, path, **how)
+        if not answer.is_success:
+            raise refusal_of(method, path, answer)
+        return answer.json()
+
+    def send(self, method: str, path: str, **how: Any) -> httpx.Response:  # noqa: ANN401 - as it is
+        """Return the answer; who is not signed in, or not any more, signs in first."""
         answer = self.client.request(method, path, **how)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             who = {"account": self.officer.account, "password": self.officer.password}
@@ -79,9 +88,7 @@ class _Post:
             if not signed_in.is_success:
                 raise refusal_of("POST", "/v1/sessions", signed_in)
             answer = self.client.request(method, path, **how)
-        if not answer.is_success:
-            raise refusal_of(method, path, answer)
-        return answer.json()
+        return answer
 
 
 @dataclass(slots=True)
@@ -102,6 +109,7 @@ class Agencies:
     officers: Sequence[Officer]
     seed: int
     confirmed: int = 0
+    paid: int = 0
     _posts: dict[str, _Post] = field(default_factory=dict)
     _classes: dict[str, list[str]] | None = None
     _came: dict[int, datetime] = field(default_factory=dict)
@@ -141,16 +149,25 @@ class Agencies:
         self._next = now + ROUND
         if not self._known()["variants"]:
             return
-        before, looked = self.confirmed, set[str]()
+        before, looked = self._done, set[str]()
         for desk in _WAY:
+            if desk not in self._posts:
+                continue
             # What comes to a desk comes with an arrival, or by what was confirmed before it.
-            fresh = self.confirmed > before or (desk in _FIRST and desk not in looked)
-            if desk in self._posts and (fresh or self._left.get(desk, 1)):
+            fresh = self._done > before or (desk in _FIRST and desk not in looked)
+            if fresh or self._left.get(desk, 1):
                 self._left[desk] = self._work(desk, now)
                 looked.add(desk)
 
+    @property
+    def _done(self) -> int:
+        return self.confirmed + self.paid
+
     def _known(self) -> dict[str, list[str]]:
-        """Return the ids of the workflow in force: none of anything where the site has none."""
+        """Return the ids of the workflow in force: none of anything where the site has none.
+
+        ``paid`` are the stages that a payment confirms.
+        """
         if self._classes is None:
             asked = next(iter(self._posts.values()), None)
             flow = None if asked is None else asked.ask("GET", "/v1/workflow")
@@ -158,6 +175,10 @@ class Agencies:
             self._classes = {
                 name: [] if flow is None else [one["id"] for one in flow[name]] for name in names
             }
+            stages = [
+                one for way in (flow or {"variants": []})["variants"] for one in way["stages"]
+            ]
+            self._classes["paid"] = [one["id"] for one in stages if "paid" in one["proofs"]]
         return self._classes
 
     def _work(self, desk: str, now: datetime) -> int:
@@ -169,7 +190,11 @@ class Agencies:
             for row in listed
             if self._done_at(desk, row) <= now
         ]
-        for some in (due[at : at + _AT_ONCE] for at in range(0, len(due), _AT_ONCE)):
+        owing = self._known()["paid"] if desk == _TILL else []
+        left = [
+            one for one in due if one["stage"] not in owing or not self._is_taken(post, one, now)
+        ]
+        for some in (left[at : at + _AT_ONCE] for at in range(0, len(left), _AT_ONCE)):
             answer = post.ask(
                 "POST",
                 "/v1/work/bulk",
@@ -178,6 +203,28 @@ class Agencies:
             )
             self.confirmed += len(answer["done"])
         return len(listed) - len(due)
+
+    def _is_taken(self, post: _Post, asked: Mapping[str, Any], now: datetime) -> bool:
+        """Take what a truck owes, in cash, which confirms its stage; False: it owes nothing.
+
+        Where somebody else took money for it at this moment the next round looks again.
+        """
+        trip = asked["trip"]
+        due_vnd = post.ask("GET", f"/v1/trips/{trip}/dues")["due_vnd"]
+        if due_vnd <= 0:
+            return False
+        path, reference = f"/v1/trips/{trip}/payments", f"played {trip} {now:%Y-%m-%d %H:%M}"
+        answer = post.send(
+            "POST",
+            path,
+            json={"method": "cash", "reference": reference, "amount_vnd": due_vnd},
+            headers={"Idempotency-Key": str(self._key(post.officer.desk, now, asked))},
+        )
+        if answer.is_success:
+            self.paid += 1
+        elif answer.status_code != httpx.codes.CONFLICT:
+            raise refusal_of("POST", path, answer)
+        return True
 
     def _listed(self, post: _Post) -> Iterator[dict[str, Any]]:
         """Yield what waits for this desk; what was refused or asked back is for people."""

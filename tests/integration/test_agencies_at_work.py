@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from agencies import give_workflow, officer, say
@@ -12,6 +13,7 @@ from border import MORNING, SITE, after
 from flowctl.registry.accounts import Agency
 from flowctl.registry.seen_stages import confirm_seen
 from flowctl.site_files import read_source
+from flowctl.storage.fees import add_schedule
 from simulations.agencies import MINUTES, Agencies, Officer
 
 BODY = {
@@ -81,6 +83,50 @@ def test_each_agency_confirms_under_its_own_account_within_minutes_and_not_at_on
     ]
     assert {(by == desk, origin) for _, by, desk, origin in said} == {(True, "hand")}
     assert agencies.confirmed == len(said)
+
+
+def payments(api: RunningApi, trip: int) -> list[tuple[Any, ...]]:
+    return api.border.conn.execute(
+        "select p.method, p.amount_vnd = d.total_vnd, p.recorded_by, p.origin, p.paid_at"
+        " from payments p join dues d using (trip_id) where p.trip_id = %s",
+        [trip],
+    ).fetchall()
+
+
+def fees_said(api: RunningApi, trip: int) -> list[tuple[Any, ...]]:
+    return api.border.conn.execute(
+        "select act, said_by, origin, at from stage_records where trip_id = %s and stage = 'fees'",
+        [trip],
+    ).fetchall()
+
+
+def test_what_is_due_is_paid_in_cash_and_the_payment_confirms_the_fees(
+    api: RunningApi, agencies: Agencies
+):
+    source = read_source(SITE)
+    give_workflow(api, source.workflow)
+    add_schedule(api.border.conn, api.border.site, source.fees, by="the test", now=MORNING)
+    trip = arrive(api, agencies)
+    play(api, agencies, round(max(most for _, most in MINUTES.values())) + 2)
+    [(method, is_all, by, origin, paid_at)] = payments(api, trip)
+    assert (method, is_all, by, origin) == ("cash", True, "tax", "hand")
+    assert fees_said(api, trip) == [("confirmed", "flowctl", "payment", paid_at)]
+    assert locked(api) == [], "what needs the fees was confirmed behind them"
+    assert agencies.paid == 1
+
+
+def test_who_has_paid_already_pays_nothing_more(api: RunningApi, agencies: Agencies):
+    source = read_source(SITE)
+    give_workflow(api, source.workflow)
+    add_schedule(api.border.conn, api.border.site, source.fees, by="the test", now=MORNING)
+    trip = arrive(api, agencies)
+    cashier = officer(api, Agency.TAX, "huy")
+    due = cashier.get(f"/v1/trips/{trip}/dues").json()["due_vnd"]
+    body = {"method": "card", "reference": "K-1", "amount_vnd": due}
+    assert cashier.post(f"/v1/trips/{trip}/payments", json=body).status_code == 201
+    play(api, agencies, round(max(most for _, most in MINUTES.values())) + 2)
+    assert [(method, by) for method, _, by, *_ in payments(api, trip)] == [("card", "huy")]
+    assert (agencies.paid, locked(api)) == (0, [])
 
 
 def test_what_somebody_refused_is_left_to_people(api: RunningApi, agencies: Agencies):
