@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from flowctl.errors import FlowctlError
+from flowctl.registry.accounts import Agency
 from flowctl.settings import Settings
 from flowctl.shell import EXIT_REFUSED, database, get_settings, record, sentences
 
@@ -215,13 +216,18 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
     seed: Annotated[int, typer.Option(help="Random numbers of the day.")] = 1,
     state: Annotated[Path, typer.Option(help="Where the stores keep their data.")] = Path(".state"),
+    by_hand: Annotated[
+        list[Agency] | None,
+        typer.Option(help="An agency whose desk nobody plays, so that you can; may be repeated."),
+    ] = None,
 ) -> None:
     """Run everything on this machine and play a real day at the border."""
     from flowctl.demo import DemoOptions, run_demo  # noqa: PLC0415
 
     console = Console(stderr=True)
     with sentences():
-        result = run_demo(DemoOptions(day, port, speed, headless, state, seed), console)
+        left = frozenset(by_hand or ())
+        result = run_demo(DemoOptions(day, port, speed, headless, state, seed, left), console)
         if result is None:
             return
         if as_json:

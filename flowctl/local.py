@@ -128,6 +128,31 @@ class LocalSystem:
                 raise FlowctlError(f"The process {name} has ended. It said:\n{process.log_tail()}")
 
 
+def list_accounts(system: LocalSystem) -> list[str]:
+    """Return a line for each account that was made up, with its password and whose it is."""
+    return [
+        f"  account {one.name:17}  password {one.password}  {one.whose.person}, {one.whose.post}"
+        for one in system.accounts
+    ]
+
+
+def describe_desks(accounts: Sequence[DemoAccount], by_hand: frozenset[Agency]) -> list[str]:
+    """Return a line for each desk that is left to people, or one that says how to leave them one.
+
+    >>> describe_desks((), frozenset())
+    ['  flowctl demo --by-hand customs: that desk is not played, what waits there waits for you']
+    """
+    if not by_hand:
+        said = "that desk is not played, what waits there waits for you"
+        return [f"  flowctl demo --by-hand {Agency.CUSTOMS}: {said}"]
+    return [
+        f"  flowctl demo --by-hand {one.whose.agency}: sign in as {one.name} on /agency, where"
+        " trucks wait for you"
+        for one in accounts
+        if one.whose.agency in by_hand
+    ]
+
+
 def in_database(url: str, name: str) -> str:
     """Return the address of another database of the same server, for the same role."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

@@ -25,18 +25,10 @@ from flowctl import practice_copy
 from flowctl.clock import clock
 from flowctl.closures import Closure
 from flowctl.data_files import data_dir
-from flowctl.demo import (
-    HEADLESS_STEP,
-    SHOWN_STEP,
-    Cast,
-    Stage,
-    interruptible,
-    list_accounts,
-    set_stage,
-)
+from flowctl.demo import HEADLESS_STEP, SHOWN_STEP, Cast, Stage, interruptible, set_stage
 from flowctl.embedded import remove_stores, start_postgres, start_valkey
 from flowctl.errors import FlowctlError
-from flowctl.local import Practised, in_database, refuse_taken_port
+from flowctl.local import Practised, in_database, list_accounts, refuse_taken_port
 from flowctl.practice_copy import Copy, read_copy
 from flowctl.practice_keys import Tempo, keys_of_terminal, pressed
 from flowctl.practice_report import (

@@ -103,11 +103,14 @@ class Agencies:
         One a desk.
     seed
         Of what is drawn: how long each takes for each truck.
+    by_hand
+        Desks that are left to people: nobody is played there.
     """
 
     address: str
     officers: Sequence[Officer]
     seed: int
+    by_hand: frozenset[str] = frozenset()
     confirmed: int = 0
     paid: int = 0
     _posts: dict[str, _Post] = field(default_factory=dict)
@@ -151,11 +154,12 @@ class Agencies:
             return
         before, looked = self._done, set[str]()
         for desk in _WAY:
-            if desk not in self._posts:
+            if desk not in self._posts or desk in self.by_hand:
                 continue
-            # What comes to a desk comes with an arrival, or by what was confirmed before it.
+            # What comes to a desk comes with an arrival, or by what was confirmed before it; what
+            # people confirm is not counted here.
             fresh = self._done > before or (desk in _FIRST and desk not in looked)
-            if fresh or self._left.get(desk, 1):
+            if fresh or self.by_hand or self._left.get(desk, 1):
                 self._left[desk] = self._work(desk, now)
                 looked.add(desk)
 

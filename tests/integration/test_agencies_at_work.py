@@ -129,6 +129,22 @@ def test_who_has_paid_already_pays_nothing_more(api: RunningApi, agencies: Agenc
     assert (agencies.paid, locked(api)) == (0, [])
 
 
+def test_a_desk_that_is_left_to_people_waits_for_them(api: RunningApi, agencies: Agencies):
+    give_workflow(api, read_source(SITE).workflow)
+    agencies.by_hand = frozenset({"customs"})
+    trip = arrive(api, agencies)
+    play(api, agencies, 20)
+    asked = officer(api, Agency.CUSTOMS, "lan")
+    listed = asked.get("/v1/work", params={"state": "ready"}).json()["rows"]
+    assert [(one["trip"], one["stage"]) for one in listed] == [(trip, "customs_arrival")]
+    assert say(asked, trip, "customs_arrival", "confirmed").status_code == 200
+    play(api, agencies, 20)
+    assert say(asked, trip, "customs_in_yard", "confirmed").status_code == 200
+    play(api, agencies, 20)
+    assert say(asked, trip, "customs_out", "confirmed").status_code == 200
+    assert locked(api) == []
+
+
 def test_what_somebody_refused_is_left_to_people(api: RunningApi, agencies: Agencies):
     give_workflow(api, read_source(SITE).workflow)
     trip = arrive(api, agencies)

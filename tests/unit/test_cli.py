@@ -6,6 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from flowctl.cli import _ROOMS, app
+from flowctl.local import DemoAccount, describe_desks
+from flowctl.registry.accounts import Agency, Person, Role
 
 
 def test_the_first_help_lists_the_commands_of_every_module_with_what_they_do():
@@ -35,6 +37,28 @@ def test_the_demo_plays_days_of_the_list_only_and_names_them(tmp_path: Path):
     assert done.exit_code == 1
     assert "there are: " in done.output
     assert "2024-01-23" in done.output
+
+
+def test_the_demo_leaves_desks_of_agencies_to_people_who_watch_the_day(tmp_path: Path):
+    done = CliRunner().invoke(app, ["demo", "--by-hand", "police"], terminal_width=200)
+    assert done.exit_code == 2
+    assert "'customs', 'border_guard'" in done.output
+    hurried = ["demo", "--headless", "--by-hand", "customs", "--state", str(tmp_path)]
+    done = CliRunner().invoke(app, hurried)
+    assert done.exit_code == 1
+    assert "leave out --headless, or --by-hand" in done.output
+
+
+def test_the_demo_names_who_sits_at_a_desk_that_is_left_to_people():
+    seats = [("officer", Agency.CUSTOMS), ("tax", Agency.TAX), ("planner", None)]
+    accounts = [
+        DemoAccount(name, "secret", Role.OFFICER, Person("An", "Desk", agency))
+        for name, agency in seats
+    ]
+    [line] = describe_desks(accounts, frozenset({Agency.CUSTOMS}))
+    assert "--by-hand customs: sign in as officer on /agency" in line
+    [line] = describe_desks(accounts, frozenset())
+    assert "flowctl demo --by-hand customs" in line
 
 
 def test_a_file_in_place_of_a_sites_folder_is_called_that():
