@@ -5,7 +5,7 @@ name a driver, and bound to whose it is.
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -318,7 +318,31 @@ def _template(name: str, account: str) -> str:
 
 
 def _sealed(keys: Keys, form: Form, place: str) -> bytes:
+    if any("\0" in one or _is_half(one) for one in _texts(form)):
+        raise FlowctlError(
+            "A text of the form has a NUL or half a character in it, which cannot be kept; type it"
+            " anew.",
+            kind="form_text",
+        )
     text = json.dumps(form, ensure_ascii=False).encode()
     if len(text) > _LARGEST_FORM:
         raise FlowctlError(f"The form is larger than {_LARGEST_FORM} bytes.", kind="form_large")
     return encrypt_own(keys.form_cipher, text, place)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text of a piece of JSON, names of fields too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, held in value.items():
+            yield name
+            yield from _texts(held)
+    elif isinstance(value, list):
+        for held in value:
+            yield from _texts(held)
+
+
+def _is_half(text: str) -> bool:
+    """Tell whether a text has a lone surrogate, which JSON can say and UTF-8 cannot."""
+    return any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -1,14 +1,17 @@
 """Drafts that save themselves, templates, and forms that are filled in with what is known."""
 
+import json
 from uuid import uuid4
 
 import httpx
+import pytest
+from agencies import give_workflow, officer
 from api_server import RunningApi
 from psycopg.types.json import Jsonb
 from test_api_declarations import WHOLE
-from test_api_trips import declaration, refusal
+from test_api_trips import declaration, refusal, register
 
-from flowctl.registry.accounts import Role
+from flowctl.registry.accounts import Agency, Role
 
 
 def put(client: httpx.Client, draft: str, revision: int, **form: object) -> httpx.Response:
@@ -55,6 +58,33 @@ def test_a_declared_draft_is_gone_with_its_words_and_its_documents_are_the_trips
     assert rows == [(trip, None)]
     answer = haulier.post("/v1/trips", json=declaration(plate="12C-9", device=None, draft=draft))
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "a\0b"])
+def test_a_text_that_cannot_be_kept_is_refused_wherever_it_stands(api: RunningApi, odd: str):
+    give_workflow(api)
+    haulier = api.person(Role.HAULIER)
+    trip = register(haulier, device=None)["id"]
+    draft = f"/v1/drafts/{uuid4()}"
+    asked: list[tuple[str, str, dict[str, object]]] = [
+        ("PUT", draft, {"revision": 0, "form": {"goods": odd}}),
+        ("PUT", draft, {"revision": 0, "form": {odd: 1}}),
+        ("PUT", draft, {"revision": 0, "form": {"gates": [{"deep": [odd]}]}}),
+        ("PUT", "/v1/templates/plain", {"form": {"goods": odd}}),
+        ("PUT", "/v1/templates/plain", {"form": {}, "customer": odd}),
+        ("PUT", "/v1/templates/plain", {"form": {}, "name": odd}),
+        ("POST", "/v1/appeals", {"about": "quota", "words": f"{odd} a reason"}),
+        ("PATCH", f"/v1/trips/{trip}", {"goods": odd}),
+        ("PATCH", f"/v1/trips/{trip}", {"evidence": odd, "trailer": "12R-00001"}),
+    ]
+    for method, path, body in asked:
+        # Python's own writer of JSON says such a text as browsers do: by its escape.
+        answer = haulier.request(method, path, content=json.dumps(body))
+        assert answer.status_code == 422, (path, body, answer.text)
+    guard, said = officer(api, Agency.BORDER_GUARD), {"act": "confirmed", "note": odd}
+    answer = guard.post(f"/v1/trips/{trip}/stages/border_guard", content=json.dumps(said))
+    assert answer.status_code == 422, answer.text
+    assert haulier.get("/v1/drafts").json() == haulier.get("/v1/templates").json() == []
 
 
 def test_a_form_beyond_measure_is_refused(api: RunningApi):
