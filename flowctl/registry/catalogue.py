@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from flowctl.errors import FlowctlError
+from flowctl.errors import ConflictError, FlowctlError
 from flowctl.registry.papers import TRANSSHIPMENT
 from flowctl.registry.rules import Declaration
 from flowctl.workflow.catalogue import Workflow
@@ -42,6 +42,34 @@ def check_catalogue(workflow: Workflow | None, declaration: Declaration) -> Decl
             values={"weight_t": weight_t},
         )
     return declaration
+
+
+def refuse_pair(handover: str | None, pair_plate: str | None) -> None:
+    """Refuse another truck where the goods change none; ``handover`` None: nobody knows."""
+    if pair_plate is not None and handover not in {None, TRANSSHIPMENT}:
+        raise FlowctlError(
+            f"The trip is handed over by {handover}, in which goods do not change trucks; leave"
+            f" pair_plate out, or declare the handover {TRANSSHIPMENT}.",
+            kind="pair_without",
+            values={"handover": handover},
+        )
+
+
+def refuse_weight(
+    workflow: Workflow | None, weight_t: float | None, settled: str | None, stage: str
+) -> None:
+    """Refuse a new weight that is not of the class that a stage settled."""
+    if workflow is None or weight_t is None or settled is None:
+        return
+    if any(one.id == settled and one.holds(weight_t) for one in workflow.weight_classes):
+        return
+    desk = next((str(one.desk) for one in workflow.stages if one.id == stage and one.desk), None)
+    raise ConflictError(
+        f"weight_t {weight_t:g} is not of the weight class {settled}, which {desk or stage} settled"
+        " and which stands; ask who confirmed that stage to say it anew.",
+        kind="weight_settled",
+        values={"weight_t": weight_t, "desk": desk},
+    )
 
 
 def _refuse_unknown(field: str, value: str | None, known: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flowctl.errors import NotFoundError
-from flowctl.registry.catalogue import check_catalogue
+from flowctl.registry.catalogue import check_catalogue, refuse_pair, refuse_weight
 from flowctl.registry.edits import refuse_fixed
 from flowctl.registry.keys import Keys, decrypt_phone
 from flowctl.registry.papers import LICENCE_EXPIRED, marks_of
@@ -193,6 +193,10 @@ def merge(
     )
     workflow = _workflow(conn, site, None if row is None else row.workflow_id, now)
     checked = check_papers(site, declared, parse_plate(values.plate))
+    if values.weight_t != trip.weight_t and "weight_class" in settled:
+        refuse_weight(workflow, values.weight_t, was.weight_class, settled["weight_class"])
+    if checked.pair_plate != was.pair_plate:
+        refuse_pair(was.handover, checked.pair_plate)
     # What a stage settled is the agency's word, even where it fits no weight.
     judged = replace(checked, weight_t=None) if "weight_class" in settled else checked
     checked = check_catalogue(workflow, judged)

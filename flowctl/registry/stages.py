@@ -25,10 +25,10 @@ _MOST_DUE = 500
 _MESSAGES = {Act.ASKED: "papers_asked", Act.REFUSED: "papers_refused"}
 
 
-def begin(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> None:
-    """Begin a trip's stages by the version in force, and the way its gate hands over then.
+def begin(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> str | None:
+    """Begin a trip's stages by the version in force; returns how its gate hands over then.
 
-    Called once the trip's declaration stands. A site without workflow locks nothing.
+    Called once the trip's declaration stands. A site without workflow locks nothing: None.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def begin(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> None:
     """
     found = find_workflow(conn, site.id, now)
     if found is None:
-        return
+        return None
     workflow_id, workflow = found
     trip = get_facts(conn, site, trip_id)
     variant = choose_variant(conn, site, workflow, trip, now=now)
@@ -47,6 +47,7 @@ def begin(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> None:
         raise NotFoundError(f"Trip {trip_id} has no declaration.", kind="no_declaration")
     course = Course(replace(trip, handover=variant.handover), workflow, variant, [])
     stored.save_progress(conn, site.id, course.trip, course.progress(now))
+    return variant.handover
 
 
 def say(

@@ -54,7 +54,7 @@ _COLUMN_OF = {
     "no_goods_code": "goods_code",
     "nationality_form": "nationality",
     "weight_class_other": "weight_t",
-    "pair_missing": "pair_plate",
+    **dict.fromkeys(("pair_missing", "pair_without"), "pair_plate"),
     "handover_unknown": "handover",
     "handover_switched": "handover",
     "haulier_long": "haulier",

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from flowctl.errors import ConflictError, NotFoundError
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.registry import declarations, events, fees, stages
+from flowctl.registry.catalogue import refuse_pair
 from flowctl.registry.crossings import note_crossing
 from flowctl.registry.devices import carry
 from flowctl.registry.entering import (
@@ -104,7 +105,7 @@ def enter(
     declarations.enter(
         conn, site, keys, trip, checked, driver_id=values.driver_id, by=by, origins=origins, now=now
     )
-    stages.begin(conn, site, trip, now=now)
+    refuse_pair(stages.begin(conn, site, trip, now=now), checked.pair_plate)
     fees.bill(conn, site, trip, now=now)
     events.tell(conn, site, events.DECLARED, trip, now=now)
     if checked.phone is not None:

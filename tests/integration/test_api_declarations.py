@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from agencies import give_workflow
 from api_server import RunningApi
 from border import MORNING
 from test_api_trips import declaration, refusal, register
@@ -147,6 +148,29 @@ def test_a_request_that_comes_twice_with_its_key_makes_one_trip(api: RunningApi)
     assert len(machine.get("/v1/trips").json()) == 1
     other = machine.post("/v1/trips", json=declaration(plate="12C-1"), headers=key)
     assert "Another request came with this Idempotency-Key" in refusal(other, 422)
+
+
+@pytest.mark.parametrize("handover", [None, "driver_swap"])
+def test_another_truck_is_only_named_where_goods_change_trucks(
+    api: RunningApi, handover: str | None
+):
+    give_workflow(api)
+    machine = api.machine()
+    said = declaration(pair_plate="桂F12345", handover=handover)
+    answer = machine.post("/v1/trips", json=said)
+    assert "handed over by driver_swap, in which goods do not change trucks" in refusal(answer, 422)
+    assert answer.json()["type"] == "urn:flowctl:pair_without"
+    trip = register(machine, handover=handover)["id"]
+    answer = machine.patch(f"/v1/trips/{trip}", json={"pair_plate": "桂F12345"})
+    assert answer.json()["type"] == "urn:flowctl:pair_without"
+    other = register(
+        machine,
+        plate="12C-777.77",
+        device=None,
+        pair_plate="桂F12345",
+        handover="transshipment",
+    )
+    assert declared(api, other["id"], Role.OPERATOR)["pair_plate"] == "桂F12345"
 
 
 def test_who_names_a_strangers_plate_is_shown_nothing_of_the_stranger_nor_shown_to_it(

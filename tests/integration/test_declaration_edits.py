@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from agencies import give_workflow
 from api_server import RunningApi
 from border import after
 from test_api_trips import refusal, register
@@ -158,6 +159,24 @@ def test_what_an_agency_settled_and_what_a_trip_began_with_stand(api: RunningApi
     answer = api.machine().patch(f"/v1/trips/{arrived}", json={"handover": "driver_swap"})
     assert "handover stands" in refusal(answer, 409)
     assert cost(api, arrived)["load"] == "fixed"
+
+
+def test_a_weight_outside_the_class_that_an_agency_settled_is_refused_by_its_desk(api: RunningApi):
+    give_workflow(api)
+    machine = api.machine()
+    trip = register(machine, weight_t=12.0)["id"]
+    api.border.conn.execute(
+        'update declarations set settled = \'{"weight_class": "customs_check"}\''
+    )
+    assert patch(machine, trip, weight_t=17.5)["weight_t"] == 17.5
+    answer = machine.patch(f"/v1/trips/{trip}", json={"weight_t": 20.0})
+    assert "is not of the weight class light, which customs settled" in refusal(answer, 409)
+    assert answer.json()["type"] == "urn:flowctl:weight_settled"
+    assert answer.json()["values"] == {"weight_t": 20.0, "desk": "customs"}
+    assert machine.get(f"/v1/trips/{trip}").json()["weight_t"] == 17.5
+    # Where the agency's word never fitted the weight, what else is said is not in its way.
+    api.border.conn.execute("update declarations set weight_class = 'heavy'")
+    patch(machine, trip, goods="Thanh long")
 
 
 def test_what_was_said_of_a_driver_goes_with_the_driver(api: RunningApi, arrived: int):

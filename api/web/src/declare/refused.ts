@@ -20,10 +20,12 @@ const FIELDS: Record<string, Name> = {
   no_phone: "phone",
   no_plate: "plate",
   pair_missing: "pair_plate",
+  pair_without: "pair_plate",
   phone_abroad: "phone",
   phone_landline: "phone",
   plate_active: "plate",
   weight_class_other: "weight_t",
+  weight_settled: "weight_t",
 };
 const KIND = /^urn:flowctl:([\w-]+)$/;
 
