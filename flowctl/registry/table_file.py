@@ -26,6 +26,24 @@ _MOST_UNPACKED = 40_000_000
 _MOST_PARTS = 300
 _LONGEST_CELL = 2000
 _ZIP = b"PK\x03\x04"
+_OTHERS = (
+    (b"%PDF", "PDF"),
+    (b"\xd0\xcf\x11\xe0", "XLS"),
+    (b"\x89PNG", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"{\\rtf", "RTF"),
+    (b"<", "HTML"),
+)
+"""How files begin that people take for a table; a page is what some systems call an XLS file."""
+_BOOK = "xl/workbook.xml"
+_OTHER_BOOKS = (
+    ("xl/workbook.bin", "XLSB"),
+    ("word/document.xml", "DOCX"),
+    ("ppt/presentation.xml", "PPTX"),
+    ("content.xml", "ODS"),
+)
+_REPLACED = "\ufffd"
+"""What stands where a program could not read a letter, which is lost then."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -81,6 +99,9 @@ def read_table(content: bytes) -> list[Row]:
 
 
 def _rows(content: bytes) -> list[Row]:
+    for begins, form in _OTHERS:
+        if content[:64].lstrip().startswith(begins):
+            raise _other_form(form)
     read = _xlsx_rows(content) if content.startswith(_ZIP) else _csv_rows(content)
     # One more than there may be, the heading, and as many that are empty.
     return list(islice(read, 2 * MOST_ROWS + 2))
@@ -118,9 +139,24 @@ def _decoded(content: bytes) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise _unreadable() from error
+        if b"\x00" in content:
+            raise _unreadable() from error
+        raise FlowctlError(
+            "The CSV is not in UTF-8, so its letters cannot be told; save it as 'CSV UTF-8', or as"
+            " XLSX.",
+            kind="table_encoding",
+        ) from error
     if "\x00" in text:
         raise _unreadable()
+    before, mark, _ = text.partition(_REPLACED)
+    if mark:
+        row = before.count("\n") + 1
+        raise FlowctlError(
+            f"Letters are lost in line {row} of the CSV ({_REPLACED}): it was saved in another"
+            " encoding once; save the first file anew as 'CSV UTF-8', or as XLSX.",
+            kind="table_letters",
+            values={"row": row},
+        )
     return text
 
 
@@ -162,6 +198,9 @@ def _look_inside(content: bytes) -> None:
                     kind="table_unpacked",
                     values={"most_mb": _MOST_UNPACKED // 1_000_000},
                 )
+            named = {part.filename for part in parts}
+            if named and _BOOK not in named:
+                raise _other_form(next((form for one, form in _OTHER_BOOKS if one in named), "ZIP"))
             # A reader stops at the size a part states, and its checksum fails where that is false.
             for part in parts:
                 plain = book.read(part).replace(b"\x00", b"")
@@ -191,6 +230,15 @@ def _trimmed(cells: list[Cell]) -> tuple[Cell, ...]:
             values={"most": MOST_COLUMNS},
         )
     return tuple(cells)
+
+
+def _other_form(form: str) -> FlowctlError:
+    return FlowctlError(
+        f"This is a file of the kind {form}, not a table; save the table as XLSX, or as CSV in"
+        " UTF-8.",
+        kind="table_form",
+        values={"form": form},
+    )
 
 
 def _unreadable() -> FlowctlError:

@@ -154,6 +154,13 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
+def packed(name: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr(name, "x")
+    return out.getvalue()
+
+
 def with_entity() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as made:
@@ -171,7 +178,14 @@ def with_entity() -> bytes:
         (with_entity(), "table_unreadable"),
         (b"PK\x03\x04 and no more", "table_unreadable"),
         (book(HEAD.split(","))[:-200], "table_unreadable"),
-        ("biển số".encode("cp1258", "replace") + b"\xff\xfe\xfa", "table_unreadable"),
+        ("车牌,电话".encode("gbk"), "table_encoding"),
+        ("Biển số".encode("cp1258", "replace") + b"\xf0,x\n", "table_encoding"),
+        (f"{HEAD}\n{GOOD},Thanh Ho\ufffd\n".encode(), "table_letters"),
+        (b"%PDF-1.7\n...", "table_form"),
+        (b"\xd0\xcf\x11\xe0 an old book", "table_form"),
+        (b"\n<html><table>", "table_form"),
+        (packed("word/document.xml"), "table_form"),
+        (packed("trucks.csv"), "table_form"),
         (b"\x00\x01\x02", "table_unreadable"),
         (b'plate,phone\n"12C', "table_line"),
         (HEAD.encode() + b",x" * 70, "table_columns"),
@@ -185,6 +199,21 @@ def test_a_file_that_cannot_be_is_refused_as_a_whole(content: bytes, kind: str):
     with pytest.raises(FlowctlError) as refused:
         read(content)
     assert refused.value.refusal.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"%PDF-1.7", "kind PDF, not a table; save the table as XLSX"),
+        (packed("word/document.xml"), "kind DOCX, not a table"),
+        (packed("trucks.csv"), "kind ZIP, not a table"),
+        ("车牌".encode("gbk"), "not in UTF-8.* save it as 'CSV UTF-8'"),
+        (f"{HEAD}\n{GOOD},\ufffd".encode(), "Letters are lost in line 2"),
+    ],
+)
+def test_what_a_file_is_and_what_to_do_is_one_sentence(content: bytes, said: str):
+    with pytest.raises(FlowctlError, match=said):
+        read(content)
 
 
 def test_something_below_no_heading_is_not_dropped_in_silence():
