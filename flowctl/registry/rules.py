@@ -223,7 +223,9 @@ def check_device(device: str | None) -> str | None:
     if not 0 < len(uid) <= _LONGEST_DEVICE or not uid.isprintable():
         raise FlowctlError(
             f"The device is empty or longer than {_LONGEST_DEVICE} characters; give the id its "
-            "tracker sends, or null for a truck without one."
+            "tracker sends, or null for a truck without one.",
+            kind="device_long",
+            values={"most": _LONGEST_DEVICE},
         )
     return uid
 

@@ -44,7 +44,7 @@ _COLUMN_OF = {
     "weight_out": "weight_t",
     "no_reference": "declaration",
     "no_bay": "needs",
-    "device_active": "device",
+    **dict.fromkeys(("device_active", "device_long"), "device"),
     "declaration_active": "declaration",
     "no_gate": "gates",
     "gate_missing": "gates",

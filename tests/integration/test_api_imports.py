@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+from agencies import give_workflow
 from api_server import RunningApi
 from border import MORNING
 from test_api_trips import refusal, register
@@ -211,6 +212,28 @@ def test_what_a_truck_lost_and_what_partners_knew_comes_with_a_table_too(api: Ru
         "Hoa quả Bắc Giang",
         {"customer": "source:customs"},
     )
+
+
+def test_every_fault_of_a_row_has_a_column_and_words(api: RunningApi):
+    give_workflow(api)
+    content = "\n".join(
+        (
+            "plate,phone,direction,gates,ready_at,device,pair_plate,weight_t,weight_class",
+            "12C-1,0903000001,export,tan_thanh,23/01/2024 10:00,d-1,,,",
+            "12C-2,0903000002,export,tan_thanh,23/01/2024 10:00,d-1,,,",
+            f"12C-3,0903000003,export,tan_thanh,23/01/2024 10:00,{'x' * 65},,,",
+            "12C-4,0903000004,export,tan_thanh,23/01/2024 10:00,,桂F12345,,",
+            "12C-5,0903000005,export,tan_thanh,23/01/2024 10:00,,,20,light",
+        )
+    )
+    for dry in (True, False):
+        told = send(api.person(Role.HAULIER), content.encode(), dry=dry)
+        assert [(one["row"], one["column"], one["kind"]) for one in told["faults"]] == [
+            (3, "device", "same_as_row"),
+            (4, "device", "device_long"),
+            (5, "pair_plate", "pair_without"),
+            (6, "weight_t", "weight_class_other"),
+        ]
 
 
 def test_an_account_imports_its_own_trucks_alone(api: RunningApi):

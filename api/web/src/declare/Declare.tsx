@@ -15,6 +15,7 @@ import { Appeals } from "./Appeals";
 import { getWorkflow, listDeclared, type Workflow } from "./api";
 import { FormPage } from "./FormPage";
 import { Import } from "./Import";
+import { learnCodes } from "./names";
 import { TripPage } from "./TripPage";
 import { Trips } from "./Trips";
 
@@ -44,7 +45,7 @@ export function Declare({ session, onLeave }: { session: Session; onLeave: () =>
   const clock = useRef(new ServerClock(CLOCK_AHEAD_MS));
   const site = useAsked(getSite, SITE_MS, []);
   // Null is an answer too: a site may have no workflow.
-  const workflow = useAsked(async () => ({ found: await getWorkflow() }), SITE_MS, []);
+  const workflow = useAsked(async () => ({ found: learnCodes(await getWorkflow()) }), SITE_MS, []);
   const begun = useAsked(
     async () => {
       const { at } = await listDeclared("active", "");

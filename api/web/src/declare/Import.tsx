@@ -133,7 +133,7 @@ function Faults({ faults, file }: { faults: ImportFault[]; file: File }) {
     const isText = !file.name.toLowerCase().endsWith(".xlsx");
     const text = isText
       ? faultyRows(textOf(new Uint8Array(await file.arrayBuffer())), faults)
-      : faultList(faults, say, [
+      : faultList(faults, fieldName, say, [
           t("declare.import_row"),
           t("declare.import_column"),
           t("declare.import_fault"),

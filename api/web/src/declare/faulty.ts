@@ -27,9 +27,14 @@ export function faultyRows(text: string, faults: readonly ImportFault[]): string
 /** The faults alone, where the file's own rows cannot be read here (XLSX). */
 export function faultList(
   faults: readonly ImportFault[],
+  called: (column: string) => string,
   say: (fault: ImportFault) => string,
   columns: readonly string[],
 ): string {
-  const rows = faults.map((one) => [String(one.row), one.column ?? "", say(one)]);
+  const rows = faults.map((one) => [
+    String(one.row),
+    one.column === null ? "" : called(one.column),
+    say(one),
+  ]);
   return `\uFEFF${[columns, ...rows].map((row) => row.map(quotedCell).join(",")).join("\r\n")}\r\n`;
 }

@@ -1,7 +1,7 @@
 /** Codes of the server in the reader's words. */
 
 import { find, nameOf, t } from "../language";
-import { placeName } from "../parts/place";
+import { callCodes, placeName } from "../parts/place";
 import { ago, instant, wholeNumber } from "../time";
 import type { Names } from "../types";
 import type { Why, Workflow } from "./api";
@@ -33,6 +33,15 @@ export const handoverName = (id: string, workflow: Workflow | null): string =>
   named(workflow?.handovers ?? [], id);
 export const stageName = (id: string, workflow: Workflow | null): string =>
   named(workflow?.variants.flatMap(({ stages }) => stages) ?? [], id);
+
+/** Have refusals say ways of handing over and stages as the site's workflow names them. */
+export function learnCodes(workflow: Workflow | null): Workflow | null {
+  callCodes((name, value) => {
+    if (name === "handover" || name === "handovers") return handoverName(value, workflow);
+    return name === "stage" ? stageName(value, workflow) : null;
+  });
+  return workflow;
+}
 
 /** The value of a fact in words, such as a class of goods. */
 export function factName(name: string, code: string, workflow: Workflow | null): string {

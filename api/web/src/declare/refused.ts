@@ -10,6 +10,7 @@ const FIELDS: Record<string, Name> = {
   consent_missing: "consent",
   declaration_active: "declaration",
   device_active: "device",
+  device_long: "device",
   gate_missing: "gates",
   haulier_long: "haulier",
   licence_out: "licence_until",
