@@ -148,8 +148,8 @@ def _decoded(content: bytes) -> str:
         ) from error
     if "\x00" in text:
         raise _unreadable()
-    before, mark, _ = text.partition(_REPLACED)
-    if mark:
+    before, lost, _ = text.partition(_REPLACED)
+    if lost:
         row = before.count("\n") + 1
         raise FlowctlError(
             f"Letters are lost in line {row} of the CSV ({_REPLACED}): it was saved in another"
