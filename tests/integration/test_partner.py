@@ -60,8 +60,16 @@ class Customs:
     def start(self, *more: str) -> None:
         self.process = subprocess.Popen(
             [
-                *(sys.executable, str(OFFICE), "--api", self.api.url, "--key", self.key),
-                *("--secret", self.secret, "--port", str(self.port), "--store", str(self.store)),
+                *(sys.executable, str(OFFICE), "--api", self.api.url),
+                # A key may begin with a hyphen.
+                *(
+                    f"--key={self.key}",
+                    f"--secret={self.secret}",
+                    "--port",
+                    str(self.port),
+                    "--store",
+                    str(self.store),
+                ),
                 *more,
             ]
         )

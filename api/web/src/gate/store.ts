@@ -135,6 +135,16 @@ async function loadList(id: string): Promise<void> {
   keep(KEYS.list, heard.value);
 }
 
+/** What the server has is in the list at once: the next truck may be scanned before it comes anew. */
+function takeOver(sent: readonly Waiting[]): void {
+  if (heard.value === null) return;
+  const { list, at } = heard.value;
+  const of = (row: Listed): Waiting[] => sent.filter((one) => one.trip === row.trip);
+  const trips = list.trips.map((row) => of(row).reduce(decidedHere, row));
+  heard.value = { list: { ...list, trips }, at };
+  keep(KEYS.list, heard.value);
+}
+
 /** Send some of what this officer decided; another one's waits for that one to sign in. */
 async function sendSome(officer: string): Promise<boolean> {
   const first = waiting.value.find((one) => one.by === officer);
@@ -152,6 +162,7 @@ async function sendSome(officer: string): Promise<boolean> {
     detail,
   }));
   rejected.value = [...rejected.value, ...refused];
+  takeOver(some.filter((one) => !answer.refused.some(({ id }) => id === one.id)));
   setWaiting(waiting.value.filter((one) => !sent.has(one.id)));
   return true;
 }

@@ -19,7 +19,9 @@ export function HandoverForm({ timezone, onDone, onLeave }: Props) {
   const places = workflow.value?.in_force ?? [];
   const [where, setWhere] = useState(0);
   const [variant, setVariant] = useState("");
-  const [begins, setBegins] = useState(() => toLocal(now(), timezone));
+  // Until somebody writes another moment it is now, which the page hears of from the server.
+  const [written, setBegins] = useState<string | null>(null);
+  const begins = written ?? toLocal(now(), timezone);
   const [ends, setEnds] = useState("");
   const [reason, setReason] = useState("");
   const { wrong, busy, send } = useSending();
