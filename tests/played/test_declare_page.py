@@ -83,7 +83,7 @@ def opened(desk: Desk, *, language: str = "vi", size: tuple[int, int] = DESK) ->
     page = desk.open("/declare", language=language, size=size)
     desk.sign_in(page, "haulier")
     page.locator("main .above").wait_for()
-    # What is said of the last sign-in lies over the buttons of a trip for a quarter of a minute.
+    # On wide pages what is said of the last sign-in lies over a trip for a quarter of a minute.
     said_of_last = page.locator(".last-time button")
     if said_of_last.count():
         said_of_last.click()
@@ -439,6 +439,7 @@ def test_every_part_of_the_page_is_there_in_every_language(office: tuple[Desk, R
         for language in LANGUAGES:
             page.locator(f".languages [lang={language}]").click()
             assert_words(page, [said(language)[key] for key in keys])
+            assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
     look("new", "copy")
     page.locator(f"tr[data-trip='{trip}'] a.button").click()
