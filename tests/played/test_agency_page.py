@@ -30,6 +30,8 @@ from flowctl.workflow.stages import Desk as At
 pytestmark = pytest.mark.browser
 SAID = words("en")["agency"]
 SIZE = (1366, 768)
+PHONE, UPRIGHT = (390, 844), (768, 1024)
+WIDTH = "() => document.documentElement.scrollWidth"
 OFFICERS = {
     "customs": ("Trần Thị Hoa", Agency.CUSTOMS),
     "border_guard": ("Lý Văn Sơn", Agency.BORDER_GUARD),
@@ -37,7 +39,12 @@ OFFICERS = {
     "health_quarantine": ("Nông Văn Đức", Agency.HEALTH_QUARANTINE),
     "tax": ("Vi Thị Thu", Agency.TAX),
 }
-OTHERS = {"operator": Role.OPERATOR, "administrator": Role.ADMINISTRATOR, "hoa": Role.HAULIER}
+OTHERS = {
+    "operator": Role.OPERATOR,
+    "administrator": Role.ADMINISTRATOR,
+    "planner": Role.PLANNER,
+    "hoa": Role.HAULIER,
+}
 
 
 @dataclass
@@ -75,9 +82,16 @@ class Post:
         self.said(trip, "customs_arrival", At.CUSTOMS, 1)
         self.said(trip, "yard", At.YARD, 2)
 
-    def open(self, who: str, where: str = "", *, language: str = "en") -> Page:
+    def open(
+        self,
+        who: str,
+        where: str = "",
+        *,
+        language: str = "en",
+        size: tuple[int, int] = SIZE,
+    ) -> Page:
         """Open the page as somebody, signed in."""
-        page = self.desk.open("/agency", size=SIZE, language=language)
+        page = self.desk.open("/agency", size=size, language=language)
         self.desk.sign_in(page, who)
         page.locator("header .views").wait_for()
         if where:
@@ -434,6 +448,83 @@ def test_a_gate_is_switched_to_another_handover_for_some_hours(post: Post):
     page.get_by_role("button", name=SAID["end_switch"]).click()
     page.get_by_role("button", name=SAID["sure"]).click()
     expect(page.locator(".switches li")).to_have_count(0)
+
+
+def test_a_truck_is_confirmed_on_a_phone_and_the_choices_are_folded_away(post: Post):
+    here, there = post.truck(0), post.truck(1, gates=("huu_nghi",))
+    page = post.open("customs", size=PHONE)
+    gate = page.locator("select[name=gate]")
+    expect(row(page, there, "customs_arrival")).to_be_visible()
+    expect(gate).to_be_hidden()
+    unfold = page.get_by_role("button", name=SAID["filters"])
+    unfold.click()
+    gate.select_option("tan_thanh")
+    unfold.click()
+    expect(gate).to_be_hidden()
+    expect(unfold).to_contain_text("1")
+    expect(row(page, there, "customs_arrival")).to_have_count(0)
+    row(page, here, "customs_arrival").get_by_role("button", name=SAID["confirm"]).click()
+    expect(row(page, here, "customs_arrival")).to_have_count(0)
+    assert post.stage(here, "customs_arrival") == "confirmed"
+    assert post.stage(there, "customs_arrival") == "ready"
+
+
+@pytest.mark.parametrize(
+    ("language", "size"), [("vi", PHONE), ("vi", UPRIGHT), ("zh", PHONE), ("en", PHONE)]
+)
+def test_no_view_is_wider_than_a_phone_or_a_tablet(
+    post: Post, language: str, size: tuple[int, int]
+):
+    trip = post.truck(handover="transshipment", pair_plate="桂F12345", weight_t=20.0)
+    post.in_yard(trip)
+    page = post.open("operator", language=language, size=size)
+    for where, there in (
+        ("work", ".list .nothing"),
+        ("fees", ".settlement tfoot"),
+        ("conflicts", ".nothing"),
+        ("appeals", ".nothing"),
+        ("crossings", "[data-pair]"),
+        ("reports", ".reports .parts"),
+        ("workflow", ".stage-picture .box"),
+        (f"trip={trip}", ".past li"),
+    ):
+        page.evaluate("where => { location.hash = where; }", where)
+        page.locator(there).first.wait_for()
+        assert page.evaluate(WIDTH) == size[0], where
+
+
+def test_an_address_is_understood_or_corrected(post: Post):
+    trip = post.truck()
+    page = post.open("customs", f"trip/{trip}")
+    expect(page.get_by_role("heading", level=1, name="12C00001")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"#trip={trip}$"))
+    page.evaluate("() => { location.hash = 'trip/none'; }")
+    expect(row(page, trip, "customs_arrival")).to_be_visible()
+    expect(page).to_have_url(re.compile("#work$"))
+
+
+def test_a_planner_begins_where_there_is_something_for_planners(post: Post):
+    trip = post.truck()
+    page = post.open("planner")
+    expect(page.locator("button[data-view=work]")).to_have_count(0)
+    expect(page.locator("button[data-view=conflicts]")).to_have_attribute("aria-pressed", "true")
+    expect(page).to_have_url(re.compile("#conflicts$"))
+    expect(page.get_by_text(SAID["no_conflicts"])).to_be_visible()
+    page.evaluate("where => { location.hash = where; }", f"trip={trip}")
+    expect(page.locator("[data-field=goods_class]")).to_contain_text("Textiles")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_truck_in_the_yard_whose_other_truck_is_missing_is_named(post: Post):
+    trip = post.truck(handover="transshipment", pair_plate="桂F12345")
+    post.in_yard(trip)
+    page = post.open("operator", "crossings")
+    pair = page.locator(f"[data-pair='{trip}']")
+    expect(pair).to_contain_text("桂F12345")
+    expect(pair).to_contain_text(SAID["pair_undeclared"])
+    post.place.trip(plate="桂F12345", handover="transshipment", pair_plate="12C00001")
+    page.reload()
+    expect(pair).to_contain_text(SAID["pair_not_arrived"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
