@@ -9,8 +9,6 @@ import { Sessions } from "./account/Sessions";
 
 /** So long the last sign-in is shown after this one; the sheet has the sessions later. */
 const LAST_SHOWN_MS = 15_000;
-/** Here it stands above what is worked on (account.css): its going would move buttons under a hand. */
-const IN_THE_FLOW = "(width < 1100px)";
 
 interface Props {
   session: Session;
@@ -72,7 +70,7 @@ interface LastProps {
 /** When the account was last opened: who reads what they did not do knows that it is shared. */
 function LastTime({ last, timezone, onRead }: LastProps) {
   useEffect(() => {
-    const timer = setTimeout(() => matchMedia(IN_THE_FLOW).matches || onRead(), LAST_SHOWN_MS);
+    const timer = setTimeout(onRead, LAST_SHOWN_MS);
     return () => clearTimeout(timer);
   }, []);
   const at = siteMoment(last.at, timezone);
