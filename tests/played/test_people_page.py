@@ -22,18 +22,6 @@ from flowctl.storage.audit import By, add_record
 pytestmark = pytest.mark.browser
 
 PLANNER = By("planner", "planner", "10.0.0.9")
-# Whatever can be pressed and has what is said of the last sign-in upon it.
-COVERED = """
-said => {
-  const over = said.getBoundingClientRect();
-  const apart = (a, b) =>
-    a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
-  return [...document.querySelectorAll("a, button, input, select, summary")]
-    .filter(one => !said.contains(one) && one.checkVisibility())
-    .filter(one => !apart(one.getBoundingClientRect(), over))
-    .map(one => one.outerHTML);
-}
-"""
 MARKUP = "<img src=x onerror=\"document.title='stolen'\">"
 
 
@@ -276,31 +264,6 @@ def test_an_authenticator_is_set_up_by_keyboard_and_asked_for_at_the_next_sign_i
     field.fill(recovery)
     again.keyboard.press("Enter")
     expect(again.get_by_role("status")).to_contain_text("Last signed in")
-
-
-@pytest.mark.parametrize("size", [(1024, 768), (390, 844)])
-def test_what_is_said_of_the_last_sign_in_lies_upon_no_button_of_a_narrow_page(
-    office: tuple[Desk, Border], size: tuple[int, int]
-):
-    desk, _ = office
-    people(desk)
-    for path, there in (
-        ("/people", "main > table"),
-        ("/planner", "header .views"),
-        ("/agency", "header .views"),
-        ("/declare", "main .above"),
-    ):
-        page = desk.open(path, language="vi", size=size)
-        page.clock.install()
-        desk.sign_in(page, "administrator")
-        page.locator(there).first.wait_for()
-        said = page.locator(".last-time")
-        assert said.evaluate(COVERED) == [], path
-        # Nor does it go by itself: what stands below it would move under somebody's hand.
-        page.clock.run_for(20_000)
-        expect(said).to_be_visible()
-        said.get_by_role("button").click()
-        expect(said).to_have_count(0)
 
 
 def test_a_persons_name_is_text_and_no_markup(office: tuple[Desk, Border]):
