@@ -3,10 +3,10 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import left_running
 
 from flowctl.server_process import free_port
 
@@ -45,19 +45,9 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         env={"PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert not _left_running(state)
+    assert not left_running(state)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result | {"said": done.stderr}
-
-
-def _left_running(state: Path) -> list[str]:
-    """Return the command lines of processes that still run below a state directory."""
-    commands = [path.read_bytes().replace(b"\0", b" ") for path in _command_lines()]
-    return [line.decode(errors="replace") for line in commands if str(state).encode() in line]
-
-
-def _command_lines() -> list[Path]:
-    return [path for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
 
 
 def test_two_operators_are_offered_so_that_one_can_approve_what_the_other_enters(

@@ -18,6 +18,7 @@ import pytest
 from border import MORNING, Border, border
 from desk import CHROMIUM, SWITCHES
 from playwright.sync_api import expect, sync_playwright
+from processes import left_running
 from recorded_morning import CAME, DAY, NIGHT, STOOD, store_morning
 
 from flowctl.local import in_database
@@ -178,7 +179,7 @@ def test_a_shift_is_practised_and_leaves_nothing_behind(
         assert DATABASE not in {name for (name,) in conn.execute("select datname from pg_database")}
     with psycopg.connect(database) as conn:
         assert conn.execute("select count(*) from trips").fetchall() == rows
-    assert not _left_running(tmp_path)
+    assert not left_running(tmp_path)
 
 
 def test_who_ends_it_before_people_begin_is_told_what_was_done_so_far(
@@ -223,12 +224,3 @@ def _look_at_pages(it: Practising) -> None:
         expect(hours).to_contain_text("People begin at 00:20")
         expect(copied).to_contain_text(str(DAY))
         browser.close()
-
-
-def _left_running(state: Path) -> list[str]:
-    lines = [
-        path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if path.exists()
-    ]
-    return [line for line in lines if str(state) in line]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 from border import SECRET, border
+from processes import command_of
 from streams import fixes_on_disk
 from test_api_trackers import WELL
 
@@ -38,14 +39,7 @@ def answers(url: str) -> bool:
 def serving_children(pid: int) -> list[int]:
     """Return the processes that serve: Python's own tracker of resources is none of them."""
     children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-    return [child for child in children if b"spawn_main" in command_of(child)]
-
-
-def command_of(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
-        return b""
+    return [child for child in children if "spawn_main" in command_of(child)]
 
 
 @contextmanager
