@@ -1,7 +1,6 @@
 """The commands about fees: a schedule checked, listed, entered; a day settled on paper."""
 
 import getpass
-import json
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +10,16 @@ from typing import Annotated
 import typer
 
 from flowctl.errors import SiteError
-from flowctl.shell import EXIT_REFUSED, counted, database, get_settings, record, sentences
+from flowctl.shell import (
+    EXIT_REFUSED,
+    counted,
+    database,
+    get_settings,
+    local_minute,
+    record,
+    sentences,
+    show_versions,
+)
 from flowctl.site_files import TOML, contradictions, parse_site, read_source, read_text
 
 app = typer.Typer(no_args_is_help=True, help="Fees: what a crossing costs, by which version.")
@@ -68,23 +76,8 @@ def list_versions(
         versions = list_schedules(conn, site.id)
         found = find_schedule(conn, site.id, now)
     in_force = None if found is None else found[1].version
-    if as_json:
-        told = [
-            {
-                "version": one.version,
-                "valid_from": one.valid_from.isoformat(),
-                "loaded_by": one.loaded_by,
-                "loaded_at": one.loaded_at.isoformat(),
-            }
-            for one in versions
-        ]
-        typer.echo(json.dumps({"in_force": in_force, "versions": told}, ensure_ascii=False))
-        return
-    for one in versions:
-        since = one.valid_from.astimezone(site.timezone).isoformat(sep=" ", timespec="minutes")
-        mark = ", in force" if one.version == in_force else ""
-        typer.echo(f"{one.version}: from {since}{mark}")
-    if not versions:
+    show_versions(versions, in_force, site.timezone, as_json=as_json)
+    if not versions and not as_json:
         typer.echo(f"{site.id} has no schedule of fees: nothing is due there.")
 
 
@@ -110,10 +103,10 @@ def add(file: File) -> None:
         add_schedule(conn, site, text, by=f"shell:{getpass.getuser()}", now=now)
         after = {"version": schedule.version, "since": schedule.valid_from.isoformat()}
         record(conn, "fees.load", f"fees:{schedule.version}", after=after)
-        since = schedule.valid_from.astimezone(site.timezone)
+        since = local_minute(schedule.valid_from, site.timezone)
         typer.echo(
             f"Version {schedule.version} of the fees of {site.id} is loaded and holds from"
-            f" {since.isoformat(sep=' ', timespec='minutes')} on."
+            f" {since} on."
         )
 
 

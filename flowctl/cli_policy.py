@@ -1,11 +1,10 @@
 """The commands about a site's rules for places in the order."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from flowctl.shell import database, get_settings
+from flowctl.shell import database, get_settings, local_minute, show_versions
 
 app = typer.Typer(no_args_is_help=True, help="Rules of the order: which version holds.")
 
@@ -29,23 +28,14 @@ def show(
         site = get_site(conn, get_settings().site, now)
         versions = list_policies(conn, site.id)
     in_force = site.policy.version
+    show_versions(
+        versions,
+        in_force,
+        site.timezone,
+        as_json=as_json,
+        more=lambda one: f", loaded {local_minute(one.loaded_at, site.timezone)}",
+    )
     if as_json:
-        told = [
-            {
-                "version": one.version,
-                "valid_from": one.valid_from.isoformat(),
-                "loaded_at": one.loaded_at.isoformat(),
-            }
-            for one in versions
-        ]
-        typer.echo(json.dumps({"in_force": in_force, "versions": told}, ensure_ascii=False))
         return
-    for one in versions:
-        since, loaded = (
-            moment.astimezone(site.timezone).isoformat(sep=" ", timespec="minutes")
-            for moment in (one.valid_from, one.loaded_at)
-        )
-        mark = ", in force" if one.version == in_force else ""
-        typer.echo(f"{one.version}: from {since}, loaded {loaded}{mark}")
     text = next((one.definition for one in versions if one.version == in_force), "")
     typer.echo(text.rstrip() or "The rules in force are the default ones of flowctl.policy.")

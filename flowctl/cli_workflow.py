@@ -10,7 +10,15 @@ from typing import Annotated
 import typer
 
 from flowctl.errors import NotFoundError, SiteError
-from flowctl.shell import EXIT_REFUSED, database, get_settings, record, sentences
+from flowctl.shell import (
+    EXIT_REFUSED,
+    database,
+    get_settings,
+    local_minute,
+    record,
+    sentences,
+    show_versions,
+)
 from flowctl.site_files import TOML, parse_site, read_source, read_text
 
 app = typer.Typer(no_args_is_help=True, help="Workflow: what trucks must pass at the gates.")
@@ -66,24 +74,14 @@ def list_versions(
         versions = list_workflows(conn, site.id)
         found = find_workflow(conn, site.id, now)
     in_force = None if found is None else found[1].version
-    if as_json:
-        told = [
-            {
-                "version": one.version,
-                "valid_from": one.valid_from.isoformat(),
-                "loaded_by": one.loaded_by,
-                "loaded_at": one.loaded_at.isoformat(),
-                "running": one.running,
-            }
-            for one in versions
-        ]
-        typer.echo(json.dumps({"in_force": in_force, "versions": told}, ensure_ascii=False))
-        return
-    for one in versions:
-        since = one.valid_from.astimezone(site.timezone).isoformat(sep=" ", timespec="minutes")
-        mark = ", in force" if one.version == in_force else ""
-        typer.echo(f"{one.version}: from {since}, {one.running} trips under way{mark}")
-    if not versions:
+    show_versions(
+        versions,
+        in_force,
+        site.timezone,
+        as_json=as_json,
+        more=lambda one: f", {one.running} trips under way",
+    )
+    if not versions and not as_json:
         typer.echo(f"{site.id} has no workflow: nothing keeps trucks back at its gates.")
 
 
@@ -112,12 +110,12 @@ def add(file: File) -> None:
             typer.echo(f"Version {workflow.version} was loaded before with this text.")
             return
         refuse_unmet_fees(conn, site, workflow)
-        since = workflow.valid_from.astimezone(site.timezone)
+        since = local_minute(workflow.valid_from, site.timezone)
         after = {"version": workflow.version, "since": workflow.valid_from.isoformat()}
         record(conn, "workflow.load", f"workflow:{workflow.version}", after=after)
         typer.echo(
             f"Version {workflow.version} of the workflow of {site.id} is loaded and holds from"
-            f" {since.isoformat(sep=' ', timespec='minutes')} on."
+            f" {since} on."
         )
 
 

@@ -1,11 +1,15 @@
 """What every command shares: settings, sentences in place of tracebacks, how far it is."""
 
 import getpass
+import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 import psycopg
 import redis
@@ -103,6 +107,57 @@ def show_table(table: Table) -> None:
     if not console.is_terminal:
         console.width = _PIPE_COLUMNS
     console.print(table)
+
+
+class LoadedVersion(Protocol):
+    """A version of a file of a site's, as it was loaded."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def version(self) -> str:
+        """What its file calls it."""
+
+    @property
+    def valid_from(self) -> datetime:
+        """From when on it holds."""
+
+
+V = TypeVar("V", bound=LoadedVersion)
+
+
+def show_versions(
+    versions: Sequence[V],
+    in_force: str | None,
+    zone: ZoneInfo,
+    *,
+    as_json: bool,
+    more: Callable[[V], str] = lambda _: "",
+) -> None:
+    """Print a line of each version, or all as one JSON object; the one in force is marked.
+
+    ``more`` is what a line says between the moment from which its version holds and the mark. The
+    object has every field of a version but its row's number and the text itself.
+    """
+    if as_json:
+        told = [
+            {
+                name: value.isoformat() if isinstance(value, datetime) else value
+                for name, value in asdict(one).items()
+                if name not in {"id", "definition"}
+            }
+            for one in versions
+        ]
+        typer.echo(json.dumps({"in_force": in_force, "versions": told}, ensure_ascii=False))
+        return
+    for one in versions:
+        mark = ", in force" if one.version == in_force else ""
+        typer.echo(f"{one.version}: from {local_minute(one.valid_from, zone)}{more(one)}{mark}")
+
+
+def local_minute(at: datetime, zone: ZoneInfo) -> str:
+    """Return a moment by a zone's clocks, to the minute."""
+    return at.astimezone(zone).isoformat(sep=" ", timespec="minutes")
 
 
 def counted(n: int, what: str) -> str:

@@ -70,7 +70,11 @@ def test_a_version_is_entered_listed_and_never_changed(shell: Shell, tmp_path: P
     assert "nothing is due there" in shell.run("fees", "list")
     assert "Version 1 of the fees of lang_son" in shell.run("fees", "add", written(tmp_path, FEES))
     assert "1: from 2024-01-01 00:00+07:00, in force" in shell.run("fees", "list")
-    assert json.loads(shell.run("fees", "list", "--json"))["in_force"] == "1"
+    told = json.loads(shell.run("fees", "list", "--json"))
+    assert told["in_force"] == "1"
+    assert [sorted(one) for one in told["versions"]] == [
+        ["loaded_at", "loaded_by", "valid_from", "version"]
+    ]
     dearer = written(tmp_path, FEES.replace("7_000", "9_000"))
     assert "with another text" in shell.run("fees", "add", dearer, code=1)
     unknown = FEES.replace('id = "all"', 'id = "all"\nafter = "customs"')
