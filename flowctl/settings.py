@@ -1,16 +1,24 @@
 """Settings: addresses and credentials only, read once from ``FLOWCTL_…``.
 
-How a gate behaves is a site's data, never a setting.
+How a gate behaves is a site's data, never a setting. Secrets may stand in files in place of the
+environment: of the folder that ``FLOWCTL_SECRETS_DIR`` names (``/run/secrets`` in a container), the
+file ``flowctl_secret`` is ``FLOWCTL_SECRET``, and so for every other setting.
 """
 
+import os
 from datetime import date, time
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
-from urllib.parse import urlsplit
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 DEMO_SECRET = "demo-only-secret-never-for-a-real-gate"  # noqa: S105 - refused outside demo below
 _LEAST_SECRET = 32
@@ -28,11 +36,55 @@ class KeySettings(BaseSettings):
     ledger_key_file: Path | None = None
     """The private key that signs the ledger's heads; without one they are not signed."""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read files of secrets behind arguments and the environment."""
+        del dotenv_settings, file_secret_settings  # neither is named by the class
+        read = (init_settings, env_settings)
+        folder = _secrets_dir()
+        if folder is None or not folder.is_dir():  # the validator below says what is wrong with it
+            return read
+        return (*read, SecretsSettingsSource(settings_cls, secrets_dir=folder))
+
+    @model_validator(mode="before")
+    @classmethod
+    def put_passwords_into_addresses(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Put ``X_password`` into the address ``x_url``, which names its user and no password.
+
+        Passwords that come in files need no escaping there.
+        """
+        folder = _secrets_dir()
+        if folder is not None and not folder.is_dir():
+            raise ValueError(
+                f"FLOWCTL_SECRETS_DIR names {folder}, which is no folder; name the one that holds"
+                " the secrets, or leave it unset"
+            )
+        held = {name: value for name, value in values.items() if value != ""}  # an empty file, too
+        for name in [one for one in held if one.endswith("_password")]:
+            field = f"{name.removesuffix('_password')}_url"
+            password = held.pop(name)
+            if field not in cls.model_fields:
+                continue
+            url = held.get(field) or cls.model_fields[field].default
+            if url is None:
+                raise ValueError(f"FLOWCTL_{field.upper()} must name what the password is for")
+            held[field] = _with_password(url, password, field)
+        return held
+
 
 class ReadingSettings(KeySettings):
     """What reading stored days needs: who only reads them has no secret of the site."""
 
     database_url: str = "postgresql://flowctl@127.0.0.1:5432/flowctl"
+    database_password: SecretStr | None = None
+    """Goes into ``database_url``, as those below go into theirs."""
     site: str = "lang_son"
     clock_file: Path | None = None
 
@@ -42,11 +94,15 @@ class Settings(ReadingSettings):
 
     owner_url: str | None = None
     """The database for who migrates and owns the ledger; the other processes never hold it."""
+    owner_password: SecretStr | None = None
     valkey_url: str = "redis://127.0.0.1:6379/0"
+    valkey_password: SecretStr | None = None
     mqtt_url: str = "mqtt://127.0.0.1:1883"
     """Broker of OwnTracks phones; ``mqtts://`` for TLS, user and password as in any address."""
+    mqtt_password: SecretStr | None = None
     amqp_url: str = "amqp://127.0.0.1:5672/"
     """Broker of UFMS providers; ``amqps://`` for TLS."""
+    amqp_password: SecretStr | None = None
     public_url: str = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
     port: int = 8000
@@ -118,6 +174,25 @@ class Settings(ReadingSettings):
                 " and their numbers may be somebody's; unset FLOWCTL_GATEWAYS_FILE."
             )
         return self
+
+
+def _secrets_dir() -> Path | None:
+    named = os.environ.get("FLOWCTL_SECRETS_DIR")
+    return Path(named) if named else None
+
+
+def _with_password(url: str, password: object, field: str) -> str:
+    text = password.get_secret_value() if isinstance(password, SecretStr) else str(password)
+    scheme, _, rest = url.partition("://")
+    user, _, place = rest.rpartition("@")
+    # Of a store that knows passwords and no users the address has neither.
+    if ":" in user:
+        name = field.removesuffix("_url").upper()
+        raise ValueError(
+            f"FLOWCTL_{name}_URL holds a password already; leave it out there, or FLOWCTL_{name}"
+            "_PASSWORD"
+        )
+    return f"{scheme}://{user}:{quote(text, safe='')}@{place}"
 
 
 @lru_cache(maxsize=1)
