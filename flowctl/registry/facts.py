@@ -21,6 +21,7 @@ from flowctl.site import Site
 from flowctl.state import Cargo, Direction
 from flowctl.storage import conflicts as stored
 from flowctl.storage.conflicts import FIELDS, OF_PAPERS, OF_TRIP, Conflict, Connection, Value
+from flowctl.storage.declarations import mark_origins
 from flowctl.storage.trips import TripRecord
 from flowctl.storage.workflows import find_workflow, get_workflow
 
@@ -142,10 +143,16 @@ def know_ahead(
 def meet_foreknown(
     conn: Connection, site: Site, keys: Keys, trip_id: int, *, now: datetime
 ) -> None:
-    """Let what partners knew of a journey meet what was declared of it, once it is."""
-    for source, facts in stored.take_foreknown(conn, site.id, trip_id):
+    """Let what partners knew of a journey meet what was declared of it, once it is.
+
+    What was declared as a partner knew it is marked as the partner's word, as what it fills in is:
+    the form was filled in with it, and it came back unchanged.
+    """
+    for name, facts in stored.take_foreknown(conn, site.id, trip_id):
         known = {name: value for name, value in facts.items() if name in FIELDS}
-        take_facts(conn, site, keys, trip_id, known, source=f"source:{source}", now=now)
+        source = f"source:{name}"
+        met = take_facts(conn, site, keys, trip_id, known, source=source, now=now)
+        mark_origins(conn, trip_id, met.same, source)
 
 
 def _in_one_spelling(

@@ -1,6 +1,6 @@
 """What a trip's one declaration says beside what places in the order rest on, at rest."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, LiteralString
@@ -43,7 +43,7 @@ class Papers:
 class DeclarationRow:
     """A declaration as it stands; ``origins`` and ``settled`` are by field.
 
-    ``origins`` says from whom a field came that was not declared, ``settled`` which stage said it
+    ``origins`` says from whom a field came that nobody typed, ``settled`` which stage said it
     since. ``revision`` grows with every change.
     """
 
@@ -135,6 +135,17 @@ def update_declaration(
         " marks = excluded.marks, origins = excluded.origins, changed_at = excluded.changed_at,"
         " revision = declarations.revision + 1",
         said,
+    )
+
+
+def mark_origins(conn: Connection, trip_id: int, fields: Collection[str], origin: str) -> None:
+    """Mark fields of a declaration as come from somebody; those that are marked stay as they are.
+
+    What is declared does not change with it, nor does the revision that somebody may have read.
+    """
+    conn.execute(
+        "update declarations set origins = %s || origins where trip_id = %s",
+        [Jsonb(dict.fromkeys(sorted(fields), origin)), trip_id],
     )
 
 

@@ -151,10 +151,17 @@ def test_what_is_known_before_a_journey_meets_its_declaration(
     trip = operator.post("/v1/trips", json=body).json()["id"]
     now = declared(api, trip)
     assert (now["goods_code"], now["origins"]["goods_code"]) == ("081090", "source:vnaccs")
+    assert now["origins"]["goods"] == "source:vnaccs", "it was filled in, and came back unchanged"
+    assert "value_vnd" not in now["origins"], "this one was typed"
     conflicts = api.person(Role.OPERATOR).get("/v1/conflicts").json()
     assert [(one["field"], one["theirs"]) for one in conflicts] == [("value_vnd", 200)]
     later = vnaccs.put(path, json={"plate": "12C-123.45", "facts": {"keeps_h": 48.0}})
     assert later.json()["filled"] == ["keeps_h"]
+    goods = {"goods": "sầu riêng"}
+    changed = api.person(Role.OPERATOR).patch(f"/v1/trips/{trip}", json=goods)
+    assert changed.status_code == 200, changed.text
+    vnaccs.put(path, json={"plate": "12C-123.45", "facts": goods})
+    assert "goods" not in declared(api, trip)["origins"], "who changes it says it himself"
 
 
 def test_only_officers_and_operators_decide(api: RunningApi, vnaccs: httpx.Client):
