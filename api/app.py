@@ -65,6 +65,7 @@ from api import (
     phone,
     plans,
     reports,
+    request_log,
     scenarios,
     search,
     sessions,
@@ -93,6 +94,7 @@ from api.auth import authorize
 from api.background import beside
 from api.board_texts import BoardTexts
 from api.database import Database
+from api.door import Door, Rules
 from api.edge import make_edge
 from api.endings import Endings
 from api.feed import Feed
@@ -100,6 +102,7 @@ from api.known import KnownDevices
 from api.middleware import BodyLimit, ProtectiveHeaders
 from api.previews import Previews
 from api.reload import keep_site
+from api.strangers import Strangers
 from api.tokens import Tokens
 from api.uploads import Uploads
 from api.waking import Waker
@@ -199,10 +202,10 @@ class App(FastAPI):
         """Serve one request."""
         route = trackers.find_route(scope) or board_routes.find_route(scope)
         if route is None:
-            await super().__call__(scope, receive, send)
+            await request_log.serve(super().__call__, scope, receive, send)
         else:
             scope["app"] = self
-            await route.app(scope, receive, send)
+            await request_log.count(route.app, scope, receive, send)
 
 
 def create_app(settings: Settings, clock: Clock) -> FastAPI:
@@ -227,6 +230,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.state.order = Order()
     app.state.previews = Previews()
     app.state.uploads = Uploads()
+    app.state.running_days = reports.RunningDays()
     errors.install(app)
     app.router.routes.extend(trackers.ROUTES)
     app.router.routes.extend(board_routes.ROUTES)
@@ -236,6 +240,8 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
         app.include_router(router)
     app.mount("/assets", Assets(directory=pages.DIST / "assets", check_dir=False))
     app.add_middleware(BodyLimit)
+    app.state.rules, app.state.strangers = Rules(settings), Strangers()
+    app.add_middleware(Door, rules=app.state.rules, strangers=app.state.strangers)
     app.add_middleware(ProtectiveHeaders)
     return app
 

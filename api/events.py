@@ -11,6 +11,7 @@ from api.auth import is_present
 from api.endings import Endings
 from api.feed import Feed
 from api.frames import GZIP_BEGINS, Frame
+from api.request_log import STREAMS
 
 router = APIRouter(tags=["live"])
 
@@ -64,7 +65,7 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": opening, "more_body": True})
         since = self._known()
         ended, asked_at = await self._endings.mark(), time.monotonic()
-        with self._feed.watching():
+        with self._feed.watching(), STREAMS.track_inprogress():
             frame = await self._feed.first()
             while True:
                 now_ended = await self._endings.mark()

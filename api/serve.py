@@ -12,22 +12,27 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.practice import PracticeMark
+from flowctl import logs
 from flowctl.clock import clock
-from flowctl.settings import Settings, settings
+from flowctl.settings import Settings, networks, settings
 
 _NEW_OBJECTS = 10_000
 
 
 def serve(chosen: Settings, *, workers: int) -> None:
     """Serve until asked to stop; the settings are read anew by each of several processes."""
+    logs.begin("api")
     uvicorn.run(
         "api.serve:application",
         factory=True,
         workers=workers,
         host=chosen.host,
         port=chosen.port,
+        proxy_headers=True,
+        forwarded_allow_ips=networks(chosen.proxies),
         log_level="warning",
-        access_log=False,
+        access_log=False,  # api.request_log writes of requests, without the paths asked for
+        log_config=None,
         timeout_graceful_shutdown=2,  # an operator's stream of events never ends by itself
     )
 
@@ -35,6 +40,7 @@ def serve(chosen: Settings, *, workers: int) -> None:
 def application() -> ASGIApp:
     """Return the application of this process, marked where nothing of it is real."""
     chosen = settings()
+    logs.begin("api")
     parent = parent_process()
     if parent is not None:
         Thread(target=_end_with, args=[parent], daemon=True).start()

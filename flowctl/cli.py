@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -18,9 +18,10 @@ from typer.main import get_group
 from flowctl.errors import FlowctlError
 from flowctl.registry.accounts import Agency
 from flowctl.settings import Settings
-from flowctl.shell import EXIT_REFUSED, database, get_settings, record, sentences
+from flowctl.shell import EXIT_REFUSED, get_settings, sentences
 
 _ROOMS = {
+    "site": "flowctl.cli_site:app",
     "account": "flowctl.cli_accounts:app",
     "audit": "flowctl.cli_audit:app",
     "source": "flowctl.cli_sources:app",
@@ -88,11 +89,30 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Keeps a border queue short: sees trucks, proves arrivals, issues slots, tells drivers.",
 )
-site_app = typer.Typer(no_args_is_help=True, help="Sites: check their files, load them.")
-app.add_typer(site_app, name="site")
 
 
-def _serve(run: Callable[[Settings], None]) -> None:
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(metadata.version("flowctl"))
+        raise typer.Exit
+
+
+@app.callback()
+def _everywhere(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Take what every command may be told."""
+
+
+def _serve(process: str, run: Callable[[Settings], None]) -> None:
+    from flowctl import logs  # noqa: PLC0415 - the other commands write no log
+
+    logs.begin(process)
     with sentences():
         run(get_settings())
 
@@ -122,7 +142,7 @@ def ingest() -> None:
     """Take in positions: from the stream to the table, to visits."""
     from flowctl.worker import run_ingest  # noqa: PLC0415
 
-    _serve(run_ingest)
+    _serve("ingest", run_ingest)
 
 
 @app.command()
@@ -130,7 +150,7 @@ def controller() -> None:
     """Decide: plan slots and release trucks, tick after tick."""
     from flowctl.worker import run_controller  # noqa: PLC0415
 
-    _serve(run_controller)
+    _serve("controller", run_controller)
 
 
 @app.command()
@@ -138,7 +158,7 @@ def notify() -> None:
     """Send waiting messages to the drivers."""
     from flowctl.notifier import run_notify  # noqa: PLC0415
 
-    _serve(run_notify)
+    _serve("notify", run_notify)
 
 
 @app.command()
@@ -146,7 +166,7 @@ def simulator() -> None:
     """Run the simulations planners ask for."""
     from flowctl.simulator import run_simulator  # noqa: PLC0415
 
-    _serve(run_simulator)
+    _serve("simulator", run_simulator)
 
 
 @app.command()
@@ -165,49 +185,9 @@ def migrate() -> None:
             typer.echo(describe_guard(conn))
 
 
-@site_app.command("check")
-def site_check(path: Path) -> None:
-    """Check a site's files; every problem is one line, and makes the exit code 1."""
-    from flowctl.site_files import check, load_site  # noqa: PLC0415
-
-    with sentences():
-        problems = check(path)
-        for problem in problems:
-            typer.echo(problem)
-        if problems:
-            raise typer.Exit(EXIT_REFUSED)
-        site = load_site(path)
-        typer.echo(
-            f"{path} is fit for use: {len(site.gates)} gates, {len(site.yards)} yards,"
-            f" {len(site.zones)} zones, {len(site.corridors)} corridors."
-        )
-
-
-@site_app.command("load")
-def site_load(path: Path) -> None:
-    """Check a site's files and store them for every process.
-
-    Zones drawn otherwise than before hold from now on, or from when their versions say.
-    """
-    from flowctl.clock import clock  # noqa: PLC0415
-    from flowctl.site_files import read_source  # noqa: PLC0415
-    from flowctl.storage.sites import save_site  # noqa: PLC0415
-
-    with database() as conn:
-        now = clock(get_settings().clock_file).now()
-        site = save_site(conn, read_source(path), where=str(path), now=now)
-        record(conn, "site.load", f"site:{site.id}", after={"policy": site.policy.version})
-        since = now.astimezone(site.timezone).isoformat(sep=" ", timespec="seconds")
-        typer.echo(
-            f"The site {site.id} is loaded. Zones drawn otherwise than before hold from {since}"
-            " on, those with versions from when these say. Of the rules of the order version"
-            f" {site.policy.version} is in force."
-        )
-
-
 @app.command()
 def demo(
-    day: Annotated[str, typer.Option(help="Day to play: a file of data/scenarios.")] = "2024-01-23",
+    day: Annotated[str, typer.Option(help="Day to play, or its file.")] = "2024-01-23",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages.")] = 8000,
     speed: Annotated[float, typer.Option(min=1.0, help="Domain time per wall time.")] = 60.0,
     headless: Annotated[

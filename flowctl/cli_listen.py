@@ -25,13 +25,16 @@ def mqtt(
 ) -> None:
     """Listen to OwnTracks phones; FLOWCTL_MQTT_URL names the broker."""
     # Here, for the other commands do without the clients of brokers.
+    from flowctl import logs  # noqa: PLC0415
     from flowctl.listen.loop import run_listener  # noqa: PLC0415
     from flowctl.listen.mqtt import MqttBroker, version  # noqa: PLC0415
 
     with sentences():
         chosen = get_settings()
         broker = MqttBroker(chosen.mqtt_url, f"flowctl-{source}", topic, version(protocol))
-        run_listener(chosen, source, broker, process=f"listen-mqtt-{source}")
+        process = f"listen-mqtt-{source}"
+        logs.begin(process)
+        run_listener(chosen, source, broker, process=process)
 
 
 @listen_app.command()
@@ -44,6 +47,7 @@ def amqp(
     routing_key: Annotated[str, typer.Option(help="What the provider publishes with.")] = "track1",
 ) -> None:
     """Listen to a provider of UFMS messages; FLOWCTL_AMQP_URL names the broker."""
+    from flowctl import logs  # noqa: PLC0415
     from flowctl.listen.amqp import AmqpBroker  # noqa: PLC0415
     from flowctl.listen.loop import run_listener  # noqa: PLC0415
 
@@ -55,4 +59,6 @@ def amqp(
             queue or f"flowctl.{source}",
             routing_key,
         )
-        run_listener(chosen, source, broker, process=f"listen-amqp-{source}")
+        process = f"listen-amqp-{source}"
+        logs.begin(process)
+        run_listener(chosen, source, broker, process=process)

@@ -10,6 +10,7 @@ import psycopg
 import structlog
 import typer
 
+from flowctl import logs
 from flowctl.clock import clock
 from flowctl.csv_text import csv_text
 from flowctl.dropped import RowResult, take_file
@@ -51,6 +52,7 @@ def drop(
         _directories(directory)
         with database() as conn:
             get_source(conn, source)
+    logs.begin("partner drop")
     stop = Event()
     former = {one: signal.signal(one, lambda *_: stop.set()) for one in _STOPS}
     try:
