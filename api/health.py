@@ -3,6 +3,9 @@
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
+from flowctl.errors import UnavailableError
+from flowctl.storage.migrate import find_revision, head_revision
+
 router = APIRouter(tags=["health"])
 
 
@@ -12,6 +15,30 @@ async def get_health(request: Request) -> dict[str, str]:
     await request.app.state.store.ping()
     await run_in_threadpool(_ask_database, request)
     return {"status": "ok"}
+
+
+@router.get("/v1/ready")
+async def get_ready(request: Request) -> dict[str, str]:
+    """Say whether requests should come here, with a 503 where not.
+
+    That is a store that is away, or a schema that lacks what this version needs; a site is loaded
+    in every process that answers.
+    """
+    await request.app.state.store.ping()
+    revision = await run_in_threadpool(_find_revision, request)
+    return {"status": "ready", "schema": revision, "site": request.app.state.site.id}
+
+
+def _find_revision(request: Request) -> str:
+    with request.app.state.pool.connection() as conn:
+        revision = find_revision(conn)
+    # Revisions are numbered; a newer one, of the next version, has all that this one needs.
+    if revision is None or revision < head_revision():
+        raise UnavailableError(
+            f"The schema is at revision {revision or 'none'}, and this version needs"
+            f" {head_revision()}; run: flowctl migrate"
+        )
+    return revision
 
 
 def _ask_database(request: Request) -> None:

@@ -36,6 +36,7 @@ PERMISSIONS: Mapping[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/agency"): PUBLIC,
     ("GET", "/gate-sw.js"): PUBLIC,
     ("GET", "/v1/health"): PUBLIC,
+    ("GET", "/v1/ready"): PUBLIC,
     ("POST", "/v1/sessions"): PUBLIC,
     ("GET", "/v1/sessions/elsewhere"): PUBLIC,
     ("GET", "/oidc/start"): PUBLIC,

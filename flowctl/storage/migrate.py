@@ -1,6 +1,8 @@
 """The schema, brought to its newest revision."""
 
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from alembic import command
@@ -39,8 +41,7 @@ def migrate(database_url: str, owner_url: str | None = None) -> str:
     """
     two_roles = owner_url is not None and user_of(owner_url) != user_of(database_url)
     address = owner_url if owner_url is not None else database_url
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config = _config()
     engine = create_engine(
         "postgresql+psycopg://",
         creator=lambda: _connect(address),
@@ -55,10 +56,30 @@ def migrate(database_url: str, owner_url: str | None = None) -> str:
         if two_roles:
             make_role(conn, database_url)
             hand_over(conn, user_of(database_url))
-    head = ScriptDirectory.from_config(config).get_current_head()
+    return head_revision()
+
+
+@lru_cache(maxsize=1)
+def head_revision() -> str:
+    """Return the newest revision that this version of the code knows: the one it is written for."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
         raise RuntimeError(f"There is no revision in {_MIGRATIONS}.")
     return head
+
+
+def find_revision(conn: psycopg.Connection[Any]) -> str | None:
+    """Return the revision a database is at; None: nobody has migrated it."""
+    if conn.execute("select to_regclass('alembic_version')").fetchone() == (None,):
+        return None
+    row = conn.execute("select version_num from alembic_version").fetchone()
+    return None if row is None else str(row[0])
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
 
 
 def _connect(database_url: str) -> psycopg.Connection[TupleRow]:
