@@ -161,18 +161,10 @@ def load_day(name: str) -> tuple["Scenario", "Site"]:
     FlowctlError
         There is none, or it is not fit for use.
     """
-    from flowctl.data_files import data_dir  # noqa: PLC0415
-    from flowctl.scenarios.scenario import load_scenario  # noqa: PLC0415
-    from flowctl.site_files import load_site  # noqa: PLC0415
+    from flowctl import days  # noqa: PLC0415
 
-    day = load_scenario(find_day(name))
-    folder = data_dir() / "sites" / day.site
-    if not folder.is_dir():
-        raise FlowctlError(
-            f"The scenario '{day.id}' is of the site '{day.site}', of which there"
-            f" are no files in {folder.parent}."
-        )
-    return day, load_site(folder)
+    day, _, site = days.load_day(name)
+    return day, site
 
 
 def parse_policies(texts: Sequence[str]) -> "list[Steering]":
@@ -192,14 +184,6 @@ def parse_policies(texts: Sequence[str]) -> "list[Steering]":
     if twice is not None:
         raise FlowctlError(f"The policy '{twice}' is named twice; name each once.")
     return steerings
-
-
-def find_day(name: str) -> Path:
-    """Return the file of a scenario that is named by its path, or as one that ships."""
-    from flowctl.data_files import data_dir  # noqa: PLC0415
-
-    shipped = data_dir() / "scenarios" / f"{name}.toml"
-    return shipped if Path(name).name == name and shipped.is_file() else Path(name)
 
 
 def workers(steering: "Steering", cluster: str | None) -> "Pool":

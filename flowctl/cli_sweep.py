@@ -17,12 +17,12 @@ from flowctl.cli_simulate import (
     Scenarios,
     Seed,
     asked_to_stop,
-    find_day,
     load_day,
     parse_policies,
     progress_bar,
     workers,
 )
+from flowctl.days import find_day
 from flowctl.errors import FlowctlError
 from flowctl.shell import EXIT_REFUSED, counted, sentences
 

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from flowctl.clock import ClockWriter
 from flowctl.data_files import data_dir
+from flowctl.days import load_day
 from flowctl.embedded import start_postgres, start_valkey
 from flowctl.errors import FlowctlError
 from flowctl.local import (
@@ -34,7 +35,7 @@ from flowctl.local import (
 )
 from flowctl.policy_file import approved_at_speed
 from flowctl.registry.accounts import Agency
-from flowctl.scenarios.scenario import Scenario, load_scenario
+from flowctl.scenarios.scenario import Scenario
 from flowctl.site_files import SiteSource, read_source
 from flowctl.storage.day_report import day_report
 from flowctl.storage.heartbeats import find_beat
@@ -210,7 +211,7 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
             "A day that runs as fast as it can leaves nobody the time to sit at a desk; leave out"
             " --headless, or --by-hand."
         )
-    scenario = _find_scenario(options.day)
+    scenario, source, _ = load_day(options.day)
     refuse_taken_port("127.0.0.1", options.port)
     if os.environ.get("FLOWCTL_VALKEY_URL"):
         raise FlowctlError(
@@ -238,7 +239,7 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
                 port=options.port,
                 speed=options.speed,
                 seed=options.seed,
-                cast=Cast(by_hand=options.by_hand),
+                cast=Cast(source=source, by_hand=options.by_hand),
             )
         )
         for said in (describe_level(stage.watch.conn), describe_guard(stage.watch.conn)):
@@ -254,13 +255,6 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any] | None:
         if not options.headless:
             _stay(console, stage, end, stopped)
         return result
-
-
-def _find_scenario(day: str) -> Scenario:
-    days = {path.stem: path for path in sorted((data_dir() / "scenarios").glob("*.toml"))}
-    if day not in days:
-        raise FlowctlError(f"There is no scenario for {day}; there are: {', '.join(days)}.")
-    return load_scenario(days[day])
 
 
 _PAGES = (

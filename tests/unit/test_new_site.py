@@ -1,0 +1,162 @@
+"""A site's first files come of a drawing and the roads, and what nobody said stands as assumed."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drawn_roads import lon_lat, network
+from typer.testing import CliRunner
+
+from flowctl.cli import app
+from flowctl.days import load_day
+from flowctl.errors import FlowctlError, SiteError
+from flowctl.new_site import NewSite, make_site
+from flowctl.scenarios.scenario import check_names, read_scenario
+from flowctl.site import Site
+from flowctl.site_files import parse_site
+from geo.network import RoadNetwork
+
+# A straight road from the town in the west to the border in the east, and a yard's side road.
+NODES = {"town": (0.0, 0.0), "fork": (4000.0, 0.0), "yard": (4000.0, 300.0), "end": (8000.0, 0.0)}
+ROADS = network(NODES, ["town-fork", "fork-yard", "fork-end"])
+
+
+def box(x: float, y: float, across: float = 60.0, up: float = 60.0) -> dict[str, Any]:
+    west, south, east, north = x - across, y - up, x + across, y + up
+    ring = [(west, south), (east, south), (east, north), (west, north), (west, south)]
+    return {"type": "Polygon", "coordinates": [[list(lon_lat(*at)) for at in ring]]}
+
+
+def feature(identifier: str, role: str, shape: dict[str, Any], **more: object) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "properties": {"id": identifier, "role": role, **more},
+        "geometry": shape,
+    }
+
+
+DRAWN = {
+    "yard": feature("yard", "yard", box(4000, 300), name="The yard", capacity=40),
+    "queue": feature("queue", "queue", box(5500, 0, 400, 20), gate="east"),
+    "lane": feature("lane", "lane", box(6500, 0, 100, 20), gate="east", places=3),
+    "beyond": feature("beyond", "beyond", box(7500, 0, 200, 40), gate="east"),
+    "town": feature("town", "origin", {"type": "Point", "coordinates": list(lon_lat(0, 50))}),
+}
+
+
+def made(drawn: dict[str, Any] = DRAWN, roads: RoadNetwork = ROADS, site: str = "east") -> NewSite:
+    text = json.dumps({"type": "FeatureCollection", "features": list(drawn.values())})
+    return make_site(
+        text, roads, site=site, name="East", timezone="Europe/Andorra", where="drawing.geojson"
+    )
+
+
+def site_of(new: NewSite) -> Site:
+    return parse_site(new.source, where="east")
+
+
+def test_a_drawing_and_the_roads_make_a_site_that_is_fit_for_use():
+    site = site_of(made())
+    assert [gate.id for gate in site.gates] == ["east"]
+    assert site.gates[0].inspection_places == 3
+    assert [(yard.id, yard.capacity) for yard in site.yards] == [("yard", 40)]
+    assert site.yards[0].name["vi"] == "The yard"
+    assert str(site.timezone) == "Europe/Andorra"
+    assert site.epsg == 32648
+    [corridor], [freight] = site.corridors, site.freight_roads
+    assert corridor.length_m == pytest.approx(4000 + 300 + 50, abs=5)
+    assert freight.length_m == pytest.approx(300 + 3500, abs=5)
+    assert freight.queue_m[0] == pytest.approx(300 + 1100, abs=5)
+
+
+def test_what_nobody_said_is_assumed_and_says_so():
+    drawn = copy.deepcopy(DRAWN)
+    del drawn["yard"]["properties"]["capacity"], drawn["lane"]["properties"]["places"]
+    new = made(drawn)
+    assert "capacity = 115  # [assumed]" in new.source.toml  # 120 m × 120 m at 125 m² a place
+    assert "inspection_places = 2  # [assumed]" in new.source.toml
+    assert site_of(new).yards[0].capacity == 115
+
+
+def test_its_first_day_can_be_played_there():
+    new = made()
+    day = read_scenario(new.day, Path(), where="day.toml")
+    check_names(day, site_of(new))
+    assert day.gates["east"].arrivals == day.gates["east"].imports == 55
+
+
+def test_a_day_beside_a_sites_files_is_of_that_site(tmp_path: Path):
+    new = made()
+    for name, text in {
+        "site.toml": new.source.toml,
+        "zones.geojson": new.source.zones,
+        "roads.geojson": new.source.roads,
+        "day.toml": new.day,
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    day, source, site = load_day(str(tmp_path / "day.toml"))
+    assert (day.site, site.id, source.toml) == ("east", "east", new.source.toml)
+    (tmp_path / "site.toml").unlink()
+    with pytest.raises(FlowctlError, match="'east', of which there are no files beside it"):
+        load_day(str(tmp_path / "day.toml"))
+
+
+@pytest.mark.parametrize("gone", ["queue", "lane", "beyond"])
+def test_a_zone_that_trucks_need_is_asked_for(gone: str):
+    drawn = {name: one for name, one in DRAWN.items() if name != gone}
+    with pytest.raises(SiteError, match=f'has no {gone} zone; draw one with "role": "{gone}"'):
+        made(drawn)
+
+
+def test_a_drawing_without_yard_or_origin_is_told_both_at_once():
+    drawn = {name: one for name, one in DRAWN.items() if name not in {"yard", "town"}}
+    with pytest.raises(SiteError) as refused:
+        made(drawn)
+    assert "has no yard; draw a Polygon" in str(refused.value)
+    assert 'Points with "role": "origin"' in str(refused.value)
+
+
+def test_a_zone_far_from_every_road_is_named_with_how_far():
+    drawn = DRAWN | {"yard": feature("yard", "yard", box(2000, 1500))}
+    with pytest.raises(SiteError, match=r"feature yard: lies 1,\d{3} m from every road"):
+        made(drawn)
+
+
+def test_roads_that_do_not_hang_together_leave_no_way():
+    apart = network(NODES, ["town-fork", "fork-yard", "end>fork"])
+    with pytest.raises(SiteError, match="no way for trucks leads from yard to queue"):
+        made(roads=apart)
+
+
+def test_a_role_that_is_none_and_a_broken_outline_are_named_by_their_feature():
+    drawn = copy.deepcopy(DRAWN)
+    drawn["queue"]["properties"]["role"] = "que"
+    with pytest.raises(SiteError, match=r'feature queue, field "role".*did you mean "queue"'):
+        made(drawn)
+    drawn = copy.deepcopy(DRAWN)
+    drawn["lane"]["geometry"]["coordinates"] = "here"
+    with pytest.raises(SiteError, match="geometry cannot be read"):
+        made(drawn)
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"type": "FeatureCollection", "features": []}'])
+def test_what_is_no_drawing_is_refused(text: str):
+    with pytest.raises(SiteError, match=r"drawing\.geojson"):
+        make_site(text, ROADS, site="east", name="East", timezone="UTC", where="drawing.geojson")
+
+
+def test_a_folder_whose_name_is_no_id_and_one_that_holds_something_are_refused(tmp_path: Path):
+    with pytest.raises(SiteError, match='cannot be called "My Gate"'):
+        made(site="My Gate")
+    (tmp_path / "here").write_text("something")
+    words = ["site", "new", str(tmp_path), "--from", "d", "--osm", "e", "--timezone", "UTC"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 1
+    assert "is there already" in done.output
+
+
+def test_the_command_line_says_its_version():
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.output.count(".")) == (0, 2)
