@@ -22,6 +22,8 @@ from flowctl.storage.audit import By
 from flowctl.storage.sources import Scope, Source
 
 COOKIE = "flowctl_session"
+_BY_TLS_ALONE = "__Host-"
+"""What browsers keep for this very host, and send by https alone (RFC 6265bis, 4.1.3.2)."""
 CSRF_HEADER = "x-flowctl"
 ENDED = "session-ended"
 """The kind of problem that says: somebody ended this session."""
@@ -110,7 +112,7 @@ async def find_caller(request: Request, *, anew: bool = False) -> Caller | None:
         tokens: Tokens = request.app.state.tokens
         source = await (tokens.confirm(token) if anew else tokens.find(token))
         return None if source is None else Caller(source.name, Role.MACHINE, source)
-    cookie = request.cookies.get(COOKIE)
+    cookie = request.cookies.get(cookie_name(request, COOKIE))
     if cookie is None:
         return None
     return await run_in_threadpool(_caller_of_session, request.app.state, cookie)
@@ -147,6 +149,16 @@ def acting(request: Request) -> By:
 def address_of(request: Request) -> str | None:
     """Return the IP address a request came from; None where the server does not know it."""
     return None if request.client is None else request.client.host
+
+
+def is_secure(request: Request) -> bool:
+    """Tell whether a request came by https; plain HTTP is let in on this machine alone."""
+    return request.url.scheme == "https"
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """Return what a cookie of ours is called where this request came from."""
+    return _BY_TLS_ALONE + name if is_secure(request) else name
 
 
 def machine(request: Request) -> Source:

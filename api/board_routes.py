@@ -37,6 +37,7 @@ class BoardForm:
         """Serve one request."""
         texts: BoardTexts = scope["app"].state.board
         try:
+            scope["app"].state.rules.check(scope)
             found = await texts.get(self._form(scope))
         except EXPECTED as error:
             answer = answer_to(Request(scope), error)

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 from fastapi import Request, Response
 
+from api.auth import cookie_name, is_secure
 from api.errors import Problem
 from flowctl.registry.claims import find_claim
 from flowctl.storage.claims import LinkState
@@ -19,7 +20,7 @@ _MOST_COOKIES = 20
 
 def find_link_state(request: Request, conn: psycopg.Connection[Any], trip_id: int) -> LinkState:
     """Return whether the trip's link was claimed, and whether by the browser that asks."""
-    return find_claim(conn, trip_id, request.cookies.get(_cookie(trip_id)))
+    return find_claim(conn, trip_id, request.cookies.get(_cookie(request, trip_id)))
 
 
 def require_claim(request: Request, conn: psycopg.Connection[Any], trip_id: int) -> None:
@@ -49,15 +50,15 @@ def give_cookies(request: Request, response: Response, tokens: Sequence[tuple[in
     """Let the browser keep what proves that it may act, one cookie a trip."""
     for trip_id, token in tokens[:_MOST_COOKIES]:
         response.set_cookie(
-            _cookie(trip_id),
+            _cookie(request, trip_id),
             token,
             max_age=_KEPT_S,
             path="/",  # the page itself comes with what its browser may do
             httponly=True,
             samesite="strict",
-            secure=request.app.state.settings.public_url.startswith("https:"),
+            secure=is_secure(request),
         )
 
 
-def _cookie(trip_id: int) -> str:
-    return f"flowctl_driver_{trip_id}"
+def _cookie(request: Request, trip_id: int) -> str:
+    return cookie_name(request, f"flowctl_driver_{trip_id}")

@@ -37,6 +37,8 @@ _PROTECTION = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+_ALWAYS_BY_TLS = (b"strict-transport-security", b"max-age=31536000")
+"""Whoever came by https once is not led astray to plain HTTP for a year."""
 _CACHING = b"cache-control"
 _NEVER_KEPT = (_CACHING, b"no-store")
 
@@ -76,6 +78,8 @@ class ProtectiveHeaders:
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = protected([*message.get("headers", ())])
+                if scope["scheme"] == "https":
+                    headers.append(_ALWAYS_BY_TLS)
                 if scope["path"].startswith("/v1/") and all(h[0] != _CACHING for h in headers):
                     headers.append(_NEVER_KEPT)
                 message["headers"] = headers

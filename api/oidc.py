@@ -18,6 +18,7 @@ from joserfc.jwk import KeySet
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from api.auth import is_secure
 from api.errors import Problem
 from api.sessions import enter, give_cookie
 from api.transaction import transaction
@@ -171,7 +172,7 @@ async def start(
         path=_CALLBACK,
         httponly=True,
         samesite="lax",
-        secure=request.app.state.settings.public_url.startswith("https:"),
+        secure=is_secure(request),
     )
     return answer
 

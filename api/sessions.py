@@ -11,7 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.attempts import count_attempt
-from api.auth import COOKIE, address_of, needs_authenticator, signed_in
+from api.auth import (
+    COOKIE,
+    address_of,
+    cookie_name,
+    is_secure,
+    needs_authenticator,
+    signed_in,
+)
 from api.errors import Problem
 from api.permissions import RIGHTS
 from api.record import Connection, record
@@ -145,10 +152,16 @@ def current_session(request: Request, present: Annotated[Present, Depends(signed
 def sign_out(request: Request, response: Response) -> None:
     """End the session."""
     with transaction(request) as conn:
-        name = leave(conn, request.cookies[COOKIE], wall_now=datetime.now(UTC))
+        token = request.cookies[cookie_name(request, COOKIE)]
+        name = leave(conn, token, wall_now=datetime.now(UTC))
         if name is not None:
             record(request, conn, "session.end", f"account:{name}")
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    response.delete_cookie(
+        cookie_name(request, COOKIE),
+        httponly=True,
+        samesite="strict",
+        secure=is_secure(request),
+    )
 
 
 @router.get("/v1/sessions")
@@ -202,12 +215,12 @@ def give_cookie(request: Request, response: Response, session: Session) -> None:
     """Let a browser keep what it is known by."""
     lasts = LIMITS[Role(session.account.role)].absolute
     response.set_cookie(
-        COOKIE,
+        cookie_name(request, COOKIE),
         session.token,
         max_age=int(lasts.total_seconds()),
         httponly=True,
         samesite="strict",
-        secure=request.app.state.settings.public_url.startswith("https:"),
+        secure=is_secure(request),
     )
 
 
@@ -216,7 +229,7 @@ def enter(
 ) -> Session | None:
     """Open a session in place of the one the browser has, and write that down."""
     wall_now = datetime.now(UTC)
-    before = request.cookies.get(COOKIE)
+    before = request.cookies.get(cookie_name(request, COOKIE))
     if before is not None:
         leave(conn, before, wall_now=wall_now)
     session = open_session(

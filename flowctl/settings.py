@@ -8,6 +8,7 @@ file ``flowctl_secret`` is ``FLOWCTL_SECRET``, and so for every other setting.
 import os
 from datetime import date, time
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
@@ -104,10 +105,19 @@ class Settings(ReadingSettings):
     """Broker of UFMS providers; ``amqps://`` for TLS."""
     amqp_password: SecretStr | None = None
     public_url: str = "http://127.0.0.1:8000"
+    hosts: str = ""
+    """Further names people may open us by, beside the public one and this machine: with commas."""
+    proxies: str = "127.0.0.1,::1"
+    """Whose word counts for who asks and how (X-Forwarded-For, -Proto): addresses and networks."""
     host: str = "127.0.0.1"
     port: int = 8000
     secret: SecretStr = Field(default=SecretStr(DEMO_SECRET))
     """Key of phone encryption, keyed hashes, links and sessions (each by its own derivation)."""
+    old_secrets: SecretStr = SecretStr("")
+    """Former secrets, with spaces or lines between: what was made with one still opens, until
+    ``flowctl key rotate`` has renewed all of it."""
+    webhook_networks: str = ""
+    """Networks of the site's own that events may be posted to, with commas: ``10.7.0.0/16``."""
     paper_dir: Path | None = None
     """Where the order on paper is written every hour; without one it is not."""
     sms_file: Path | None = None
@@ -155,12 +165,41 @@ class Settings(ReadingSettings):
         return self
 
     @model_validator(mode="after")
+    def refuse_plain_links(self) -> Self:
+        """Outside the demo, links that lead to this machine alone may be without TLS."""
+        where = urlsplit(self.public_url)
+        inner = where.hostname in {"127.0.0.1", "::1", "localhost"}
+        if not self.demo and where.scheme != "https" and not inner:
+            raise ValueError(
+                f"FLOWCTL_PUBLIC_URL must be an https:// address, not {self.public_url}: drivers"
+                " and officers open it over networks of others"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def refuse_wrong_networks(self) -> Self:
+        """Refuse what is no network before anything is let through or kept out by it."""
+        for name in ("proxies", "webhook_networks"):
+            for one in networks(getattr(self, name)):
+                try:
+                    ip_network(one)
+                except ValueError as error:
+                    raise ValueError(
+                        f"FLOWCTL_{name.upper()} names {one!r}, which is no network: {error}"
+                    ) from error
+        return self
+
+    @model_validator(mode="after")
     def refuse_demo_secret(self) -> Self:
         """Outside the demo, a secret somebody could know is no secret."""
         value = self.secret.get_secret_value()
-        if not self.demo and (value == DEMO_SECRET or len(value) < _LEAST_SECRET):
+        if not self.demo and any(
+            one == DEMO_SECRET or len(one) < _LEAST_SECRET
+            for one in (value, *self.old_secrets.get_secret_value().split())
+        ):
             raise ValueError(
-                "FLOWCTL_SECRET must be set to at least 32 characters outside the demo; "
+                "FLOWCTL_SECRET must be set to at least 32 characters outside the demo, and so must"
+                " each of FLOWCTL_OLD_SECRETS; "
                 "make one with: openssl rand -hex 32"
             )
         return self
@@ -193,6 +232,11 @@ def _with_password(url: str, password: object, field: str) -> str:
             "_PASSWORD"
         )
     return f"{scheme}://{user}:{quote(text, safe='')}@{place}"
+
+
+def networks(text: str) -> list[str]:
+    """Return the networks, or addresses, that a setting names with commas."""
+    return [one for part in text.split(",") if (one := part.strip())]
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ from flowctl.server_process import DirectoryLock, ServerProcess, start_on_free_p
 
 _PROVIDER = Path(__file__).parent / "oidc/provider.mjs"
 CLIENT_SECRET = "the secret of the tests: 100% & more"
-CALLBACK = "http://gate.example/oidc/callback"
+CALLBACK = "https://gate.example/oidc/callback"
 
 
 def find_obstacle() -> str | None:

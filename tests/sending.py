@@ -81,7 +81,7 @@ async def sending(
             database,
             gateways,
             keys=KEYS,
-            public_url="http://gate.example/",
+            public_url="https://gate.example/",
             site=site,
             clock=now if isinstance(now, StillClock) else StillClock(now),
             pause_s=0.01,

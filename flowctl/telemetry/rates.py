@@ -48,3 +48,7 @@ class TokenBucket:
             return lacking / self.per_s
         self._level -= count
         return 0.0
+
+    def give_back(self, count: int) -> None:
+        """Put back what was taken for something that is not to count."""
+        self._level = min(self._most, self._level + count)

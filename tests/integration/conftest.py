@@ -16,7 +16,7 @@ from flowctl.storage.sources import Scope
 def api(database: str, valkey: str) -> Iterator[RunningApi]:
     """Run the API of Lạng Sơn, where nothing has happened yet."""
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     with border(database) as place:
         clock = SetClock()

@@ -95,7 +95,7 @@ def test_a_phone_follows_a_truck_that_has_no_tracker_and_its_positions_come_in(a
     assert api.client().post(path_of(trip, "tracker")).status_code == 403
     given = browser.post(path_of(trip, "tracker")).json()
     url = urlsplit(given["url"])
-    assert f"{url.scheme}://{url.netloc}" == "http://gate.example"
+    assert f"{url.scheme}://{url.netloc}" == "https://gate.example"
     wish = {"id": given["device"], "lat": "21.94", "lon": "106.7", "timestamp": "1706000400"}
     assert api.client().post(url.path, params=wish).status_code == 200
     stranger = api.client().post(url.path, params=wish | {"id": "tracker-1"})

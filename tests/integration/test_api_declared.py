@@ -32,7 +32,7 @@ ORANGES = {
 def agencies(database: str, valkey: str) -> Iterator[RunningApi]:
     """Run the API of a site whose agencies keep trucks back and take fees."""
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     clock = SetClock()
     with border(database, workflow=FILES.workflow, fees=FILES.fees) as place:

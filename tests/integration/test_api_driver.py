@@ -105,7 +105,7 @@ def test_the_messages_are_those_that_went_out_with_their_accents_newest_first(ap
     assert "08:45" in newest["text"]
     assert "Tân Thanh" in newest["text"]
     assert oldest["kind"] == "registered"
-    assert f"http://gate.example/d/{link_code(KEYS, trip, 0)}" in oldest["text"]
+    assert f"https://gate.example/d/{link_code(KEYS, trip, 0)}" in oldest["text"]
     asked = api.client().get(f"/v1/driver/{link_code(KEYS, trip, 0)}?language=zh").json()
     assert "先不要去口岸" in asked["messages"][1]["text"]
     assert asked["language"] == "vi", "which is the driver's own"

@@ -3,8 +3,8 @@ import socket
 
 import httpx
 import pytest
-from api_server import RunningApi, SetClock, served
-from border import SECRET, border
+from api_server import RunningApi, SetClock
+from border import SECRET
 
 from api import pages as api_pages
 from api.app import create_app
@@ -199,19 +199,3 @@ def test_the_api_does_not_start_without_its_site_and_says_what_to_do(database: s
 
     with pytest.raises(NotFoundError, match="flowctl site load"):
         asyncio.run(start())
-
-
-def test_a_public_address_by_https_makes_the_cookie_secure(database: str, valkey: str):
-    settings = Settings(
-        database_url=database, valkey_url=valkey, secret=SECRET, public_url="https://gate.example"
-    )
-    with border(database) as place, served(app := create_app(settings, SetClock())) as url:
-        running = RunningApi(url, app, SetClock(), "", place)
-        made = running.client()
-        running.person(Role.OPERATOR)
-        answer = made.post(
-            "/v1/sessions", json={"account": "operator", "password": "a-password-of-the-tests"}
-        )
-        assert "; secure" in answer.headers["set-cookie"].lower()
-        for client in running.clients:
-            client.close()

@@ -111,7 +111,7 @@ def test_what_may_not_be_sent_is_refused_in_a_sentence(
 
 def test_a_link_to_the_sites_own_page_may_be_sent(api: RunningApi, anna: httpx.Client):
     trip = api.border.trip()
-    text = "Xem http://gate.example/board"
+    text = "Xem https://gate.example/board"
     assert send(anna, text=text, to="trip", trip_id=trip).status_code == 201
 
 

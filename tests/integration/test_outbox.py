@@ -71,7 +71,7 @@ def test_a_message_goes_to_the_driver_of_its_trip_in_his_language(post: Post):
     assert line["kind"] == "registered"
     assert line["trip"] == trip
     assert line["at"] == MORNING.isoformat()
-    assert f"http://gate.example/d/{link_code(KEYS, trip, 0)}" in line["text"]
+    assert f"https://gate.example/d/{link_code(KEYS, trip, 0)}" in line["text"]
     assert post.states == {"sent": 1}
     assert [m.kind for m in list_sent(post.border.conn, trip)] == ["registered"]
 

@@ -57,7 +57,7 @@ def shift(browser: Browser, waiting: list[int], database_like: str, valkey: str)
     settings = Settings(
         database_url=database_like,
         valkey_url=valkey,
-        public_url="http://gate.example",
+        public_url="https://gate.example",
         secret=SECRET,
     )
     with served(create_app(settings, SetClock(after(0)))) as url:

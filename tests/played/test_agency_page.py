@@ -119,7 +119,7 @@ class Post:
 @pytest.fixture
 def post(browser: Browser, database: str, valkey: str) -> Iterator[Post]:
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     clock = SetClock(after(10))
     source = read_source(SITE)

@@ -29,7 +29,7 @@ PHONE = "+84903000777"
 def console(browser: Browser, database: str, valkey: str) -> Iterator[Desk]:
     """Open pages before a border whose yard is full, by a look of the controller at it."""
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     with border(database) as place:
         happen(place)

@@ -27,7 +27,7 @@ SIZES = {"vi": (1366, 768), "zh": (1920, 1080), "en": (390, 844)}
 def cheated(browser: Browser, database: str, valkey: str) -> Iterator[Desk]:
     """Open pages before a border where four trucks are not what they say."""
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     with border(database) as place:
         cheat(place)

@@ -47,7 +47,7 @@ class Gates:
 def gates(database: str, valkey: str, browser: Browser) -> Iterator[Gates]:
     """A border at 08:30 with two trucks in a yard, one of them through."""
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     with border(database) as place:
         for minute, through in ((-20, 20), (10, None)):

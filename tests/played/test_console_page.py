@@ -23,7 +23,7 @@ _ROLES = (Role.OPERATOR, Role.PLANNER, Role.OFFICER, Role.ADMINISTRATOR)
 @contextmanager
 def _place(browser: Browser, database: str, valkey: str) -> Iterator[tuple[Border, Desk, Cable]]:
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     with border(database) as place:
         for role in _ROLES:

@@ -61,7 +61,7 @@ COUNTING = """
 @pytest.fixture
 def office(browser: Browser, database: str, valkey: str) -> Iterator[tuple[Desk, RunningApi]]:
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     clock = SetClock()
     with border(database, workflow=FILES.workflow, fees=FILES.fees) as place:

@@ -64,7 +64,7 @@ SUBSCRIBING = """() => {
 @pytest.fixture
 def cab(browser: Browser, database: str, valkey: str) -> Iterator[Cab]:
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     with border(database) as place:
         trip = place.trip(at=after(-180))

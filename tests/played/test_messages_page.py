@@ -27,7 +27,7 @@ SIZES = {"vi": (1366, 768), "zh": (1920, 1080), "en": (390, 844)}
 def written(browser: Browser, database: str, valkey: str) -> Iterator[Desk]:
     """Open pages where one message went out, one was refused, and a gateway is away."""
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     with border(database) as place:
         sent = place.trip()

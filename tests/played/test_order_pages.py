@@ -72,7 +72,7 @@ def disturbed(
     database = database_like
     waiting, stayed = ordered
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     with border(database) as place:
         clock = SetClock(after(0))

@@ -28,7 +28,7 @@ MARKUP = "<img src=x onerror=\"document.title='stolen'\">"
 @pytest.fixture
 def office(browser: Browser, database: str, valkey: str) -> Iterator[tuple[Desk, Border]]:
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     roles = (Role.PLANNER, Role.ADMINISTRATOR)
     with border(database) as place:

@@ -32,7 +32,7 @@ def study(browser: Browser, prepared: str, valkey_url: str) -> Iterator[Desk]:
     settings = Settings(
         database_url=prepared,
         valkey_url=valkey_url,
-        public_url="http://gate.example",
+        public_url="https://gate.example",
         secret=SECRET,
     )
     with border(prepared) as place:
@@ -42,7 +42,7 @@ def study(browser: Browser, prepared: str, valkey_url: str) -> Iterator[Desk]:
         **os.environ,
         "FLOWCTL_DATABASE_URL": prepared,
         "FLOWCTL_VALKEY_URL": valkey_url,
-        "FLOWCTL_PUBLIC_URL": "http://gate.example",
+        "FLOWCTL_PUBLIC_URL": "https://gate.example",
         "FLOWCTL_SECRET": SECRET.get_secret_value(),
     }
     command = Path(sys.executable).with_name("flowctl")

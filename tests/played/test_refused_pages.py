@@ -66,7 +66,7 @@ def post(browser: Browser, waiting: int, database_like: str, valkey: str) -> Ite
     settings = Settings(
         database_url=database_like,
         valkey_url=valkey,
-        public_url="http://gate.example",
+        public_url="https://gate.example",
         secret=SECRET,
     )
     with served(create_app(settings, SetClock(after(0)))) as url:

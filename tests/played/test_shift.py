@@ -122,7 +122,7 @@ def fill(place: Border) -> tuple[list[int], int]:
 @pytest.fixture
 def shift(browser: Browser, database: str, valkey: str) -> Iterator[Shift]:
     settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="http://gate.example", secret=SECRET
+        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
     )
     with border(database) as place, redis.Redis.from_url(valkey) as store:
         for name, role in PEOPLE.items():

@@ -16,7 +16,7 @@ from flowctl.storage.penalties import CANCELLATION, CARRIED_OVER, NO_SHOW
 LANG_SON = load_site(SITE)
 FACTS = Facts(
     plate="12C12345",
-    link="http://gate.example/d/abcdefghijkl",
+    link="https://gate.example/d/abcdefghijkl",
     gate="huu_nghi",
     yard="yard_xuan_cuong",
     starts_at=at("17:45"),

@@ -1,0 +1,116 @@
+"""The door: by which name and how a request must come, before anything else looks at it.
+
+People are served by https alone, under the names that are ours; plain HTTP is for this machine
+itself. Machines inside, such as trackers, gateways and whoever reads the metrics, prove themselves
+by their tokens, under whatever name they know us by.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.errors import Problem, problem_response
+from api.strangers import Strangers, place_of
+from flowctl.settings import Settings
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OF_MACHINES = frozenset({"/v1/fixes", "/metrics", "/v1/health", "/v1/ready"})
+_BELOW_OF_MACHINES = ("/v1/osmand/", "/v1/traccar", "/v1/owntracks", "/v1/ufms", "/v1/sms/")
+_LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost"})
+SIGN_IN = "sign-in"
+"""What an address is shut out of that failed to sign in too often."""
+
+
+class Rules:
+    """Which names are ours, and who may come without TLS."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._open = settings.demo
+        self._public = settings.public_url.rstrip("/")
+        self._origin = urlsplit(self._public).netloc.lower()
+        named = (one.strip().lower() for one in settings.hosts.split(","))
+        self._hosts = {name_of(self._origin), *named} - {""}
+
+    def check(self, scope: Scope) -> None:
+        """Raise the Problem that says why a request may not come like this (403, 421)."""
+        path = scope["path"]
+        if path in _OF_MACHINES or path.startswith(_BELOW_OF_MACHINES):
+            return
+        said = _headers(scope)
+        host = said.get(b"host", "").lower()
+        name = name_of(host)
+        if not (name in self._hosts or is_loopback(name)):
+            raise Problem(
+                421,
+                "Misdirected request",
+                f"Nobody here is called {name[:80]!r}; open {self._public}, or name it in"
+                " FLOWCTL_HOSTS.",
+            )
+        if scope["scheme"] != "https" and not self._open and not _is_inside(scope, name):
+            raise Problem(
+                403,
+                "Forbidden",
+                f"People are served by https alone: open {self._public}. A proxy in front must be"
+                " named in FLOWCTL_PROXIES and send X-Forwarded-Proto.",
+            )
+        if scope["method"] not in _SAFE:
+            self._refuse_foreign_page(said, host)
+
+    def _refuse_foreign_page(self, said: Mapping[bytes, str], host: str) -> None:
+        """Refuse what a page of another origin sends, whatever cookies came along."""
+        origin = said.get(b"origin")
+        ours = origin is None or origin.partition("://")[2].lower() in {host, self._origin}
+        if not ours or said.get(b"sec-fetch-site") == "cross-site":
+            raise Problem(403, "Forbidden", "A page of another origin may change nothing here.")
+
+
+class Door:
+    """Lets in what keeps to the rules, and turns away addresses that failed too often."""
+
+    def __init__(self, app: ASGIApp, rules: Rules, strangers: Strangers) -> None:
+        self.app = app
+        self._rules = rules
+        self._strangers = strangers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http":
+            try:
+                self._rules.check(scope)
+                if scope["path"] == "/v1/sessions" and scope["method"] == "POST":
+                    # Before its body is read: a thousand of these a second must cost nothing.
+                    self._strangers.refuse_shut(SIGN_IN, place_of(scope))
+            except Problem as problem:
+                await problem_response(problem)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+def name_of(host: str) -> str:
+    """Return the name in a Host header, without its port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+@lru_cache(maxsize=1024)
+def is_loopback(name: str) -> bool:
+    """Tell whether a name or an address is this machine's own."""
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name in _LOOPBACK_NAMES
+
+
+def _is_inside(scope: Scope, name: str) -> bool:
+    """Tell whether somebody on this machine asks it by its own name: no proxy is in between."""
+    client = scope.get("client")
+    return client is not None and is_loopback(client[0]) and is_loopback(name)
+
+
+def _headers(scope: Scope) -> dict[bytes, str]:
+    wanted = (b"host", b"origin", b"sec-fetch-site")
+    return {name: value.decode("latin-1") for name, value in scope["headers"] if name in wanted}

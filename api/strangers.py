@@ -1,0 +1,104 @@
+"""What addresses got wrong of late: who tries on is turned away before a store is asked.
+
+Of one process, and bounded: what must hold over all of them is counted in `api.attempts`.
+"""
+
+import math
+import time
+from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address
+from typing import TypeVar
+
+from starlette.types import Scope
+
+from api.errors import Problem
+from flowctl.telemetry.rates import TokenBucket
+
+_MOST_PLACES = 50_000
+"""Beyond so many the one that was quiet longest is forgotten."""
+_NETWORK_BITS = 64
+"""So much of an address of IPv6 is one subscriber's; whoever has one has all below it."""
+
+T = TypeVar("T")
+_Key = tuple[str, str]
+
+
+class Strangers:
+    """How often each address may yet be wrong, by what it is wrong about."""
+
+    def __init__(self) -> None:
+        self._shut: OrderedDict[_Key, float] = OrderedDict()
+        self._buckets: OrderedDict[_Key, TokenBucket] = OrderedDict()
+
+    def refuse_shut(self, what: str, place: str) -> None:
+        """Raise the Problem 429 for an address that `shut` was told of, until its time is over."""
+        until = self._shut.get((what, place))
+        if until is None:
+            return
+        wait_s = until - time.monotonic()
+        if wait_s > 0:
+            raise too_many(wait_s)
+        del self._shut[what, place]
+
+    def shut(self, what: str, place: str, wait_s: float) -> None:
+        """Remember that an address may not try something for so long."""
+        _keep(self._shut, (what, place), time.monotonic() + wait_s)
+
+    def refuse_beyond(self, what: str, place: str, per_s: float) -> None:
+        """Count a try, and raise the Problem 429 beyond ``per_s``, ten seconds' worth at once."""
+        wait_s = self._bucket(what, place, per_s).wait_s(1, now=time.monotonic())
+        if wait_s > 0:
+            raise too_many(wait_s)
+
+    def forgive(self, what: str, place: str) -> None:
+        """Take the last try back: it was right."""
+        bucket = self._buckets.get((what, place))
+        if bucket is not None:
+            bucket.give_back(1)
+
+    def _bucket(self, what: str, place: str, per_s: float) -> TokenBucket:
+        found = self._buckets.get((what, place))
+        if found is None:
+            found = TokenBucket(per_s, now=time.monotonic())
+            _keep(self._buckets, (what, place), found)
+        else:
+            self._buckets.move_to_end((what, place))
+        return found
+
+
+def place_of(scope: Scope) -> str:
+    """Return where a request comes from, as tries are counted: an address, of IPv6 its network."""
+    client = scope.get("client")
+    if client is None:
+        return "nowhere"
+    host = str(client[0])
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if not isinstance(address, IPv6Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Address(int(address) >> _NETWORK_BITS << _NETWORK_BITS))
+
+
+def too_many(wait_s: float) -> Problem:
+    """Return the Problem for an address that was wrong too often."""
+    seconds = max(math.ceil(wait_s), 1)
+    minutes = seconds // 60 + 1
+    return Problem(
+        429,
+        "Too many attempts",
+        f"Too many wrong tries came from this address; try again in {minutes} minutes.",
+        {"Retry-After": str(seconds)},
+        kind="too_many_attempts",
+        values={"minutes": minutes},
+    )
+
+
+def _keep(held: "OrderedDict[_Key, T]", key: _Key, value: T) -> None:
+    held[key] = value
+    held.move_to_end(key)
+    if len(held) > _MOST_PLACES:
+        held.popitem(last=False)
