@@ -149,36 +149,54 @@ def list_proved(
     conn: Connection, trips: Sequence[int], stages: Sequence[ProvedStage]
 ) -> list[Proved]:
     """Return the stages of trips that something seen may confirm."""
-    with conn.cursor(row_factory=args_row(Proved), binary=True) as cursor:
-        return cursor.execute(
-            """
-            with word as (
-                select distinct on (trip_id, stage, proof) trip_id, stage, proof, act, at,
-                       count(*) over (partition by trip_id, stage, proof) as times
-                from (select *, split_part(key, ':', 3) as proof from stage_records
-                      where trip_id = any(%(trips)s) and key like %(key)s) said
-                order by trip_id, stage, proof, id desc
-            )
-            select s.trip_id, s.stage, p.proof, s.state, s.record_id is not null,
-                   case when w.act = 'confirmed' then w.at end, coalesce(w.times, 0)::int
-            from declarations d
-            join unnest(%(workflows)s::bigint[], %(variants)s::text[], %(stages)s::text[],
-                        %(proofs)s::text[]) as p (workflow_id, variant, stage, proof)
-                on p.workflow_id = d.workflow_id and p.variant = d.variant
-            join trip_stages s on s.trip_id = d.trip_id and s.stage = p.stage
-            left join word w on w.trip_id = s.trip_id and w.stage = s.stage and w.proof = p.proof
-            where d.trip_id = any(%(trips)s)
-            order by s.trip_id, s.position
-            """,
-            {
-                "trips": list(trips),
-                "key": f"{KEY}:%",
-                "workflows": [one.workflow for one in stages],
-                "variants": [one.variant for one in stages],
-                "stages": [one.stage for one in stages],
-                "proofs": [str(one.proof) for one in stages],
-            },
-        ).fetchall()
+    # The words are joined to them here: a planner that expects few would compare every stage with
+    # every word, which takes seconds for a thousand trips.
+    words = _last_words(conn, trips)
+    rows = conn.execute(
+        """
+        select s.trip_id, s.stage, p.proof, s.state, s.record_id is not null
+        from declarations d
+        join unnest(%(workflows)s::bigint[], %(variants)s::text[], %(stages)s::text[],
+                    %(proofs)s::text[]) as p (workflow_id, variant, stage, proof)
+            on p.workflow_id = d.workflow_id and p.variant = d.variant
+        join trip_stages s on s.trip_id = d.trip_id and s.stage = p.stage
+        where d.trip_id = any(%(trips)s)
+        order by s.trip_id, s.position
+        """,
+        {
+            "trips": list(trips),
+            "workflows": [one.workflow for one in stages],
+            "variants": [one.variant for one in stages],
+            "stages": [one.stage for one in stages],
+            "proofs": [str(one.proof) for one in stages],
+        },
+        binary=True,
+    ).fetchall()
+    return [
+        Proved(trip, stage, proof, state, has_word, *words.get((trip, stage, proof), (None, 0)))
+        for trip, stage, proof, state, has_word in rows
+    ]
+
+
+def _last_words(
+    conn: Connection, trips: Sequence[int]
+) -> dict[tuple[int, str, str], tuple[datetime | None, int]]:
+    """Return what was said of trips for what was seen, by trip, stage and proof.
+
+    That is the moment of the last word, None where it took back what was said before, and how
+    many words there were.
+    """
+    rows = conn.execute(
+        "select trip_id, stage, split_part(key, ':', 3), act = 'confirmed', at from stage_records"
+        " where trip_id = any(%s) and key like %s order by id",
+        [list(trips), f"{KEY}:%"],
+        binary=True,
+    ).fetchall()
+    words: dict[tuple[int, str, str], tuple[datetime | None, int]] = {}
+    for trip, stage, proof, is_confirmed, at in rows:
+        _, times = words.get((trip, stage, proof), (None, 0))
+        words[trip, stage, proof] = (at if is_confirmed else None, times + 1)
+    return words
 
 
 def list_said(
