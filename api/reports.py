@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from threading import Lock
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.datastructures import State
 
 from api.transaction import transaction
 from flowctl.notify.texts import catalogue
 from flowctl.site import Site
-from flowctl.statistics import Part, Period, Row, check_days, report
+from flowctl.statistics import Key, Part, Period, Row, Tally, check_days, report
 from flowctl.statistics_files import FORMS, dictionary, write_report
-from flowctl.storage.statistics import Connection, list_names, read_days
+from flowctl.storage.statistics import Connection, count_day, list_names, read_days
 
 router = APIRouter(tags=["reports"])
 
@@ -24,9 +26,48 @@ Form = Annotated[str, Path(pattern="^(csv|xlsx|parquet)$")]
 _ALL = [Part.GATE, Part.DIRECTION, Part.CARGO, Part.DESK, Part.OF]
 
 
+_FRESH = timedelta(seconds=15)
+"""So long a count of a running day holds: a page asks several times, and others ask beside it."""
+
+
+class RunningDays:
+    """Days that are not kept yet, each counted once for all who ask within a few seconds."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counted: dict[date, tuple[datetime, Mapping[Key, Tally]]] = {}
+
+    def read(
+        self, conn: Connection, site: Site, since: date, until: date, now: datetime
+    ) -> tuple[dict[Key, Tally], datetime]:
+        """Return the counts of days, the last one included, and when the oldest was counted."""
+        counted_at = [now]
+
+        def count(conn: Connection, site: Site, day: date) -> Mapping[Key, Tally]:
+            at, found = self._count(conn, site, day, now)
+            counted_at.append(at)
+            return found
+
+        return read_days(conn, site, since, until, now, count), min(counted_at)
+
+    def _count(
+        self, conn: Connection, site: Site, day: date, now: datetime
+    ) -> tuple[datetime, Mapping[Key, Tally]]:
+        with self._lock:  # who asks meanwhile waits for the same count
+            self._counted = {
+                held: one for held, one in self._counted.items() if abs(now - one[0]) < _FRESH
+            }
+            if day not in self._counted:
+                self._counted[day] = now, count_day(conn, site, day)
+            return self._counted[day]
+
+
 @dataclass(frozen=True, slots=True)
 class ReportAnswer:
-    """A report: from ``since`` to ``until``, both included, by the days of the gates' clocks."""
+    """A report: from ``since`` to ``until``, both included, by the days of the gates' clocks.
+
+    Nothing that happened by ``counted_at`` is missing.
+    """
 
     since: date
     until: date
@@ -64,8 +105,8 @@ def get_report(
     state = request.app.state
     now: datetime = state.clock.now()
     with transaction(request) as conn:
-        rows = _rows(conn, state.site, now, since, until, period, by, only)
-    return ReportAnswer(since, until, period, by, now, rows)
+        rows, at = _rows(state, conn, now, since, until, period, by, only)
+    return ReportAnswer(since, until, period, by, at, rows)
 
 
 @router.get("/v1/reports/dictionary")
@@ -94,24 +135,26 @@ def get_report_file(
     site: Site = state.site
     now: datetime = state.clock.now()
     with transaction(request) as conn:
-        rows = _rows(conn, site, now, since, until, period, by, only)
+        rows, at = _rows(state, conn, now, since, until, period, by, only)
         names = list_names(conn, site, now, language)
-    content = write_report(rows, form, catalogue(language)["page"], names, now)
+    content = write_report(rows, form, catalogue(language)["page"], names, at)
     name = f"{site.id}_{since}_{until}_{period}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, headers=headers, media_type=FORMS[form])
 
 
 def _rows(
+    state: State,
     conn: Connection,
-    site: Site,
     now: datetime,
     since: date,
     until: date,
     period: Period,
     by: list[Part],
     only: Mapping[Part, str | None],
-) -> list[Row]:
+) -> tuple[list[Row], datetime]:
+    site: Site = state.site
+    running: RunningDays = state.running_days
     check_days(since, until, now.astimezone(site.timezone).date())
-    counted = read_days(conn, site, since, until, now)
-    return report(counted, period=period, by=frozenset(by), only=only)
+    counted, at = running.read(conn, site, since, until, now)
+    return report(counted, period=period, by=frozenset(by), only=only), at

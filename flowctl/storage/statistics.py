@@ -1,7 +1,7 @@
 """What days came to, counted from facts and kept: trips are forgotten, their numbers stay."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from math import isnan
 from typing import Any, LiteralString
@@ -49,10 +49,30 @@ def settle_day(conn: Connection, site: Site, now: datetime) -> date | None:
     return None
 
 
+def count_day(conn: Connection, site: Site, day: date) -> dict[Key, Tally]:
+    """Return what a day comes to by the facts as they are now."""
+    since, to = _bounds(site, day)
+    rows = list_between(conn, site.id, since=since, until=to)
+    facts = [
+        *_declared(conn, site, since, to),
+        *(fact for row in rows for fact in _way(row)),
+        *_passages(conn, site, since, to, {(row.plate, row.direction) for row in rows}),
+        *_returns(conn, site, since, to),
+        *_stages(conn, site, since, to),
+        *_payments(conn, site, since, to),
+    ]
+    return tally((fact for fact in facts if since <= fact.at < to), site.timezone)
+
+
 def read_days(
-    conn: Connection, site: Site, since: date, until: date, now: datetime
+    conn: Connection,
+    site: Site,
+    since: date,
+    until: date,
+    now: datetime,
+    count: Callable[[Connection, Site, date], Mapping[Key, Tally]] = count_day,
 ) -> dict[Key, Tally]:
-    """Return the counts of days, the last one included; days that nobody kept are counted now."""
+    """Return the counts of days, the last one included; ``count`` is asked for what is not kept."""
     found: dict[Key, Tally] = {}
     for hour, bins, n, total, *parts in conn.execute(
         "select hour, bins, n, total, day, gate, direction, cargo, measure, desk, of"
@@ -75,7 +95,7 @@ def read_days(
         begins = max(since, first)
         for n in range((last - begins).days + 1):
             if begins + n * _DAY not in kept:
-                found.update(count_day(conn, site, begins + n * _DAY))
+                found.update(count(conn, site, begins + n * _DAY))
     return found
 
 
@@ -87,21 +107,6 @@ def list_names(conn: Connection, site: Site, now: datetime, language: str) -> di
         for variant in found[1].variants:
             names |= {stage.id: stage.name[language] for stage in variant.stages}
     return names
-
-
-def count_day(conn: Connection, site: Site, day: date) -> dict[Key, Tally]:
-    """Return what a day comes to by the facts as they are now."""
-    since, to = _bounds(site, day)
-    rows = list_between(conn, site.id, since=since, until=to)
-    facts = [
-        *_declared(conn, site, since, to),
-        *(fact for row in rows for fact in _way(row)),
-        *_passages(conn, site, since, to, {(row.plate, row.direction) for row in rows}),
-        *_returns(conn, site, since, to),
-        *_stages(conn, site, since, to),
-        *_payments(conn, site, since, to),
-    ]
-    return tally((fact for fact in facts if since <= fact.at < to), site.timezone)
 
 
 def _bounds(site: Site, day: date) -> tuple[datetime, datetime]:

@@ -190,6 +190,25 @@ def test_the_api_gives_a_report_as_json_and_as_files(api: RunningApi):
     assert "in_yard" in codes
 
 
+def test_a_running_day_is_counted_once_for_all_who_ask_within_seconds(api: RunningApi):
+    api.clock.at = after(0)
+    api.border.trip(at=after(-5))
+    planner = api.person(Role.PLANNER)
+    span = {"since": "2024-01-23", "until": "2024-01-23", "period": "all"}
+
+    def declared() -> tuple[int, datetime]:
+        told = planner.get("/v1/reports", params=span).json()
+        [row] = [one for one in told["rows"] if one["measure"] == "declared"]
+        return row["n"], datetime.fromisoformat(told["counted_at"])
+
+    assert declared() == (1, after(0))
+    api.border.trip(at=after(-1))
+    api.clock.at += timedelta(seconds=14)
+    assert declared() == (1, after(0)), "and it is said when it was counted"
+    api.clock.at += timedelta(seconds=1)
+    assert declared() == (2, api.clock.at)
+
+
 def test_days_that_cannot_be_are_refused_in_words(api: RunningApi):
     turned = asked(api, "/v1/reports", since="2024-01-23", until="2024-01-20")
     assert (turned.status_code, turned.json()["type"]) == (422, "urn:flowctl:range_turned")
