@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, partial
 from math import isnan
 from typing import Any, LiteralString
 
@@ -223,6 +224,7 @@ select s.trip_id, t.cargo, t.registered_at, d.workflow_id, d.variant,
 from trip_stages s join trips t on t.id = s.trip_id left join declarations d on d.trip_id = t.id
 where s.trip_id in (select trip_id from trip_stages where site = %(site)s
     and state in ('confirmed', 'refused') and since >= %(since)s and since < %(to)s)
+    and s.state in ('confirmed', 'refused')
 order by s.trip_id
 """
 
@@ -233,12 +235,14 @@ def _stages(conn: Connection, site: Site, since: datetime, to: datetime) -> list
     for row in conn.execute(_STAGES, {"site": site.id, "since": since, "to": to}):
         trips[row[0]].append(row)
     facts = []
+    # A day's trips have few workflows among them, and each is asked for once.
+    stages_of = cache(partial(_stages_of, conn))
     for rows in trips.values():
         _, cargo, registered_at, workflow_id, variant, gate, direction, *_ = rows[0]
         confirmed = {stage: at for *_, stage, _, state, at in rows if state == "confirmed"}
-        stages = _stages_of(conn, workflow_id, variant)
+        stages = stages_of(workflow_id, variant)
         for *_, stage, desk, state, at in rows:
-            if desk is None or state not in ("confirmed", "refused"):
+            if desk is None:
                 continue
             before = stages[stage].needs if stage in stages else ()
             free_at = max((confirmed[one] for one in before if one in confirmed),
