@@ -6,6 +6,7 @@ file ``flowctl_secret`` is ``FLOWCTL_SECRET``, and so for every other setting.
 """
 
 import os
+from collections.abc import Mapping
 from datetime import date, time
 from functools import lru_cache
 from ipaddress import ip_network
@@ -218,6 +219,15 @@ class Settings(ReadingSettings):
 def _secrets_dir() -> Path | None:
     named = os.environ.get("FLOWCTL_SECRETS_DIR")
     return Path(named) if named else None
+
+
+def find_secret(name: str, environment: Mapping[str, str]) -> str:
+    """Return what the environment holds, or else the file of secrets so named; empty: neither."""
+    folder = environment.get("FLOWCTL_SECRETS_DIR")
+    if environment.get(name) or not folder:
+        return environment.get(name, "").strip()
+    file = Path(folder, name.lower())
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
 
 
 def _with_password(url: str, password: object, field: str) -> str:

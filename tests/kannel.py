@@ -61,10 +61,11 @@ def running_kannel(home: Path, *, api_port: int, token: str) -> Iterator[Kannel]
     (home / "smsc.conf").write_text(
         f"group = smsc\nsmsc = fake\nsmsc-id = fake\nport = {smsc}\nconnect-allow-ip = 127.0.0.1\n"
     )
+    for name, content in ("password", PASSWORD), ("answer_token", token), ("smsc_password", ""):
+        (home / f"kannel_{name}").write_text(f"{content}\n")
     environment = {
         "PATH": _SBIN,
-        "KANNEL_PASSWORD": PASSWORD,
-        "ANSWER_TOKEN": token,
+        "SECRETS": str(home),
         "SMSC_CONF": str(home / "smsc.conf"),
         "KANNEL_CONF": str(home / "kannel.conf.in"),
         "SPOOL": str(home),

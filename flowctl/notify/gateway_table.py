@@ -8,6 +8,7 @@ from typing import cast
 from pydantic import SecretStr
 
 from flowctl.notify.gateways import Tariff
+from flowctl.settings import find_secret
 from flowctl.site_tables import Table
 
 
@@ -88,7 +89,10 @@ class GatewayTable(Table):
         return price
 
     def secret(self, what: str) -> SecretStr:
-        """Read a secret from where ``…_env`` or ``…_file`` says that it is."""
+        """Read a secret from where ``…_env`` or ``…_file`` says that it is.
+
+        What ``…_env`` names may stand in a file of secrets, too; see `flowctl.settings`.
+        """
         by_env, by_file = f"{what}_env", f"{what}_file"
         if self.has(what):
             self.ignore(what)
@@ -103,8 +107,10 @@ class GatewayTable(Table):
         if self._environment is None or not named:
             return SecretStr("")
         found = (
-            self._environment.get(named, "") if key == by_env else self._content_of(key, named)
-        ).strip()
+            find_secret(named, self._environment)
+            if key == by_env
+            else self._content_of(key, named).strip()
+        )
         if not found and key == by_env:
             self.refuse(key, f"the environment has no {named}, or it is empty; set it")
         return SecretStr(found)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from flowctl.settings import Settings
+from flowctl.settings import Settings, find_secret
 
 SECRET = "a-secret-for-this-test-alone-0123456789"
 
@@ -66,3 +66,12 @@ def test_an_empty_file_is_a_setting_left_out(folder: Path):
     (folder / "flowctl_mail_url").write_text("\n")
     (folder / "flowctl_owner_password").write_text("")
     assert Settings().mail_url is None
+
+
+def test_what_a_gateway_asks_the_environment_for_may_stand_in_a_file(folder: Path):
+    (folder / "smpp_password").write_text("s3cret\n")
+    environment = {"FLOWCTL_SECRETS_DIR": str(folder)}
+    assert find_secret("SMPP_PASSWORD", environment) == "s3cret"
+    assert find_secret("SMPP_PASSWORD", environment | {"SMPP_PASSWORD": "other"}) == "other"
+    assert not find_secret("ESMS_API_KEY", environment)
+    assert not find_secret("SMPP_PASSWORD", {})
