@@ -29,12 +29,13 @@ class Heart:
             self._last = now
 
 
-def beat(conn: Connection, process: str, now: datetime) -> None:
-    """Say that ``process`` has done its work up to the domain moment ``now``."""
+def beat(conn: Connection, process: str, now: datetime, *, took_s: float | None = None) -> None:
+    """Say that ``process`` has done its work up to the domain moment ``now``, in ``took_s``."""
     conn.execute(
-        "insert into heartbeats (process, at, wall_at) values (%s, %s, now())"
-        " on conflict (process) do update set at = excluded.at, wall_at = excluded.wall_at",
-        [process, now],
+        "insert into heartbeats (process, at, wall_at, took_s) values (%s, %s, now(), %s)"
+        " on conflict (process) do update set at = excluded.at, wall_at = excluded.wall_at,"
+        " took_s = excluded.took_s",
+        [process, now, took_s],
     )
 
 
