@@ -72,7 +72,7 @@ class KeySettings(BaseSettings):
         for name in [one for one in held if one.endswith("_password")]:
             field = f"{name.removesuffix('_password')}_url"
             password = held.pop(name)
-            if field not in cls.model_fields:
+            if password is None or field not in cls.model_fields:
                 continue
             url = held.get(field) or cls.model_fields[field].default
             if url is None:
