@@ -4,6 +4,7 @@ import { t } from "../language";
 import { AccountMenu } from "../parts/AccountMenu";
 import { Help } from "../parts/Help";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { learnNames } from "../parts/names";
 import { problem } from "../parts/problem";
 import { ThemeSwitch } from "../parts/ThemeSwitch";
 import { useAsked } from "../parts/useAsked";
@@ -15,7 +16,6 @@ import { Appeals } from "./Appeals";
 import { getWorkflow, listDeclared, type Workflow } from "./api";
 import { FormPage } from "./FormPage";
 import { Import } from "./Import";
-import { learnCodes } from "./names";
 import { TripPage } from "./TripPage";
 import { Trips } from "./Trips";
 
@@ -45,7 +45,7 @@ export function Declare({ session, onLeave }: { session: Session; onLeave: () =>
   const clock = useRef(new ServerClock(CLOCK_AHEAD_MS));
   const site = useAsked(getSite, SITE_MS, []);
   // Null is an answer too: a site may have no workflow.
-  const workflow = useAsked(async () => ({ found: learnCodes(await getWorkflow()) }), SITE_MS, []);
+  const workflow = useAsked(async () => ({ found: learnNames(await getWorkflow()) }), SITE_MS, []);
   const begun = useAsked(
     async () => {
       const { at } = await listDeclared("active", "");

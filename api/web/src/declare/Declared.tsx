@@ -1,10 +1,11 @@
 import { find, t } from "../language";
+import { factName, fieldName } from "../parts/names";
 import { placeName } from "../parts/place";
 import { useAsked } from "../parts/useAsked";
 import { decimal, instant, moment, otherTime } from "../time";
 import { getDeclaration, type TripDeclaration } from "./api";
 import type { Place } from "./Declare";
-import { factName, fieldName, money, originName } from "./names";
+import { money, originName } from "./names";
 
 const AGAIN_MS = 60_000;
 const SHOWN = [
@@ -78,7 +79,7 @@ function said(name: string, value: unknown, place: Place): string {
   if (Array.isArray(value)) return value.map((one) => placeName(String(one))).join(", ");
   if (typeof value === "number") return name === "value_vnd" ? money(value) : decimal(value, 0, 2);
   const text = String(value);
-  if (name !== "ready_at") return factName(name, text, place.workflow);
+  if (name !== "ready_at") return factName(name, text);
   const { timezone, other_timezone: other } = place.site;
   const at = instant(text);
   return [moment(at, place.now(), timezone), otherTime(at, timezone, other)]

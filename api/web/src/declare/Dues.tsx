@@ -20,7 +20,7 @@ export function DuesOf({ trip, place }: { trip: number; place: Place }) {
       {wrong !== null && <p class="quiet">{problem(wrong)}</p>}
       {answer && (
         <>
-          <Lines quote={answer} place={place} />
+          <Lines quote={answer} />
           <p class={answer.due_vnd > 0 ? "owed" : "paid"}>
             {answer.due_vnd > 0
               ? t("declare.owed", { sum: money(answer.due_vnd) })

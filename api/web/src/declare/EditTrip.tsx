@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../language";
+import { fieldName } from "../parts/names";
 import { problem } from "../parts/problem";
 import { ApiError } from "../request";
 import type { Trip } from "../types";
@@ -8,7 +9,6 @@ import type { Place } from "./Declare";
 import { FillingContext } from "./filling";
 import { bodyOf, EMPTY, type Name, valuesOf } from "./form";
 import { GoodsGroup } from "./GoodsGroup";
-import { fieldName } from "./names";
 import { fieldOfRefusal } from "./refused";
 import { TruckGroup } from "./TruckGroup";
 import { useForm } from "./useForm";

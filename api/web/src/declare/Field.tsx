@@ -1,9 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../language";
+import { fieldName, stageName } from "../parts/names";
 import { useFilling } from "./filling";
 import { applies, isNeeded, type Name, type TextName } from "./form";
-import { fieldName, inputId, originName, stageName } from "./names";
+import { inputId, originName } from "./names";
 
 interface FrameProps {
   name: Name;
@@ -33,7 +34,7 @@ export function Frame({ name, group = false, hint = null, children }: FrameProps
       {hint && <small class="quiet">{hint}</small>}
       {stage && (
         <small class="quiet">
-          {t("declare.settled_by", { stage: stageName(stage, place.workflow) })}
+          {t("declare.settled_by", { stage: stageName(stage) })}
         </small>
       )}
       {faults[name] && (

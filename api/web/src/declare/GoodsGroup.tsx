@@ -1,8 +1,9 @@
 import { nameOf, t } from "../language";
+import { weightName } from "../parts/names";
 import { Choices, More, Pick, Text } from "./Field";
 import { useFilling } from "./filling";
 import { numberOf, weightClass } from "./form";
-import { money, weightClassName } from "./names";
+import { money } from "./names";
 
 const CARGOES = ["normal", "reefer", "perishable"] as const;
 const LOADS = ["laden", "empty"] as const;
@@ -42,7 +43,7 @@ export function GoodsGroup() {
           name="weight_t"
           inputMode="decimal"
           maxLength={10}
-          hint={heavy === null ? null : weightClassName(heavy, workflow)}
+          hint={heavy === null ? null : weightName(heavy)}
         />
         <Text name="temperature_c" inputMode="decimal" maxLength={8} />
         <Text name="keeps_h" inputMode="decimal" maxLength={8} />

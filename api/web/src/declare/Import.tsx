@@ -1,12 +1,12 @@
 import { useRef, useState } from "preact/hooks";
 import { language, t } from "../language";
+import { fieldName } from "../parts/names";
 import { problem, refusalWords } from "../parts/problem";
 import { newKey } from "../request";
 import { wholeNumber } from "../time";
 import { type Imported, type ImportFault, importTable } from "./api";
 import type { Place } from "./Declare";
 import { faultList, faultyRows, textOf } from "./faulty";
-import { fieldName } from "./names";
 
 const FORMS = ["csv", "xlsx"] as const;
 

@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { nameOf, t } from "../language";
+import { fieldName, stageName } from "../parts/names";
 import { problem } from "../parts/problem";
 import { type Quote, quote } from "./api";
 import type { Place } from "./Declare";
 import { bodyOf, type Values, weightClass } from "./form";
-import { fieldName, money, reasonOf, stageName } from "./names";
+import { money, reasonOf } from "./names";
 
 const TYPED_MS = 500;
 const FACTS = [
@@ -58,13 +59,13 @@ export function Price({ values, place }: { values: Values; place: Place }) {
       {found === null || !facts["gate"] ? (
         <p class="quiet">{t("declare.price_later")}</p>
       ) : (
-        <Lines quote={found} place={place} />
+        <Lines quote={found} />
       )}
     </section>
   );
 }
 
-export function Lines({ quote: { lines, withheld, total_vnd }, place }: { quote: Quote; place: Place }) {
+export function Lines({ quote: { lines, withheld, total_vnd } }: { quote: Quote }) {
   return (
     <table class="lines">
       <tbody>
@@ -72,7 +73,7 @@ export function Lines({ quote: { lines, withheld, total_vnd }, place }: { quote:
           <tr key={line.service}>
             <th scope="row">
               {nameOf(line.name)}
-              <small>{reasonOf(line.why, place.workflow)}</small>
+              <small>{reasonOf(line.why)}</small>
             </th>
             <td class="sum">{money(line.amount_vnd)}</td>
           </tr>
@@ -83,7 +84,7 @@ export function Lines({ quote: { lines, withheld, total_vnd }, place }: { quote:
               {nameOf(one.name)}
               <small>
                 {one.until_stage !== null
-                  ? t("declare.withheld", { stage: stageName(one.until_stage, place.workflow) })
+                  ? t("declare.withheld", { stage: stageName(one.until_stage) })
                   : t("declare.withheld_fact", { field: fieldName(one.until_fact ?? "") })}
               </small>
             </th>

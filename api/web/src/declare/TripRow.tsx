@@ -1,10 +1,11 @@
 import { find, t } from "../language";
+import { goodsName, stageName } from "../parts/names";
 import { placeName } from "../parts/place";
 import { instant, moment, otherTime } from "../time";
 import type { Trip } from "../types";
 import type { Beside, OpenStage } from "./api";
 import { newDraft, type Place } from "./Declare";
-import { deskName, goodsClassName, money, since, stageName } from "./names";
+import { deskName, money, since } from "./names";
 
 interface Props {
   row: { trip: Trip; beside: Beside };
@@ -14,8 +15,7 @@ interface Props {
 
 /** A trip in one line: what it is, where it stands, what waits for whom, what it costs. */
 export function TripRow({ row: { trip, beside }, now, place }: Props) {
-  const { workflow } = place;
-  const goods = beside.goods ?? (beside.goods_class && goodsClassName(beside.goods_class, workflow));
+  const goods = beside.goods ?? (beside.goods_class && goodsName(beside.goods_class));
   const what = beside.load === "empty" ? t("declare.empty") : (goods ?? t(`cargo.${trip.cargo}`));
   return (
     <tr data-trip={trip.id}>
@@ -31,11 +31,11 @@ export function TripRow({ row: { trip, beside }, now, place }: Props) {
       </td>
       <td>
         {trip.stage && t(`stage.${trip.stage}`)}
-        {beside.reached && <small>✓ {stageName(beside.reached, workflow)}</small>}
+        {beside.reached && <small>✓ {stageName(beside.reached)}</small>}
         <Marks beside={beside} />
       </td>
       <td>
-        <Waits open={trip.state === "active" ? beside.open : []} now={now} place={place} />
+        <Waits open={trip.state === "active" ? beside.open : []} now={now} />
       </td>
       <td>
         <Slot trip={trip} now={now} place={place} />
@@ -70,13 +70,13 @@ function Marks({ beside }: { beside: Beside }) {
   );
 }
 
-function Waits({ open, now, place }: { open: OpenStage[]; now: Date; place: Place }) {
+function Waits({ open, now }: { open: OpenStage[]; now: Date }) {
   if (open.length === 0) return <>{t("common.none")}</>;
   return (
     <ul class="waits">
       {open.map((one) => (
         <li key={one.stage} data-state={one.state}>
-          {stageName(one.stage, place.workflow)}
+          {stageName(one.stage)}
           <small>
             {[
               one.state === "ready" ? null : t(`declare.stage_${one.state}`),

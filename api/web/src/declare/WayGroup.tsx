@@ -1,10 +1,10 @@
 import { nameOf, t } from "../language";
 import { MomentInput } from "../operator/MomentInput";
+import { fieldName, handoverName } from "../parts/names";
 import { dayAfter, fromLocal, localDay, otherTime, toLocal } from "../time";
 import { Choices, Frame, Text } from "./Field";
 import { useFilling } from "./filling";
 import { handoversAt, usualHandover } from "./form";
-import { fieldName, handoverName } from "./names";
 
 /** What a time of "now" is rounded up to, minutes. */
 const STEP_MIN = 5;
@@ -25,7 +25,7 @@ export function WayGroup() {
           name="handover"
           options={handoversAt(values, place.workflow).map((id) => ({
             value: id,
-            name: handoverName(id, place.workflow),
+            name: handoverName(id),
           }))}
           otherwise={usualHandover(values, place.workflow)}
         />

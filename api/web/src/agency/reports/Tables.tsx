@@ -1,6 +1,7 @@
 import { find, t } from "../../language";
+import { stageName } from "../../parts/names";
 import { duration, wholeNumber } from "../../time";
-import { deskName, stageName } from "../names";
+import { deskName } from "../names";
 import type { Belongs } from "../types";
 import type { Row } from "./api";
 

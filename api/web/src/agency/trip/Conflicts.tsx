@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { t } from "../../language";
 import { siteMoment } from "../../parts/account/moments";
+import { factName, fieldName } from "../../parts/names";
 import { problem } from "../../parts/problem";
-import { factValue, fieldName } from "../names";
 import { type Conflict, decideConflict } from "./declaration";
 
 interface Props {
@@ -15,7 +15,7 @@ interface Props {
 }
 
 const said = ({ field }: Conflict, value: unknown): string =>
-  value === null || value === undefined ? t("common.none") : factValue(field, value);
+  value === null || value === undefined ? t("common.none") : factName(field, value);
 
 /** Where another system says another thing than was declared: a person decides, each time. */
 export function Conflicts({ conflicts, timezone, mayDecide, onDecided, onOpen }: Props) {

@@ -4,7 +4,7 @@ import { placeName } from "../../parts/place";
 import { problem } from "../../parts/problem";
 import { wholeNumber } from "../../time";
 import { siteMoment } from "../../parts/account/moments";
-import { factValue, fieldName, stageName } from "../names";
+import { factName, fieldName, stageName } from "../../parts/names";
 import { type Declaration, getPersonal, type Personal } from "./declaration";
 import { open } from "../views";
 
@@ -84,7 +84,7 @@ function shown(name: Name, value: unknown, timezone: string): string {
   if (name === "ready_at") return siteMoment(String(value), timezone);
   if (name === "gates") return (value as string[]).map(placeName).join(" → ");
   if (name === "value_vnd") return t("agency.vnd", { n: wholeNumber(Number(value)) });
-  return typeof value === "number" ? wholeNumber(value) : factValue(name, value);
+  return typeof value === "number" ? wholeNumber(value) : factName(name, value);
 }
 
 /** That a field was not typed by the haulier, or that an agency's word holds. */

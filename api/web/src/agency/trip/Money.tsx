@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { find, language, nameOf, t } from "../../language";
+import { factName, fieldName, stageName } from "../../parts/names";
 import { wholeNumber } from "../../time";
-import { factValue, fieldName, stageName } from "../names";
 import { Refund } from "../fees/Refund";
 import { PayForm } from "../fees/PayForm";
 import type { Dues, Line, Payment } from "./declaration";
@@ -68,7 +68,7 @@ const held = ({ until_stage, until_fact }: Dues["withheld"][number]): string =>
 function because({ why: { kind, values } }: Line): string {
   const facts = Object.entries(values)
     .filter(([, value]) => typeof value === "string")
-    .map(([name, value]) => factValue(name, value));
+    .map(([name, value]) => factName(name, value));
   if (kind === "flat") return t("agency.because_flat");
   if (kind === "facts") return facts.join(", ");
   const { days = 0, rate_vnd = 0, free_h = 0 } = values;

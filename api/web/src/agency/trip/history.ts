@@ -6,7 +6,8 @@ import type { Past } from "../../operator/past";
 import { placeName } from "../../parts/place";
 import { wholeNumber } from "../../time";
 import type { Why } from "../../order";
-import { factsInWords, stageName } from "../names";
+import { stageName } from "../../parts/names";
+import { factsInWords } from "../names";
 import type { Origin, StageRecord } from "../types";
 import type { Crossings, Payment } from "./declaration";
 

@@ -1,9 +1,10 @@
 import type { Ref } from "preact";
 import { useState } from "preact/hooks";
 import { nameOf, t } from "../../language";
+import { goodsName } from "../../parts/names";
 import type { Site } from "../../types";
 import type { Wish } from "../api";
-import { goodsName, deskName, workflow } from "../names";
+import { deskName, workflow } from "../names";
 import { DESKS } from "../types";
 
 const STATES = ["ready", "asked", "refused", "expired", "waiting"] as const;

@@ -1,6 +1,6 @@
 import { t } from "../../language";
+import { stageName } from "../../parts/names";
 import { problem, refusalWords } from "../../parts/problem";
-import { stageName } from "../names";
 import type { Bulk, WorkRow } from "../types";
 
 /** What became of what was asked last: done, or refused with why, truck by truck. */

@@ -1,8 +1,9 @@
 import { find, t } from "../../language";
+import { goodsName, stageName, weightName } from "../../parts/names";
 import { placeName } from "../../parts/place";
 import { clockTime, duration, instant } from "../../time";
 import { heat, secondsSince } from "../clock";
-import { deskName, goodsName, stageName, waitedFor, weightName } from "../names";
+import { deskName, waitedFor } from "../names";
 import type { WorkRow } from "../types";
 
 interface Props {

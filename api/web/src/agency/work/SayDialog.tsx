@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import { t } from "../../language";
 import { ActDialog } from "../../operator/acts/ActDialog";
+import { stageName } from "../../parts/names";
 import { sayOfMany, say } from "../api";
-import { stageName, stageOf } from "../names";
+import { stageOf } from "../names";
 import type { Belongs, Bulk, Facts, Item, Word } from "../types";
 import { Settle } from "./Settle";
 import { reasonName, reasons } from "./reasons";

@@ -1,7 +1,8 @@
 import { useEffect } from "preact/hooks";
 import { t } from "../../language";
+import { factName, fieldName } from "../../parts/names";
 import { useAsked } from "../../parts/useAsked";
-import { fieldName, factValue, workflow } from "../names";
+import { workflow } from "../names";
 import { type Declaration, getDeclaration } from "../trip/declaration";
 import type { Facts } from "../types";
 
@@ -83,7 +84,7 @@ function Choice({ fact, value, onChoose }: ChoiceProps) {
       <option value="">{t("agency.choose")}</option>
       {choices.map((one) => (
         <option key={one} value={one}>
-          {factValue(fact, one)}
+          {factName(fact, one)}
         </option>
       ))}
     </select>

@@ -1,6 +1,6 @@
 import { t } from "../../language";
+import { stageName } from "../../parts/names";
 import { wholeNumber } from "../../time";
-import { stageName } from "../names";
 import type { StageCount } from "../types";
 
 const waiting = ({ ready, asked, refused, expired }: StageCount): number =>

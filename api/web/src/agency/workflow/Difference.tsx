@@ -1,5 +1,6 @@
 import { nameOf, t } from "../../language";
-import { deskName, factsInWords, lockName, stageName } from "../names";
+import { stageName } from "../../parts/names";
+import { deskName, factsInWords, lockName } from "../names";
 import type { FlowStage, Variant } from "../types";
 import { difference, type Change } from "./difference";
 
