@@ -108,14 +108,17 @@ def list_carried(
     cancellations.
     """
     since = now - timedelta(days=site.policy.cancellation.within_days)
+    # The numbers come out of a subquery, for with an array the server plans anew at every call,
+    # which takes ten times as long as the look itself.
     return conn.execute(
-        "select new.id, sum(p.loses_s) from trips new join lateral (select max(former.id) as id"
+        "select new.id, sum(p.loses_s) from unnest((select %(trips)s::bigint[])) as one (id)"
+        " join trips new on new.id = one.id join lateral (select max(former.id) as id"
         "  from trips former where former.site = new.site and former.plate = new.plate"
         "  and former.id < new.id and former.state = 'cancelled' and former.ended_at > %(since)s"
         "  and not exists (select from trips later where later.site = new.site"
         "   and later.plate = new.plate and later.id > former.id and later.id < new.id)) last"
         " on true join penalties p on p.trip_id = last.id and p.lifted_at is null"
-        " where new.id = any(%(trips)s) group by new.id having sum(p.loses_s) > 0 order by new.id",
+        " group by new.id having sum(p.loses_s) > 0 order by new.id",
         {"trips": list(trips), "since": since},
     ).fetchall()
 
