@@ -52,4 +52,9 @@ class Database:
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
         with self._pool.connection(timeout=ANSWER_S) as conn:
-            return question(conn)
+            conn.autocommit = True  # a question needs no transaction, which takes two ways more
+            try:
+                return question(conn)
+            finally:
+                if not conn.closed:
+                    conn.autocommit = False
