@@ -6,9 +6,8 @@ A process that runs but no longer beats hangs, and is what a health check is for
 import sys
 from datetime import timedelta
 
-import psycopg
-
 from flowctl.settings import settings
+from flowctl.storage.connections import connect
 
 SILENCE = timedelta(minutes=1)
 """How long a process may be silent on the wall clock before it counts as hung."""
@@ -16,7 +15,7 @@ SILENCE = timedelta(minutes=1)
 
 def has_beaten(database_url: str, process: str, *, within: timedelta = SILENCE) -> bool:
     """Return whether ``process`` wrote its heartbeat within the given time."""
-    with psycopg.connect(database_url, connect_timeout=5) as conn:
+    with connect(database_url) as conn:
         row = conn.execute(
             "select wall_at > now() - %s from heartbeats where process = %s", [within, process]
         ).fetchone()

@@ -15,6 +15,7 @@ from flowctl.errors import FlowctlError
 from flowctl.ledger_key import read_key
 from flowctl.paper.order import PARAMS
 from flowctl.paper_files import drop_old_sheets, gates_fed, write_sheets
+from flowctl.storage.connections import connect
 from flowctl.storage.paper import find_newest_order, make_orders
 from flowctl.storage.sites import get_site
 
@@ -43,7 +44,7 @@ def print_orders(press: Press, now: datetime) -> None:
         The directory cannot be written; the orders stand, only their files are missing.
     """
     key = None if press.key_file is None else read_key(press.key_file)
-    with psycopg.connect(press.database_url, autocommit=True, options="-c timezone=UTC") as conn:
+    with connect(press.database_url, autocommit=True) as conn:
         site = get_site(conn, press.site, now)
         gates = gates_fed(site)
         newest = {gate: find_newest_order(conn, site, gate) for gate in gates}

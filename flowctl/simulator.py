@@ -25,6 +25,7 @@ from flowctl.scenarios.scenario import Scenario, check_names, load_scenario, rea
 from flowctl.scenarios.steering import Rule, Steering, parse_steering
 from flowctl.settings import Settings
 from flowctl.site import Site
+from flowctl.storage.connections import connect
 from flowctl.storage.jobs import (
     CHANNEL,
     Job,
@@ -112,7 +113,7 @@ class Line:
 def run_simulator(settings: Settings) -> None:
     """Claim and run jobs until asked to stop."""
     count, domain = settings.simulator_workers, clock(settings.clock_file)
-    with psycopg.connect(settings.database_url) as conn:  # who starts it shall know what is missing
+    with connect(settings.database_url) as conn:  # who starts it shall know what is missing
         get_site(conn, settings.site, domain.now())
     lines = (
         Line(False, lambda: threads(count), settings.site, domain),
@@ -148,7 +149,7 @@ def _work(settings: Settings, line: Line, stop: Event) -> None:
     try:
         while not stop.is_set():
             try:
-                with psycopg.connect(settings.database_url, autocommit=True) as conn:
+                with connect(settings.database_url, autocommit=True) as conn:
                     conn.execute(f"listen {CHANNEL}")
                     if not warm:
                         warm_up(line.site(conn), line)

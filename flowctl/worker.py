@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from threading import Event
 from typing import Any
-from zlib import crc32
 
 import psycopg
 import redis
@@ -36,6 +35,7 @@ from flowctl.storage.alert_facts import find_alerts
 from flowctl.storage.alerts import end_alerts, save_alerts
 from flowctl.storage.bulletins import make_due
 from flowctl.storage.closures import open_site
+from flowctl.storage.connections import connect
 from flowctl.storage.eta_scores import FORECAST_EVERY, keep_forecasts
 from flowctl.storage.hand_watch import judge_words
 from flowctl.storage.heartbeats import beat
@@ -52,6 +52,7 @@ from flowctl.storage.waits import keep_waits
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
 from flowctl.telemetry.ownership import prolonging
+from flowctl.tenure import LOOK_S, Tenure
 from flowctl.traffic.lanes import LaneTimes, lane_times
 from flowctl.traffic.watch import Watch
 
@@ -110,12 +111,7 @@ def _ingest(
     patience: Patience,
 ) -> None:
     """Work with one connection for as long as it and the store last."""
-    with psycopg.connect(
-        settings.database_url,
-        autocommit=True,
-        application_name=f"{APPLICATION}{name}",
-        options="-c timezone=UTC",
-    ) as conn:
+    with connect(settings.database_url, autocommit=True, name=f"{APPLICATION}{name}") as conn:
         ingest = Ingest.begin(conn, store, get_site(conn, settings.site), name=name)
         # A played day is in a hurry: what it posts must be judged before its next minute.
         ingest.gather_s = GATHER_S if settings.clock_file is None else 0.0
@@ -146,18 +142,50 @@ def run_controller(settings: Settings) -> None:
     to = settings.paper_dir
     press = None if to is None else Press(settings.database_url, settings.site, to, file)
     signing, printing = Signing(key), Printing(press)
-    with stopping() as stop, psycopg.connect(settings.database_url, autocommit=True) as conn:
-        site = get_site(conn, settings.site)
-        lock = crc32(f"controller/{site.id}".encode())
+    tenure = Tenure(settings.database_url, settings.site)
+    with stopping() as stop:
         while not stop.is_set():
-            row = conn.execute("select pg_try_advisory_lock(%s)", [lock]).fetchone()
-            if row is not None and row[0]:
-                break
-            stop.wait(1.0)
-        _log.info("controller active", site=site.id, ledger=describe_guard(conn))
+            try:
+                with tenure.connect() as conn:
+                    _hold(conn, tenure, domain, stop, pause_s(settings), signing, printing)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                tenure.patience.wait(error, stop)
+
+
+def _hold(
+    conn: Connection,
+    tenure: Tenure,
+    domain: Clock,
+    stop: Event,
+    pause_s: float,
+    signing: Signing,
+    printing: Printing,
+) -> None:
+    """Wait for the site, and control it for as long as the connection lasts."""
+    site = get_site(conn, tenure.site)
+    if not tenure.take(conn):
+        _rehearse(conn, site, domain.now())
+        while not tenure.take(conn):
+            if stop.wait(LOOK_S):
+                return
+    _log.info(
+        "controller active",
+        site=site.id,
+        epoch=tenure.epoch,
+        holder=tenure.name,
+        ledger=describe_guard(conn),
+    )
+    with tenure.prolonged():
         while not stop.is_set():
             loaded_at, site = get_loaded_site(conn, site.id, domain.now())
-            _control(conn, site, loaded_at, domain, stop, pause_s(settings), signing, printing)
+            _control(conn, site, loaded_at, domain, stop, pause_s, signing, printing, tenure)
+    tenure.leave(conn)
+
+
+def _rehearse(conn: Connection, site: Site, now: datetime) -> None:
+    """Decide without writing, so that the first decision of its own finds everything loaded."""
+    with uncollected(), conn.transaction(force_rollback=True):
+        step(read_snapshot(conn, site, now), plan_due=True, before=None)
 
 
 def _control(
@@ -169,6 +197,7 @@ def _control(
     pause_s: float,
     signing: Signing,
     printing: Printing,
+    tenure: Tenure,
 ) -> None:
     """Decide by a site until asked to stop, or until the site is loaded anew."""
     meter_every = timedelta(seconds=site.dispatch.meter_interval_s)
@@ -177,6 +206,7 @@ def _control(
     before: Disruption | None = None
     meter_at = plan_at = traffic_at = lanes_at = forecast_at = domain.now()
     while not stop.is_set():
+        tenure.go_on(conn)
         now = domain.now()
         if not is_due(meter_at, now, meter_every):
             time.sleep(pause_s)
@@ -185,7 +215,8 @@ def _control(
             _log.info("site loaded anew", site=site.id)
             return
         plan_due = is_due(plan_at, now, plan_every)
-        before = decide(conn, site, now, plan_due=plan_due, before=before, stages=stages)
+        with tenure.deciding(conn):
+            before = decide(conn, site, now, plan_due=plan_due, before=before, stages=stages)
         meter_at = now + meter_every
         if plan_due:
             plan_at = now + plan_every
@@ -194,13 +225,13 @@ def _control(
             lanes_due = is_due(lanes_at, now, LANES_EVERY)
             observe(conn, watch, now, lanes_due=lanes_due)
             stages.confirm(conn, site, now=now)
-            with conn.transaction():
+            with tenure.deciding(conn):
                 renew_due(conn, site, now=now)
             traffic_at = now + TRAFFIC_EVERY
             if lanes_due:
                 lanes_at = now + LANES_EVERY
         if is_due(forecast_at, now, FORECAST_EVERY):
-            with conn.transaction():
+            with tenure.deciding(conn):
                 left = open_site(conn, site, now)
                 keep_forecasts(conn, left, now)
                 keep_waits(conn, left, now)
@@ -210,7 +241,8 @@ def _control(
             if day is not None:
                 _log.info("statistics of a day kept", day=day.isoformat())
             forecast_at = now + FORECAST_EVERY
-        signing.step(conn, site.id, now)
+        with tenure.deciding(conn):
+            signing.step(conn, site.id, now)
         printing.step(now)
 
 
@@ -240,6 +272,7 @@ def decide(
     stages
         Takes in what the tick saw.
     """
+    began = time.perf_counter()
     with uncollected(), conn.transaction():
         snapshot = read_snapshot(conn, site, now)
         left = snapshot.site
@@ -256,7 +289,7 @@ def decide(
         moments = {trip.id: trip.cleared_at for trip in snapshot.trips}
         crossed = {trip: (passed[trip], moments[trip] or now) for trip in ended}
         note_passed(conn, site, crossed, now=now)
-        beat(conn, "controller", now)
+        beat(conn, "controller", now, took_s=time.perf_counter() - began)
     if stages is not None:
         stages.take(snapshot.trips)
     return found

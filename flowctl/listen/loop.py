@@ -20,6 +20,7 @@ from flowctl.errors import UnavailableError
 from flowctl.listen.messages import MOST_IN_FLIGHT, Broker, Delivery, Message
 from flowctl.registry.sources import get_source
 from flowctl.settings import Settings
+from flowctl.storage.connections import connect
 from flowctl.storage.heartbeats import beat
 from flowctl.storage.sites import get_site
 from flowctl.storage.sources import Source, find_source_named
@@ -107,7 +108,7 @@ def run_listener(settings: Settings, source: str, broker: Broker, *, process: st
     NotFoundError
         There is no such source, or no such site.
     """
-    with psycopg.connect(settings.database_url) as conn:
+    with connect(settings.database_url) as conn:
         site = get_site(conn, settings.site)
         found = get_source(conn, source)
     taker = Taker(
@@ -141,7 +142,7 @@ async def _attend(taker: Taker, database_url: str, process: str) -> None:
 
 
 def _beat_and_look(taker: Taker, database_url: str, process: str) -> None:
-    with psycopg.connect(database_url, connect_timeout=5) as conn:
+    with connect(database_url) as conn:
         beat(conn, process, taker.clock.now())
         found = find_source_named(conn, taker.source.name)
     if found is not None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from flowctl.patience import Patience
+from flowctl.storage.connections import connect
 
 Connection = psycopg.Connection[Any]
 T = TypeVar("T")
@@ -51,9 +52,7 @@ class Database:
         while True:
             try:
                 if self._conn is None:
-                    self._conn = psycopg.connect(
-                        self.url, autocommit=True, options="-c timezone=UTC"
-                    )
+                    self._conn = connect(self.url, autocommit=True)
                 with nullcontext() if alone else self._conn.transaction():
                     done = work(self._conn)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:

@@ -16,6 +16,7 @@ from flowctl.notify.gateways import Heard, HeardPart, Receipt
 from flowctl.registry.answers import Order, take_answer
 from flowctl.registry.keys import Keys, decrypt_answer, encrypt_answer, hash_phone
 from flowctl.site import Site
+from flowctl.storage.connections import connect
 from flowctl.storage.heard_parts import PartOf, keep_part, take_overdue, take_whole
 from flowctl.storage.receipts import StoredReceipt, keep_receipts
 
@@ -125,9 +126,7 @@ class StoredInbound:
     def _transact(self, work: Callable[[Connection], T]) -> T:
         try:
             if self._conn is None or self._conn.closed:
-                self._conn = psycopg.connect(
-                    self.database_url, autocommit=True, options="-c timezone=UTC"
-                )
+                self._conn = connect(self.database_url, autocommit=True)
             with self._conn.transaction():
                 return work(self._conn)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:

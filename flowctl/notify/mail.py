@@ -29,6 +29,7 @@ from flowctl.bulletin.html import write_html
 from flowctl.errors import FlowctlError
 from flowctl.notify.texts import catalogue
 from flowctl.settings import Settings
+from flowctl.storage import connections
 from flowctl.storage.bulletin_mails import (
     Connection,
     Mail,
@@ -283,7 +284,7 @@ def mailing(settings: Settings) -> Iterator[Future[None]]:
 def _mail(settings: Settings, letters: Letters | None, stop: Event) -> None:
     while letters is not None and not stop.is_set():
         try:
-            with psycopg.connect(settings.database_url, autocommit=True) as conn:
+            with connections.connect(settings.database_url, autocommit=True) as conn:
                 while not stop.is_set():
                     if not send_due(conn, letters, settings.site, wall_now=datetime.now(UTC)):
                         stop.wait(_LOOK_EVERY_S)

@@ -31,6 +31,7 @@ from flowctl.registry.push import (
 )
 from flowctl.settings import Settings
 from flowctl.site import Site
+from flowctl.storage.connections import connect
 from flowctl.storage.push import Pushable, delete_subscription, list_pushable
 
 _log = structlog.get_logger()
@@ -164,11 +165,11 @@ class Pusher:
         return base if base.startswith("https:") else "mailto:postmaster@localhost.localdomain"
 
     def _list(self, ids: Sequence[int]) -> list[Pushable]:
-        with psycopg.connect(self._settings.database_url) as conn:
+        with connect(self._settings.database_url) as conn:
             return list_pushable(conn, ids)
 
     def _forget(self, row: Pushable) -> None:
-        with psycopg.connect(self._settings.database_url) as conn:
+        with connect(self._settings.database_url) as conn:
             delete_subscription(conn, row.trip_id, row.endpoint_hash)
 
 

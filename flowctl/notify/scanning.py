@@ -26,6 +26,7 @@ from flowctl.registry.sealed import open_parts
 from flowctl.settings import Settings
 from flowctl.storage import documents as stored
 from flowctl.storage.audit import By, add_record
+from flowctl.storage.connections import connect
 from flowctl.storage.documents import Connection, Unscanned
 
 _log = structlog.get_logger()
@@ -187,7 +188,7 @@ def _scan(settings: Settings, stop: Event) -> None:
     keys, domain = derive_keys(settings.secret), clock(settings.clock_file)
     while settings.scanner is not None and not stop.is_set():
         try:
-            with psycopg.connect(settings.database_url, autocommit=True) as conn:
+            with connect(settings.database_url, autocommit=True) as conn:
                 _scan_while(conn, keys, settings.scanner, settings.site, domain, stop)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             _log.warning("documents wait for the database", reason=str(error).strip())

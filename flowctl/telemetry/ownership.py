@@ -11,6 +11,7 @@ import psycopg
 import structlog
 
 from flowctl.storage import leases as stored
+from flowctl.storage.connections import connect
 from flowctl.storage.leases import Lease, Step
 from flowctl.telemetry.fixes import PARTITIONS, instant
 
@@ -142,7 +143,7 @@ def prolonging(
     def go_on() -> None:
         while not stop.is_set():
             try:
-                with psycopg.connect(database_url, autocommit=True, connect_timeout=5) as conn:
+                with connect(database_url, autocommit=True) as conn:
                     while not stop.wait(KEEP_S):
                         own.prolong(conn, longest_step_s=longest_step_s)
             except psycopg.Error as error:

@@ -10,6 +10,7 @@ from flowctl.ledger_key import Signing
 from flowctl.printing import Printing
 from flowctl.storage.sites import find_loaded_at
 from flowctl.storage.snapshot import gate_histories
+from flowctl.tenure import Tenure
 from flowctl.worker import _control
 
 EVERY = timedelta(seconds=30)
@@ -36,7 +37,9 @@ def test_after_its_clock_was_set_back_the_controller_goes_by_what_it_finds_now(
     with border(database) as place:
         loaded = find_loaded_at(place.conn, place.site.id, after(0))
         silent = Signing(None), Printing(None)
-        _control(place.conn, place.site, loaded, SetBack(stop), stop, 0.0, *silent)
+        tenure = Tenure(database, place.site.id)
+        assert tenure.take(place.conn)
+        _control(place.conn, place.site, loaded, SetBack(stop), stop, 0.0, *silent, tenure)
         found = gate_histories(place.conn, place.site, after(0))
     # What was found an hour ahead would have been the present for an hour.
     assert {gate.n_target_at for gate in found} == {after(0)}
