@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import psycopg
 from fastapi import Depends, FastAPI
-from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
@@ -111,6 +109,7 @@ from flowctl.clock import Clock
 from flowctl.registry.answers import Order
 from flowctl.registry.keys import derive_keys
 from flowctl.settings import Settings
+from flowctl.storage.connections import Pool, make_pool
 from flowctl.storage.sites import get_loaded_site
 from flowctl.telemetry import stream
 
@@ -249,14 +248,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
-    pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
-        state.settings.database_url,
-        kwargs={"options": "-c timezone=UTC"},
-        min_size=1,
-        max_size=_POOL_MOST,
-        timeout=_POOL_WAIT_S,
-        open=False,
-    )
+    pool = make_pool(state.settings.database_url, most=_POOL_MOST, wait_s=_POOL_WAIT_S)
     store = stream.connect(state.settings.valkey_url)
     state.pool, state.store = pool, store
     try:
@@ -280,7 +272,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(pool.close)
 
 
-def _open(pool: ConnectionPool[psycopg.Connection[Any]], state: Any) -> None:  # noqa: ANN401 - Starlette's State
+def _open(pool: Pool, state: Any) -> None:  # noqa: ANN401 - Starlette's State
     pool.open(wait=True, timeout=30.0)
     with pool.connection() as conn:
         state.loaded_at, state.site = get_loaded_site(conn, state.settings.site, state.clock.now())
