@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import urlsplit
 
+import httpx
 import typer
 from psycopg.errors import UniqueViolation
 from rich.table import Table
 
 from flowctl.clock import clock
 from flowctl.errors import ConflictError, FlowctlError
+from flowctl.notify.outside import allowed_networks, find_outside
 from flowctl.notify.webhooks import check_url, new_secret
 from flowctl.registry import sources
 from flowctl.registry.keys import derive_keys, encrypt_secret
@@ -65,6 +68,11 @@ def add(
         record(conn, "webhook.add", f"webhook:{webhook}", after=after)
     typer.echo(f"The webhook {webhook} is there. Its receiver checks signatures with:", err=True)
     typer.echo(secret)
+    try:
+        parts = urlsplit(url)
+        find_outside(parts.hostname or "", parts.port or 443, allowed_networks(chosen))
+    except httpx.TransportError as trouble:
+        typer.echo(f"Nothing arrives there as things are: {trouble}", err=True)
 
 
 def _heard(named: str | None, source: Source | None) -> list[str]:

@@ -1,8 +1,8 @@
 """Events to receivers outside, as Standard Webhooks: signed, repeated until they arrive.
 
 The signature is ``v1,`` and the Base64 of HMAC-SHA256 over ``id.timestamp.body`` (Standard
-Webhooks 1.0). A receiver knows a repeated message by its id. Who adds receivers has the machine's
-command line, so that addresses of the site's own network are allowed; redirects are not followed.
+Webhooks 1.0). A receiver knows a repeated message by its id. Addresses of inner networks are called
+where the deployment allows them (see `flowctl.notify.outside`); redirects are not followed.
 """
 
 import base64
@@ -24,6 +24,7 @@ import psycopg
 import structlog
 
 from flowctl.errors import FlowctlError
+from flowctl.notify.outside import allowed_networks, client_outside
 from flowctl.registry.keys import Keys, decrypt_secret, derive_keys
 from flowctl.settings import Settings
 from flowctl.storage.webhooks import (
@@ -195,7 +196,7 @@ def _deliver(settings: Settings, stop: Event) -> None:
         try:
             with (
                 psycopg.connect(settings.database_url, autocommit=True) as conn,
-                httpx.Client(timeout=PARAMS.timeout_s, follow_redirects=False) as client,
+                client_outside(allowed_networks(settings), timeout_s=PARAMS.timeout_s) as client,
             ):
                 _deliver_while(conn, client, keys, settings.site, stop)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:

@@ -21,6 +21,8 @@ from flowctl.storage import push as stored
 from flowctl.storage.push import Connection, Pushable
 
 MOST_PER_TRIP = 5
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+"""RFC 6052, 2.1."""
 _CURVE = ec.SECP256R1()
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Of the curve's base point (SEC 2, 2.4.2)."""
@@ -110,8 +112,21 @@ def check_endpoint(endpoint: str, *, demo: bool) -> None:
 
 
 def is_open(address: str) -> bool:
-    """Tell whether an IP address is one of the open network."""
-    return ipaddress.ip_address(address).is_global
+    """Tell whether an IP address is one of the open network, whichever way it is written."""
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        within = _within(found)
+        if within is not None:
+            return is_open(str(within))
+    return found.is_global and not found.is_multicast
+
+
+def _within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that a gateway makes of one of IPv6."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    teredo = None if address.teredo is None else address.teredo[1]
+    return address.ipv4_mapped or address.sixtofour or teredo
 
 
 def _is_inner(host: str) -> bool:

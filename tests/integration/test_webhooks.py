@@ -36,6 +36,7 @@ from flowctl.storage.ledger_heads import sign_head
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 WALL = datetime(2026, 1, 5, 8, tzinfo=UTC)
+TROUBLE = "select trouble from webhook_deliveries where trouble is not null"
 
 
 @dataclass
@@ -351,7 +352,7 @@ def test_events_go_out_beside_the_messages_to_drivers(
 ):
     hook(lang_son, receiver.url)
     record_and_sign(lang_son)
-    settings = Settings(database_url=database, secret=SECRET)
+    settings = Settings(database_url=database, secret=SECRET, webhook_networks="127.0.0.0/8")
     with delivering(settings) as running:
         deadline = time.monotonic() + 20
         while not receiver.seen and time.monotonic() < deadline:
@@ -359,6 +360,22 @@ def test_events_go_out_beside_the_messages_to_drivers(
             time.sleep(0.02)
     assert running.result() is None
     assert states(lang_son) == [("sent", 1)]
+
+
+def test_nothing_is_posted_to_an_inner_network_that_is_not_allowed(
+    lang_son: Border, receiver: Receiver, database: str
+):
+    hook(lang_son, receiver.url)
+    record_and_sign(lang_son)
+    with delivering(Settings(database_url=database, secret=SECRET)) as running:
+        deadline = time.monotonic() + 20
+        while not (trouble := lang_son.conn.execute(TROUBLE).fetchall()):
+            assert time.monotonic() < deadline
+            assert not running.done()
+            time.sleep(0.02)
+    assert receiver.seen == []
+    assert "leads to 127.0.0.1, a machine of an inner network" in trouble[0][0]
+    assert "FLOWCTL_WEBHOOK_NETWORKS" in trouble[0][0]
 
 
 @pytest.mark.parametrize(
