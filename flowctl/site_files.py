@@ -9,6 +9,7 @@ fees.toml; without it nothing is due.
 import tomllib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from flowctl.errors import SiteError
@@ -96,8 +97,11 @@ def load_site(directory: Path) -> Site:
     return parse_site(read_source(directory), where=str(directory))
 
 
+@lru_cache(maxsize=8)
 def parse_site(source: SiteSource, *, where: str) -> Site:
     """Make the site of its files' texts; ``where`` names their origin in sentences.
+
+    The same texts give the same site: nobody changes one, and to make it takes a while.
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """Opening calendars of a site file: weekly windows and the dates that differ."""
 
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from flowctl.opening import Opening
@@ -37,9 +38,15 @@ def find_other_timezone(table: Table) -> ZoneInfo | None:
     return _zone(table, "other_timezone") if table.has("other_timezone") else None
 
 
+@cache
+def _known_zones() -> frozenset[str]:
+    """Return the names of all time zones; to find them takes a walk through their files."""
+    return frozenset(available_timezones())
+
+
 def _zone(table: Table, key: str) -> ZoneInfo:
     name = table.text(key)
-    known = available_timezones()
+    known = _known_zones()
     if name and name not in known:
         table.refuse(key, f'"{name}" is not a known time zone{nearest(name, known)}')
     return ZoneInfo(name if name in known else "UTC")
