@@ -19,6 +19,9 @@ from flowctl.posting import post_json
 from simulations.agencies import Agencies
 from simulations.world import Emitted, World
 
+# Whoever asks more often takes the time of those he waits for: each look asks both stores.
+_POLL_S = 0.01
+
 
 @dataclass(slots=True)
 class Inbox:
@@ -119,6 +122,6 @@ def play(
             time.sleep(max(0.0, due - time.monotonic()))
         player.step(until)
         while not keeps_up(at) and not stopped():
-            time.sleep(0.002)
+            time.sleep(_POLL_S)
         at = until
         progress(at)
