@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flowctl.errors import FlowctlError, NotFoundError
+from flowctl.registry.rules import Declaration
 from flowctl.site import Site
 from flowctl.storage import stages as stored
 from flowctl.storage.stages import Connection, StageRecord, TripFacts
@@ -68,6 +69,33 @@ def choose_variant(
             values={"gate": trip.gate, "handovers": tuple(one.handover for one in here)},
         )
     return found
+
+
+def declared_facts(declared: Declaration, *, driver_id: int, by: str, now: datetime) -> TripFacts:
+    """Return the facts of a trip that is to be entered as it is declared; its number is 0 yet."""
+    return TripFacts(
+        id=0,
+        plate=declared.plate,
+        state="active",
+        ended_at=None,
+        registered_at=now,
+        ready_at=declared.ready_at,
+        driver_id=driver_id,
+        haulier=declared.haulier,
+        registered_by=by,
+        direction=declared.direction,
+        gate=declared.gates[0],
+        cargo=declared.cargo,
+        weight_t=declared.weight_t,
+        workflow_id=None,
+        variant=None,
+        handover=declared.handover,
+        nationality=declared.nationality or "other",
+        load=declared.load,
+        goods_class=declared.goods_class,
+        weight_class=declared.weight_class,
+        locked=[],
+    )
 
 
 def get_facts(conn: Connection, site: Site, trip_id: int, *, locked: bool = False) -> TripFacts:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flowctl.errors import NotFoundError
 from flowctl.registry.catalogue import check_catalogue, refuse_pair, refuse_weight
+from flowctl.registry.courses import Course
 from flowctl.registry.edits import refuse_fixed
 from flowctl.registry.keys import Keys, decrypt_phone
 from flowctl.registry.papers import LICENCE_EXPIRED, marks_of
@@ -49,19 +50,29 @@ def enter(
     driver_id: int,
     by: str,
     origins: Mapping[str, str],
+    course: Course | None,
     now: datetime,
 ) -> None:
     """Enter what a new trip's checked declaration says beside its place in the order.
+
+    ``course`` is how it begins; None where its site has no workflow.
 
     Raises
     ------
     NotFoundError
         ``by`` has no such draft, or it was declared before.
     """
-    checked = check_catalogue(_workflow(conn, site, None, now), checked)
     cipher = seal_driver(conn, keys, driver_id, Driver(checked.driver_name, checked.licence))
     papers = papers_of(site, checked, driver_cipher=cipher, now=now)
-    stored.insert_declaration(conn, trip_id, papers, origins=origins, now=now)
+    stored.insert_declaration(
+        conn,
+        trip_id,
+        papers,
+        origins=origins,
+        workflow_id=None if course is None else course.trip.workflow_id,
+        variant=None if course is None else course.variant.id,
+        now=now,
+    )
     if checked.draft is not None and not stored.adopt_draft(
         conn, site.id, checked.draft, trip_id, account=by
     ):

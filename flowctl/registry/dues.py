@@ -68,9 +68,19 @@ def rework(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> Bill
     trip = stages.find_facts(conn, site.id, trip_id, locked=True)
     if trip is None:
         raise NotFoundError(f"There is no trip {trip_id}.", kind="no_trip")
-    bill = _bill_of(conn, site, trip, now=now)
+    return _save(conn, _bill_of(conn, site, trip, now=now))
+
+
+def work_new(
+    conn: Connection, site: Site, trip: TripFacts, waiting: Sequence[str], *, now: datetime
+) -> Bill | None:
+    """Do the same for a trip that this transaction entered; ``waiting`` are its open stages."""
+    return _save(conn, _worked_out(conn, site, trip, (None, 0, waiting), now=now))
+
+
+def _save(conn: Connection, bill: Bill | None) -> Bill | None:
     if bill is not None:
-        stored.save_dues(conn, trip_id, bill.record)
+        stored.save_dues(conn, bill.trip.id, bill.record)
     return bill
 
 
@@ -132,7 +142,18 @@ def _is_ours(word: StageRecord) -> bool:
 
 
 def _bill_of(conn: Connection, site: Site, trip: TripFacts, *, now: datetime) -> Bill | None:
-    known, paid_vnd, waiting = stored.find_standing(conn, trip.id)
+    return _worked_out(conn, site, trip, stored.find_standing(conn, trip.id), now=now)
+
+
+def _worked_out(
+    conn: Connection,
+    site: Site,
+    trip: TripFacts,
+    standing: tuple[DuesRecord | None, int, Sequence[str]],
+    *,
+    now: datetime,
+) -> Bill | None:
+    known, paid_vnd, waiting = standing
     if known is None:
         found = stored.find_schedule(conn, site.id, now)
         if found is None:

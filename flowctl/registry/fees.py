@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.fees.file import MOST_VND
 from flowctl.fees.schedule import spread
-from flowctl.registry.dues import Bill, rework
+from flowctl.registry.dues import Bill, rework, work_new
 from flowctl.registry.events import PAYMENT_MADE, tell
 from flowctl.registry.stages import refresh
 from flowctl.site import Site
 from flowctl.storage import fees as stored
 from flowctl.storage.fees import Connection, PaymentRecord, PaymentValues, receipt_number
+from flowctl.storage.stages import TripFacts
 from flowctl.workflow.stages import Origin
 
 HAND_METHODS = ("cash", "transfer", "card")
@@ -36,7 +37,22 @@ def bill(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> None:
     NotFoundError
         There is no such trip.
     """
-    billed = rework(conn, site, trip_id, now=now)
+    _follow(conn, site, trip_id, rework(conn, site, trip_id, now=now), now=now)
+
+
+def bill_new(
+    conn: Connection, site: Site, trip: TripFacts, waiting: Sequence[str], *, now: datetime
+) -> None:
+    """Work the dues out of a trip that this transaction entered; ``waiting`` are its open stages.
+
+    See `bill`.
+    """
+    _follow(conn, site, trip.id, work_new(conn, site, trip, waiting, now=now), now=now)
+
+
+def _follow(
+    conn: Connection, site: Site, trip_id: int, billed: Bill | None, *, now: datetime
+) -> None:
     if billed is not None and billed.is_settled != billed.was_settled:
         refresh(conn, site, trip_id, now=now)
 

@@ -17,37 +17,28 @@ from flowctl.registry.stage_checks import check_said, check_settled, check_words
 from flowctl.site import Site
 from flowctl.storage import stages as stored
 from flowctl.storage.outbox import queue_message
-from flowctl.storage.stages import Connection, StageRecord
-from flowctl.storage.workflows import find_workflow
+from flowctl.storage.stages import Connection, StageRecord, TripFacts
+from flowctl.workflow.catalogue import Workflow
 from flowctl.workflow.stages import Act, Desk, Origin, Proof, Standing, State
 
 _MOST_DUE = 500
 _MESSAGES = {Act.ASKED: "papers_asked", Act.REFUSED: "papers_refused"}
 
 
-def begin(conn: Connection, site: Site, trip_id: int, *, now: datetime) -> str | None:
-    """Begin a trip's stages by the version in force; returns how its gate hands over then.
-
-    Called once the trip's declaration stands. A site without workflow locks nothing: None.
+def begin(
+    conn: Connection, site: Site, found: tuple[int, Workflow], trip: TripFacts, *, now: datetime
+) -> Course:
+    """Return how a trip that is declared begins, by the version ``found``; nothing is written yet.
 
     Raises
     ------
     FlowctlError
         The gate does not hand over as declared, or not in this direction.
     """
-    found = find_workflow(conn, site.id, now)
-    if found is None:
-        return None
-    workflow_id, workflow = found
-    trip = get_facts(conn, site, trip_id)
+    number, workflow = found
     variant = choose_variant(conn, site, workflow, trip, now=now)
-    if not stored.set_variant(
-        conn, trip_id, workflow_id=workflow_id, variant=variant.id, handover=variant.handover
-    ):
-        raise NotFoundError(f"Trip {trip_id} has no declaration.", kind="no_declaration")
-    course = Course(replace(trip, handover=variant.handover), workflow, variant, [])
-    stored.save_progress(conn, site.id, course.trip, course.progress(now))
-    return variant.handover
+    begun = replace(trip, workflow_id=number, variant=variant.id, handover=variant.handover)
+    return Course(begun, workflow, variant, [])
 
 
 def say(

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from flowctl.errors import ConflictError, NotFoundError
 from flowctl.ledger.entries import Entry, Kind
 from flowctl.registry import declarations, events, fees, stages
-from flowctl.registry.catalogue import refuse_pair
+from flowctl.registry.catalogue import check_catalogue, refuse_pair
+from flowctl.registry.courses import declared_facts
 from flowctl.registry.crossings import note_crossing
 from flowctl.registry.devices import carry
 from flowctl.registry.entering import (
@@ -33,7 +34,10 @@ from flowctl.storage.gate_events import GateEvent, insert_gate_events
 from flowctl.storage.live import find_live
 from flowctl.storage.outbox import queue_message
 from flowctl.storage.penalties import CANCELLATION, add_penalty, carry_over, list_carried
+from flowctl.storage.stages import locks, save_stages
 from flowctl.storage.trips import Connection, TripRecord, TripValues
+from flowctl.storage.workflows import find_workflow
+from flowctl.workflow.stages import Progress, State
 
 _FAREWELL_OF_USE = timedelta(hours=1)
 
@@ -81,10 +85,19 @@ def enter(
     refuse_banned(conn, site, checked.plate, now)
     refuse_strangers(conn, site, checked.convoy, checked.haulier)
     refuse_over_quota(conn, site, checked.haulier)
+    workflow = find_workflow(conn, site.id, now)
+    checked = check_catalogue(None if workflow is None else workflow[1], checked)
     device = declared_device(conn, checked, now)
+    driver = enter_driver(conn, keys, checked.phone, checked.language)
+    facts = declared_facts(checked, driver_id=driver, by=by, now=now)
+    course = None if workflow is None else stages.begin(conn, site, workflow, facts, now=now)
+    if course is not None:
+        facts, checked = course.trip, replace(checked, handover=course.variant.handover)
+    refuse_pair(facts.handover, checked.pair_plate)
+    standing = None if course is None else course.progress(now)
     values = TripValues(
         plate=checked.plate,
-        driver_id=enter_driver(conn, keys, checked.phone, checked.language),
+        driver_id=driver,
         device_id=None if device is None else device.id,
         direction=checked.direction,
         cargo=checked.cargo,
@@ -97,22 +110,46 @@ def enter(
         returns_within_h=checked.returns_within_h,
         declaration=checked.declaration,
     )
-    trip = stored.insert_trip(conn, site=site.id, values=values, registered_by=by, now=now)
+    trip = stored.insert_trip(
+        conn,
+        site=site.id,
+        values=values,
+        registered_by=by,
+        now=now,
+        locked=() if standing is None else locks(standing),
+        due_at=None if standing is None else standing.due_at,
+    )
     if trip is None:
         raise taken(conn, site, values, device, implied=checked.device is None)
     if device is not None:
         carry(conn, device.id, values.plate, since=now, by=by)
     declarations.enter(
-        conn, site, keys, trip, checked, driver_id=values.driver_id, by=by, origins=origins, now=now
+        conn,
+        site,
+        keys,
+        trip,
+        checked,
+        driver_id=driver,
+        by=by,
+        origins=origins,
+        course=course,
+        now=now,
     )
-    refuse_pair(stages.begin(conn, site, trip, now=now), checked.pair_plate)
-    fees.bill(conn, site, trip, now=now)
+    facts = replace(facts, id=trip)
+    if standing is not None:
+        save_stages(conn, site.id, facts, standing)
+    fees.bill_new(conn, site, facts, _open_stages(standing), now=now)
     events.tell(conn, site, events.DECLARED, trip, now=now)
     if checked.phone is not None:
         queue_message(
             conn, site=site.id, trip_id=trip, kind="registered", params={}, now=now, expires_at=None
         )
     return registered_entry(trip, values, by=by, now=now)
+
+
+def _open_stages(standing: Progress | None) -> list[str]:
+    stages = () if standing is None else standing.stages
+    return [one.stage.id for one in stages if one.state is not State.CONFIRMED]
 
 
 def settle(conn: Connection, site: Site, entries: Sequence[Entry], *, now: datetime) -> None:

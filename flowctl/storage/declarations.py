@@ -92,11 +92,11 @@ class Twin:
 _INSERT: LiteralString = (
     "insert into declarations (trip_id, handover, trailer, nationality, load, goods, goods_class,"
     " goods_code, weight_class, value_vnd, keeps_h, temperature_c, pair_plate, customer,"
-    " driver_cipher, licence_until, consent_at, marks, origins, changed_at) values"
-    " (%(trip)s, %(handover)s, %(trailer)s, %(nationality)s, %(load)s, %(goods)s,"
+    " driver_cipher, licence_until, consent_at, marks, origins, changed_at, workflow_id, variant)"
+    " values (%(trip)s, %(handover)s, %(trailer)s, %(nationality)s, %(load)s, %(goods)s,"
     " %(goods_class)s, %(goods_code)s, %(weight_class)s, %(value_vnd)s, %(keeps_h)s,"
     " %(temperature_c)s, %(pair_plate)s, %(customer)s, %(driver_cipher)s, %(licence_until)s,"
-    " %(consent_at)s, %(marks)s, %(origins)s, %(now)s)"
+    " %(consent_at)s, %(marks)s, %(origins)s, %(now)s, %(workflow)s, %(variant)s)"
 )
 
 
@@ -106,10 +106,16 @@ def insert_declaration(
     papers: Papers,
     *,
     origins: Mapping[str, str],
+    workflow_id: int | None,
+    variant: str | None,
     now: datetime,
 ) -> None:
-    """Enter what a new trip's declaration says; ``origins`` by field, where it was not typed."""
+    """Enter what a new trip's declaration says; ``origins`` by field, where it was not typed.
+
+    It begins by this version of the workflow and this variant; None where the site has none.
+    """
     said = _columns(papers) | {"trip": trip_id, "origins": Jsonb(dict(origins)), "now": now}
+    said |= {"workflow": workflow_id, "variant": variant}
     conn.execute(_INSERT, said)
 
 
@@ -123,6 +129,7 @@ def update_declaration(
 ) -> None:
     """Change what a declaration says; a trip of before has none, and gets one."""
     said = _columns(papers) | {"trip": trip_id, "origins": Jsonb(dict(origins)), "now": now}
+    said |= {"workflow": None, "variant": None}
     conn.execute(
         _INSERT + " on conflict (trip_id) do update set handover = excluded.handover,"
         " trailer = excluded.trailer, nationality = excluded.nationality, load = excluded.load,"

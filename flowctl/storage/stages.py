@@ -188,13 +188,27 @@ where (trip_stages.gate, trip_stages.position, trip_stages.state, trip_stages.si
 
 def save_progress(conn: Connection, site: str, trip: TripFacts, progress: Progress) -> None:
     """Write where a trip stands: its stages, what is locked, when that is to be looked at again."""
+    conn.execute(
+        "delete from trip_stages where trip_id = %s and stage <> all(%s)",
+        [trip.id, [one.stage.id for one in progress.stages]],
+    )
+    save_stages(conn, site, trip, progress)
+    conn.execute(
+        "update trips set locked = %(locked)s, stages_due_at = %(due)s where id = %(trip)s"
+        " and (locked, stages_due_at) is distinct from (%(locked)s::text[], %(due)s::timestamptz)",
+        {"trip": trip.id, "locked": locks(progress), "due": progress.due_at},
+    )
+
+
+def locks(progress: Progress) -> list[str]:
+    """Return what a trip's stages lock, as it is kept."""
+    return sorted(str(lock) for lock in progress.locked)
+
+
+def save_stages(conn: Connection, site: str, trip: TripFacts, progress: Progress) -> None:
+    """Write where each of a trip's stages stands; of one that begins there are none to take out."""
     stages = progress.stages
     beyond = beyond_crossing([one.stage for one in stages])
-    if trip.variant is not None:  # a trip that begins now has none to take out
-        conn.execute(
-            "delete from trip_stages where trip_id = %s and stage <> all(%s)",
-            [trip.id, [one.stage.id for one in stages]],
-        )
     conn.execute(
         _SAVE,
         {
@@ -212,29 +226,6 @@ def save_progress(conn: Connection, site: str, trip: TripFacts, progress: Progre
             "expire": [one.expires_at for one in stages],
             "beyond": [one.stage.id in beyond for one in stages],
         },
-    )
-    conn.execute(
-        "update trips set locked = %(locked)s, stages_due_at = %(due)s where id = %(trip)s"
-        " and (locked, stages_due_at) is distinct from (%(locked)s::text[], %(due)s::timestamptz)",
-        {
-            "trip": trip.id,
-            "locked": sorted(str(lock) for lock in progress.locked),
-            "due": progress.due_at,
-        },
-    )
-
-
-def set_variant(
-    conn: Connection, trip_id: int, *, workflow_id: int, variant: str, handover: str
-) -> bool:
-    """Write by which version and variant a trip begins; False where it has no declaration."""
-    return (
-        conn.execute(
-            "update declarations set workflow_id = %s, variant = %s, handover = %s"
-            " where trip_id = %s",
-            [workflow_id, variant, handover, trip_id],
-        ).rowcount
-        == 1
     )
 
 

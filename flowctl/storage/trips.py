@@ -98,17 +98,25 @@ def set_language(conn: Connection, driver_id: int, language: str) -> None:
 
 
 def insert_trip(
-    conn: Connection, *, site: str, values: TripValues, registered_by: str, now: datetime
+    conn: Connection,
+    *,
+    site: str,
+    values: TripValues,
+    registered_by: str,
+    now: datetime,
+    locked: Sequence[str] = (),
+    due_at: datetime | None = None,
 ) -> int | None:
     """Enter an active trip and return its id; None where plate, device or declaration have one.
 
-    Who enters the same at the same moment waits here for the other's end.
+    ``locked`` is what its stages lock, ``due_at`` when they are to be looked at again. Who enters
+    the same at the same moment waits here for the other's end.
     """
     row = conn.execute(
         "insert into trips (site, plate, driver_id, device_id, direction, cargo, gates,"
         " ready_at, registered_at, registered_by, haulier, weight_t, convoy, needs,"
-        " returns_within_h, declaration) values"
-        " (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " returns_within_h, declaration, locked, stages_due_at) values"
+        " (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
         " on conflict do nothing returning id",
         [
             site,
@@ -127,6 +135,8 @@ def insert_trip(
             values.needs,
             values.returns_within_h,
             values.declaration,
+            list(locked),
+            due_at,
         ],
     ).fetchone()
     return None if row is None else int(row[0])
