@@ -240,6 +240,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.mount("/assets", Assets(directory=pages.DIST / "assets", check_dir=False))
     app.add_middleware(BodyLimit)
     app.state.rules, app.state.strangers = Rules(settings), Strangers()
+    app.state.signing_in = 0
     app.add_middleware(Door, rules=app.state.rules, strangers=app.state.strangers)
     app.add_middleware(ProtectiveHeaders)
     return app
@@ -257,7 +258,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.waker = Waker(store, state.feed, state.site.id)
         state.board = BoardTexts(state.feed, pool)
         database, appender = Database(pool), stream.Appender(store)
-        state.tokens, state.endings = Tokens(database), Endings(database)
+        state.tokens, state.endings = Tokens(database, state.strangers), Endings(database)
         state.edge = make_edge(state.site, state.clock, appender, KnownDevices(database))
         async with (
             state.feed.running(),

@@ -64,6 +64,12 @@ async def count_try(store: Redis, key: str, lock: Lock, *, what: str) -> None:
         raise _too_many(what, wait_s)
 
 
+async def take_back(store: Redis, key: str) -> None:
+    """Take back an attempt that `count_attempt` counted: it was right."""
+    if await store.decr(key) <= 0:
+        await store.delete(key)  # or a count that ended meanwhile would stay for ever
+
+
 async def forgive(store: Redis, key: str) -> None:
     """Forget the wrong tries of a key: this one was right."""
     await store.delete(key, f"{key}:locked")

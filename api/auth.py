@@ -110,7 +110,8 @@ async def find_caller(request: Request, *, anew: bool = False) -> Caller | None:
     token = _token_of(request.headers.get("authorization", ""))
     if token is not None:
         tokens: Tokens = request.app.state.tokens
-        source = await (tokens.confirm(token) if anew else tokens.find(token))
+        ask = tokens.confirm if anew else tokens.find
+        source = await ask(token, request.scope)
         return None if source is None else Caller(source.name, Role.MACHINE, source)
     cookie = request.cookies.get(cookie_name(request, COOKIE))
     if cookie is None:
@@ -177,7 +178,7 @@ async def source_of_token(request: Request, token: str) -> Source:
     Problem
         401, the token belongs to nobody.
     """
-    source: Source | None = await request.app.state.tokens.find(token)
+    source: Source | None = await request.app.state.tokens.find(token, request.scope)
     if source is None:
         raise _unknown()
     _refuse_beyond_scope(source, Scope.POSITIONS)

@@ -13,6 +13,7 @@ from api.moments import Moment
 from api.partner_bodies import Code, Plate, StageWord, StageWords
 from api.partner_pushes import say_words
 from api.record import record
+from api.strangers import place_of
 from api.transaction import transaction
 from flowctl.registry import hooks, pushes
 from flowctl.registry.accounts import Role
@@ -28,6 +29,9 @@ router = APIRouter(prefix="/v1", tags=["hooks"])
 
 LARGEST_BYTES = 64 * 1024
 _MOST_READINGS = 200
+_HOOK = "hook"
+_WRONG_PER_S = 5.0
+"""So many messages of one address may be forged a second, ten seconds' worth at once."""
 
 Model = TypeVar("Model", bound=BaseModel)
 Name = Annotated[str, Path(max_length=40)]
@@ -112,6 +116,8 @@ async def _signed(
     timestamp: Annotated[str, Header(alias="webhook-timestamp", max_length=40)] = "",
     signature: Annotated[str, Header(alias="webhook-signature", max_length=2000)] = "",
 ) -> Signed:
+    # Before the body is read: whoever signs wrongly shall not occupy us with books.
+    request.app.state.strangers.count_try(_HOOK, place_of(request.scope), _WRONG_PER_S)
     body = b""
     async for part in request.stream():
         body += part
@@ -246,6 +252,7 @@ def _verified(request: Request, conn: Connection, name: str, signed: Signed) -> 
             f"The source {source.name} may send no signed messages; an administrator lets it with:"
             f" flowctl source set {source.name} --may …,{Scope.HOOKS}",
         )
+    request.app.state.strangers.forgive(_HOOK, place_of(request.scope))
     request.state.caller = Caller(source.name, Role.MACHINE, source)
     return source
 

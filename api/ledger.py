@@ -10,10 +10,11 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import StreamingResponse
 
 from api.moments import Moment
+from api.strangers import place_of
 from api.transaction import transaction
 from flowctl.errors import NotFoundError
 from flowctl.ledger.chain import line_of
@@ -27,6 +28,7 @@ router = APIRouter(tags=["ledger"])
 
 _MOST_HEADS = 1000
 _MOST_ROWS = 100_000
+_ASKED_PER_S = 20.0
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 """Beyond these a day has no bounds that can be written."""
 
@@ -47,7 +49,12 @@ class PublicLedger:
     overtakes: Overtakes
 
 
-@router.get("/v1/ledger/head")
+def _bounded(request: Request) -> None:
+    """Answer anybody, but nobody so often that others wait: each asks the database."""
+    request.app.state.strangers.count_request("ledger", place_of(request.scope), _ASKED_PER_S)
+
+
+@router.get("/v1/ledger/head", dependencies=[Depends(_bounded)])
 def get_head(request: Request) -> ShownHead:
     """Return the head that was signed last: who keeps it holds us to all before it."""
     site: Site = request.app.state.site
@@ -58,7 +65,7 @@ def get_head(request: Request) -> ShownHead:
     return shown(head)
 
 
-@router.get("/v1/ledger/heads")
+@router.get("/v1/ledger/heads", dependencies=[Depends(_bounded)])
 def get_heads(
     request: Request,
     since: Moment | None = None,
@@ -70,7 +77,7 @@ def get_heads(
         return [shown(h) for h in list_signed_heads(conn, site.id, since=since, limit=limit)]
 
 
-@router.get("/v1/ledger/overtakes")
+@router.get("/v1/ledger/overtakes", dependencies=[Depends(_bounded)])
 def get_overtakes(
     request: Request,
     day: Annotated[date | None, Query(ge=_FIRST_DAY, le=_LAST_DAY)] = None,

@@ -15,6 +15,8 @@ REPLACED = "replaced"
 """The kind of problem a link is whose trip goes by another number now (RFC 9457)."""
 
 _SHOWN_AFTER_END = timedelta(hours=24)
+_MOST_PER_S = 5.0
+"""So often a second each process answers for one trip: pages of it open on several phones."""
 
 
 def link_of(request: Request, code: str) -> Link:
@@ -22,6 +24,7 @@ def link_of(request: Request, code: str) -> Link:
     link = find_trip_of_code(request.app.state.keys, code)
     if link is None:
         raise Problem(404, "Not found", "This link belongs to no trip; open the one in your SMS.")
+    request.app.state.strangers.count_request("link", str(link.trip_id), _MOST_PER_S)
     return link
 
 

@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from api.auth import is_secure
 from api.errors import Problem
 from api.sessions import enter, give_cookie
+from api.strangers import place_of
 from api.transaction import transaction
 from flowctl.registry.openid import (
     Attempt,
@@ -43,6 +44,7 @@ _KEPT_S = 3600.0
 _KEYS_AGAIN_S = 30.0
 """So often at most keys are asked for anew because a token names one we do not know."""
 _TIMEOUT_S = 10.0
+_STARTS_PER_S = 2.0
 _PAGES = frozenset({"/", "/planner", "/gate", "/people", "/declare", "/agency"})
 _CALLBACK = "/oidc/callback"
 
@@ -156,6 +158,7 @@ async def start(
 ) -> RedirectResponse:
     """Send the browser to the provider, to come back to a page of ours."""
     provider = _provider(request)
+    request.app.state.strangers.count_request("oidc", place_of(request.scope), _STARTS_PER_S)
     attempt = new_attempt(page if page in _PAGES else "/")
     try:
         address = await provider.address(attempt)

@@ -18,10 +18,11 @@ from redis.asyncio import Redis
 from starlette.concurrency import run_in_threadpool
 
 from api.asked import NO_BODY
-from api.attempts import Lock, count_attempt, count_try, forgive
+from api.attempts import Lock, count_attempt, count_try, forgive, take_back
 from api.claims import claimed_elsewhere, find_link_state, give_cookies
 from api.errors import Problem
 from api.links import trip_of
+from api.strangers import place_of
 from api.transaction import transaction
 from flowctl.registry import claims
 from flowctl.registry.claims import LOGIN
@@ -193,7 +194,7 @@ async def _prove(request: Request, trip_id: int, digits: str) -> str:
 async def _judged(request: Request, mark: bytes, judge: Callable[[Connection], T | None]) -> T:
     """Return what a right code gives; a wrong one counts for its number and its address."""
     store: Redis = request.app.state.store
-    number, place = f"login:wrong:{mark.hex()}", f"login:place:{_address(request)}"
+    number, place = f"login:wrong:{mark.hex()}", f"login:place:{place_of(request.scope)}"
     await count_attempt(
         store, place, most=LOGIN.tries_per_address, within=_HOUR, what=_TOO_MANY_HERE
     )
@@ -203,14 +204,14 @@ async def _judged(request: Request, mark: bytes, judge: Callable[[Connection], T
         _log.warning("login code wrong")
         raise Problem(403, "Forbidden", _WRONG)
     await forgive(store, number)
-    await store.decr(place)
+    await take_back(store, place)
     return given
 
 
 async def _count_code(request: Request, mark: bytes) -> None:
     """Count a code that is asked for, for its number and the address that asks."""
     store: Redis = request.app.state.store
-    place = f"login:asks:{_address(request)}"
+    place = f"login:asks:{place_of(request.scope)}"
     await count_attempt(
         store, place, most=LOGIN.tries_per_address, within=_HOUR, what=_TOO_MANY_HERE
     )
@@ -239,7 +240,3 @@ async def _in_transaction(request: Request, work: Callable[[Connection], T]) -> 
             return work(conn)
 
     return await run_in_threadpool(run)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client is not None else "nowhere"

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.attempts import count_attempt
+from api.attempts import count_attempt, take_back
 from api.auth import (
     COOKIE,
     address_of,
@@ -19,9 +19,11 @@ from api.auth import (
     needs_authenticator,
     signed_in,
 )
+from api.door import SIGN_IN
 from api.errors import Problem
 from api.permissions import RIGHTS
 from api.record import Connection, record
+from api.strangers import place_of
 from api.transaction import transaction
 from flowctl.errors import NotFoundError
 from flowctl.registry.accounts import Role, get_account, is_password
@@ -40,9 +42,15 @@ _LOCKED_S = 900
 _MOST_FROM_ONE_PLACE = 5
 _MOST_FOR_ONE_ACCOUNT = 50
 """Failures within `_LOCKED_S`: a guesser is shut out by place, an attack from many by account."""
+_MOST_OF_ONE_PLACE = 40
+"""Failures for whichever accounts: offices share an address, a list of names gets not far."""
+_SHUT_AT_ONCE_S = 60
+"""So long an address that reached its most is turned away at the door, no store being asked."""
+_AT_ONCE = 16
+"""So many sign-ins are looked at at once: each needs a thread, a connection, and a turn to hash."""
 _MOST_CODES = 10
 """Wrong codes for one account, with the right password, within `_LOCKED_S`."""
-HASHERS = CapacityLimiter(2)
+HASHERS = CapacityLimiter(1)
 """So many passwords are tried at once: each takes 64 MB and a core for a tenth of a second."""
 
 
@@ -105,9 +113,27 @@ class Ended(BaseModel):
 @router.post("/v1/sessions")
 async def sign_in(request: Request, credentials: Credentials, response: Response) -> Who:
     """Open a session and set its cookie."""
+    state = request.app.state
+    if state.signing_in >= _AT_ONCE:
+        raise Problem(
+            503,
+            "Not available",
+            "Many people sign in at this very moment; try again in a few seconds.",
+            {"Retry-After": "3"},
+        )
+    state.signing_in += 1
+    try:
+        return await _sign_in(request, credentials, response)
+    finally:
+        state.signing_in -= 1
+
+
+async def _sign_in(request: Request, credentials: Credentials, response: Response) -> Who:
     store = request.app.state.store
+    place = place_of(request.scope)
+    await _count_place(request, place)
     limits = {
-        f"signin:{credentials.account}:{address_of(request) or 'nowhere'}": _MOST_FROM_ONE_PLACE,
+        f"signin:{credentials.account}:{place}": _MOST_FROM_ONE_PLACE,
         f"signin:{credentials.account}": _MOST_FOR_ONE_ACCOUNT,
     }
     for key, most in limits.items():
@@ -136,7 +162,9 @@ async def sign_in(request: Request, credentials: Credentials, response: Response
     session = await run_in_threadpool(_open, request, account, credentials.code)
     if session is None:
         raise _wrong()
-    await store.delete(*limits, code_key)
+    for key in (*limits, code_key):  # one by one: a cluster keeps them on several hosts
+        await store.delete(key)
+    await take_back(store, _place_key(place))
     give_cookie(request, response, session)
     opened = await run_in_threadpool(_present, request, session)
     return _who(request, opened, session.last)
@@ -255,6 +283,19 @@ async def _count(request: Request, key: str, most: int) -> None:
         within=timedelta(seconds=_LOCKED_S),
         what="Too many failed attempts to sign in",
     )
+
+
+async def _count_place(request: Request, place: str) -> None:
+    try:
+        await _count(request, _place_key(place), _MOST_OF_ONE_PLACE)
+    except Problem as problem:
+        wait_s = min(int((problem.headers or {})["Retry-After"]), _SHUT_AT_ONCE_S)
+        request.app.state.strangers.shut(SIGN_IN, place, wait_s)
+        raise
+
+
+def _place_key(place: str) -> str:
+    return f"signin-place:{place}"
 
 
 def _read(request: Request, name: str) -> Account | None:

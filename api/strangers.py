@@ -19,6 +19,9 @@ _MOST_PLACES = 50_000
 _NETWORK_BITS = 64
 """So much of an address of IPv6 is one subscriber's; whoever has one has all below it."""
 
+_WRONG = "Too many wrong tries came from this address"
+_MANY = "Too much was asked from here at once"
+
 T = TypeVar("T")
 _Key = tuple[str, str]
 
@@ -37,24 +40,31 @@ class Strangers:
             return
         wait_s = until - time.monotonic()
         if wait_s > 0:
-            raise too_many(wait_s)
+            raise _too_many(_WRONG, wait_s)
         del self._shut[what, place]
 
     def shut(self, what: str, place: str, wait_s: float) -> None:
         """Remember that an address may not try something for so long."""
         _keep(self._shut, (what, place), time.monotonic() + wait_s)
 
-    def refuse_beyond(self, what: str, place: str, per_s: float) -> None:
-        """Count a try, and raise the Problem 429 beyond ``per_s``, ten seconds' worth at once."""
-        wait_s = self._bucket(what, place, per_s).wait_s(1, now=time.monotonic())
-        if wait_s > 0:
-            raise too_many(wait_s)
+    def count_try(self, what: str, place: str, per_s: float) -> None:
+        """Count what may be wrong, and raise the Problem 429 beyond ten seconds' worth at once."""
+        self._count(what, place, per_s, _WRONG)
+
+    def count_request(self, what: str, place: str, per_s: float) -> None:
+        """Count what anybody may ask, and raise the Problem 429 beyond ten seconds' worth."""
+        self._count(what, place, per_s, _MANY)
 
     def forgive(self, what: str, place: str) -> None:
-        """Take the last try back: it was right."""
+        """Take a try back: it was right, or could not be judged."""
         bucket = self._buckets.get((what, place))
         if bucket is not None:
             bucket.give_back(1)
+
+    def _count(self, what: str, place: str, per_s: float, said: str) -> None:
+        wait_s = self._bucket(what, place, per_s).wait_s(1, now=time.monotonic())
+        if wait_s > 0:
+            raise _too_many(said, wait_s)
 
     def _bucket(self, what: str, place: str, per_s: float) -> TokenBucket:
         found = self._buckets.get((what, place))
@@ -83,14 +93,13 @@ def place_of(scope: Scope) -> str:
     return str(IPv6Address(int(address) >> _NETWORK_BITS << _NETWORK_BITS))
 
 
-def too_many(wait_s: float) -> Problem:
-    """Return the Problem for an address that was wrong too often."""
+def _too_many(said: str, wait_s: float) -> Problem:
     seconds = max(math.ceil(wait_s), 1)
     minutes = seconds // 60 + 1
     return Problem(
         429,
         "Too many attempts",
-        f"Too many wrong tries came from this address; try again in {minutes} minutes.",
+        f"{said}; try again in {minutes} minutes.",
         {"Retry-After": str(seconds)},
         kind="too_many_attempts",
         values={"minutes": minutes},
