@@ -1,9 +1,11 @@
 """Small road networks for tests, drawn in metres about a place in Lạng Sơn."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import osmium
 
 from geo.crs import Projection
 from geo.network import EARTH, RoadNetwork
@@ -87,3 +89,17 @@ def osm(
         lines.append("</way>")
     path.write_text("\n".join([*lines, "</osm>"]), encoding="utf-8")
     return path
+
+
+def write_extract(path: Path, roads: Path) -> None:
+    """Write the roads of a site's roads.geojson as an extract of OpenStreetMap, both ways open."""
+    lines = [one["geometry"]["coordinates"] for one in json.loads(roads.read_text())["features"]]
+    places = dict.fromkeys(tuple(at) for line in lines for at in line)
+    number = {at: n for n, at in enumerate(places, start=1)}
+    with osmium.SimpleWriter(str(path)) as file:
+        for (lon, lat), node in number.items():
+            file.add_node(osmium.osm.mutable.Node(id=node, location=(lon, lat), version=1))
+        for way, line in enumerate(lines, start=1):
+            nodes = [number[tuple(at)] for at in line]
+            tags = {"highway": "primary", "ref": f"CG-{way}"}
+            file.add_way(osmium.osm.mutable.Way(id=way, nodes=nodes, tags=tags, version=1))
