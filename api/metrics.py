@@ -1,15 +1,18 @@
-"""``GET /metrics``: what became of every fix, what waits, who works; in Prometheus' text format.
+"""``GET /metrics``: what arrives, waits, is decided and sent; in Prometheus' text format.
 
-Read by an administrator or a machine's token (not that of a single device). Everything but the
-``process_`` and ``python_`` series comes from the two stores, so that every API process gives the
-same figures; with a store away the answer is a 503 and Prometheus' own ``up`` is 0.
+Read by an administrator or a machine's token (not that of a single device). What comes from the
+two stores every API process shows alike; with a store away the answer is a 503 and Prometheus' own
+``up`` is 0. The ``flowctl_api_``, ``process_`` and ``python_`` series are of the API that was
+asked; where processes share its port, the first are of all of them and the others are left out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import os
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-import psycopg
 from fastapi import APIRouter, Request, Response
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -19,148 +22,87 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-from psycopg_pool import ConnectionPool
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from starlette.concurrency import run_in_threadpool
 
+from api.metric_list import Measures
+from api.request_log import OF_THIS_PROCESS
 from flowctl.storage.aside import count_held
+from flowctl.storage.border_measures import read_border
 from flowctl.storage.measures import (
-    PartitionMeasure,
     count_open_messages,
     list_beat_ages,
     list_gateways,
     list_partitions,
+    list_steps,
     list_worker_ages,
+    measure_database,
 )
-from flowctl.storage.sources import OutcomeCount, list_outcomes
-from flowctl.telemetry.backlog import Waiting, list_waiting
+from flowctl.storage.sources import list_outcomes
+from flowctl.telemetry.backlog import list_waiting
 
 router = APIRouter(tags=["health"])
 
-_UNREADABLE = "unreadable"
-"""Stands for the source of what could not be read so far as to name one."""
+SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
+"""Where processes that share a port keep their figures together, by prometheus_client's word."""
 
-_OPEN = {"open": 1.0, "busy": 0.5, "away": 0.0}
-
-_OF_THIS_PROCESS = CollectorRegistry()
-ProcessCollector(registry=_OF_THIS_PROCESS)
-PlatformCollector(registry=_OF_THIS_PROCESS)
-GCCollector(registry=_OF_THIS_PROCESS)
-
-
-@dataclass(frozen=True, slots=True, eq=False)  # a registry keeps its collectors by identity
-class Measures(Collector):
-    """What was read from the stores at one scrape; ``waiting`` is by partition."""
-
-    outcomes: Sequence[OutcomeCount]
-    held: Mapping[str, int]
-    partitions: Sequence[PartitionMeasure]
-    beats: Mapping[str, float]
-    workers: Mapping[str, float]
-    messages: Mapping[str, int]
-    gateways: Sequence[tuple[str, str, str]]
-    waiting: Mapping[int, Waiting] = field(default_factory=dict)
-
-    def collect(self) -> Iterable[Metric]:
-        """Yield the metrics."""
-        yield self._fixes()
-        yield gauge(
-            "flowctl_fixes_held",
-            "Fixes set aside that are taken in once their moment or their device comes.",
-            ("reason",),
-            ((reason, n) for reason, n in sorted(self.held.items())),
-        )
-        yield gauge(
-            "flowctl_stream_waiting_entries",
-            "Entries on disk in the stream that no ingest worker has committed yet.",
-            ("partition",),
-            ((partition, one.entries) for partition, one in self.waiting.items()),
-        )
-        yield gauge(
-            "flowctl_stream_oldest_waiting_seconds",
-            "How long the oldest of these entries has waited, 0 where none waits.",
-            ("partition",),
-            ((partition, one.oldest_s) for partition, one in self.waiting.items()),
-        )
-        yield gauge(
-            "flowctl_partition_lease_seconds",
-            "For how long a worker still holds a partition; negative: its lease has run out.",
-            ("partition", "owner"),
-            (
-                (one.partition, one.owner, one.lease_left_s)
-                for one in self.partitions
-                if one.owner is not None and one.lease_left_s is not None
-            ),
-        )
-        yield gauge(
-            "flowctl_heartbeat_age_seconds",
-            "How long ago a kind of process last wrote that it works.",
-            ("process",),
-            self.beats.items(),
-        )
-        yield gauge(
-            "flowctl_ingest_worker_age_seconds",
-            "How long ago an ingest worker last said that it lives.",
-            ("worker",),
-            self.workers.items(),
-        )
-        yield gauge(
-            "flowctl_messages_open",
-            "Messages to drivers that wait to be sent, or were given up and wait for somebody.",
-            ("state",),
-            self.messages.items(),
-        )
-        yield gauge(
-            "flowctl_gateway_open",
-            "1 where a gateway takes messages, 0.5 where it is busy, 0 where it is away.",
-            ("site", "gateway"),
-            ((site, name, _OPEN[state]) for site, name, state in self.gateways),
-        )
-
-    def _fixes(self) -> Metric:
-        family = CounterMetricFamily(
-            "flowctl_fixes",
-            "Fixes received, by what became of them: stored, duplicate, or the reason they were set"
-            " aside for. Two come on top of these: swapped (mended before it was stored) and"
-            " released (set aside, taken in since).",
-            labels=("source", "outcome"),
-        )
-        for one in self.outcomes:
-            family.add_metric((one.source or _UNREADABLE, one.outcome), one.n)
-        return family
-
-
-def gauge(
-    name: str, what: str, labels: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
-) -> GaugeMetricFamily:
-    """Return a gauge; each row has its labels' values and then its own."""
-    family = GaugeMetricFamily(name, what, labels=labels)
-    for *values, figure in rows:
-        family.add_metric([str(value) for value in values], figure)
-    return family
+PROCESS = CollectorRegistry()
+ProcessCollector(registry=PROCESS)
+PlatformCollector(registry=PROCESS)
+GCCollector(registry=PROCESS)
 
 
 @router.get("/metrics")
 async def get_metrics(request: Request) -> Response:
     """Answer a scrape."""
     state = request.app.state
-    measures = await run_in_threadpool(_read, state.pool)
+    measures = await run_in_threadpool(_read, state)
     committed = {one.partition: one.last_id for one in measures.partitions}
+    waiting = await list_waiting(state.store, committed)
+    skews = {**measures.skews, "valkey": await _valkey_skew(state.store)}
     system = CollectorRegistry()
-    system.register(replace(measures, waiting=await list_waiting(state.store, committed)))
-    text = generate_latest(system) + generate_latest(_OF_THIS_PROCESS)
+    system.register(replace(measures, waiting=waiting, skews=skews))
+    text = generate_latest(system) + _own()
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-def _read(pool: ConnectionPool[psycopg.Connection[Any]]) -> Measures:
-    with pool.connection() as conn:
+def _read(state: Any) -> Measures:  # noqa: ANN401 - Starlette's State
+    with state.pool.connection() as conn:
+        asked = time.time()
+        database = measure_database(conn)
         return Measures(
-            list_outcomes(conn),
-            count_held(conn),
-            list_partitions(conn),
-            list_beat_ages(conn),
-            list_worker_ages(conn),
-            count_open_messages(conn),
-            list_gateways(conn),
+            site=state.site.id,
+            outcomes=list_outcomes(conn),
+            held=count_held(conn),
+            partitions=list_partitions(conn),
+            beats=list_beat_ages(conn),
+            steps=list_steps(conn),
+            workers=list_worker_ages(conn),
+            messages=count_open_messages(conn),
+            gateways=list_gateways(conn),
+            border=read_border(conn, state.site, state.clock.now()),
+            database=database,
+            skews={"database": database.clock_s - asked},
         )
+
+
+async def _valkey_skew(store: Any) -> float:  # noqa: ANN401 - a client of one node or of many
+    """Return by how much the store's clock is ahead of ours, in seconds."""
+    asked = time.time()
+    seconds, microseconds = await store.time()
+    return float(seconds + microseconds / 1e6 - (asked + time.time()) / 2)
+
+
+def _own() -> bytes:
+    """Return the series of this process, or of all that share its port."""
+    directory = os.environ.get(SHARED_DIR)
+    if directory is None:
+        return bytes(generate_latest(OF_THIS_PROCESS) + generate_latest(PROCESS))
+    for file in Path(directory).glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        with suppress(FileNotFoundError):  # another process of ours was quicker
+            if not Path(f"/proc/{pid}").exists():
+                mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=directory)  # type: ignore[no-untyped-call]
+    return bytes(generate_latest(registry))

@@ -3,8 +3,11 @@
 import gc
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 import uvicorn
@@ -12,7 +15,7 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.practice import PracticeMark
-from flowctl import logs
+from flowctl import logs, traces
 from flowctl.clock import clock
 from flowctl.settings import Settings, networks, settings
 
@@ -22,6 +25,19 @@ _NEW_OBJECTS = 10_000
 def serve(chosen: Settings, *, workers: int) -> None:
     """Serve until asked to stop; the settings are read anew by each of several processes."""
     logs.begin("api")
+    with _shared_figures() if workers > 1 else nullcontext():
+        _run(chosen, workers)
+
+
+@contextmanager
+def _shared_figures() -> Iterator[None]:
+    """Let processes that share a port keep what they count together: a scrape finds one of them."""
+    with TemporaryDirectory(prefix="flowctl-metrics-") as directory:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
+        yield
+
+
+def _run(chosen: Settings, workers: int) -> None:
     uvicorn.run(
         "api.serve:application",
         factory=True,
@@ -41,6 +57,7 @@ def application() -> ASGIApp:
     """Return the application of this process, marked where nothing of it is real."""
     chosen = settings()
     logs.begin("api")
+    traces.begin("api")
     parent = parent_process()
     if parent is not None:
         Thread(target=_end_with, args=[parent], daemon=True).start()

@@ -38,6 +38,39 @@ def list_beat_ages(conn: Connection) -> dict[str, float]:
     return dict(rows)
 
 
+def list_steps(conn: Connection) -> dict[str, float]:
+    """Return how many seconds the last step of each process took that measures it."""
+    rows = conn.execute(
+        "select process, took_s::float8 from heartbeats where took_s is not null order by process"
+    ).fetchall()
+    return dict(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseMeasure:
+    """The database itself: its clock (s since 1970), its size, and how old its archive is.
+
+    ``archived_age_s`` is None where it keeps no archive of its log, or has never put anything in.
+    """
+
+    clock_s: float
+    size_bytes: int
+    archived_age_s: float | None
+
+
+def measure_database(conn: Connection) -> DatabaseMeasure:
+    """Return what the database says of itself."""
+    with conn.cursor(row_factory=class_row(DatabaseMeasure)) as cursor:
+        [found] = cursor.execute(
+            "select extract(epoch from clock_timestamp())::float8 as clock_s,"
+            " pg_database_size(current_database()) as size_bytes,"
+            " case when current_setting('archive_mode') <> 'off' then"
+            "  extract(epoch from clock_timestamp() - last_archived_time)::float8"
+            " end as archived_age_s from pg_stat_archiver"
+        ).fetchall()
+    return found
+
+
 def list_worker_ages(conn: Connection) -> dict[str, float]:
     """Return how many seconds ago each ingest worker last said that it lives."""
     rows = conn.execute(

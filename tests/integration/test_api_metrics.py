@@ -1,11 +1,14 @@
+import time
 from collections.abc import Iterator
 from datetime import date
 
+import metric_table
 import psycopg
 import pytest
 import redis
 from api_server import RunningApi
-from border import MORNING
+from border import MORNING, after
+from measured import fill
 from prometheus_client.parser import text_string_to_metric_families
 
 from flowctl.registry.accounts import Role
@@ -105,6 +108,113 @@ def test_messages_that_wait_and_gateways_that_are_away_are_shown(api: RunningApi
     assert found["flowctl_messages_open", "dead"] == 0
     assert found["flowctl_gateway_open", "a", "lang_son"] == 1
     assert found["flowctl_gateway_open", "b", "lang_son"] == 0
+
+
+def test_every_series_is_documented_and_every_documented_one_is_there(api: RunningApi):
+    fill(api)
+    api.machine().get("/metrics")
+    families = text_string_to_metric_families(api.machine().get("/metrics").text)
+    shown: dict[str, set[str]] = {}
+    for family in families:
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        labels = shown.setdefault(name, set())
+        for sample in family.samples:
+            labels |= sample.labels.keys() - {"le"}
+    absent = {"flowctl_database_archive_age_seconds"}  # this database keeps no archive
+    documented = metric_table.read()
+    assert shown.keys() == documented.keys()
+    assert {name: labels for name, labels in shown.items() if name not in absent} == {
+        name: labels for name, labels in documented.items() if name not in absent
+    }
+
+
+def test_the_table_of_metrics_is_the_codes():
+    assert metric_table.TABLE.read_text() == metric_table.table(), (
+        "print it anew: PYTHONPATH=tests:. .venv/bin/python tests/metric_table.py"
+    )
+
+
+def test_queues_waits_and_capacity_of_a_gate_are_shown(api: RunningApi):
+    fill(api)
+    found = scrape(api)
+    site = "lang_son"
+    assert found["flowctl_gate_trucks", "tan_thanh", site, "yard"] == 30
+    assert found["flowctl_gate_trucks", "tan_thanh", site, "way"] == 3
+    assert found["flowctl_gate_trucks", "tan_thanh", site, "queue"] == 4
+    assert found["flowctl_gate_capacity_per_hour", "high", "tan_thanh", site] == 25
+    assert found["flowctl_gate_target_trucks", "tan_thanh", site] == 12
+    assert found["flowctl_wait_seconds", "tan_thanh", "0.5", site, "gate"] == 600
+    assert found["flowctl_wait_seconds", "tan_thanh", "0.9", site, "yard"] == 1200
+
+
+def test_waits_of_more_than_an_hour_ago_are_no_longer_shown(api: RunningApi):
+    fill(api)
+    api.clock.at = after(120)
+    assert not [key for key in scrape(api) if key[0] == "flowctl_wait_seconds"]
+
+
+def test_visits_trips_and_work_are_counted(api: RunningApi):
+    fill(api)
+    found = scrape(api)
+    site = "lang_son"
+    assert found["flowctl_visits_open", site, "yard_bao_nguyen"] == 1
+    assert found["flowctl_visits_begun_last_hour", site, "yard_bao_nguyen"] == 2
+    assert found["flowctl_visits_ended_last_hour", site, "lane_tan_thanh"] == 1
+    assert found["flowctl_trips_active", "export", site] == 2
+    assert found["flowctl_declarations_last_hour", site] == 2
+    assert found["flowctl_work_waiting", "customs", site, "waiting"] == 1
+
+
+def test_the_plan_the_tick_and_who_decides_are_shown(api: RunningApi):
+    fill(api)
+    found = scrape(api)
+    site = "lang_son"
+    assert found["flowctl_plan_proved", site] == 1
+    assert found["flowctl_plan_gap_ratio", site] == 0
+    assert found["flowctl_plan_age_seconds", site] == 55 * 60
+    assert found["flowctl_tick_seconds", "controller"] == 1.5
+    assert found["flowctl_controller_epoch", "one", site] == 1
+    api.border.conn.execute("update plans set cost = 105, bound = 100, status = 'feasible'")
+    found = scrape(api)
+    assert found["flowctl_plan_proved", site] == 0
+    assert found["flowctl_plan_gap_ratio", site] == pytest.approx(0.05)
+
+
+def test_messages_that_are_due_for_long_are_shown_by_kind(api: RunningApi):
+    api.border.trip()
+    conn = api.border.conn
+    conn.execute("update outbox set next_wall_at = now() - interval '90 s', attempts = 2")
+    found = scrape(api)
+    [kind] = [key[1] for key in found if key[0] == "flowctl_messages_waiting"]
+    assert found["flowctl_messages_waiting", kind, "lang_son"] == 1
+    assert found["flowctl_messages_oldest_due_seconds", "lang_son"] >= 90
+    assert found["flowctl_messages_last_hour", "none", "tried_again", "lang_son"] == 1
+    conn.execute("update outbox set next_wall_at = now() + interval '90 s'")
+    assert scrape(api)["flowctl_messages_oldest_due_seconds", "lang_son"] == 0
+
+
+def test_clocks_that_part_are_shown(api: RunningApi):
+    found = scrape(api)
+    assert abs(found["flowctl_clock_skew_seconds", "database"]) < 5
+    assert abs(found["flowctl_clock_skew_seconds", "valkey"]) < 5
+
+
+def test_consoles_that_listen_are_counted_while_they_do(api: RunningApi):
+    with api.person(Role.OPERATOR).stream("GET", "/v1/events") as stream:
+        reading = stream.iter_bytes()
+        next(reading)
+        assert streams(api, until=1) == 1
+    assert streams(api, until=0) == 0
+
+
+def streams(api: RunningApi, *, until: int) -> float:
+    """Return to how many consoles the API streams, once that are so many or some time is over."""
+    deadline = time.monotonic() + 10
+    while True:
+        found = scrape(api)["flowctl_api_event_streams",]
+        if found == until or time.monotonic() > deadline:
+            return found
+        time.sleep(0.05)
 
 
 def test_the_api_process_itself_is_measured(api: RunningApi):
