@@ -10,6 +10,7 @@ import anyio.to_thread
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from flowctl import traces
 from flowctl.errors import UnavailableError
 
 ANSWER_S = 2.0
@@ -51,7 +52,7 @@ class Database:
             ) from error
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
-        with self._pool.connection(timeout=ANSWER_S) as conn:
+        with traces.span("question"), self._pool.connection(timeout=ANSWER_S) as conn:
             conn.autocommit = True  # a question needs no transaction, which takes two ways more
             try:
                 return question(conn)

@@ -9,13 +9,24 @@ import secrets
 import time
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flowctl import traces
 from flowctl.registry.accounts import Role
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 HEADER = b"x-request-id"
 _PLAIN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -31,6 +42,7 @@ _GONE = 499
 """Nobody was there any more to be answered."""
 _SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
+disable_created_metrics()  # a series more for each, of when it began to be counted
 OF_THIS_PROCESS = CollectorRegistry()
 REQUESTS = Counter(
     "flowctl_api_requests",
@@ -75,7 +87,10 @@ async def serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Non
             message = {**message, "headers": [*headers, named]}
         await send(message)
 
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
+    with (
+        structlog.contextvars.bound_contextvars(request_id=request_id),
+        traces.span("request", **{"flowctl.request_id": request_id}) as span,
+    ):
         try:
             await app(scope, receive, send_named)
         except Exception:
@@ -84,6 +99,8 @@ async def serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Non
         finally:
             seconds = time.perf_counter() - started
             _note(scope, status, None if streamed else seconds, seconds)
+            if span is not None:
+                _describe(span, scope, status)
 
 
 async def count(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +120,7 @@ async def count(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Non
 
 
 def _note(scope: Scope, status: int, timed: float | None, seconds: float) -> None:
-    route, method = _route_of(scope), scope["method"] if scope["method"] in _METHODS else "OTHER"
+    route, method = _route_of(scope), _method_of(scope)
     _counter(route, method, status).inc()
     if timed is not None:
         SECONDS.labels(route).observe(timed)
@@ -117,6 +134,15 @@ def _note(scope: Scope, status: int, timed: float | None, seconds: float) -> Non
     }
     role = _role_of(scope)
     _log.info("request", **told, **({} if role is None else {"role": str(role)}))
+
+
+def _describe(span: "Span", scope: Scope, status: int) -> None:
+    """Name a request's span by its route, and say how it was answered."""
+    method, route = _method_of(scope), _route_of(scope)
+    span.update_name(f"{method} {route}")
+    span.set_attributes(
+        {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+    )
 
 
 @lru_cache(maxsize=2048)
@@ -139,6 +165,10 @@ def _route_of(scope: Scope) -> str:
     if isinstance(path, str):
         return path
     return _ASSETS if scope["path"].startswith(f"{_ASSETS}/") else _NOWHERE
+
+
+def _method_of(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "OTHER"
 
 
 def _role_of(scope: Scope) -> Role | None:

@@ -8,6 +8,8 @@ import psycopg
 from fastapi import Request
 from psycopg_pool import ConnectionPool
 
+from flowctl import traces
+
 _CHANGE_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -18,7 +20,7 @@ def transaction(request: Request) -> Iterator[psycopg.Connection[Any]]:
     What a request other than GET committed is looked at by every console at once.
     """
     pool: ConnectionPool[psycopg.Connection[Any]] = request.app.state.pool
-    with pool.connection() as conn:
+    with traces.span("transaction"), pool.connection() as conn:
         yield conn
     if request.method not in _CHANGE_NOTHING:
         request.app.state.waker.wake()

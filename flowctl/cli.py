@@ -110,11 +110,15 @@ def _everywhere(
 
 
 def _serve(process: str, run: Callable[[Settings], None]) -> None:
-    from flowctl import logs  # noqa: PLC0415 - the other commands write no log
+    from flowctl import logs, traces  # noqa: PLC0415 - the other commands write no log
 
     logs.begin(process)
     with sentences():
-        run(get_settings())
+        traces.begin(process)
+        try:
+            run(get_settings())
+        finally:
+            traces.end()
 
 
 @app.command()

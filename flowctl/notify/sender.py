@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import structlog
 
+from flowctl import traces
 from flowctl.clock import Clock
 from flowctl.errors import FlowctlError
 from flowctl.notify.claiming import Claimed
@@ -263,8 +264,9 @@ class Sender:
     async def _carry(self, lane: Lane, held: InHand, message: Message, parts: int) -> None:
         handed_at = self._time()
         try:
-            async with asyncio.timeout(self._params.send_s):
-                refs = await lane.gateway.send(message)
+            with traces.span("send", gateway=lane.name, message=held.due.id):
+                async with asyncio.timeout(self._params.send_s):
+                    refs = await lane.gateway.send(message)
         except TimeoutError:
             silence = f"The gateway {lane.name} did not answer within {self._params.send_s:g} s."
             self._fail(lane, held, MessageUnsure(silence), handed_at)
