@@ -5,7 +5,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick faults check style types rooms page-types engine lock clean test-packages
+.PHONY: help setup demo test quick faults check style types rooms page-types engine lock clean test-packages screenshots clean-root
 BIN := .venv/bin
 PGLITE := tests/pglite
 OIDC := tests/oidc
@@ -16,6 +16,8 @@ help:
 	@echo "make test    every check and every test"
 	@echo "make quick   the checks and tests that take seconds"
 	@echo "make faults  kill everything in turn under load and count what was acknowledged (20 min)"
+	@echo "make screenshots  renew README's pictures, of a morning that is played for them (minutes)"
+	@echo "make clean-root   follow the README in a bare Debian 12 (as root, with mmdebstrap; minutes)"
 	@echo "make lock    renew the locked requirements"
 	@echo "make clean   remove what the above made"
 
@@ -95,6 +97,12 @@ test: setup test-packages
 
 faults: $(BIN)/.tests
 	@PYTHONPATH=tests $(BIN)/python -m faults
+
+screenshots: setup $(BIN)/.tests
+	@PYTHONPATH=tests $(BIN)/python -m screenshots
+
+clean-root:
+	@scripts/clean_root
 
 test-packages: $(PGLITE)/node_modules/.installed $(OIDC)/node_modules/.installed
 	@scripts/install_test_packages

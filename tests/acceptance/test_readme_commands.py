@@ -162,10 +162,11 @@ SITES: dict[str, Here | By | Parsed] = {
     "export FLOWCTL_SITE=riu_runer": HERE,
     "site load riu_runer": HERE,
 }
+CONTRIBUTING: dict[str, Here | By | Parsed] = {"make quick": TARGET, "make test": TARGET}
 ROWS = {
     "README.md": README,
     "ARCHITECTURE.md": {},
-    "CONTRIBUTING.md": {},
+    "CONTRIBUTING.md": CONTRIBUTING,
     "data/partners/README.md": {},
     "data/sites/README.md": SITES,
 }

@@ -116,7 +116,10 @@ def test_a_python_without_venv_is_told_which_package_to_install(tmp_path: Path):
     assert not (tmp_path / ".venv").exists()
 
 
-@pytest.mark.parametrize("target", ["setup", "demo", "test", "quick", "lock", "clean"])
+@pytest.mark.parametrize(
+    "target",
+    ["setup", "demo", "test", "quick", "screenshots", "clean-root", "lock", "clean"],
+)
 def test_make_explains_each_of_its_targets(target: str):
     said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert re.search(rf"^make {target} +\w", said.stdout, re.MULTILINE)
