@@ -30,7 +30,8 @@ def fill(api: RunningApi) -> None:
     )
     conn.execute("insert into ingest_workers values ('one', now())")
     beat(conn, "controller", MORNING, took_s=1.5)
-    count_outcomes(conn, {(date(2024, 1, 23), 1, "stored"): 1})
+    day = date(2024, 1, 23)
+    count_outcomes(conn, {(day, 1, "stored"): 1, (day, 1, "too_late"): 1})
     set_aside(conn, [SetAside(1, 0, "future", "a", 0, b"{}")])
     save_states(conn, place.site.id, [GatewayState("a", "open", 9.0, None)])
     assert take_epoch(conn, place.site.id, "one", ttl_s=9) == 1
