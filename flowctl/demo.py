@@ -387,6 +387,9 @@ def _result(options: DemoOptions, stage: Stage, end: datetime, seconds: float) -
             "queue_max": true.queue_max,
             "cleared": true.cleared,
         },
-        "gate_wait_cut": None if wait_s is None else round(1 - wait_s / without_s, 4),
+        # A day of so few trucks that nobody waits has nothing to cut.
+        "gate_wait_cut": None
+        if wait_s is None or without_s == 0
+        else round(1 - wait_s / without_s, 4),
         "seconds": round(seconds, 1),
     }
