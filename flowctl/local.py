@@ -36,27 +36,27 @@ from simulations.agencies import Officer
 PROCESSES = ("api", "ingest", "controller", "notify", "simulator")
 READY_WAIT_S = 60.0
 _DEMO_PEOPLE = {
-    "operator": (Role.OPERATOR, Person("Nguyễn Thị Lan", "Điều hành bãi Bảo Nguyên")),
+    "operator": (Role.OPERATOR, Person("Nguyễn Thị Lan", "Điều hành bãi")),
     # Who enters an act that needs four eyes cannot approve it.
-    "operator2": (Role.OPERATOR, Person("Đinh Văn Thắng", "Trưởng ca, cửa khẩu Hữu Nghị")),
+    "operator2": (Role.OPERATOR, Person("Đinh Văn Thắng", "Trưởng ca cửa khẩu")),
     "officer": (
         Role.OFFICER,
-        Person("Hoàng Văn Minh", "Chi cục Hải quan Tân Thanh", Agency.CUSTOMS),
+        Person("Hoàng Văn Minh", "Hải quan cửa khẩu", Agency.CUSTOMS),
     ),
     "border_guard": (
         Role.OFFICER,
-        Person("Vi Văn Tuấn", "Đồn Biên phòng cửa khẩu Hữu Nghị", Agency.BORDER_GUARD),
+        Person("Vi Văn Tuấn", "Biên phòng cửa khẩu", Agency.BORDER_GUARD),
     ),
     "plant_quarantine": (
         Role.OFFICER,
-        Person("Lương Thị Hoa", "Chi cục Kiểm dịch thực vật vùng VII", Agency.PLANT_QUARANTINE),
+        Person("Lương Thị Hoa", "Kiểm dịch thực vật", Agency.PLANT_QUARANTINE),
     ),
     "health_quarantine": (
         Role.OFFICER,
-        Person("Nông Thị Thu", "Trung tâm Kiểm dịch y tế Lạng Sơn", Agency.HEALTH_QUARANTINE),
+        Person("Nông Thị Thu", "Kiểm dịch y tế", Agency.HEALTH_QUARANTINE),
     ),
     "tax": (Role.OFFICER, Person("Bế Quang Huy", "Bộ phận thu phí cửa khẩu", Agency.TAX)),
-    "planner": (Role.PLANNER, Person("Trần Quốc Bảo", "Trung tâm điều phối Đồng Đăng")),
+    "planner": (Role.PLANNER, Person("Trần Quốc Bảo", "Trung tâm điều phối")),
     "haulier": (Role.HAULIER, Person("Phạm Thu Hà", "Điều vận")),
     "administrator": (Role.ADMINISTRATOR, Person("Lý Gia Hưng", "Quản trị hệ thống")),
 }
