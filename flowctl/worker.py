@@ -129,7 +129,8 @@ def _ingest(
                 if now.date() != day:
                     retain(conn, ingest.site, now, wall_clock=settings.clock_file is None)
                     day = now.date()
-                ingest.step(domain.now, block_ms=100 if settings.clock_file is None else 5)
+                # What comes in wakes it; this is how often it tells a played day's time.
+                ingest.step(domain.now, block_ms=100 if settings.clock_file is None else 20)
                 patience.reset()
         ingest.own.leave()
 
