@@ -225,7 +225,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     )
     app.state.settings = settings
     app.state.clock = clock
-    app.state.keys = derive_keys(settings.secret)
+    app.state.keys = derive_keys(settings.secret, settings.old_secrets)
     app.state.order = Order()
     app.state.previews = Previews()
     app.state.uploads = Uploads()

@@ -103,6 +103,7 @@ class GateList:
     gate: str
     at: datetime
     public_key: str
+    former_keys: list[str]
     early_s: float
     late_s: float
     trips: list[ListedTrip]
@@ -217,12 +218,15 @@ def _list(request: Request, site: Site, gate: str, trips: tuple[LiveTrip, ...]) 
         cleared = list_clearances(conn, [row.id for row in rows])
     places = {t.id: n for n, t in enumerate(list_in_turn(trips, gate, site.policy, now), 1)}
     live = {trip.id: trip for trip in trips}
-    key = urlsafe_b64encode(pass_public_key(state.keys)).rstrip(b"=").decode()
+    public, *former = (
+        urlsafe_b64encode(pass_public_key(one)).rstrip(b"=").decode() for one in state.keys.each
+    )
     return GateList(
         site=site.id,
         gate=gate,
         at=now,
-        public_key=key,
+        public_key=public,
+        former_keys=former,
         early_s=site.policy.slot.early_s,
         late_s=site.policy.slot.late_s,
         trips=[

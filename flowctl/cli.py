@@ -28,6 +28,7 @@ _ROOMS = {
     "device": "flowctl.cli_devices:app",
     "roads": "flowctl.cli_roads:app",
     "ledger": "flowctl.cli_ledger:app",
+    "key": "flowctl.cli_keys:app",
     "policy": "flowctl.cli_policy:app",
     "workflow": "flowctl.cli_workflow:app",
     "fees": "flowctl.cli_fees:app",

@@ -87,7 +87,7 @@ def urls(name: str) -> None:
         account = _get_account(chosen, name, None)
         if not isinstance(account, HttpAccount):
             raise FlowctlError(f"The gateway {name} brings all by its own connection; no address.")
-        keys = derive_keys(chosen.secret)
+        keys = derive_keys(chosen.secret, chosen.old_secrets)
         answers, receipts = (
             callback_url(account, keys, chosen.public_url, what) for what in ("answer", "receipt")
         )
@@ -129,7 +129,7 @@ def send_one(
         with psycopg.connect(chosen.database_url, autocommit=True) as conn:
             site = get_site(conn, chosen.site)
             domain = clock(chosen.clock_file)
-            keys = derive_keys(chosen.secret)
+            keys = derive_keys(chosen.secret, chosen.old_secrets)
             inbound = StoredInbound(chosen.database_url, site, keys, domain)
             gateway = open_gateway(account, inbound, keys, chosen.public_url)
             try:

@@ -112,7 +112,7 @@ def _take(chosen: Settings, path: Path, name: str) -> None:
 
 
 def _in_database(chosen: Settings, content: bytes, name: str, now: datetime) -> list[RowResult]:
-    keys = derive_keys(chosen.secret)
+    keys = derive_keys(chosen.secret, chosen.old_secrets)
     options = "-c timezone=UTC"
     with psycopg.connect(chosen.database_url, options=options) as conn:
         site = get_site(conn, chosen.site)

@@ -32,7 +32,7 @@ def find(
     chosen = get_settings()
     phone = typer.prompt("Phone number", err=True) if plate is None else None
     with sentences(), database() as conn:
-        keys = derive_keys(chosen.secret)
+        keys = derive_keys(chosen.secret, chosen.old_secrets)
         found = own_data.find_persons(conn, keys, chosen.site, phone=phone, plate=plate)
         after = {"by": "phone" if phone else "plate", "found": [one.id for one in found]}
         record(conn, "person.find", f"site:{chosen.site}", after=after)
@@ -52,7 +52,7 @@ def export(person: Person) -> None:
     chosen = get_settings()
     now = clock(chosen.clock_file).now()
     with sentences(), database() as conn:
-        keys = derive_keys(chosen.secret)
+        keys = derive_keys(chosen.secret, chosen.old_secrets)
         exported = own_data.export_person(conn, keys, chosen.site, person, now=now)
         record(conn, "person.export", f"person:{person}")
     said = msgspec.json.format(msgspec.json.encode(exported), indent=2)
@@ -72,7 +72,7 @@ def erase(
     if not yes:
         typer.confirm(f"Erase what is kept of the driver {person} for good?", abort=True, err=True)
     with sentences(), database() as conn:
-        erased = own_data.erase_person(conn, derive_keys(chosen.secret), chosen.site, person)
+        erased = own_data.erase_person(conn, derive_keys(chosen.secret, chosen.old_secrets), chosen.site, person)
         after = {"trips": erased.trips, "documents": erased.documents, "forms": erased.forms}
         record(conn, "person.erase", f"person:{person}", after=after)
     typer.echo(

@@ -59,7 +59,7 @@ async def _notify(
     settings: Settings, database: Database, stop: Event, others: Sequence[Future[None]]
 ) -> None:
     domain = clock(settings.clock_file)
-    keys = derive_keys(settings.secret)
+    keys = derive_keys(settings.secret, settings.old_secrets)
 
     def begin(conn: Connection) -> tuple[datetime | None, Site]:
         _log.info("notify ready", site=settings.site, ledger=describe_guard(conn))

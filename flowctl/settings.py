@@ -115,7 +115,7 @@ class Settings(ReadingSettings):
     secret: SecretStr = Field(default=SecretStr(DEMO_SECRET))
     """Key of phone encryption, keyed hashes, links and sessions (each by its own derivation)."""
     old_secrets: SecretStr = SecretStr("")
-    """Former secrets, with spaces or lines between: what was made with one still opens, until
+    """Former secrets, one a line: what was made with one still opens, until
     ``flowctl key rotate`` has renewed all of it."""
     webhook_networks: str = ""
     """Networks of the site's own that events may be posted to, with commas: ``10.7.0.0/16``."""
@@ -196,7 +196,7 @@ class Settings(ReadingSettings):
         value = self.secret.get_secret_value()
         if not self.demo and any(
             one == DEMO_SECRET or len(one) < _LEAST_SECRET
-            for one in (value, *self.old_secrets.get_secret_value().split())
+            for one in (value, *lines(self.old_secrets.get_secret_value()))
         ):
             raise ValueError(
                 "FLOWCTL_SECRET must be set to at least 32 characters outside the demo, and so must"
@@ -242,6 +242,11 @@ def _with_password(url: str, password: object, field: str) -> str:
             "_PASSWORD"
         )
     return f"{scheme}://{user}:{quote(text, safe='')}@{place}"
+
+
+def lines(text: str) -> list[str]:
+    """Return the lines of a setting that are not empty."""
+    return [one for line in text.splitlines() if (one := line.strip())]
 
 
 def networks(text: str) -> list[str]:

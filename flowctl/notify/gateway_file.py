@@ -85,7 +85,7 @@ def open_gateways(settings: Settings, inbound: Inbound) -> tuple[Gateway, ...]:
     if settings.gateways_file is None:
         return () if settings.sms_file is None else (FileGateway(settings.sms_file),)
     accounts = read_gateways(settings.gateways_file, os.environ)
-    keys = derive_keys(settings.secret)
+    keys = derive_keys(settings.secret, settings.old_secrets)
     return tuple(open_gateway(one, inbound, keys, settings.public_url) for one in accounts)
 
 

@@ -37,6 +37,8 @@ from flowctl.storage.push import Pushable, delete_subscription, list_pushable
 _log = structlog.get_logger()
 _GONE = (404, 410)
 _CREATED = 201
+_SIGNED_BY_ANOTHER = (400, 401, 403)
+"""What push services answer to another key than the browser asked for (RFC 8292, 4.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ class Pusher:
 
     def __init__(self, settings: Settings, *, params: PushParams = PushParams()) -> None:
         self._settings = settings
-        self._keys = derive_keys(settings.secret)
-        self._vapid = Vapid(push_private_key(self._keys))
+        self._keys = derive_keys(settings.secret, settings.old_secrets)
+        self._vapids = [Vapid(push_private_key(one)) for one in self._keys.each]
         self._params = params
         self._waiting: asyncio.Queue[tuple[Site, Sequence[int]]] = asyncio.Queue()
         self._room = asyncio.Semaphore(params.at_once)
@@ -104,7 +106,7 @@ class Pusher:
             try:
                 subscription = open_subscription(self._keys, row)
                 content = self._content(site, row)
-                status = await self._post(client, subscription, content)
+                status = await self._post_signed(client, subscription, content)
             except (FlowctlError, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
                 _log.warning("message not pushed", message=row.id, reason=str(error))
                 return
@@ -132,8 +134,19 @@ class Pusher:
         }
         return msgspec.json.encode(shown)
 
-    async def _post(
+    async def _post_signed(
         self, client: httpx.AsyncClient, subscription: Subscription, content: bytes
+    ) -> int:
+        """Push, signed by the key in force, or by a former one where the browser knows that."""
+        status = 0
+        for vapid in self._vapids:
+            status = await self._post(client, subscription, content, vapid)
+            if status not in _SIGNED_BY_ANOTHER:
+                break
+        return status
+
+    async def _post(
+        self, client: httpx.AsyncClient, subscription: Subscription, content: bytes, vapid: Vapid
     ) -> int:
         demo = self._settings.demo
         check_endpoint(subscription.endpoint, demo=demo)
@@ -153,7 +166,7 @@ class Pusher:
                 "Content-Encoding": "aes128gcm",
                 "TTL": str(self._params.kept_s),
                 "Urgency": "high",
-                **self._vapid.sign(claims),
+                **vapid.sign(claims),
             },
             extensions={"sni_hostname": url.host},
         )

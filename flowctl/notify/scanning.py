@@ -185,7 +185,7 @@ def scanning(settings: Settings) -> Iterator[Future[None]]:
 
 
 def _scan(settings: Settings, stop: Event) -> None:
-    keys, domain = derive_keys(settings.secret), clock(settings.clock_file)
+    keys, domain = derive_keys(settings.secret, settings.old_secrets), clock(settings.clock_file)
     while settings.scanner is not None and not stop.is_set():
         try:
             with connect(settings.database_url, autocommit=True) as conn:

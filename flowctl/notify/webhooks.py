@@ -191,7 +191,7 @@ def delivering(settings: Settings) -> Iterator[Future[None]]:
 
 
 def _deliver(settings: Settings, stop: Event) -> None:
-    keys = derive_keys(settings.secret)
+    keys = derive_keys(settings.secret, settings.old_secrets)
     while not stop.is_set():
         try:
             with (

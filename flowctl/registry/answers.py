@@ -13,7 +13,7 @@ from flowctl.dispatch.turns import count_ahead, gate_of, shown_stage
 from flowctl.errors import ConflictError, FlowctlError
 from flowctl.registry import requests
 from flowctl.registry.decisions import withdraw
-from flowctl.registry.keys import Keys, decrypt_answer, encrypt_answer, hash_phone
+from flowctl.registry.keys import Keys, decrypt_answer, encrypt_answer, phone_hashes
 from flowctl.registry.phones import parse_phone
 from flowctl.registry.requests import RefusedError
 from flowctl.registry.wishes import Answer, Wish, read_answer_of, read_delay
@@ -119,13 +119,13 @@ def take_answer(
     order
         The caller's, from one text to the next.
     """
-    mark = _mark(keys, phone)
+    marks = _marks(keys, phone)
     kept = text[: PARAMS.kept_letters]
-    heard = Heard(site.id, gateway, ref, mark, encrypt_answer(keys, kept))
+    heard = Heard(site.id, gateway, ref, marks[0], encrypt_answer(keys, kept))
     answer_id = stored.insert_answer(conn, heard, now)
     if answer_id is None:
         return
-    who = stored.find_addressee(conn, mark)
+    who = stored.find_addressee(conn, marks)
     desk = _Desk(conn, site, now, order)
     since = now - timedelta(seconds=PARAMS.asked_s)
     asked = stored.find_asked_trip(conn, answer_id, heard, since=since)
@@ -141,12 +141,12 @@ def take_answer(
     )
 
 
-def _mark(keys: Keys, phone: str) -> bytes:
-    """Return the keyed hash of a sender; one that is no phone of a driver has one, too."""
+def _marks(keys: Keys, phone: str) -> list[bytes]:
+    """Return the keyed hashes of a sender; one that is no phone of a driver has some, too."""
     try:
-        return hash_phone(keys, parse_phone(phone))
+        return phone_hashes(keys, parse_phone(phone))
     except FlowctlError:
-        return hash_phone(keys, f"not a driver's: {phone}")
+        return phone_hashes(keys, f"not a driver's: {phone}")
 
 
 def _too_much(

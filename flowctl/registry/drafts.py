@@ -149,7 +149,7 @@ def list_templates(conn: Connection, site: Site, keys: Keys, account: str) -> li
             row.id,
             row.name,
             row.customer,
-            json.loads(decrypt_own(keys.form_cipher, row.cipher, _template(row.name, account))),
+            json.loads(decrypt_own(keys.form_ciphers, row.cipher, _template(row.name, account))),
             row.changed_at,
         )
         for row in stored.list_templates(conn, site.id, account)
@@ -266,7 +266,7 @@ def take_out(
 
 
 def _open(keys: Keys, row: FormRow) -> Form:
-    form: Form = json.loads(decrypt_own(keys.form_cipher, row.cipher, _place(row)))
+    form: Form = json.loads(decrypt_own(keys.form_ciphers, row.cipher, _place(row)))
     return form
 
 
@@ -309,7 +309,7 @@ def _no_draft() -> NotFoundError:
 
 def _opened(keys: Keys, row: DraftRow) -> Draft:
     place = f"draft {row.id} of {row.account}"
-    form = json.loads(decrypt_own(keys.form_cipher, row.cipher, place))
+    form = json.loads(decrypt_own(keys.form_ciphers, row.cipher, place))
     return Draft(row.id, row.revision, form, row.changed_at)
 
 

@@ -6,6 +6,7 @@ from flowctl.errors import ConflictError
 from flowctl.registry.devices import register_device
 from flowctl.registry.keys import Keys, encrypt_phone, hash_phone
 from flowctl.registry.plates import strip_mark
+from flowctl.registry.rotation import adopt_number
 from flowctl.registry.rules import Declaration
 from flowctl.site import Site
 from flowctl.storage import trips as stored
@@ -83,6 +84,7 @@ def enter_driver(conn: Connection, keys: Keys, phone: str | None, language: str)
     """Enter a driver, or find the one of this number; returns the id."""
     if phone is None:
         return stored.insert_numberless_driver(conn, language=language)
+    adopt_number(conn, keys, phone)
     return stored.upsert_driver(
         conn,
         phone_cipher=encrypt_phone(keys, phone),

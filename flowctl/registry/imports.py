@@ -178,7 +178,7 @@ def find_kept(
     cipher = stored.find_import(conn, site.id, import_id)
     if cipher is None:
         return None
-    shown: dict[str, Any] = json.loads(decrypt_own(keys.form_cipher, cipher, _place(account)))
+    shown: dict[str, Any] = json.loads(decrypt_own(keys.form_ciphers, cipher, _place(account)))
     return shown
 
 

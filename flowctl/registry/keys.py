@@ -2,12 +2,16 @@
 
 Phone numbers are stored encrypted (AES-256-GCM); where only equality is needed there is a keyed
 hash (HMAC-SHA256). A driver's page is opened by a short code that nobody can guess.
+
+While a secret is changed there are former ones: what was made with one still opens and is still
+recognised, and everything new is made with the secret in force (`flowctl.registry.rotation`).
 """
 
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import NamedTuple
 
@@ -18,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from flowctl.errors import FlowctlError
+from flowctl.settings import lines
 
 _ALPHABET = digits + ascii_uppercase + ascii_lowercase
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
@@ -37,11 +42,12 @@ _ANSWER = b"answer"
 _PUSH = b"push"
 _TOTP = b"totp"
 _OWN_KEY_BYTES = 32
+_NONE = SecretStr("")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Keys:
-    """The derived keys, 32 bytes each; never printed."""
+    """The derived keys, 32 bytes each; never printed. ``former`` are those of former secrets."""
 
     phone_cipher: bytes
     phone_hash: bytes
@@ -58,6 +64,31 @@ class Keys:
     person_wrap: bytes
     document_wrap: bytes
     document_digest: bytes
+    former: "tuple[Keys, ...]" = ()
+
+    @property
+    def each(self) -> "tuple[Keys, ...]":
+        """The keys in force, and after them the former ones."""
+        return (self, *self.former)
+
+    @property
+    def person_wraps(self) -> tuple[bytes, ...]:
+        """All that a person's key may be wrapped by."""
+        return tuple(one.person_wrap for one in self.each)
+
+    @property
+    def document_wraps(self) -> tuple[bytes, ...]:
+        """All that a document's key may be wrapped by."""
+        return tuple(one.document_wrap for one in self.each)
+
+    @property
+    def form_ciphers(self) -> tuple[bytes, ...]:
+        """All that a draft, a template or what came of a table may be encrypted by."""
+        return tuple(one.form_cipher for one in self.each)
+
+
+OneOfKeys = bytes | tuple[bytes, ...]
+"""A key; or several, of which one will open something."""
 
 
 class Link(NamedTuple):
@@ -67,9 +98,17 @@ class Link(NamedTuple):
     epoch: int
 
 
-def derive_keys(secret: SecretStr) -> Keys:
-    """Derive the keys from the deployment's secret (HKDF-SHA256, RFC 5869, one info a purpose)."""
-    material = secret.get_secret_value().encode()
+def derive_keys(secret: SecretStr, old_secrets: SecretStr = _NONE) -> Keys:
+    """Derive the keys from the deployment's secret (HKDF-SHA256, RFC 5869, one info a purpose).
+
+    ``old_secrets`` are former ones, one a line.
+    """
+    former = (_derived_from(one) for one in lines(old_secrets.get_secret_value()))
+    return replace(_derived_from(secret.get_secret_value()), former=tuple(former))
+
+
+def _derived_from(secret: str) -> Keys:
+    material = secret.encode()
 
     def derived(purpose: str) -> bytes:
         info = f"flowctl/1/{purpose}".encode()
@@ -112,7 +151,7 @@ def decrypt_answer(keys: Keys, cipher: bytes) -> str:
     FlowctlError
         It was encrypted under another secret, or is damaged.
     """
-    return _decrypt(keys.answer_cipher, cipher, _ANSWER, "answer")
+    return _decrypt([one.answer_cipher for one in keys.each], cipher, _ANSWER, "answer")
 
 
 def encrypt_secret(keys: Keys, secret: str) -> bytes:
@@ -128,7 +167,9 @@ def decrypt_secret(keys: Keys, cipher: bytes) -> str:
     FlowctlError
         The cipher text was made with another secret of ours, or was damaged.
     """
-    return _decrypt(keys.webhook_cipher, cipher, _WEBHOOK, "secret of a webhook")
+    return _decrypt(
+        [one.webhook_cipher for one in keys.each], cipher, _WEBHOOK, "secret of a webhook"
+    )
 
 
 def encrypt_push(keys: Keys, subscription: str) -> bytes:
@@ -144,7 +185,7 @@ def decrypt_push(keys: Keys, cipher: bytes) -> str:
     FlowctlError
         The cipher text was made with another secret, or was damaged.
     """
-    return _decrypt(keys.push_cipher, cipher, _PUSH, "address of a browser")
+    return _decrypt([one.push_cipher for one in keys.each], cipher, _PUSH, "address of a browser")
 
 
 def encrypt_totp(keys: Keys, secret: str) -> bytes:
@@ -160,7 +201,9 @@ def decrypt_totp(keys: Keys, cipher: bytes) -> str:
     FlowctlError
         The cipher text was made with another secret, or was damaged.
     """
-    return _decrypt(keys.totp_cipher, cipher, _TOTP, "secret of an authenticator")
+    return _decrypt(
+        [one.totp_cipher for one in keys.each], cipher, _TOTP, "secret of an authenticator"
+    )
 
 
 def decrypt_phone(keys: Keys, cipher: bytes) -> str:
@@ -171,7 +214,7 @@ def decrypt_phone(keys: Keys, cipher: bytes) -> str:
     FlowctlError
         The cipher text was made with another secret, or was damaged.
     """
-    return _decrypt(keys.phone_cipher, cipher, _PHONE, "phone number")
+    return _decrypt([one.phone_cipher for one in keys.each], cipher, _PHONE, "phone number")
 
 
 def _encrypt(key: bytes, text: str, kind: bytes) -> bytes:
@@ -179,18 +222,24 @@ def _encrypt(key: bytes, text: str, kind: bytes) -> bytes:
     return nonce + AESGCM(key).encrypt(nonce, text.encode(), kind)
 
 
-def _decrypt(key: bytes, cipher: bytes, kind: bytes, what: str) -> str:
-    return _opened(key, cipher, kind, what).decode()
+def _decrypt(any_of: Sequence[bytes], cipher: bytes, kind: bytes, what: str) -> str:
+    return _opened(any_of, cipher, kind, what).decode()
 
 
-def _opened(key: bytes, cipher: bytes, kind: bytes, what: str) -> bytes:
-    try:
-        return AESGCM(key).decrypt(cipher[:_NONCE], cipher[_NONCE:], kind)
-    except (InvalidTag, ValueError) as error:
-        raise FlowctlError(
-            f"A stored {what} does not open with this FLOWCTL_SECRET; "
-            "start with the secret it was registered under."
-        ) from error
+def _opened(any_of: Sequence[bytes], cipher: bytes, kind: bytes, what: str) -> bytes:
+    for key in any_of:
+        try:
+            return AESGCM(key).decrypt(cipher[:_NONCE], cipher[_NONCE:], kind)
+        except (InvalidTag, ValueError):
+            continue
+    raise FlowctlError(
+        f"A stored {what} does not open with this FLOWCTL_SECRET; start with the secret it was"
+        " registered under, or name that one in FLOWCTL_OLD_SECRETS."
+    )
+
+
+def _several(key: OneOfKeys) -> tuple[bytes, ...]:
+    return (key,) if isinstance(key, bytes) else key
 
 
 def new_own_key() -> bytes:
@@ -204,7 +253,7 @@ def wrap_key(wrap: bytes, own: bytes, whose: str) -> bytes:
     return nonce + AESGCM(wrap).encrypt(nonce, own, whose.encode())
 
 
-def unwrap_key(wrap: bytes, wrapped: bytes, whose: str) -> bytes:
+def unwrap_key(wrap: OneOfKeys, wrapped: bytes, whose: str) -> bytes:
     """Return the key.
 
     Raises
@@ -212,7 +261,7 @@ def unwrap_key(wrap: bytes, wrapped: bytes, whose: str) -> bytes:
     FlowctlError
         It was wrapped under another secret or for somebody else, or is damaged.
     """
-    return _opened(wrap, wrapped, whose.encode(), f"key of {whose}")
+    return _opened(_several(wrap), wrapped, whose.encode(), f"key of {whose}")
 
 
 def encrypt_own(own: bytes, data: bytes, place: str) -> bytes:
@@ -221,7 +270,7 @@ def encrypt_own(own: bytes, data: bytes, place: str) -> bytes:
     return nonce + AESGCM(own).encrypt(nonce, data, place.encode())
 
 
-def decrypt_own(own: bytes, cipher: bytes, place: str) -> bytes:
+def decrypt_own(own: OneOfKeys, cipher: bytes, place: str) -> bytes:
     """Return what was encrypted by such a key for this place.
 
     Raises
@@ -229,12 +278,17 @@ def decrypt_own(own: bytes, cipher: bytes, place: str) -> bytes:
     FlowctlError
         It was encrypted by another key or for another place, or is damaged.
     """
-    return _opened(own, cipher, place.encode(), place)
+    return _opened(_several(own), cipher, place.encode(), place)
 
 
 def hash_phone(keys: Keys, phone: str) -> bytes:
     """Return the keyed hash by which one driver is recognised (32 bytes)."""
     return hmac.digest(keys.phone_hash, phone.encode(), hashlib.sha256)
+
+
+def phone_hashes(keys: Keys, phone: str) -> list[bytes]:
+    """Return every hash a driver may stand under: by the secret in force first."""
+    return [hash_phone(one, phone) for one in keys.each]
 
 
 def login_digits(keys: Keys, login_id: str) -> str:
@@ -250,7 +304,9 @@ def gateway_token(keys: Keys, name: str) -> str:
 
 def is_gateway_token(keys: Keys, name: str, token: str) -> bool:
     """Tell whether a token is of the gateway of that name, in the same time for any token."""
-    return hmac.compare_digest(gateway_token(keys, name).encode(), token.encode())
+    given = token.encode()
+    fits = [hmac.compare_digest(gateway_token(one, name).encode(), given) for one in keys.each]
+    return any(fits)
 
 
 def link_code(keys: Keys, trip_id: int, epoch: int) -> str:
@@ -279,8 +335,9 @@ def find_trip_of_code(keys: Keys, code: str) -> Link | None:
         number = number * _BASE + _VALUES[letter]
     trip_id, epoch = divmod(number >> _PROOF_BITS, MOST_EPOCHS)
     claimed = (number & _PROOF_MASK).to_bytes(8, "big")
-    proof = _link_proof(keys, trip_id, epoch).to_bytes(8, "big")
-    if not hmac.compare_digest(claimed, proof) or code[0] == _ALPHABET[0]:
+    proofs = [_link_proof(one, trip_id, epoch).to_bytes(8, "big") for one in keys.each]
+    fits = [hmac.compare_digest(claimed, proof) for proof in proofs]
+    if not any(fits) or code[0] == _ALPHABET[0]:
         return None
     return Link(trip_id, epoch)
 

@@ -11,7 +11,7 @@ from typing import Any
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.registry.declarations import open_driver
 from flowctl.registry.drafts import Form, list_forms_that, take_out
-from flowctl.registry.keys import Keys, decrypt_answer, decrypt_phone, hash_phone
+from flowctl.registry.keys import Keys, decrypt_answer, decrypt_phone, phone_hashes
 from flowctl.registry.phones import parse_phone
 from flowctl.registry.plates import parse_plate
 from flowctl.storage import persons as stored
@@ -52,7 +52,7 @@ def find_persons(
         Neither or both are given, or one cannot be.
     """
     if phone is not None and plate is None:
-        return stored.list_persons(conn, site, phone_hash=hash_phone(keys, parse_phone(phone)))
+        return stored.list_persons(conn, site, phone_hashes=phone_hashes(keys, parse_phone(phone)))
     if plate is not None and phone is None:
         return stored.list_persons(conn, site, plate=parse_plate(plate).text)
     raise FlowctlError("Name either a phone number or a plate.", kind="person_by")

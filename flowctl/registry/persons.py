@@ -34,7 +34,7 @@ def seal(conn: Connection, keys: Keys, driver_id: int, text: str) -> bytes:
     if wrapped is None:
         fresh = wrap_key(keys.person_wrap, new_own_key(), _whose(driver_id))
         wrapped = stored.keep_data_key(conn, driver_id, fresh)
-    own = unwrap_key(keys.person_wrap, wrapped, _whose(driver_id))
+    own = unwrap_key(keys.person_wraps, wrapped, _whose(driver_id))
     return encrypt_own(own, text.encode(), _whose(driver_id))
 
 
@@ -49,7 +49,7 @@ def unseal(conn: Connection, keys: Keys, driver_id: int, cipher: bytes) -> str |
     wrapped = stored.find_data_key(conn, driver_id)
     if wrapped is None:
         return None
-    own = unwrap_key(keys.person_wrap, wrapped, _whose(driver_id))
+    own = unwrap_key(keys.person_wraps, wrapped, _whose(driver_id))
     return decrypt_own(own, cipher, _whose(driver_id)).decode()
 
 

@@ -87,7 +87,7 @@ def open_parts(keys: Keys, document_id: UUID, data_key: bytes, parts: Sequence[b
     FlowctlError
         One lacks, was changed, is another's or stands elsewhere; or the secret is another one.
     """
-    own = unwrap_key(keys.document_wrap, data_key, _whose(document_id))
+    own = unwrap_key(keys.document_wraps, data_key, _whose(document_id))
     if not parts:
         raise FlowctlError(f"Of the document {document_id} nothing is there.")
     last = len(parts) - 1
@@ -99,7 +99,7 @@ def open_parts(keys: Keys, document_id: UUID, data_key: bytes, parts: Sequence[b
 
 def seal_name(keys: Keys, document_id: UUID, data_key: bytes, name: str) -> bytes:
     """Encrypt what a document is called by its own key."""
-    own = unwrap_key(keys.document_wrap, data_key, _whose(document_id))
+    own = unwrap_key(keys.document_wraps, data_key, _whose(document_id))
     return encrypt_own(own, name.encode(), _name_of(document_id))
 
 
@@ -111,7 +111,7 @@ def open_name(keys: Keys, document_id: UUID, data_key: bytes, cipher: bytes) -> 
     FlowctlError
         It was encrypted under another secret or for another document, or is damaged.
     """
-    own = unwrap_key(keys.document_wrap, data_key, _whose(document_id))
+    own = unwrap_key(keys.document_wraps, data_key, _whose(document_id))
     return decrypt_own(own, cipher, _name_of(document_id)).decode()
 
 

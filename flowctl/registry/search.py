@@ -1,10 +1,11 @@
 """What somebody types into a search, as what it may be: a plate, a number, a paper, a code."""
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from flowctl.errors import FlowctlError
-from flowctl.registry.keys import Keys, find_trip_of_code, hash_phone
+from flowctl.registry.keys import Keys, find_trip_of_code, phone_hashes
 from flowctl.registry.phones import parse_phone
 from flowctl.registry.plates import strip_mark
 from flowctl.storage.search import Wanted
@@ -40,18 +41,18 @@ def wanted_of(typed: str, keys: Keys, *, phones: bool) -> Wanted:
         convoy=reference,
         reference=reference if begins else None,
         device=text.upper() if begins else None,
-        phone_hash=_phone_hash(text, keys) if phones else None,
+        phone_hashes=_phone_hashes(text, keys) if phones else (),
         trip_id=_trip_of(text, keys),
     )
 
 
-def _phone_hash(text: str, keys: Keys) -> bytes | None:
+def _phone_hashes(text: str, keys: Keys) -> Sequence[bytes]:
     if not _NUMBER.fullmatch(text):
-        return None
+        return ()
     try:
-        return hash_phone(keys, parse_phone(text))
+        return phone_hashes(keys, parse_phone(text))
     except FlowctlError:
-        return None  # digits that are no phone number may be a declaration's
+        return ()  # digits that are no phone number may be a declaration's
 
 
 def _trip_of(text: str, keys: Keys) -> int | None:

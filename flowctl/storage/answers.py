@@ -3,6 +3,7 @@
 Moments are domain time. What was written is forgotten with the number (`flowctl.storage.ended`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -89,13 +90,13 @@ def find_asked_trip(
         ).fetchone()
 
 
-def find_addressee(conn: Connection, phone_hash: bytes) -> Addressee | None:
+def find_addressee(conn: Connection, phone_hashes: Sequence[bytes]) -> Addressee | None:
     """Return whose number this is, locked: what one number writes is acted on one by one."""
     with conn.cursor(row_factory=class_row(Addressee)) as cursor:
         return cursor.execute(
-            "select id as driver_id, helped_at from drivers where phone_hash = %s"
+            "select id as driver_id, helped_at from drivers where phone_hash = any(%s)"
             " for no key update",
-            [phone_hash],
+            [list(phone_hashes)],
         ).fetchone()
 
 

@@ -1,5 +1,6 @@
 """Which browsers may act for a trip, and the codes sent to numbers; moments are wall time."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -72,11 +73,11 @@ def find_driver_of_trip(conn: Connection, trip_id: int, *, site: str) -> int | N
         ).fetchone()
 
 
-def find_driver_of_phone(conn: Connection, phone_hash: bytes) -> int | None:
+def find_driver_of_phone(conn: Connection, phone_hashes: Sequence[bytes]) -> int | None:
     """Return the driver of a number, by its keyed hash."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(
-            "select id from drivers where phone_hash = %s", [phone_hash]
+            "select id from drivers where phone_hash = any(%s)", [list(phone_hashes)]
         ).fetchone()
 
 

@@ -55,7 +55,7 @@ from drivers d
 left join trips t on t.driver_id = d.id and t.site = %(site)s
 left join declarations c on c.trip_id = t.id
 where d.id in (
-    select id from drivers where phone_hash = %(phone)s
+    select id from drivers where phone_hash = any(%(phones)s)
     union select %(driver)s::bigint
     union select driver_id from trips where site = %(site)s and plate = %(plate)s)
 group by d.id order by last_at desc nulls last, d.id limit %(most)s
@@ -68,14 +68,14 @@ def list_persons(
     site: str,
     *,
     driver_id: int | None = None,
-    phone_hash: bytes | None = None,
+    phone_hashes: Sequence[bytes] = (),
     plate: str | None = None,
 ) -> list[Person]:
-    """Return drivers by id, by the keyed hash of a number, or by a truck; the latest first."""
+    """Return drivers by id, by the keyed hashes of a number, or by a truck; the latest first."""
     values = {
         "site": site,
         "driver": driver_id,
-        "phone": phone_hash,
+        "phones": list(phone_hashes),
         "plate": plate,
         "most": _MOST,
     }

@@ -1,6 +1,6 @@
 """Trips found by what people have in hand: a part of a plate, a number, a paper, a code."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, LiteralString
@@ -23,14 +23,14 @@ _DEVICES = 50
 class Wanted:
     """What is looked for, in the spelling each thing is stored in; None: it cannot be one of these.
 
-    ``phone_hash`` is the keyed hash of a whole number, ``trip_id`` that of a driver's code.
+    ``phone_hashes`` are those a whole number may stand under, ``trip_id`` that of a driver's code.
     """
 
     plate: str | None = None
     convoy: str | None = None
     reference: str | None = None
     device: str | None = None
-    phone_hash: bytes | None = None
+    phone_hashes: Sequence[bytes] = ()
     trip_id: int | None = None
 
 
@@ -57,7 +57,7 @@ def search_trips(conn: Connection, site: str, wanted: Wanted, *, limit: int) -> 
         "site": site,
         "limit": limit,
         "trip": wanted.trip_id,
-        "phone": wanted.phone_hash,
+        "phones": list(wanted.phone_hashes),
         "plate": wanted.plate,
         "like": None if wanted.plate is None else f"%{wanted.plate}%",
         "convoy": wanted.convoy,
@@ -89,7 +89,7 @@ def _queries(wanted: Wanted) -> list[tuple[Found, LiteralString]]:
     queries: list[tuple[Found, LiteralString]] = []
     if wanted.trip_id is not None:
         queries.append(("code", _CODE))
-    if wanted.phone_hash is not None:
+    if wanted.phone_hashes:
         queries.append(("phone", _PHONE))
     if wanted.plate is not None:
         queries += [("plate", _ACTIVE_PLATES), ("plate", _LATE_PLATES)]
@@ -105,7 +105,7 @@ def _queries(wanted: Wanted) -> list[tuple[Found, LiteralString]]:
 _CODE: LiteralString = "select id from trips where site = %(site)s and id = %(trip)s"
 _PHONE: LiteralString = """
 select t.id from drivers d join trips t on t.driver_id = d.id
-where d.phone_hash = %(phone)s and t.site = %(site)s order by t.id desc limit %(limit)s
+where d.phone_hash = any(%(phones)s) and t.site = %(site)s order by t.id desc limit %(limit)s
 """
 _ACTIVE_PLATES: LiteralString = """
 with active as materialized (  -- else the newest of all trips are read through, ended ones too

@@ -99,7 +99,7 @@ def test_links_of_a_real_gate_are_https():
     assert Settings(demo=True, public_url="http://gate.example")
 
 
-@pytest.mark.parametrize("old", ["short", f"{'a' * 32} {DEMO_SECRET}"])
+@pytest.mark.parametrize("old", ["short", f"{'a' * 32}\n{DEMO_SECRET}"])
 def test_a_former_secret_somebody_could_know_is_refused_too(old: str):
     with pytest.raises(ValueError, match="FLOWCTL_OLD_SECRETS"):
         Settings(secret=SECRET, old_secrets=old)

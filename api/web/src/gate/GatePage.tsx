@@ -135,7 +135,7 @@ function Desk({ place, officer }: { place: store.Place; officer: string }) {
   }
 
   async function scanned(text: string, known: GateList): Promise<void> {
-    show(byPass(await readPass(text, known.public_key), known, store.now()));
+    show(byPass(await readPass(text, [known.public_key, ...(known.former_keys ?? [])]), known, store.now()));
   }
 
   /** A plate or a pasted pass; tells whether it could be either. */

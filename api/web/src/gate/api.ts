@@ -76,6 +76,8 @@ export interface GateList {
   at: string;
   /** Ed25519, base64url: what checks passes without a network. */
   public_key: string;
+  /** While the secret is changed: what passes of before were signed by. */
+  former_keys?: string[];
   early_s: number;
   late_s: number;
   trips: Listed[];

@@ -10,7 +10,7 @@ export interface Pass {
   startsAt: Date;
   issuedAt: Date;
   expiresAt: Date;
-  /** Whether the site's key has signed it. */
+  /** Whether a key of the site's has signed it. */
   genuine: boolean;
 }
 
@@ -25,13 +25,15 @@ const VERSION = 1;
 export const isPassText = (text: string): boolean => text.trimStart().startsWith(PREFIX);
 
 /** The pass of a scanned text, null where it is none. */
-export async function readPass(text: string, publicKey: string): Promise<Pass | null> {
+export async function readPass(text: string, publicKeys: string[]): Promise<Pass | null> {
   const data = text.startsWith(PREFIX) ? fromBase45(text.slice(PREFIX.length)) : null;
   if (data === null || data.length <= SIGNATURE_BYTES) return null;
   const content = data.subarray(0, -SIGNATURE_BYTES);
   const said = parse(content);
   if (said === null) return null;
-  return { ...said, genuine: await isGenuine(data.subarray(-SIGNATURE_BYTES), content, publicKey) };
+  const signature = data.subarray(-SIGNATURE_BYTES);
+  const signed = await Promise.all(publicKeys.map((key) => isGenuine(signature, content, key)));
+  return { ...said, genuine: signed.includes(true) };
 }
 
 async function isGenuine(
