@@ -42,7 +42,8 @@ _GONE = 499
 """Nobody was there any more to be answered."""
 _SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
-disable_created_metrics()  # a series more for each, of when it began to be counted
+# A series more for each, of when it began to be counted, is nothing anybody asks for.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 OF_THIS_PROCESS = CollectorRegistry()
 REQUESTS = Counter(
     "flowctl_api_requests",

@@ -24,7 +24,6 @@ _NEW_OBJECTS = 10_000
 
 def serve(chosen: Settings, *, workers: int) -> None:
     """Serve until asked to stop; the settings are read anew by each of several processes."""
-    logs.begin("api")
     with _shared_figures() if workers > 1 else nullcontext():
         _run(chosen, workers)
 

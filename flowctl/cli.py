@@ -127,18 +127,23 @@ def api(
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
 ) -> None:
     """Serve the API and the pages."""
-    from api.serve import serve  # noqa: PLC0415 - the other commands do without the web server
+    import structlog  # noqa: PLC0415 - the other commands do without log and web server
+
+    from api.serve import serve  # noqa: PLC0415
     from api.sms import callers  # noqa: PLC0415
+    from flowctl import logs  # noqa: PLC0415
     from flowctl.storage.roles import describe_guard  # noqa: PLC0415
     from flowctl.storage.sites import get_site  # noqa: PLC0415
 
+    logs.begin("api")
     with sentences():
         chosen = get_settings()
         # Asked here as well: inside the server's start-up a refusal would come with a traceback.
         callers(chosen)
         with psycopg.connect(chosen.database_url) as conn:
             get_site(conn, chosen.site)
-            typer.echo(describe_guard(conn), err=True)
+            log = structlog.get_logger()
+            log.info("api starts", site=chosen.site, ledger=describe_guard(conn))
         serve(chosen, workers=workers)
 
 
