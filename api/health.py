@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from flowctl.errors import UnavailableError
-from flowctl.storage.migrate import find_revision, head_revision
+from flowctl.storage.migrate import describe_misfit, find_revision
 
 router = APIRouter(tags=["health"])
 
@@ -31,13 +31,9 @@ async def get_ready(request: Request) -> dict[str, str]:
 
 def _find_revision(request: Request) -> str:
     with request.app.state.pool.connection() as conn:
-        revision = find_revision(conn)
-    # Revisions are numbered; a newer one, of the next version, has all that this one needs.
-    if revision is None or revision < head_revision():
-        raise UnavailableError(
-            f"The schema is at revision {revision or 'none'}, and this version needs"
-            f" {head_revision()}; run: flowctl migrate"
-        )
+        revision, misfit = find_revision(conn), describe_misfit(conn)
+    if revision is None or misfit is not None:
+        raise UnavailableError(str(misfit))
     return revision
 
 
