@@ -52,6 +52,7 @@ _ROOMS = {
     "sweep": "flowctl.cli_sweep:sweep",
     "rehearse": "flowctl.cli_rehearse:rehearse",
     "calibrate": "flowctl.cli_calibrate:calibrate",
+    "doctor": "flowctl.cli_doctor:doctor",
     "bench": "flowctl.bench.commands:app",
 }
 

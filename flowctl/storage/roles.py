@@ -101,7 +101,24 @@ def describe_guard(conn: Connection) -> str:
 
     The database must be migrated.
     """
-    own, owner, free = _one(
+    own, owner, free = _find_guard(conn)
+    if free:
+        return (
+            f"The ledger is guarded by its chain alone, not by the server: the role {own}, as which"
+            " the processes connect, can take away what refuses changes."
+        )
+    return f"The ledger belongs to the role {owner}: the server lets {own} add to it, no more."
+
+
+def is_guarded(conn: Connection) -> bool:
+    """Tell whether the server keeps the connection's role from changing the ledger."""
+    _, _, free = _find_guard(conn)
+    return not free
+
+
+def _find_guard(conn: Connection) -> TupleRow:
+    """Return our role, the ledger's, and whether ours may take away what refuses changes."""
+    return _one(
         conn,
         "select current_user, min(pg_get_userbyid(c.relowner)), bool_or(r.rolsuper"
         # A schema's owner may drop what others made in it; PUBLIC's belongs to the database's.
@@ -113,12 +130,6 @@ def describe_guard(conn: Connection) -> str:
         " where n.nspname = current_schema() and c.relname = any(%s)",
         list(GUARDED_TABLES),
     )
-    if free:
-        return (
-            f"The ledger is guarded by its chain alone, not by the server: the role {own}, as which"
-            " the processes connect, can take away what refuses changes."
-        )
-    return f"The ledger belongs to the role {owner}: the server lets {own} add to it, no more."
 
 
 def refuse_without_owner(conn: Connection) -> None:
