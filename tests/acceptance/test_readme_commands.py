@@ -16,6 +16,7 @@ import pytest
 from border import SECRET, border
 from command_line import run_command
 from drawn_roads import write_extract
+from screenshots import DRIVER, FOLDER, MOST_BYTES, SHOTS
 from typer.testing import CliRunner
 
 from flowctl.cli import app
@@ -68,6 +69,9 @@ README: dict[str, Here | By | Parsed] = {
     "make test": TARGET,
     "make faults": By("integration/test_faults.py", "test_whatever_is_killed_every_ack"),
     "demo --headless --day 2024-01-23 --json": By("acceptance/test_demo_day.py", "day"),
+    "demo --headless --day riu-runer --json": By(
+        "acceptance/test_own_border.py", "test_the_second"
+    ),
     "simulate data/scenarios/2024-01-23.toml": By(
         "acceptance/test_simulate_day.py", "test_the_command_prints_the_table_and_saves_the_picture"
     ),
@@ -76,6 +80,7 @@ README: dict[str, Here | By | Parsed] = {
     "device import fleet.csv": HERE,
     "device conflicts": HERE,
     "aside --reason too_late --since 7d": HERE,
+    "--version": HERE,
     "--help": HERE,
     "roads import andorra.osm.pbf --out roads": HERE,
     "roads match track.gpx": By("acceptance/test_roads.py", "test_graphhoppers_sparse_track"),
@@ -326,3 +331,28 @@ def run(typed: str, settings: dict[str, str], folder: Path) -> None:
     )
     if file:
         (folder / file).write_text(done.stdout)
+
+
+PICTURE = re.compile(r"!\[[^\]]+\]\((\S+)\)")
+
+
+def test_every_picture_of_the_readme_is_there_renewed_by_one_command_and_small():
+    shown = [ROOT / one for one in PICTURE.findall((ROOT / "README.md").read_text("utf-8"))]
+    assert {one.stem for one in shown} == {shot.name for shot in SHOTS}
+    for picture in shown:
+        assert picture.parent == FOLDER
+        assert picture.stat().st_size <= MOST_BYTES, picture
+
+
+def test_every_page_with_a_picture_is_a_page():
+    pages = (ROOT / "flowctl" / "demo.py").read_text("utf-8")
+    for shot in SHOTS:
+        assert shot.path == DRIVER or f'"{shot.path}"' in pages, shot
+
+
+def test_every_file_a_guide_links_to_is_there():
+    for page in PAGES:
+        text = (ROOT / page).read_text("utf-8")
+        for target in re.findall(r"\]\(([^)#\s]+)\)", text):
+            if "://" not in target:
+                assert ((ROOT / page).parent / target).exists(), (page, target)
