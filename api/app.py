@@ -113,6 +113,7 @@ from flowctl.storage.connections import Pool, make_pool
 from flowctl.storage.sites import get_loaded_site
 from flowctl.telemetry import stream
 
+from flowctl.telemetry.store import connect as connect_store
 _POOL_MOST = 8
 _POOL_WAIT_S = 5.0
 
@@ -250,14 +251,17 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     pool = make_pool(state.settings.database_url, most=_POOL_MOST, wait_s=_POOL_WAIT_S)
-    store = stream.connect(state.settings.valkey_url)
+    store = connect_store(state.settings.valkey_url)
     state.pool, state.store = pool, store
     try:
         await run_in_threadpool(_open, pool, state)
         state.feed = Feed(pool, state.site, state.clock)
         state.waker = Waker(store, state.feed, state.site.id)
         state.board = BoardTexts(state.feed, pool)
-        database, appender = Database(pool), stream.Appender(store)
+        database, appender = (
+            Database(pool),
+            stream.Appender(store, replicas=state.settings.valkey_replicas),
+        )
         state.tokens, state.endings = Tokens(database, state.strangers), Endings(database)
         state.edge = make_edge(state.site, state.clock, appender, KnownDevices(database))
         async with (

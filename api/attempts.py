@@ -6,9 +6,8 @@ Each count and its end are one step of the store, so that many tries at once do 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from redis.asyncio import Redis
-
 from api.errors import Problem
+from flowctl.telemetry.store import Store
 
 _COUNT = """
 local n = redis.call('INCR', KEYS[1])
@@ -41,7 +40,7 @@ class Lock:
     longest: timedelta
 
 
-async def count_attempt(store: Redis, key: str, *, most: int, within: timedelta, what: str) -> None:
+async def count_attempt(store: Store, key: str, *, most: int, within: timedelta, what: str) -> None:
     """Count an attempt, and raise the Problem 429 beyond ``most`` of them ``within`` a time.
 
     ``what`` begins the sentence, such as "Too many codes were asked for".
@@ -51,7 +50,7 @@ async def count_attempt(store: Redis, key: str, *, most: int, within: timedelta,
         raise _too_many(what, wait_s)
 
 
-async def count_try(store: Redis, key: str, lock: Lock, *, what: str) -> None:
+async def count_try(store: Store, key: str, lock: Lock, *, what: str) -> None:
     """Count a try that may be wrong, and raise the Problem 429 where the key is locked."""
     limits = (
         lock.most,
@@ -59,20 +58,24 @@ async def count_try(store: Redis, key: str, lock: Lock, *, what: str) -> None:
         int(lock.longest.total_seconds()),
         int(_REMEMBERED.total_seconds()),
     )
-    wait_s = int(await store.eval(_LOCK, 2, key, f"{key}:locked", *limits))
+    wait_s = int(await store.eval(_LOCK, 2, key, _locked(key), *limits))
     if wait_s:
         raise _too_many(what, wait_s)
 
 
-async def take_back(store: Redis, key: str) -> None:
+async def take_back(store: Store, key: str) -> None:
     """Take back an attempt that `count_attempt` counted: it was right."""
     if await store.decr(key) <= 0:
         await store.delete(key)  # or a count that ended meanwhile would stay for ever
 
 
-async def forgive(store: Redis, key: str) -> None:
+async def forgive(store: Store, key: str) -> None:
     """Forget the wrong tries of a key: this one was right."""
-    await store.delete(key, f"{key}:locked")
+    await store.delete(key, _locked(key))
+
+
+def _locked(key: str) -> str:
+    return f"{{{key}}}:locked"  # the braces keep both on one node of a cluster
 
 
 def _too_many(what: str, wait_s: int) -> Problem:

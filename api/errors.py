@@ -8,7 +8,7 @@ import psycopg_pool
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 from starlette.exceptions import HTTPException
 
 from api.faults import fault_of
@@ -179,6 +179,7 @@ _ANSWERS: dict[type[Exception], Callable[[Request, Exception], JSONResponse]] = 
     psycopg.OperationalError: _answer_unavailable,
     psycopg_pool.PoolTimeout: _answer_unavailable,
     RedisError: _answer_unavailable,
+    RedisClusterException: _answer_unavailable,
     psycopg.DataError: _answer_unstorable,
 }
 EXPECTED = tuple(_ANSWERS)

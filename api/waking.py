@@ -8,12 +8,11 @@ import secrets
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import redis.asyncio
 import structlog
-from redis.exceptions import RedisError
 
 from api.background import beside
 from api.feed import Feed
+from flowctl.telemetry.store import AWAY, Store
 
 CHANNEL = "flowctl:woken:"
 _AGAIN_S = 1.0
@@ -25,7 +24,7 @@ _log = structlog.get_logger()
 class Waker:
     """Tells every process of a site that something was changed."""
 
-    def __init__(self, store: "redis.asyncio.Redis", feed: Feed, site: str) -> None:
+    def __init__(self, store: Store, feed: Feed, site: str) -> None:
         self._store = store
         self._feed = feed
         self._channel = CHANNEL + site
@@ -51,7 +50,7 @@ class Waker:
             self._said.clear()  # one word for all that was changed meanwhile
             try:
                 await self._store.publish(self._channel, self._name)
-            except RedisError as error:
+            except AWAY as error:
                 _log.warning("consoles of other processes were not woken", reason=str(error))
                 await asyncio.sleep(_AGAIN_S)
 
@@ -64,7 +63,7 @@ class Waker:
                         word = await words.get_message(timeout=_HEARD_WITHIN_S)
                         if word is not None and word["data"] != self._name:
                             self._feed.wake()
-            except RedisError as error:
+            except AWAY as error:
                 _log.warning("other processes are not heard", reason=str(error))
                 await asyncio.sleep(_AGAIN_S)
 

@@ -98,7 +98,10 @@ class Settings(ReadingSettings):
     """The database for who migrates and owns the ledger; the other processes never hold it."""
     owner_password: SecretStr | None = None
     valkey_url: str = "redis://127.0.0.1:6379/0"
+    """One server, or some nodes of a cluster: ``redis+cluster://one:6379,two:6379``."""
     valkey_password: SecretStr | None = None
+    valkey_replicas: int = Field(default=0, ge=0, le=5)
+    """On how many replicas of the position store a fix must be before its sender is told so."""
     mqtt_url: str = "mqtt://127.0.0.1:1883"
     """Broker of OwnTracks phones; ``mqtts://`` for TLS, user and password as in any address."""
     mqtt_password: SecretStr | None = None

@@ -12,10 +12,7 @@ from threading import Event
 from typing import Any
 
 import psycopg
-import redis
 import structlog
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from flowctl.clock import Clock, clock, is_due
 from flowctl.collector import uncollected
@@ -53,6 +50,7 @@ from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
 from flowctl.telemetry.ownership import prolonging
 from flowctl.tenure import LOOK_S, Tenure
+from flowctl.telemetry.store import AWAY, WorkerStore, connect_worker
 from flowctl.traffic.lanes import LaneTimes, lane_times
 from flowctl.traffic.watch import Watch
 
@@ -88,23 +86,21 @@ def run_ingest(settings: Settings) -> None:
     domain = clock(settings.clock_file)
     name = f"{socket.gethostname()[:24]}-{os.getpid()}-{secrets.token_hex(3)}"
     patience = Patience()
-    with (
-        stopping() as stop,
-        redis.Redis.from_url(settings.valkey_url, retry=Retry(NoBackoff(), 0)) as store,
-    ):
+    with stopping() as stop:
         while not stop.is_set():
             try:
-                _ingest(settings, store, name, domain, stop, patience)
+                with connect_worker(settings.valkey_url) as store:
+                    _ingest(settings, store, name, domain, stop, patience)
             except _STORES_AWAY as error:
                 patience.wait(error, stop)
 
 
-_STORES_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, redis.RedisError, OSError)
+_STORES_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, *AWAY)
 
 
 def _ingest(
     settings: Settings,
-    store: "redis.Redis",
+    store: WorkerStore,
     name: str,
     domain: Clock,
     stop: Event,

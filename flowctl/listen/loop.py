@@ -8,11 +8,10 @@ away we come back at growing intervals, and the broker keeps what is published m
 import asyncio
 import signal
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 import psycopg
-import redis.asyncio
 import structlog
 
 from flowctl.clock import Clock, clock
@@ -29,6 +28,8 @@ from flowctl.telemetry.edge import intake, join, site_limits
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.formats.decoded import Decoded
 from flowctl.telemetry.screening import ScreeningParams
+from flowctl.telemetry.store import Store
+from flowctl.telemetry.store import connect as connect_store
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 10.0
@@ -41,10 +42,11 @@ _log = structlog.get_logger()
 class Taker:
     """Puts what messages held on disk, screened by the limits of its source."""
 
-    store: "redis.asyncio.Redis"
+    store: Store
     clock: Clock
     site_limits: ScreeningParams
     source: Source
+    replicas: int = 0
 
     async def take(self, parts: Sequence[Decoded]) -> None:
         """Return once the fixes, and what was set aside of them, are on disk.
@@ -62,7 +64,7 @@ class Taker:
         )
         entries = {p: part.to_bytes() for p, part in taken.batch.partitions().items()}
         if entries:
-            await stream.append(self.store, entries)
+            await stream.append(self.store, entries, replicas=self.replicas)
 
 
 async def listen(broker: Broker, taker: Taker) -> None:
@@ -112,10 +114,11 @@ def run_listener(settings: Settings, source: str, broker: Broker, *, process: st
         site = get_site(conn, settings.site)
         found = get_source(conn, source)
     taker = Taker(
-        stream.connect(settings.valkey_url),
+        connect_store(settings.valkey_url),
         clock(settings.clock_file),
         site_limits(site),
         found,
+        settings.valkey_replicas,
     )
     with suppress(asyncio.CancelledError):
         asyncio.run(_run(broker, taker, settings.database_url, process))
@@ -126,7 +129,7 @@ async def _run(broker: Broker, taker: Taker, database_url: str, process: str) ->
     if whole is not None:
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, whole.cancel)
-    async with taker.store, asyncio.TaskGroup() as tasks:
+    async with aclosing(taker.store), asyncio.TaskGroup() as tasks:
         tasks.create_task(_attend(taker, database_url, process))
         tasks.create_task(listen(broker, taker))
 

@@ -4,6 +4,7 @@ A lease has an epoch that grows with every change of hands. What an owner commit
 so that one who was paused, and does not know that it lost the partition, commits nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,8 @@ class Lease:
     last_id: str
     epoch: int
     newest_at: datetime | None
+    read_from: str
+    """The node of the store that ``last_id`` is of; empty where there is one alone."""
 
 
 def enter_partitions(conn: Connection, count: int) -> None:
@@ -96,7 +99,7 @@ def take_leases(conn: Connection, name: str, *, most: int, ttl_s: float) -> list
         "   select partition from stream_positions"
         "   where owner is null or lease_until_wall_at < clock_timestamp()"
         "   order by partition limit %s for update skip locked)"
-        " returning partition, last_id, epoch, nullif(newest_at, '-infinity')",
+        " returning partition, last_id, epoch, nullif(newest_at, '-infinity'), read_from",
         [name, ttl_s, most],
     ).fetchall()
     return [Lease(*row) for row in rows]
@@ -169,11 +172,11 @@ def list_positions(conn: Connection) -> dict[int, str]:
     return dict(rows)
 
 
-def reset_positions(conn: Connection, leases: dict[int, int]) -> None:
-    """Read partitions (with their epochs) from the beginning: their streams were begun anew."""
+def reset_positions(conn: Connection, leases: dict[int, int], read_from: Mapping[int, str]) -> None:
+    """Read partitions (with their epochs) from the beginning, each from the node that keeps it."""
     conn.execute(
-        "update stream_positions p set last_id = '0-0'"
-        " from unnest(%s::smallint[], %s::bigint[]) as s(partition, epoch)"
+        "update stream_positions p set last_id = '0-0', read_from = s.read_from"
+        " from unnest(%s::smallint[], %s::bigint[], %s::text[]) as s(partition, epoch, read_from)"
         " where p.partition = s.partition and p.epoch = s.epoch",
-        [list(leases), list(leases.values())],
+        [list(leases), list(leases.values()), [read_from[partition] for partition in leases]],
     )

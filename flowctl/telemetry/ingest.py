@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 import psycopg
-import redis
 import structlog
 
+from flowctl import traces
 from flowctl.site import Site, UnknownDevices
 from flowctl.storage import leases as lease_store
 from flowctl.storage import outcomes
@@ -35,6 +35,7 @@ from flowctl.telemetry.fixes import (
 from flowctl.telemetry.fleet import NEVER
 from flowctl.telemetry.ownership import KEEP_S, LostPartitionError, Ownership
 from flowctl.telemetry.screening import Reason
+from flowctl.telemetry.store import WorkerStore
 from flowctl.telemetry.storing import Recorder, outcomes_of
 
 Connection = psycopg.Connection[Any]
@@ -70,7 +71,7 @@ class Ingest:
     """Stores and judges what the streams of its partitions hold."""
 
     conn: Connection
-    store: "redis.Redis"
+    store: WorkerStore
     site: Site
     own: Ownership
     recorder: Recorder
@@ -83,7 +84,7 @@ class Ingest:
 
     @classmethod
     def begin(
-        cls, conn: Connection, store: "redis.Redis", site: Site, *, name: str = "only"
+        cls, conn: Connection, store: WorkerStore, site: Site, *, name: str = "only"
     ) -> "Ingest":
         """Take up as many partitions as are this worker's share, where they were left."""
         with conn.transaction():
@@ -105,17 +106,22 @@ class Ingest:
             _log.info("site loaded anew", site=site.id, worker=self.own.name)
 
     def _take_up(self, taken: Sequence[Lease]) -> None:
-        newest = stream.newest_ids(self.store, [lease.partition for lease in taken])
+        partitions = [lease.partition for lease in taken]
+        newest = stream.newest_ids(self.store, partitions)
+        keeper = stream.list_keepers(self.store, partitions)
         # A stream behind our position has been begun anew, by a store that lost its data: all of
-        # it is unread. Identity removes the doubles where it was not.
+        # it is unread. So may be what lies before our position where another node keeps the stream
+        # than the one it was read from: that one may have known entries this one does not, and
+        # this one may have taken others meanwhile. Identity removes the doubles.
         anew = {
             lease.partition: lease.epoch
             for lease in taken
             if stream.is_behind(newest[lease.partition], lease.last_id)
+            or lease.read_from != keeper[lease.partition]
         }
         if anew:
             _log.warning("streams were begun anew; they are read whole", partitions=sorted(anew))
-            lease_store.reset_positions(self.conn, anew)
+            lease_store.reset_positions(self.conn, anew, keeper)
         self.recorder.recall({lease.partition: _horizon(lease.newest_at) for lease in taken})
         self.own.begin(
             [replace(one, last_id="0-0") if one.partition in anew else one for one in taken]
@@ -210,8 +216,9 @@ class Ingest:
         self, entries: Entries, now: Callable[[], datetime], *, careful: bool = False
     ) -> None:
         batch = merge([_batch(body) for part in entries.values() for _, body in part])
-        with self.conn.transaction():
-            newest = self.recorder.record(batch, careful=careful)
+        with traces.span("ingest", fixes=len(batch.rows)), self.conn.transaction():
+            with traces.span("store and judge"):
+                newest = self.recorder.record(batch, careful=careful)
             self.own.advance(_ends(entries), newest)
             self.heart.beat(self.conn, now())
         self.own.moved(_ends(entries))

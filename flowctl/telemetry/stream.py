@@ -1,11 +1,14 @@
 """The durable stream between the edge and the ingest worker: one Valkey stream a partition.
 
 The store runs with ``appendonly yes`` and ``appendfsync always``: its answer to an append means
-that the entry is on disk.
+that the entry is on disk. Where the store has replicas, an append is answered once so many of them
+have it as `Appender.replicas` asks for. That is no consensus: see "Beyond one machine" in
+ARCHITECTURE.md for what it is not.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +16,19 @@ from typing import Any
 import redis
 import redis.asyncio
 import structlog
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import AskError, ClusterDownError, ResponseError
 
+from flowctl import traces
 from flowctl.errors import UnavailableError
 from flowctl.telemetry.fixes import FixBatch, merge
+from flowctl.telemetry.store import (
+    AWAY,
+    Store,
+    WorkerStore,
+    by_node,
+    list_reigns,
+    primaries_of,
+)
 
 GATHER_S = 0.005
 """So long a write waits for more callers, unless there is enough to write already."""
@@ -27,11 +37,18 @@ MOST_WAITING = 200_000
 _ENOUGH = 1_000
 _MOST_A_WRITE = 20_000
 _IN_A_THREAD = 5_000
-_ANSWER_S = 3.0
+_REPLICAS_MS = 1_000
+_POLL_S = 0.02
+"""How often a cluster is asked for new entries: no command waits for streams of several slots."""
 
 _FIELD = b"b"
+_MOVES = (AskError, ClusterDownError)  # MOVED is an AskError, too
 _AWAY = "The position store does not answer; nothing of this request counts, send it again."
 _REFUSES = "The position store takes nothing now; nothing of this request counts, send it again."
+_ALONE = (
+    "The position store has too few replicas that answer; send the request again, for what its"
+    " first server holds may be lost with it."
+)
 _BUSY = "Too many fixes wait for the disk; nothing of this request counts, send it again."
 
 _log = structlog.get_logger()
@@ -42,35 +59,44 @@ def key(partition: int) -> str:
     return f"fixes:{{{partition}}}"
 
 
-def connect(url: str) -> "redis.asyncio.Redis":
-    """Return a client for appending: it says no within seconds instead of trying for long.
-
-    Only a connection that is found broken is tried once more, for it may be an old one's end.
-    """
-    retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
-    return redis.asyncio.Redis.from_url(
-        url, socket_timeout=_ANSWER_S, socket_connect_timeout=_ANSWER_S, retry=retry
-    )
-
-
-async def append(store: "redis.asyncio.Redis", entries: Mapping[int, bytes]) -> None:
-    """Append one entry per partition; returns when all of them are on disk.
+async def append(store: Store, entries: Mapping[int, bytes], *, replicas: int = 0) -> None:
+    """Append one entry per partition; returns when all are on disk, and on so many replicas.
 
     Raises
     ------
     UnavailableError
-        An entry was not written. Others may have been: identity removes their doubles when the
-        request is sent again.
+        An entry was not written, or too few replicas have it. Others may have been: identity
+        removes their doubles when the request is sent again.
     """
     try:
-        async with store.pipeline(transaction=False) as pipe:
-            for partition, entry in entries.items():
-                pipe.xadd(key(partition), {_FIELD: entry})
-            await pipe.execute()
-    except ResponseError as error:  # full, read-only, or its own disk refuses
-        raise UnavailableError(_REFUSES) from error
-    except (RedisError, OSError) as error:
-        raise UnavailableError(_AWAY) from error
+        known = await _append(store, entries, replicas)
+    except AWAY as error:
+        if isinstance(store, redis.asyncio.RedisCluster):
+            await store.aclose()  # looks anew for who keeps what before the next append
+        # A refusal is one of a store that is full, read-only, or moves a partition.
+        refused = isinstance(error, ResponseError)
+        raise UnavailableError(_REFUSES if refused else _AWAY) from error
+    if any(count < replicas for count in known):
+        raise UnavailableError(_ALONE)
+
+
+async def _append(store: Store, entries: Mapping[int, bytes], replicas: int) -> list[int]:
+    """Return how many replicas know of the entries, by node; empty where none is asked for."""
+    if isinstance(store, redis.asyncio.RedisCluster):
+        await store.initialize()
+        nodes = primaries_of(store, map(key, entries)) if replicas else []
+        # Sent on to another node, an entry would not be what this node's replicas are asked about.
+        said: dict[str, bool] = {"allow_redirections": False}
+        where = [{"target_nodes": node} for node in nodes]
+    else:
+        said, where = {}, [{}] if replicas else []
+    async with store.pipeline(transaction=False) as pipe:
+        for partition, entry in entries.items():
+            pipe.xadd(key(partition), {_FIELD: entry})
+        for one in where:  # WAIT counts what was written by its own connection, as a pipeline has
+            pipe.execute_command("WAIT", replicas, _REPLICAS_MS, **one)
+        answers: list[Any] = await pipe.execute(**said)
+    return [int(count) for count in answers[len(entries) :]]
 
 
 @dataclass(eq=False, slots=True)
@@ -91,8 +117,9 @@ class Appender:
     harms no other.
     """
 
-    def __init__(self, store: "redis.asyncio.Redis") -> None:
+    def __init__(self, store: Store, *, replicas: int = 0) -> None:
         self._store = store
+        self.replicas = replicas
         self._open: tuple[_Group, asyncio.Task[None]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
@@ -163,7 +190,9 @@ class Appender:
         else:
             entries = _entries(group.batches)
         try:
-            await append(self._store, entries)
+            # Within the request that began the write; what others brought is in it as well.
+            with traces.span("append", fixes=group.size):
+                await append(self._store, entries, replicas=self.replicas)
         except UnavailableError as error:
             if not self._failing:
                 _log.warning("append_failed", cause=str(error.__cause__))
@@ -181,13 +210,29 @@ def _entries(batches: Sequence[FixBatch]) -> dict[int, bytes]:
 
 
 def read(
-    store: "redis.Redis", positions: Mapping[int, str], *, count: int, block_ms: int
+    store: WorkerStore, positions: Mapping[int, str], *, count: int, block_ms: int
 ) -> dict[int, list[tuple[str, bytes]]]:
     """Return up to ``count`` entries per partition behind ``positions``, waiting for the first."""
-    streams: dict[Any, Any] = {key(p): last_id for p, last_id in positions.items()}
-    answer: Any = store.xread(streams, count=count, block=block_ms) or []
-    pairs = answer.items() if isinstance(answer, dict) else answer
-    by_key = {key(partition): partition for partition in positions}
+    if isinstance(store, redis.Redis):
+        streams: dict[Any, Any] = {key(p): last_id for p, last_id in positions.items()}
+        return _entries_of(store.xread(streams, count=count, block=block_ms), positions)
+    until = time.monotonic() + block_ms / 1000
+    while True:
+        found: dict[int, list[tuple[str, bytes]]] = {}
+        for node, partitions in by_node(store, _keys(positions)):
+            with node.pipeline(transaction=False) as pipe:
+                for partition in partitions:
+                    pipe.xread({key(partition): positions[partition]}, count=count)
+                for answer in pipe.execute():
+                    found |= _entries_of(answer, partitions)
+        if found or time.monotonic() >= until:
+            return found
+        time.sleep(_POLL_S)
+
+
+def _entries_of(answer: Any, partitions: Iterable[int]) -> dict[int, list[tuple[str, bytes]]]:  # noqa: ANN401 - as the client has it
+    pairs = answer.items() if isinstance(answer, dict) else answer or []
+    by_key = {key(partition): partition for partition in partitions}
     found: dict[int, list[tuple[str, bytes]]] = {}
     for name, batches in pairs:
         # RESP3 wraps each stream's entries in one more list than RESP2 does.
@@ -196,29 +241,40 @@ def read(
     return found
 
 
-def trim(store: "redis.Redis", committed: Mapping[int, str]) -> None:
+def trim(store: WorkerStore, committed: Mapping[int, str]) -> None:
     """Drop what lies before the committed positions."""
-    with store.pipeline(transaction=False) as pipe:
-        for partition, last_id in committed.items():
-            pipe.xtrim(key(partition), minid=last_id, approximate=False)
-        pipe.execute()
+    for node, partitions in by_node(store, _keys(committed)):
+        with node.pipeline(transaction=False) as pipe:
+            for partition in partitions:
+                pipe.xtrim(key(partition), minid=committed[partition], approximate=False)
+            pipe.execute()
 
 
-def newest_ids(store: "redis.Redis", partitions: Sequence[int]) -> dict[int, str]:
+def newest_ids(store: WorkerStore, partitions: Sequence[int]) -> dict[int, str]:
     """Return the newest id each partition's stream has ever given, 0-0 where there is no stream."""
-    with store.pipeline(transaction=False) as pipe:
-        for partition in partitions:
-            pipe.xinfo_stream(key(partition))
-        answers: list[Any] = pipe.execute(raise_on_error=False)
     newest = {}
-    for partition, about in zip(partitions, answers, strict=True):
-        if isinstance(about, ResponseError):  # no such key
-            newest[partition] = "0-0"
-        elif isinstance(about, Exception):
-            raise about
-        else:
-            newest[partition] = about["last-generated-id"].decode()
+    for node, kept in by_node(store, _keys(partitions)):
+        with node.pipeline(transaction=False) as pipe:
+            for partition in kept:
+                pipe.xinfo_stream(key(partition))
+            answers: list[Any] = pipe.execute(raise_on_error=False)
+        for partition, about in zip(kept, answers, strict=True):
+            if isinstance(about, ResponseError) and not isinstance(about, _MOVES):  # no such key
+                newest[partition] = "0-0"
+            elif isinstance(about, Exception):
+                raise about
+            else:
+                newest[partition] = about["last-generated-id"].decode()
     return newest
+
+
+def list_keepers(store: WorkerStore, partitions: Sequence[int]) -> dict[int, str]:
+    """Return a word for the node that keeps each partition, as in `list_reigns`."""
+    return list_reigns(store, _keys(partitions))
+
+
+def _keys(partitions: Iterable[int]) -> dict[int, str]:
+    return {partition: key(partition) for partition in partitions}
 
 
 def is_behind(one: str, other: str) -> bool:
@@ -231,7 +287,7 @@ def _number(entry_id: str) -> tuple[int, int]:
     return int(milliseconds), int(sequence or 0)
 
 
-def is_drained(store: "redis.Redis", positions: Mapping[int, str]) -> bool:
+def is_drained(store: WorkerStore, positions: Mapping[int, str]) -> bool:
     """Tell whether nothing was ever appended behind these positions."""
     newest = newest_ids(store, list(positions))
     return not any(is_behind(positions[p], last_id) for p, last_id in newest.items())

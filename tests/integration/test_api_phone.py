@@ -144,7 +144,7 @@ def test_five_wrong_codes_lock_a_number_even_for_the_right_one_and_longer_each_t
     assert locked.status_code == 429
     assert 800 < int(locked.headers["retry-after"]) <= 900
     store = redis.Redis.from_url(api.store, decode_responses=True)
-    [lock] = store.keys("login:wrong:*:locked")
+    [lock] = store.keys("{login:wrong:*}:locked")
     store.delete(lock)  # as if the quarter of an hour had passed
     assert [log_in(client, another(digits, n)).status_code for n in range(1, 6)] == [403] * 5
     assert 1700 < int(log_in(client, digits).headers["retry-after"]) <= 1800

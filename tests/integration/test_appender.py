@@ -15,6 +15,7 @@ from flowctl.embedded import start_valkey
 from flowctl.errors import UnavailableError
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import FixBatch, rows_of
+from flowctl.telemetry.store import connect
 from flowctl.telemetry.stream import Appender
 
 
@@ -26,7 +27,7 @@ def batch(device: str, moment_us: int = 0, count: int = 1) -> FixBatch:
 
 def appending(url: str, work: Callable[[Appender], Awaitable[None]]) -> None:
     async def run() -> None:
-        store = stream.connect(url)
+        store = connect(url)
         appender = Appender(store)
         try:
             async with appender.running():
@@ -82,7 +83,7 @@ def test_what_was_taken_is_written_before_the_end(valkey: str):
 
 def test_nothing_is_taken_before_the_start_or_after_the_end(valkey: str):
     async def run() -> None:
-        store = stream.connect(valkey)
+        store = connect(valkey)
         appender = Appender(store)
         with pytest.raises(UnavailableError):
             await appender.append(batch("T"))

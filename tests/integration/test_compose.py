@@ -271,6 +271,7 @@ def test_every_setting_given_is_one_flowctl_reads(name: str):
 
 NOT_HERE = {
     "FLOWCTL_PORT": "the container's own; another one is published by ports",
+    "FLOWCTL_VALKEY_REPLICAS": "of a store on several machines, which one file cannot start",
     "FLOWCTL_CLOCK_FILE": "a day played faster: of the demo",
     "FLOWCTL_DEMO": "known secrets: of the demo",
 }
