@@ -13,6 +13,7 @@ from streams import fixes_on_disk
 
 from flowctl.embedded import start_valkey
 from flowctl.errors import UnavailableError
+from flowctl.telemetry import store as store_client
 from flowctl.telemetry import stream
 from flowctl.telemetry.fixes import FixBatch, rows_of
 from flowctl.telemetry.store import connect
@@ -129,7 +130,7 @@ def test_a_full_store_is_a_no_and_works_again_when_it_has_room(valkey: str):
 def test_a_hung_store_is_a_no_within_seconds_to_all_who_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(stream, "_ANSWER_S", 1.0)
+    monkeypatch.setattr(store_client, "ANSWER_S", 1.0)
 
     async def work(appender: Appender) -> None:
         loop = asyncio.get_running_loop()
