@@ -42,6 +42,7 @@ class Measures(Collector):
     database: DatabaseMeasure
     skews: Mapping[str, float] = field(default_factory=dict)
     waiting: Mapping[int, Waiting] = field(default_factory=dict)
+    certificate_left_s: float | None = None
 
     def collect(self) -> Iterable[Metric]:
         """Yield the metrics."""
@@ -117,6 +118,11 @@ def _of_plan(what: Callable[[Any], float]) -> Callable[[Measures], Iterator[Row]
 def _epoch(of: Measures) -> Iterator[Row]:
     if of.border.epoch is not None:
         yield of.site, of.border.epoch.holder or "nobody", of.border.epoch.number
+
+
+def _certificate(of: Measures) -> Iterator[Row]:
+    if of.certificate_left_s is not None:
+        yield (of.certificate_left_s,)
 
 
 def _archive(of: Measures) -> Iterator[Row]:
@@ -321,6 +327,13 @@ SHOWN: tuple[Shown, ...] = (
         "By how much a store's clock is ahead of this API's.",
         ("store",),
         lambda of: of.skews.items(),
+    ),
+    Shown(
+        "flowctl_certificate_left_seconds",
+        "For how long the certificate of FLOWCTL_PUBLIC_URL still holds, asked once an hour; far"
+        " below 0 where browsers warn of it, absent where an API cannot ask.",
+        (),
+        _certificate,
     ),
     Shown(
         "flowctl_database_bytes",

@@ -7,11 +7,13 @@ asked; where processes share its port, the first are of all of them and the othe
 """
 
 import os
+import ssl
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import (
@@ -27,6 +29,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.metric_list import Measures
 from api.request_log import OF_THIS_PROCESS
+from flowctl.certificate import ask_end
 from flowctl.storage.aside import count_held
 from flowctl.storage.border_measures import read_border
 from flowctl.storage.measures import (
@@ -42,6 +45,9 @@ from flowctl.storage.sources import list_outcomes
 from flowctl.telemetry.backlog import list_waiting
 
 router = APIRouter(tags=["health"])
+
+_CERTIFICATE_S = 3600.0
+"""So often the public address is asked for its certificate."""
 
 SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
 """Where processes that share a port keep their figures together, by prometheus_client's word."""
@@ -60,8 +66,9 @@ async def get_metrics(request: Request) -> Response:
     committed = {one.partition: one.last_id for one in measures.partitions}
     waiting = await list_waiting(state.store, committed)
     skews = {**measures.skews, "valkey": await _valkey_skew(state.store)}
+    left = await run_in_threadpool(_certificate_left, state)
     system = CollectorRegistry()
-    system.register(replace(measures, waiting=waiting, skews=skews))
+    system.register(replace(measures, waiting=waiting, skews=skews, certificate_left_s=left))
     text = generate_latest(system) + _own()
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
@@ -84,6 +91,34 @@ def _read(state: Any) -> Measures:  # noqa: ANN401 - Starlette's State
             database=database,
             skews={"database": database.clock_s - asked},
         )
+
+
+@dataclass(slots=True)
+class _Certificate:
+    """Until when that of the public address holds (None: unknown), and when it was asked."""
+
+    ends_s: float | None
+    asked_at: float
+
+
+def _certificate_left(state: Any) -> float | None:  # noqa: ANN401 - Starlette's State
+    """Return for how long the public address can still be trusted; None where nobody can say."""
+    known: _Certificate | None = getattr(state, "certificate", None)
+    if known is None or time.monotonic() - known.asked_at > _CERTIFICATE_S:
+        known = state.certificate = _Certificate(_ask(state.settings.public_url), time.monotonic())
+    return None if known.ends_s is None else known.ends_s - time.time()
+
+
+def _ask(url: str) -> float | None:
+    where = urlsplit(url)
+    if where.scheme != "https" or where.hostname is None:
+        return None
+    try:
+        return ask_end(where.hostname, where.port or 443, ssl.create_default_context())
+    except ssl.SSLCertVerificationError:
+        return 0.0
+    except OSError:  # from within it may not be reached, as from outside
+        return None
 
 
 async def _valkey_skew(store: Any) -> float:  # noqa: ANN401 - a client of one node or of many

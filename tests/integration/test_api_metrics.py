@@ -1,6 +1,11 @@
+import socket
+import ssl
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date
+from pathlib import Path
 
 import metric_table
 import psycopg
@@ -8,6 +13,7 @@ import pytest
 import redis
 from api_server import RunningApi
 from border import MORNING, after
+from certificates import make_certificate
 from measured import fill
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -120,7 +126,10 @@ def test_every_series_is_documented_and_every_documented_one_is_there(api: Runni
         labels = shown.setdefault(name, set())
         for sample in family.samples:
             labels |= sample.labels.keys() - {"le"}
-    absent = {"flowctl_database_archive_age_seconds"}  # this database keeps no archive
+    absent = {
+        "flowctl_database_archive_age_seconds",  # this database keeps no archive
+        "flowctl_certificate_left_seconds",  # and this API is asked without TLS
+    }
     documented = metric_table.read()
     assert shown.keys() == documented.keys()
     assert {name: labels for name, labels in shown.items() if name not in absent} == {
@@ -197,6 +206,47 @@ def test_clocks_that_part_are_shown(api: RunningApi):
     found = scrape(api)
     assert abs(found["flowctl_clock_skew_seconds", "database"]) < 5
     assert abs(found["flowctl_clock_skew_seconds", "valkey"]) < 5
+
+
+def test_the_end_of_the_public_addresss_certificate_is_shown(
+    api: RunningApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shown, key = make_certificate(tmp_path)  # for a day
+    with serving_tls(shown, key) as url:
+        at = api.app.state.settings.model_copy(update={"public_url": url})
+        api.app.state.settings = at
+        monkeypatch.setenv("SSL_CERT_FILE", str(shown))
+        left_s = scrape(api)["flowctl_certificate_left_seconds",]
+        assert 22 * 3600 < left_s < 24 * 3600
+        monkeypatch.delenv("SSL_CERT_FILE")
+        del api.app.state.certificate  # an hour has passed
+        assert scrape(api)["flowctl_certificate_left_seconds",] < 0
+
+
+@contextmanager
+def serving_tls(certificate: Path, key: Path) -> Iterator[str]:
+    """Accept lines of TLS on a port of this machine, and say nothing there."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                line, _ = listener.accept()
+            except OSError:  # the test is over
+                return
+            with suppress(OSError), context.wrap_socket(line, server_side=True) as one:
+                one.recv(1)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"https://localhost:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
 
 
 def test_consoles_that_listen_are_counted_while_they_do(api: RunningApi):
