@@ -7,6 +7,7 @@ them. Whatever calls flowctl is at least parsed: its commands and options are th
 import csv
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,8 @@ WHOLE = {
 """Sections, or pages, whose blocks one test runs from beginning to end."""
 
 FLOWCTL = ".venv/bin/flowctl "
+SERVICE = "docker compose run --rm"
+"""Its image's command is flowctl."""
 LATER = datetime(2024, 1, 24, 4, tzinfo=UTC)
 
 
@@ -175,8 +178,17 @@ ROWS = {
     "data/partners/README.md": {},
     "data/sites/README.md": SITES,
 }
-PREFIXES = {"docker compose ": SERVER, "printf 'FLOWCTL_SECRET": SERVER, "apt-get ": SERVER}
-"""What is no command of ours."""
+MADE = By("acceptance/test_readme_commands.py", "test_every_target_of_make_that_a_guide_names")
+SHELL = Parsed("prepares a server; sh reads it below")
+PREFIXES = {
+    "make ": MADE,
+    "docker compose ": SERVER,
+    **dict.fromkeys(
+        ("apt-get ", "printf ", "mkdir ", "openssl ", "chmod ", "echo FLOWCTL_"), SHELL
+    ),
+    "scripts/": By("acceptance/test_readme_commands.py", "test_every_script_that_a_guide_names"),
+}
+"""What is none of flowctl's commands."""
 
 
 class Command(NamedTuple):
@@ -265,7 +277,10 @@ def test_the_tests_that_rows_name_are_there():
         assert not way.test or way.test in file.read_text("utf-8"), way
 
 
-OURS = sorted({one.ours for one in ALL if one.text.startswith(FLOWCTL)})
+OURS = sorted(
+    {one.ours for one in ALL if one.text.startswith(FLOWCTL)}
+    | {one.text.split(" api ")[1] for one in ALL if one.text.startswith(f"{SERVICE} api ")}
+)
 
 
 @pytest.mark.parametrize("typed", OURS)
@@ -273,6 +288,27 @@ def test_every_option_of_a_command_is_known(typed: str):
     words = shlex.split(re.split(r" [|>] ", typed)[0], comments=True)
     done = CliRunner().invoke(app, [*words, "--help"])
     assert done.exit_code == 0, done.output
+
+
+def test_every_target_of_make_that_a_guide_names_is_one():
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert phony
+    for command in ALL:
+        if command.text.startswith("make "):
+            assert command.text.split()[1] in phony[1].split(), command
+
+
+def test_every_script_that_a_guide_names_is_there():
+    for command in ALL:
+        if command.text.startswith("scripts/"):
+            assert (ROOT / command.text.split()[0]).is_file(), command
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_shell_can_read_every_block(page: str):
+    for command in [one for one in ALL if one.page == page]:
+        read = subprocess.run(["/bin/sh", "-n", "-c", command.text], check=False)
+        assert read.returncode == 0, command
 
 
 @pytest.fixture
