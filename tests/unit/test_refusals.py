@@ -4,6 +4,7 @@ import ast
 import json
 import string
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ IN_SQL = ("worker_lost",)
 """Kinds that a statement writes by itself: storage/jobs.py."""
 
 
+@cache
 def raised() -> dict[str, set[frozenset[str]]]:
     """Return every kind of refusal in the source, with the names of the values it is given."""
     found: dict[str, set[frozenset[str]]] = {
