@@ -9,6 +9,7 @@ import shapely
 from fastapi import APIRouter, Query, Request
 
 from api.moments import Moment
+from api.record import record
 from api.transaction import transaction
 from api.trip_bodies import TripId
 from flowctl.errors import FlowctlError, NotFoundError
@@ -98,7 +99,8 @@ def get_track(
 ) -> Track:
     """Return where a trip's truck went: all of the trip, or a part of it, thinned out to be drawn.
 
-    Of a longer time than a week the last week is returned.
+    Of a longer time than a week the last week is returned. Who looked is written down: where a
+    truck was is where its driver was.
     """
     site, now = _site(request), request.app.state.clock.now()
     with transaction(request) as conn:
@@ -115,6 +117,8 @@ def get_track(
         stays = list_visits(conn, site.id, span.plate, begins, ends)
         events = [one for one in list_events(conn, trip_id) if begins <= one.at <= ends]
         zones = list_zone_versions(conn, site)
+        seen = {"since": begins.isoformat(), "until": ends.isoformat()}
+        record(request, conn, "trip.track", f"trip:{trip_id}", after=seen)
     speed = fixes["speed_mps"]
     return Track(
         begins,

@@ -80,7 +80,7 @@ def list_accesses(
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Accesses:
-    """List who looked at names, licences, documents and exports, and who erased any."""
+    """List who looked at names, licences, documents, tracks and exports, and who erased any."""
     state = request.app.state
     with transaction(request) as conn:
         wanted = Wanted(

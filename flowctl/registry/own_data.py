@@ -20,7 +20,14 @@ from flowctl.storage.documents import erase_documents
 from flowctl.storage.ended import forget_number
 from flowctl.storage.persons import Connection, Person
 
-ACCESSES = ("person.seen", "person.find", "person.export", "person.erase", "document.opened")
+ACCESSES = (
+    "person.seen",
+    "person.find",
+    "person.export",
+    "person.erase",
+    "document.opened",
+    "trip.track",
+)
 """Acts by which somebody looked at what is personal, or took it away."""
 _MOST_ACCESSES = 10_000
 _PERSONAL = ("phone", "driver_name", "licence", "licence_until", "consent")

@@ -107,6 +107,14 @@ def test_what_was_seen_said_and_decided_is_told_together(api: RunningApi, trip: 
     assert "849030" not in str(past)
 
 
+def test_whoever_looks_where_a_truck_went_is_written_down(api: RunningApi, trip: int):
+    operator = api.person(Role.OPERATOR)
+    assert operator.get(f"/v1/trips/{trip}/track").status_code == 200
+    accesses = api.person(Role.ADMINISTRATOR).get(f"/v1/persons/accesses?trip={trip}").json()
+    [row] = [one for one in accesses["rows"] if one["act"] == "trip.track"]
+    assert row["account"] == "operator"
+
+
 def test_hauliers_are_shown_no_past(api: RunningApi, trip: int):
     haulier = api.person(Role.HAULIER)
     assert haulier.get(f"/v1/trips/{trip}/track").status_code == 403
