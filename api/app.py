@@ -105,6 +105,7 @@ from api.tokens import Tokens
 from api.uploads import Uploads
 from api.waking import Waker
 from api.watching import watch
+from flowctl import traces
 from flowctl.clock import Clock
 from flowctl.registry.answers import Order
 from flowctl.registry.keys import derive_keys
@@ -275,6 +276,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         await store.aclose()
         await run_in_threadpool(pool.close)
+        await run_in_threadpool(traces.end)
 
 
 def _open(pool: Pool, state: Any) -> None:  # noqa: ANN401 - Starlette's State

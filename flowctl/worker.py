@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import structlog
 
+from flowctl import traces
 from flowctl.clock import Clock, clock, is_due
 from flowctl.collector import uncollected
 from flowctl.controller import Disruption, list_passed, step
@@ -270,14 +271,17 @@ def decide(
         Takes in what the tick saw.
     """
     began = time.perf_counter()
-    with uncollected(), conn.transaction():
-        snapshot = read_snapshot(conn, site, now)
+    with traces.span("tick", site=site.id), uncollected(), conn.transaction():
+        with traces.span("read"):
+            snapshot = read_snapshot(conn, site, now)
         left = snapshot.site
         log_arrivals(conn, site, snapshot.trips, now)
         started = time.perf_counter()
-        decision, found = step(snapshot, plan_due=plan_due, before=before)
+        with traces.span("plan", trips=len(snapshot.trips)):
+            decision, found = step(snapshot, plan_due=plan_due, before=before)
         solve_s = time.perf_counter() - started
-        decision = commit_decision(conn, left, decision, now=now, solve_s=solve_s)
+        with traces.span("commit"):
+            decision = commit_decision(conn, left, decision, now=now, solve_s=solve_s)
         settle_acts(conn, left, snapshot, decision)
         for fault in (*decision.faults, *map(str, decision.unexplained)):
             _log.warning("a decision has a fault", site=site.id, fault=fault)
@@ -296,7 +300,7 @@ def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -
     """Look at the traffic once, and at what its trucks are up to: read, find out, write."""
     site, now_us = watch.site, microseconds(now)
     since = now - timedelta(seconds=site.traffic.settled_s)
-    with conn.transaction():
+    with traces.span("observe", site=site.id), conn.transaction():
         sent = traffic_store.list_trucks(conn, site.id, watch.roads.bounds, since=since)
         wanted = watch.wanted(list(sent), now_us)
         seen = traffic_store.list_seen(conn, list(sent), *wanted, now=now)
