@@ -50,8 +50,8 @@ from flowctl.storage.waits import keep_waits
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
 from flowctl.telemetry.ownership import prolonging
-from flowctl.tenure import LOOK_S, Tenure
 from flowctl.telemetry.store import AWAY, WorkerStore, connect_worker
+from flowctl.tenure import LOOK_S, Tenure
 from flowctl.traffic.lanes import LaneTimes, lane_times
 from flowctl.traffic.watch import Watch
 
