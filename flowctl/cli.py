@@ -53,6 +53,8 @@ _ROOMS = {
     "rehearse": "flowctl.cli_rehearse:rehearse",
     "calibrate": "flowctl.cli_calibrate:calibrate",
     "doctor": "flowctl.cli_doctor:doctor",
+    "backup": "flowctl.cli_backup:backup",
+    "restore": "flowctl.cli_backup:restore",
     "bench": "flowctl.bench.commands:app",
 }
 
