@@ -15,13 +15,12 @@ from fastapi.responses import JSONResponse
 from starlette.routing import Route
 
 from api.auth import COOKIE
+from api.openapi_answers import ACCEPTED, FIX, Document, complete, responses
 from api.permissions import PERMISSIONS, SCOPES
 from flowctl.registry.accounts import Role
 from flowctl.storage.webhooks import EVENT_SCOPES
 
 router = APIRouter(prefix="/v1", tags=["openapi"])
-
-Document = dict[str, Any]
 
 _VERSION = "1"
 _ABOUT = (
@@ -32,7 +31,7 @@ _ABOUT = (
     " Webhooks say."
 )
 _PROBLEM: Document = {
-    "title": "Problem",
+    "title": "ProblemDetails",
     "description": "Why something cannot be (RFC 9457). `type` is about:blank, or urn:flowctl: and"
     " a code that `values` belong to; `detail` is a sentence for people.",
     "type": "object",
@@ -44,10 +43,6 @@ _PROBLEM: Document = {
         "detail": {"type": "string"},
         "values": {"type": "object"},
     },
-}
-_ANSWER: Document = {
-    "description": "It cannot be; nothing was changed.",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 _SCHEMES: Document = {
     "key": {"type": "http", "scheme": "bearer", "description": "A source's key."},
@@ -104,7 +99,8 @@ def document(app: FastAPI) -> Document:
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas["Problem"] = _PROBLEM
+    schemas |= {"ProblemDetails": _PROBLEM, "Fix": FIX, "AcceptedFixes": ACCEPTED}
+    components["responses"] = responses()
     components["securitySchemes"] = _SCHEMES
     found["webhooks"] = {event: {"post": _event(event)} for event in EVENT_SCOPES}
     return found
@@ -136,9 +132,7 @@ def _describe(paths: Document, route: Route) -> None:
 
 def _complete(operation: Document, route: tuple[str, str]) -> None:
     roles = PERMISSIONS[route]
-    responses = operation.setdefault("responses", {})
-    responses.pop("422", None)
-    responses["default"] = _ANSWER
+    complete(operation, route, closed=roles is not None)
     if roles is None:
         operation["security"] = []
         return

@@ -46,8 +46,13 @@ def test_every_route_is_described_with_who_may_call_it(document: dict[str, Any])
         if route[1].startswith("/v1/"):
             assert described[route]["x-scope"] == scope
     for operation in described.values():
-        assert operation["responses"]["default"]["content"].keys() == {"application/problem+json"}
-        assert "security" in operation
+        answers = operation["responses"]
+        assert any(status.startswith("2") for status in answers)
+        assert answers["503"] == {"$ref": "#/components/responses/ServiceUnavailable"}
+        assert ("401" in answers) or not operation["security"]
+        assert "default" not in answers
+    for answer in document["components"]["responses"].values():
+        assert answer["content"].keys() == {"application/problem+json"}
 
 
 def test_every_reference_leads_somewhere_and_every_name_is_one(document: dict[str, Any]):
