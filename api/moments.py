@@ -1,15 +1,19 @@
 """Moments said or asked about: those that can be, and those of which something can be stored."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from flowctl.errors import FlowctlError
 from flowctl.site import Site
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 """Beyond these the calendar soon ends, and no clock of another zone can say the moment."""
+
+_NUMBER = re.compile(r"[+-]?[\d._]+(?:[eE][+-]?\d+)?")
 
 
 def _within_reach(at: datetime) -> datetime:
@@ -18,8 +22,15 @@ def _within_reach(at: datetime) -> datetime:
     return at
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_within_reach)]
-"""A moment with its zone, as somebody says it."""
+def _no_number(said: object) -> object:
+    """Refuse numbers, which pydantic reads as seconds or milliseconds by their size."""
+    if isinstance(said, int | float) or (isinstance(said, str) and _NUMBER.fullmatch(said.strip())):
+        raise PydanticCustomError("datetime_parsing", "a number says no zone")
+    return said
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reach), BeforeValidator(_no_number)]
+"""A moment with its zone, as somebody says it: ISO 8601."""
 
 
 def refuse_unkept(site: Site, name: str, at: datetime, now: datetime) -> None:

@@ -13,10 +13,12 @@ import psycopg
 from api.errors import Problem
 from api.refusals import shown
 from flowctl.collector import uncollected
-from flowctl.errors import Refusal
-from flowctl.hand import Act, Effect, InHand, Moved
+from flowctl.errors import FlowctlError, Refusal
+from flowctl.hand import Act, ActKind, Effect, InHand, Moved
 from flowctl.preview import preview
+from flowctl.registry.act_checks import check_possible
 from flowctl.site import Site
+from flowctl.state import Snapshot
 from flowctl.storage.acts import list_plates
 from flowctl.storage.reading import read_snapshot
 
@@ -50,7 +52,7 @@ class Previews:
         with self._turn(wait_s), uncollected():
             snapshot = read_snapshot(conn, site, now)
             began = time.perf_counter()
-            found = preview(site, snapshot, act)
+            found = _found(site, snapshot, act, now)
             effect = _shown(replace(found, solve_s=time.perf_counter() - began))
         for name in ("refused", "warning"):
             said: Refusal | None = getattr(found, name)
@@ -86,6 +88,16 @@ class Previews:
             yield
         finally:
             self._turns.release()
+
+
+def _found(site: Site, snapshot: Snapshot, act: Act, now: datetime) -> Effect:
+    """Return the effect; of a closure what cannot be is said by the preview itself."""
+    if act.kind is not ActKind.CLOSE_GATE:
+        try:
+            check_possible(site, act, now)
+        except FlowctlError as error:
+            return Effect(now, refused=error.refusal)
+    return preview(site, snapshot, act)
 
 
 def _shown(effect: Effect) -> dict[str, Any]:

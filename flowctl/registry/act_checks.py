@@ -35,6 +35,17 @@ def check(site: Site, act: Act, now: datetime) -> None:
             kind="too_long",
             values={"field": "note", "most": LONGEST_NOTE},
         )
+    check_possible(site, act, now)
+
+
+def check_possible(site: Site, act: Act, now: datetime) -> None:
+    """Refuse an act that no reason makes possible: where, of what and when it would be.
+
+    Raises
+    ------
+    FlowctlError
+        One sentence: what is wrong, and what to do.
+    """
     if act.gate is not None and act.gate not in site.gate_by_id:
         gates = " and ".join(site.gate_by_id)
         raise NotFoundError(

@@ -137,6 +137,26 @@ def test_a_truck_goes_forward_by_two_accounts(api: RunningApi):
     assert (done["state"], done["outcome"]) == ("done", "used")
 
 
+def test_an_act_at_no_gate_or_that_ends_before_it_begins_is_refused_in_its_effect(api: RunningApi):
+    lan = api.person(Role.OPERATOR, "lan")
+    hours = {"kind": "open_gate", "reason": "other", "ends_at": after(60).isoformat()}
+    nowhere = effect_of(lan, {**hours, "gate": "0"})["refused"]
+    assert nowhere["kind"] == "no_gate"
+    over = effect_of(lan, {**hours, "gate": "tan_thanh", "ends_at": after(-60).isoformat()})
+    assert over["refused"]["kind"] == "act_over_before"
+
+
+def test_a_moment_is_text_with_a_zone_and_no_number(api: RunningApi):
+    lan = api.person(Role.OPERATOR, "lan")
+    hours = {"kind": "open_gate", "reason": "other", "gate": "tan_thanh", "ends_at": 1_706_000_000}
+    answer = lan.post("/v1/acts/preview", json=hours)
+    assert answer.status_code == 422
+    assert "ends_at" in answer.json()["detail"]
+    assert "2024-01-23T08:00:00+07:00" in answer.json()["detail"]
+    asked = lan.get("/v1/alerts", params={"since": "0.5"})
+    assert asked.status_code == 422, asked.text
+
+
 def test_a_refused_act_says_by_whom_and_why(api: RunningApi):
     trip = staged(api)
     lan, minh = api.person(Role.OPERATOR, "lan"), api.person(Role.OPERATOR, "minh")
