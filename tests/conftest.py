@@ -29,6 +29,7 @@ from flowctl.storage.migrate import migrate
 _ON_THE_PLAYED_MORNING = {
     "test_corridor.py",
     "test_help_page.py",
+    "test_logs.py",
     "test_pages.py",
     "test_replayed_tracks.py",
     "test_zones_page.py",
