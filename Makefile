@@ -56,7 +56,7 @@ PAGE_SOURCES := $(shell find $(WEB) data/messages -type f -not -path '*/node_mod
 
 $(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json | $(BIN)/uv
 	@echo "Installing what the pages are built with"
-	@scripts/with_node npm ci --prefix $(WEB) --no-audit --no-fund --loglevel=error
+	@scripts/with_node npm ci --prefix $(WEB) --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 $(PAGES): $(WEB)/node_modules/.installed $(PAGE_SOURCES)
@@ -114,7 +114,7 @@ test-packages: $(PGLITE)/node_modules/.installed $(OIDC)/node_modules/.installed
 $(PGLITE)/node_modules/.installed $(OIDC)/node_modules/.installed: \
 		%/node_modules/.installed: %/package.json %/package-lock.json | $(BIN)/uv
 	@echo "Installing what $* needs for the tests"
-	@scripts/with_node npm ci --prefix $* --no-audit --no-fund --loglevel=error
+	@scripts/with_node npm ci --prefix $* --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 # --- Locked requirements --------------------------------------------------------------------------
