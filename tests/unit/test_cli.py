@@ -31,7 +31,7 @@ def test_the_demo_refuses_a_port_that_no_machine_has(port: str, bound: str):
     assert bound in done.output
 
 
-def test_the_demo_plays_days_of_the_list_only_and_names_them(tmp_path: Path):
+def test_the_demo_names_the_days_there_are_where_one_is_not(tmp_path: Path):
     day = "../scenarios/2024-01-23"
     done = CliRunner().invoke(app, ["demo", "--day", day, "--state", str(tmp_path)])
     assert done.exit_code == 1
