@@ -8,7 +8,7 @@ SHELL := /bin/sh
 # compile everything anew: seven of the twelve seconds that one of the API then takes to begin.
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick faults check style types rooms page-types engine lock clean test-packages screenshots clean-root
+.PHONY: help setup demo test quick faults audit check style types rooms page-types engine lock clean test-packages screenshots clean-root
 BIN := .venv/bin
 PGLITE := tests/pglite
 OIDC := tests/oidc
@@ -19,6 +19,7 @@ help:
 	@echo "make test    every check and every test"
 	@echo "make quick   the checks and tests that take seconds"
 	@echo "make faults  kill everything in turn under load and count what was acknowledged (20 min)"
+	@echo "make audit   list every package with its licence, and ask what is known against them"
 	@echo "make screenshots  renew README's pictures, of a morning that is played for them (minutes)"
 	@echo "make clean-root   follow the README in a bare Debian 12 (as root, with mmdebstrap; minutes)"
 	@echo "make lock    renew the locked requirements"
@@ -45,6 +46,13 @@ $(BIN)/.tests: $(BIN)/.flowctl requirements-dev.txt
 	@echo "Installing what the tests need into .venv"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirements \
 		requirements-dev.txt || $(NO_NETWORK)
+	@touch $@
+
+.tools/audit/.installed: $(BIN)/uv requirements-audit.txt
+	@echo "Installing what the audit needs into .tools/audit"
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/audit
+	@$(BIN)/uv pip install --quiet --python .tools/audit/bin/python --require-hashes --requirements \
+		requirements-audit.txt || $(NO_NETWORK)
 	@touch $@
 
 # --- Pages ----------------------------------------------------------------------------------------
@@ -101,6 +109,9 @@ test: setup test-packages
 faults: $(BIN)/.tests
 	@PYTHONPATH=tests $(BIN)/python -m faults
 
+audit: $(BIN)/.tests $(WEB)/node_modules/.installed .tools/audit/.installed
+	@$(BIN)/python tests/supply.py
+
 screenshots: setup $(BIN)/.tests
 	@PYTHONPATH=tests $(BIN)/python -m screenshots
 
@@ -125,6 +136,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 lock: $(BIN)/uv
 	$(LOCK) pyproject.toml --output-file requirements.txt
 	$(LOCK) pyproject.toml --extra dev --constraints requirements.txt --output-file requirements-dev.txt
+	printf 'pip-audit\ncyclonedx-bom\n' | $(LOCK) - --output-file requirements-audit.txt
 	printf 'hatchling\neditables\n' | $(LOCK) - --output-file requirements-build.txt
 
 clean:
