@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,34 @@ def test_a_folder_whose_name_is_no_id_and_one_that_holds_something_are_refused(t
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 1
     assert "is there already" in done.output
+
+
+@pytest.mark.parametrize(
+    ("drawing", "extract", "said"),
+    [
+        ("gone.geojson", "noise.osm.pbf", "There is no file"),
+        ("drawing.geojson", "gone.osm.pbf", "name an extract of OpenStreetMap"),
+        ("drawing.geojson", "noise.osm.pbf", "noise.osm.pbf"),
+    ],
+)
+def test_files_that_are_missing_or_no_extract_are_named_and_nothing_is_made(
+    tmp_path: Path, drawing: str, extract: str, said: str
+):
+    (tmp_path / "drawing.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    (tmp_path / "noise.osm.pbf").write_bytes(b"this is no protocol buffer at all")
+    files = ["--from", str(tmp_path / drawing), "--osm", str(tmp_path / extract)]
+    done = CliRunner().invoke(
+        app, ["site", "new", str(tmp_path / "north"), *files, "--timezone", "UTC"]
+    )
+    assert (done.exit_code, done.output.count("Traceback")) == (1, 0)
+    assert said in done.output
+    assert not (tmp_path / "north").exists()
+
+
+def test_a_time_zone_that_is_none_is_named_with_the_nearest():
+    text = made().source.toml.replace("Europe/Andorra", "Europe/Andora")
+    with pytest.raises(SiteError, match=r'timezone.*did you mean "Europe/Andorra"'):
+        parse_site(replace(made().source, toml=text), where="east")
 
 
 def test_the_command_line_says_its_version():
