@@ -105,12 +105,15 @@ class Agencies:
         Of what is drawn: how long each takes for each truck.
     by_hand
         Desks that are left to people: nobody is played there.
+    transport
+        How requests find their way, where that is another one than straight to the address.
     """
 
     address: str
     officers: Sequence[Officer]
     seed: int
     by_hand: frozenset[str] = frozenset()
+    transport: httpx.BaseTransport | None = None
     confirmed: int = 0
     paid: int = 0
     _posts: dict[str, _Post] = field(default_factory=dict)
@@ -124,7 +127,12 @@ class Agencies:
         self._posts = {
             one.desk: _Post(
                 one,
-                httpx.Client(base_url=self.address, timeout=60, headers={"X-Flowctl": "1"}),
+                httpx.Client(
+                    base_url=self.address,
+                    timeout=60,
+                    headers={"X-Flowctl": "1"},
+                    transport=self.transport,
+                ),
             )
             for one in self.officers
         }

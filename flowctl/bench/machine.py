@@ -1,6 +1,7 @@
 """A deployment on this machine whose parts can be killed and come back where their clients look.
 
-Only what takes positions in runs: PostgreSQL, Valkey, API processes and ingest workers.
+PostgreSQL, Valkey, API processes and ingest workers, which take positions in; controllers and
+senders of messages where a layout asks for them.
 """
 
 import os
@@ -34,7 +35,9 @@ from flowctl.storage.sites import save_site
 
 SITE = data_dir() / "sites" / "lang_son"
 POSTGRES, VALKEY = "postgresql", "valkey"
-READY_WAIT_S = 60.0
+READY_WAIT_S = 180.0
+"""Long: a machine that is busy with others starts nine processes slowly; one that ends is seen at
+once."""
 _POLL_S = 0.05
 
 
@@ -45,11 +48,13 @@ class Layout:
     apis: int = 1
     workers: int = 1
     clock_file: Path | None = None
+    controllers: int = 0
+    senders: int = 0
 
 
 @dataclass(slots=True)
 class Machine:
-    """The parts, called ``postgresql``, ``valkey``, ``api-1`` … and ``ingest-1`` … here."""
+    """The parts: ``postgresql``, ``valkey``, ``api-1`` …, ``ingest-1`` …, and maybe others."""
 
     home: Path
     layout: Layout
@@ -68,6 +73,14 @@ class Machine:
     def workers(self) -> list[str]:
         """The names of the ingest workers."""
         return [f"ingest-{n + 1}" for n in range(self.layout.workers)]
+
+    @property
+    def others(self) -> list[str]:
+        """The names of the controllers and of the senders of messages."""
+        return [
+            *(f"controller-{n + 1}" for n in range(self.layout.controllers)),
+            *(f"notify-{n + 1}" for n in range(self.layout.senders)),
+        ]
 
     @property
     def addresses(self) -> tuple[tuple[str, int], ...]:
@@ -156,11 +169,19 @@ class Machine:
 
 @contextmanager
 def running_machine(
-    home: Path, layout: Layout, *, trucks: int, before: Callable[[str], None] = lambda _: None
+    home: Path,
+    layout: Layout,
+    *,
+    trucks: int,
+    before: Callable[[str], None] = lambda _: None,
+    prepared: Callable[[Machine], None] = lambda _: None,
+    now: datetime | None = None,
 ) -> Iterator[Machine]:
     """Run everything in an empty directory, with the devices of ``trucks`` trucks registered.
 
-    ``before`` is given the database's address for its owner while there is nothing in it.
+    ``before`` is given the database's address for its owner while there is nothing in it,
+    ``prepared`` the machine before its processes start. ``now`` is the domain moment at which the
+    site is loaded, where that is not the present.
 
     Raises
     ------
@@ -175,8 +196,9 @@ def running_machine(
     try:
         stores[VALKEY] = start_valkey(home)
         before(postgres.owner_url)
-        machine = _prepare(home, layout, stores, trucks)
-        for name in (*machine.apis, *machine.workers):
+        machine = _prepare(home, layout, stores, trucks, now or datetime.now(UTC))
+        prepared(machine)
+        for name in (*machine.apis, *machine.workers, *machine.others):
             machine.start(name)
         machine.wait_until_ready()
         yield machine
@@ -187,12 +209,14 @@ def running_machine(
             store.stop()
 
 
-def _prepare(home: Path, layout: Layout, stores: dict[str, RunningStore], trucks: int) -> Machine:
+def _prepare(
+    home: Path, layout: Layout, stores: dict[str, RunningStore], trucks: int, now: datetime
+) -> Machine:
     urls = {name: store.url for name, store in stores.items()}
     owner_url = stores[POSTGRES].owner_url
     migrate(urls[POSTGRES], owner_url)
     with psycopg.connect(urls[POSTGRES]) as conn:
-        site = save_site(conn, read_source(SITE), where=str(SITE), now=datetime.now(UTC))
+        site = save_site(conn, read_source(SITE), where=str(SITE), now=now)
         token = add_source(conn, name="bench", enrols=True)
         register_devices(conn, trucks)
     ports = {name: _port(url) for name, url in urls.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from flowctl.bench.machine import POSTGRES, VALKEY, Machine
+from flowctl.bench.machine import Machine
 from flowctl.errors import FlowctlError
 
 _POLL_S = 0.1
@@ -80,8 +80,8 @@ class Supervisor:
             time.sleep(for_s)
 
     def wait_until_back(self, name: str) -> None:
-        """Return once a part works again (stores do as soon as they are started)."""
-        if name in {POSTGRES, VALKEY} or name in self.machine.workers:
+        """Return once an API takes requests again; all else works as soon as it is started."""
+        if name not in self.machine.apis:
             return
         deadline = time.monotonic() + _BACK_WAIT_S
         while not self.machine.answers(name):
