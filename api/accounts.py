@@ -4,15 +4,14 @@ import secrets
 from datetime import UTC, datetime
 from typing import Annotated
 
-import anyio.to_thread
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.asked import NO_BODY
+from api.hashing import in_turn
 from api.once import MaybeKey, refuse_repeated
 from api.record import Connection, record
-from api.sessions import HASHERS
 from api.transaction import transaction
 from flowctl.registry import accounts as registry
 from flowctl.registry.accounts import Agency, Person, Role
@@ -172,7 +171,7 @@ def reset_authenticator(request: Request, name: Name) -> ShownAccount:
 async def _make_password() -> tuple[str, str]:
     """Return a new password and its hash, which is made without a connection."""
     password = secrets.token_urlsafe(_FIRST_PASSWORD_BYTES)
-    hashed = await anyio.to_thread.run_sync(registry.hash_password, password, limiter=HASHERS)
+    hashed = await in_turn(registry.hash_password, password)
     return password, hashed
 
 

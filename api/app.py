@@ -92,7 +92,7 @@ from api.auth import authorize
 from api.background import beside
 from api.board_texts import BoardTexts
 from api.database import Database
-from api.door import Door, Rules
+from api.door import Door, Rules, find_turned_away
 from api.edge import make_edge
 from api.endings import Endings
 from api.feed import Feed
@@ -202,7 +202,9 @@ class App(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         route = trackers.find_route(scope) or board_routes.find_route(scope)
-        if route is None:
+        if route is None and (away := find_turned_away(scope, self.state.strangers)) is not None:
+            await request_log.count(away, scope, receive, send)
+        elif route is None:
             await request_log.serve(super().__call__, scope, receive, send)
         else:
             scope["app"] = self
@@ -243,7 +245,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.state.rules, app.state.strangers = Rules(settings), Strangers()
     app.state.signing_in = 0
-    app.add_middleware(Door, rules=app.state.rules, strangers=app.state.strangers)
+    app.add_middleware(Door, rules=app.state.rules)
     app.add_middleware(ProtectiveHeaders)
     return app
 

@@ -5,15 +5,19 @@ itself. Machines inside, such as trackers, gateways and whoever reads the metric
 by their tokens, under whatever name they know us by.
 """
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import Problem, problem_response
-from api.strangers import Strangers, place_of
+from api.middleware import protected
+from api.strangers import Strangers, place_of, wrong_too_often
 from flowctl.settings import Settings
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -22,6 +26,9 @@ _BELOW_OF_MACHINES = ("/v1/osmand/", "/v1/traccar", "/v1/owntracks", "/v1/ufms",
 _LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost"})
 SIGN_IN = "sign-in"
 """What an address is shut out of that failed to sign in too often."""
+_SIGN_INS = Route("/v1/sessions", lambda _: Response(), methods=["POST"])
+_SIGN_INS_AT_ONCE = 16
+"""So many are looked at at once: each needs a connection, and waits for its turn to be hashed."""
 
 
 class Rules:
@@ -67,22 +74,62 @@ class Rules:
             raise Problem(403, "Forbidden", "A page of another origin may change nothing here.")
 
 
-class Door:
-    """Lets in what keeps to the rules, and turns away addresses that failed too often."""
+def find_turned_away(scope: Scope, strangers: Strangers) -> ASGIApp | None:
+    """Return what answers a sign-in that is not looked at; None for all others.
 
-    def __init__(self, app: ASGIApp, rules: Rules, strangers: Strangers) -> None:
+    Before its body is read and before all that surrounds requests: of a thousand a second each must
+    cost next to nothing.
+    """
+    if scope["type"] != "http" or scope["path"] != _SIGN_INS.path or scope["method"] != "POST":
+        return None
+    wait_s = strangers.shut_for_s(SIGN_IN, place_of(scope))
+    if wait_s > 0:
+        answer = _shut_out(math.ceil(wait_s))
+    elif strangers.signing_in >= _SIGN_INS_AT_ONCE:
+        answer = _come_again()
+    else:
+        return None
+    scope["route"] = _SIGN_INS
+    return answer
+
+
+@lru_cache(maxsize=128)
+def _shut_out(wait_s: int) -> ASGIApp:
+    return _ready(wrong_too_often(wait_s))
+
+
+@lru_cache(maxsize=1)
+def _come_again() -> ASGIApp:
+    busy = "Many people sign in at this very moment; try again in a few seconds."
+    return _ready(Problem(503, "Not available", busy, {"Retry-After": "3"}))
+
+
+def _ready(problem: Problem) -> ASGIApp:
+    """Return what gives an answer that was made once."""
+    made = problem_response(problem)
+    headers = [*protected(made.raw_headers), (b"cache-control", b"no-store")]
+    start = {"type": "http.response.start", "status": problem.status, "headers": headers}
+    body = {"type": "http.response.body", "body": made.body}
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send(start)
+        await send(body)
+
+    return answer
+
+
+class Door:
+    """Lets in what keeps to the rules."""
+
+    def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self.app = app
         self._rules = rules
-        self._strangers = strangers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http":
             try:
                 self._rules.check(scope)
-                if scope["path"] == "/v1/sessions" and scope["method"] == "POST":
-                    # Before its body is read: a thousand of these a second must cost nothing.
-                    self._strangers.refuse_shut(SIGN_IN, place_of(scope))
             except Problem as problem:
                 await problem_response(problem)(scope, receive, send)
                 return

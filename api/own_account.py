@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
@@ -11,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from api.attempts import count_attempt
 from api.auth import signed_in
 from api.errors import Problem
+from api.hashing import in_turn
 from api.record import record
-from api.sessions import HASHERS
 from api.transaction import transaction
 from flowctl.registry import totp
 from flowctl.registry.accounts import hash_password, is_password
@@ -76,7 +75,7 @@ class Authenticator(BaseModel):
 async def change_password(request: Request, body: NewPassword, present: _Signed) -> None:
     """Set another password, which ends every other session of the account."""
     await _prove(request, present.account, body.old)
-    password_hash = await anyio.to_thread.run_sync(hash_password, body.new, limiter=HASHERS)
+    password_hash = await in_turn(hash_password, body.new)
     await run_in_threadpool(_change, request, present, password_hash)
 
 
@@ -127,7 +126,7 @@ async def renew_recovery_codes(request: Request, body: Proof, present: _Signed) 
 
 async def _prove(request: Request, account: Account, password: str) -> None:
     await _count(request, f"proof:{account.name}")
-    if not await anyio.to_thread.run_sync(is_password, password, account, limiter=HASHERS):
+    if not await in_turn(is_password, password, account):
         raise Problem(403, "Forbidden", "The password so far is wrong.", kind=WRONG_PASSWORD)
     await request.app.state.store.delete(f"proof:{account.name}")
 

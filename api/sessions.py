@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-import anyio.to_thread
-from anyio import CapacityLimiter
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +19,7 @@ from api.auth import (
 )
 from api.door import SIGN_IN
 from api.errors import Problem
+from api.hashing import in_turn
 from api.permissions import RIGHTS
 from api.record import Connection, record
 from api.strangers import place_of
@@ -46,12 +45,8 @@ _MOST_OF_ONE_PLACE = 40
 """Failures for whichever accounts: offices share an address, a list of names gets not far."""
 _SHUT_AT_ONCE_S = 60
 """So long an address that reached its most is turned away at the door, no store being asked."""
-_AT_ONCE = 16
-"""So many sign-ins are looked at at once: each needs a thread, a connection, and a turn to hash."""
 _MOST_CODES = 10
 """Wrong codes for one account, with the right password, within `_LOCKED_S`."""
-HASHERS = CapacityLimiter(1)
-"""So many passwords are tried at once: each takes 64 MB and a core for a tenth of a second."""
 
 
 class Credentials(BaseModel):
@@ -113,19 +108,12 @@ class Ended(BaseModel):
 @router.post("/v1/sessions")
 async def sign_in(request: Request, credentials: Credentials, response: Response) -> Who:
     """Open a session and set its cookie."""
-    state = request.app.state
-    if state.signing_in >= _AT_ONCE:
-        raise Problem(
-            503,
-            "Not available",
-            "Many people sign in at this very moment; try again in a few seconds.",
-            {"Retry-After": "3"},
-        )
-    state.signing_in += 1
+    strangers = request.app.state.strangers
+    strangers.signing_in += 1
     try:
         return await _sign_in(request, credentials, response)
     finally:
-        state.signing_in -= 1
+        strangers.signing_in -= 1
 
 
 async def _sign_in(request: Request, credentials: Credentials, response: Response) -> Who:
@@ -139,10 +127,8 @@ async def _sign_in(request: Request, credentials: Credentials, response: Respons
     for key, most in limits.items():
         await _count(request, key, most)
     account = await run_in_threadpool(_read, request, credentials.account)
-    # In a thread and without a connection: it takes a tenth of a second by design.
-    right = await anyio.to_thread.run_sync(
-        is_password, credentials.password, account, limiter=HASHERS
-    )
+    # Without a connection: it takes a tenth of a second by design.
+    right = await in_turn(is_password, credentials.password, account)
     if account is None or not right:
         raise _wrong()
     if account.disabled_wall_at is not None:

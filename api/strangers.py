@@ -30,18 +30,20 @@ class Strangers:
     """How often each address may yet be wrong, by what it is wrong about."""
 
     def __init__(self) -> None:
+        self.signing_in = 0
+        """How many sign-ins this process looks at just now."""
         self._shut: OrderedDict[_Key, float] = OrderedDict()
         self._buckets: OrderedDict[_Key, TokenBucket] = OrderedDict()
 
-    def refuse_shut(self, what: str, place: str) -> None:
-        """Raise the Problem 429 for an address that `shut` was told of, until its time is over."""
+    def shut_for_s(self, what: str, place: str) -> float:
+        """Return for how long yet an address is shut out that `shut` was told of; 0: it is not."""
         until = self._shut.get((what, place))
         if until is None:
-            return
+            return 0.0
         wait_s = until - time.monotonic()
-        if wait_s > 0:
-            raise _too_many(_WRONG, wait_s)
-        del self._shut[what, place]
+        if wait_s <= 0:
+            del self._shut[what, place]
+        return max(wait_s, 0.0)
 
     def shut(self, what: str, place: str, wait_s: float) -> None:
         """Remember that an address may not try something for so long."""
@@ -91,6 +93,11 @@ def place_of(scope: Scope) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(IPv6Address(int(address) >> _NETWORK_BITS << _NETWORK_BITS))
+
+
+def wrong_too_often(wait_s: float) -> Problem:
+    """Return the Problem of an address that was wrong too often."""
+    return _too_many(_WRONG, wait_s)
 
 
 def _too_many(said: str, wait_s: float) -> Problem:

@@ -322,11 +322,14 @@ def environment(settings: Settings) -> dict[str, str]:
     empty, so that nothing of a surrounding environment comes in.
     """
     values = settings.model_dump(exclude={"owner_url"})
-    values["secret"] = settings.secret.get_secret_value()
     return {
-        f"FLOWCTL_{name.upper()}": "" if value is None else str(value)
+        f"FLOWCTL_{name.upper()}": "" if value is None else _plain(value)
         for name, value in values.items()
     }
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def _wait_until_ready(system: LocalSystem) -> None:

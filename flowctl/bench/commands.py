@@ -66,6 +66,26 @@ def ingest(
 
 
 @app.command()
+def logins(
+    rate: Annotated[float, typer.Option(min=1.0, help="Fixes a second, one a request.")] = 300.0,
+    logins: Annotated[float, typer.Option(min=1.0, help="Bad sign-ins a second.")] = 1_000.0,
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long each of four phases is.")] = 30,
+    seed: Annotated[int, typer.Option(min=0, help="Random numbers of the load.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compare how fast positions are acknowledged with and without a flood of bad sign-ins."""
+    from flowctl.bench.logins import LoginOptions, run_logins, table  # noqa: PLC0415
+    from flowctl.shell import sentences, telling  # noqa: PLC0415
+
+    with sentences(), telling() as tell:
+        figures = run_logins(LoginOptions(rate, logins, seconds, seed), tell)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+    else:
+        Console().print(table(figures))
+
+
+@app.command()
 def arrivals(
     trucks: Annotated[int, typer.Option(min=20, max=5_000, help="Trucks of the day.")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="Random numbers of the day.")] = 1,
