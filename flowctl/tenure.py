@@ -21,7 +21,7 @@ from flowctl.patience import Patience
 from flowctl.storage import epochs
 from flowctl.storage.connections import Connection, connect
 
-LEASE_S = 5.0
+LEASE_S = 4.0
 """How long a site is held by itself; with `LOOK_S` it bounds how long nobody decides."""
 KEEP_S = 1.0
 LOOK_S = 0.5

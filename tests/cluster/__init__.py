@@ -1,0 +1,1 @@
+"""Three hosts in network namespaces, of which each in turn is lost under load."""
