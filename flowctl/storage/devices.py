@@ -264,3 +264,8 @@ def list_conflicts(conn: Connection, *, since: datetime, until: datetime) -> lis
             " order by found.since desc, device, other_device, other_plate",
             {"since": since, "until": until},
         ).fetchall()
+
+
+def drop_assignments_before(conn: Connection, cutoff: datetime) -> None:
+    """Forget which truck carried a device until before a moment; who carries one now stays."""
+    conn.execute("delete from device_trucks where until < %s", [cutoff])

@@ -325,6 +325,17 @@ def drop_prices_before(conn: Connection, moment: datetime) -> None:
     )
 
 
+def drop_plans_before(conn: Connection, moment: datetime) -> None:
+    """Forget plans made before a moment, but those whose slots or advice somebody still has."""
+    conn.execute(
+        "delete from plans p where planned_at < %s"
+        " and not exists (select from slots s where s.plan_id = p.id)"
+        " and not exists (select from slot_changes c where c.plan_id = p.id)"
+        " and not exists (select from free_places f where f.plan_id = p.id)",
+        [moment],
+    )
+
+
 def drop_states_before(conn: Connection, moment: datetime) -> None:
     """Forget what was found at the gates, tick by tick, before a moment."""
     conn.execute("delete from gate_states where at < %s", [moment])

@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from flowctl.site import Site
-from flowctl.storage import checkpoints, eta_scores, plans, traffic, waits
+from flowctl.storage import checkpoints, devices, eta_scores, plans, traffic, visits, waits
 from flowctl.storage.ended import forget_ended
 from flowctl.storage.partitions import (
     Capability,
@@ -69,8 +69,10 @@ def retain(conn: Connection, site: Site, now: datetime, *, wall_clock: bool) -> 
             waits.drop_before(conn, now - keep)
             plans.drop_prices_before(conn, now - PRICES_KEPT)
             plans.drop_states_before(conn, now - keep)
+            plans.drop_plans_before(conn, now - keep)
             # The oldest fix that may come finds the checkpoint before it: they are hours apart.
             checkpoints.drop_before(conn, now - lateness - SETTLING)
+        _drop_ways_before(conn, now - max(keep, timedelta(days=site.trips_kept_days)))
         if tables_level(conn) is Capability.TIMESCALEDB_COMMUNITY:
             policies = _policies(lateness + SETTLING, keep) if wall_clock else {}
             _have_policies(conn, policies)
@@ -99,6 +101,17 @@ def _drop_fixes_before(conn: Connection, cutoff: datetime) -> None:
         return
     if dropped:
         _log.info("old fixes dropped", days=dropped, before=cutoff.isoformat())
+
+
+def _drop_ways_before(conn: Connection, cutoff: datetime) -> None:
+    """Forget where trucks were, as no fix that tells of it is kept any more, and no trip.
+
+    A little at a time: a year's visits must not lock out who judges those of now.
+    """
+    while visits.drop_before(conn, cutoff, most=_ROWS_AT_ONCE) == _ROWS_AT_ONCE:
+        pass
+    visits.drop_withdrawn_before(conn, cutoff)
+    devices.drop_assignments_before(conn, cutoff)
 
 
 def _drop_aside_before(conn: Connection, cutoff: datetime) -> None:

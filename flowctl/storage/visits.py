@@ -291,3 +291,27 @@ def count_flows(
         {"zones": list(zones), "since": now - within, "now": now},
     ).fetchall()
     return {zone: (int(entered), int(left)) for zone, entered, left in rows}
+
+
+def drop_before(conn: Connection, cutoff: datetime, *, most: int) -> int:
+    """Forget visits that ended before a moment, ``most`` at once; returns how many that were.
+
+    What they were revised from goes with them; what was summed up of zones and days stays.
+    """
+    gone = conn.execute(
+        "with gone as (delete from visits where id = any(array("
+        "  select id from visits where left_at < %(cutoff)s limit %(most)s)) returning id),"
+        " said as (delete from visit_revisions r using gone where r.visit_id = gone.id)"
+        " select count(*) from gone",
+        {"cutoff": cutoff, "most": most},
+    ).fetchone()
+    return 0 if gone is None else int(gone[0])
+
+
+def drop_withdrawn_before(conn: Connection, cutoff: datetime) -> None:
+    """Forget what was said before a moment of visits that never were."""
+    conn.execute(
+        "delete from visit_revisions r where known_at < %s"
+        " and not exists (select from visits v where v.id = r.visit_id)",
+        [cutoff],
+    )

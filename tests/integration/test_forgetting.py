@@ -25,6 +25,7 @@ from flowctl.storage.documents import Owner, find_document, list_parts
 from flowctl.storage.ended import forget_ended
 from flowctl.storage.ledger import list_rows
 from flowctl.storage.penalties import add_penalty
+from flowctl.storage.retention import retain
 
 DAY = timedelta(days=1)
 LEFT = (
@@ -288,3 +289,62 @@ def test_what_partners_foreknew_and_who_crossed_go_by_their_days_but_not_who_is_
     forget_ended(place.conn, place.site, after(1) + 200 * DAY)
     left = place.conn.execute("select plate from crossings").fetchall()
     assert left == [("12C00003",)]
+
+
+def test_where_a_truck_was_is_forgotten_once_neither_its_fixes_nor_its_trip_are_kept(
+    place: Border,
+):
+    place.site = replace(place.site, fixes_kept_days=30, trips_kept_days=90)
+    old, later = place.trip(), place.trip()
+    place.visit(old, "yard_bao_nguyen", 0, 20)
+    place.visit(later, "yard_bao_nguyen", 0, 2 * 24 * 60)
+    place.visit(later, "queue_tan_thanh", 3 * 24 * 60)
+    retain(place.conn, place.site, after(20) + 90 * DAY, wall_clock=False)
+    assert count(place, "visits") == 3
+    retain(place.conn, place.site, after(21) + 90 * DAY, wall_clock=False)
+    assert place.conn.execute("select device_id, zone from visits order by zone").fetchall() == [
+        (place.device_of(later), "queue_tan_thanh"),
+        (place.device_of(later), "yard_bao_nguyen"),
+    ]
+    retain(place.conn, place.site, after(0) + 900 * DAY, wall_clock=False)
+    assert count(place, "visits") == 1  # of a truck that is still there, as far as anybody knows
+
+
+def test_what_was_said_of_forgotten_visits_goes_with_them(place: Border):
+    place.site = replace(place.site, fixes_kept_days=30, trips_kept_days=90)
+    place.visit(place.trip(), "yard_bao_nguyen", 0, 20)
+    say = (
+        "insert into visit_revisions (visit_id, device_id, known_at, why, withdrawn, said)"
+        " select id, device_id, %s, 'late_fix', false, '{}' from visits"
+    )
+    place.conn.execute(say, [after(30)])
+    retain(place.conn, place.site, after(0) + 90 * DAY, wall_clock=False)
+    assert count(place, "visit_revisions") == 1
+    retain(place.conn, place.site, after(60) + 90 * DAY, wall_clock=False)
+    assert count(place, "visit_revisions") == 0
+
+
+def test_which_truck_carried_a_device_is_forgotten_and_who_carries_it_is_not(place: Border):
+    place.site = replace(place.site, fixes_kept_days=30, trips_kept_days=90)
+    device = place.device_of(place.trip())
+    place.conn.execute("delete from device_trucks")
+    place.conn.execute(
+        "insert into device_trucks (device_id, plate, since, until, assigned_by)"
+        " values (%(d)s, '12C-1', %(a)s, %(b)s, 'x'), (%(d)s, '12C-2', %(b)s, null, 'x')",
+        {"d": device, "a": after(0), "b": after(10)},
+    )
+    retain(place.conn, place.site, after(20) + 90 * DAY, wall_clock=False)
+    assert place.conn.execute("select plate from device_trucks").fetchall() == [("12C-2",)]
+
+
+def test_plans_go_with_the_fixes_unless_somebody_still_has_a_slot_of_theirs(place: Border):
+    place.site = replace(place.site, fixes_kept_days=30)
+    place.tell(place.trip(), after(60))  # by a plan of its own
+    place.conn.execute(
+        "insert into plans (site, planned_at, policy, status, trips, unserved, cost, bound,"
+        " inversions, solve_s) select site, planned_at, policy, status, 0, 0, 0, 0, 0, 0 from plans"
+    )
+    assert count(place, "plans") == 2
+    retain(place.conn, place.site, after(0) + 60 * DAY, wall_clock=False)
+    assert count(place, "plans") == 1
+    assert count(place, "slots") == 1
