@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from flowctl.errors import UnavailableError
-from flowctl.storage.migrate import describe_misfit, find_revision
+from flowctl.storage.schema import describe_misfit, find_revision
 
 router = APIRouter(tags=["health"])
 

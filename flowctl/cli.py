@@ -115,9 +115,11 @@ def _everywhere(
 
 def _serve(process: str, run: Callable[[Settings], None]) -> None:
     from flowctl import logs, traces  # noqa: PLC0415 - the other commands write no log
+    from flowctl.storage.schema import refuse_misfit  # noqa: PLC0415
 
     logs.begin(process)
     with sentences():
+        refuse_misfit(get_settings().database_url)
         traces.begin(process)
         try:
             run(get_settings())
@@ -136,6 +138,7 @@ def api(
     from api.sms import callers  # noqa: PLC0415
     from flowctl import logs  # noqa: PLC0415
     from flowctl.storage.roles import describe_guard  # noqa: PLC0415
+    from flowctl.storage.schema import refuse_misfit  # noqa: PLC0415
     from flowctl.storage.sites import get_site  # noqa: PLC0415
 
     logs.begin("api")
@@ -143,6 +146,7 @@ def api(
         chosen = get_settings()
         # Asked here as well: inside the server's start-up a refusal would come with a traceback.
         callers(chosen)
+        refuse_misfit(chosen.database_url)
         with psycopg.connect(chosen.database_url) as conn:
             get_site(conn, chosen.site)
             log = structlog.get_logger()

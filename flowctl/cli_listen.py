@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from flowctl.shell import get_settings, sentences
+from flowctl.storage.schema import refuse_misfit
 
 listen_app = typer.Typer(
     no_args_is_help=True, help="Take positions from a message broker, as one source of positions."
@@ -34,6 +35,7 @@ def mqtt(
         broker = MqttBroker(chosen.mqtt_url, f"flowctl-{source}", topic, version(protocol))
         process = f"listen-mqtt-{source}"
         logs.begin(process)
+        refuse_misfit(chosen.database_url)
         run_listener(chosen, source, broker, process=process)
 
 
@@ -61,4 +63,5 @@ def amqp(
         )
         process = f"listen-amqp-{source}"
         logs.begin(process)
+        refuse_misfit(chosen.database_url)
         run_listener(chosen, source, broker, process=process)

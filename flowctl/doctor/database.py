@@ -10,9 +10,9 @@ from flowctl.doctor.machine import disk
 from flowctl.postgres_binaries import LEAST_MAJOR
 from flowctl.settings import ReadingSettings
 from flowctl.storage.connections import Connection
-from flowctl.storage.migrate import describe_misfit, find_revision, head_revision
 from flowctl.storage.partitions import Capability, describe_level, tables_level
 from flowctl.storage.roles import describe_guard, is_guarded
+from flowctl.storage.schema import describe_misfit, find_revision, head_revision
 
 MOST_SKEW_S = 1.0
 """Clocks further apart make trucks come before they left."""

@@ -10,7 +10,7 @@ from flowctl.doctor.database import Asked
 from flowctl.doctor.findings import UNASKED, Finding, good, look, place_of, told, wrong
 from flowctl.settings import Settings
 from flowctl.storage import connections
-from flowctl.storage.migrate import find_revision
+from flowctl.storage.schema import find_revision
 from flowctl.telemetry.store import AWAY, connect_worker
 
 

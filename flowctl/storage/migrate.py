@@ -1,15 +1,6 @@
-"""The schema, brought to its newest revision; and which versions of the code a schema is fit for.
+"""The schema, brought to its newest revision."""
 
-A revision adds: what the version before it reads and writes stays. One that takes something away
-says ``contracts = True`` and comes with a later release than the code that needs it no more. So
-each release runs on its own schema and on the next one's, and two releases side by side.
-"""
-
-import re
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from alembic import command
@@ -23,6 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from flowctl.errors import ConflictError, UnavailableError
 from flowctl.storage.roles import hand_over, make_role, refuse_without_owner, user_of
+from flowctl.storage.schema import describe_misfit, find_revision, head_revision
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x666C6F77  # "flow"
@@ -32,22 +24,11 @@ _ADDS_SINCE = "0033"
 """Revisions before this one are those of one release, and may have taken something away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """What keeps this version from a database's schema, and the command that mends it."""
-
-    said: str
-    mend: str
-
-    def __str__(self) -> str:
-        """Return both as a sentence."""
-        return f"{self.said}; run: {self.mend}"
-
-
 def migrate(database_url: str, owner_url: str | None = None) -> str:
     """Bring the database to the newest revision and return that revision.
 
-    Two processes that migrate at once take turns; the second finds nothing to do.
+    Two processes that migrate at once take turns; the second finds nothing to do. So does a version
+    that was taken back, where the newer one's schema is fit for both.
 
     Parameters
     ----------
@@ -79,67 +60,32 @@ def migrate(database_url: str, owner_url: str | None = None) -> str:
         conn.execute("select set_config('lock_timeout', %s, true)", [_LOCK_WAIT])
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
-        except OperationalError as error:
-            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            revision = _upgrade(conn, config)
+            if two_roles:
+                make_role(conn, database_url)
+                hand_over(conn, user_of(database_url))
+        except (OperationalError, psycopg.errors.LockNotAvailable) as error:
+            if not isinstance(getattr(error, "orig", error), psycopg.errors.LockNotAvailable):
                 raise
             raise ConflictError(
                 f"Somebody holds a table for longer than {_LOCK_WAIT}, and nothing was changed: a"
                 " gate must not wait behind a migration. Run it again when long reports and backups"
                 " are done; flowctl doctor names long transactions."
             ) from error
-        _say_least(conn)
-        if two_roles:
-            make_role(conn, database_url)
-            hand_over(conn, user_of(database_url))
+    return revision
+
+
+def _upgrade(conn: psycopg.Connection[TupleRow], config: Config) -> str:
+    """Make what is missing, and return the revision; a newer one that is fit for us stays."""
+    revision = find_revision(conn)
+    if revision is not None and revision > head_revision():
+        misfit = describe_misfit(conn)
+        if misfit is not None:
+            raise ConflictError(f"{misfit}.")
+        return revision
+    command.upgrade(config, "head")
+    _say_least(conn)
     return head_revision()
-
-
-@lru_cache(maxsize=1)
-def head_revision() -> str:
-    """Return the newest revision that this version of the code knows: the one it is written for."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise RuntimeError(f"There is no revision in {_MIGRATIONS}.")
-    return head
-
-
-def find_revision(conn: psycopg.Connection[Any]) -> str | None:
-    """Return the revision a database is at; None: nobody has migrated it."""
-    if conn.execute("select to_regclass('alembic_version')").fetchone() == (None,):
-        return None
-    row = conn.execute("select version_num from alembic_version").fetchone()
-    return None if row is None else str(row[0])
-
-
-def describe_misfit(conn: psycopg.Connection[Any]) -> Misfit | None:
-    """Return what keeps this version from working on a database's schema; None: nothing does."""
-    revision, head = find_revision(conn), head_revision()
-    if revision is None or revision < head:
-        at = f"The schema is at revision {revision or 'none'}, and this version needs {head}"
-        return Misfit(at, "flowctl migrate")
-    row = conn.execute("select obj_description('alembic_version'::regclass)").fetchone()
-    least = re.search(r"\d{4}", (row and row[0]) or "")
-    if least is not None and least.group() > head:
-        at = (
-            f"The schema is at revision {revision}, which is for versions that know {least.group()}"
-        )
-        return Misfit(f"{at}; this one knows {head}", "the newer version of flowctl")
-    return None
-
-
-def refuse_misfit(database_url: str) -> None:
-    """Raise a FlowctlError where this version must not work on a database.
-
-    One that is away is left to whoever waits for it.
-    """
-    try:
-        with psycopg.connect(database_url) as conn:
-            misfit = describe_misfit(conn)
-    except psycopg.OperationalError:
-        return
-    if misfit is not None:
-        raise ConflictError(f"{misfit}.")
 
 
 def list_contracting() -> list[str]:

@@ -25,7 +25,7 @@ from flowctl.doctor.outside import LOOKS, Outside
 from flowctl.server_process import free_port
 from flowctl.settings import Settings
 from flowctl.storage.heartbeats import BACKUP, beat
-from flowctl.storage.migrate import head_revision
+from flowctl.storage.schema import head_revision
 from flowctl.telemetry import stream
 
 SECRET = "of-this-test-and-0123456789-of-nobody-else"

@@ -30,9 +30,10 @@ from flowctl.registry.keys import link_code
 from flowctl.registry.sources import add_source
 from flowctl.settings import Settings
 from flowctl.storage.measures import list_beat_ages
-from flowctl.storage.migrate import head_revision, migrate
+from flowctl.storage.migrate import migrate
 from flowctl.storage.partitions import Capability, drop_fixes_before, tables_level
 from flowctl.storage.roles import is_guarded
+from flowctl.storage.schema import head_revision
 from flowctl.storage.sites import get_site
 from flowctl.telemetry.ingest import Ingest
 from flowctl.worker import decide

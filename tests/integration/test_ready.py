@@ -3,7 +3,7 @@
 import psycopg
 from api_server import RunningApi
 
-from flowctl.storage.migrate import head_revision
+from flowctl.storage.schema import head_revision
 
 
 def at_revision(owner_url: str, revision: str) -> None:
