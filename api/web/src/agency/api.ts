@@ -1,7 +1,8 @@
 /** What the agencies' page asks of the server about stages. */
 
-import { once, request } from "../request";
-import type { Belongs, Bulk, Item, TripStages, Word, Work } from "./types";
+import { call } from "../call";
+import type { Direction } from "../types";
+import type { Belongs, Bulk, Item, StageState, TripStages, Word, Work } from "./types";
 
 /** What of a work list is wished for; what is null or empty narrows nothing. */
 export interface Wish {
@@ -14,25 +15,28 @@ export interface Wish {
   after: string | null;
 }
 
+/** What the lists to choose from hold. */
+type Chosen = Wish & { direction: Direction | null; state: StageState | null };
+
 export const PAGE = 100;
 
-export function listWork(wish: Wish): Promise<Work> {
-  const asked = new URLSearchParams({ limit: String(PAGE) });
-  for (const [name, value] of Object.entries(wish)) {
-    if (value !== null && value !== "") asked.set(name, String(value));
-  }
-  return request("GET", `/v1/work?${asked}`);
-}
+export const listWork = (wish: Wish): Promise<Work> =>
+  call("GET", "/v1/work", { query: { limit: PAGE, ...(wish as Chosen) } });
 
-export const getStages = (trip: number): Promise<TripStages> =>
-  request("GET", `/v1/trips/${trip}/stages`);
+export const getStages = (trip_id: number): Promise<TripStages> =>
+  call("GET", "/v1/trips/{trip_id}/stages", { path: { trip_id } });
 
-export const say = (trip: number, stage: string, word: Word, key: string): Promise<TripStages> =>
-  request("POST", `/v1/trips/${trip}/stages/${encodeURIComponent(stage)}`, word, once(key));
+export const say = (
+  trip_id: number,
+  stage: string,
+  body: Word,
+  key: string,
+): Promise<TripStages> =>
+  call("POST", "/v1/trips/{trip_id}/stages/{stage}", { path: { trip_id, stage }, body, key });
 
 export const sayOfMany = (
   desk: Belongs,
-  items: readonly Item[],
+  items: Item[],
   word: Word,
   key: string,
-): Promise<Bulk> => request("POST", "/v1/work/bulk", { desk, items, ...word }, once(key));
+): Promise<Bulk> => call("POST", "/v1/work/bulk", { body: { desk, items, ...word }, key });

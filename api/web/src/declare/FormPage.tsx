@@ -90,7 +90,7 @@ const isSaid = (value: Values[Name] | undefined): boolean =>
 
 async function source(from: From): Promise<Filled> {
   if (from === null) return { form: {}, origins: {} };
-  if ("trip" in from) return prefill({ trip: String(from.trip) });
+  if ("trip" in from) return prefill({ trip: from.trip });
   const found = (await listTemplates()).find(({ name }) => name === from.template);
   if (!found) throw new Error(t("declare.no_template", { name: from.template }));
   const origins = Object.fromEntries(Object.keys(found.form).map((name) => [name, "template"]));

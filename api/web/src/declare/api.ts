@@ -1,6 +1,7 @@
 /** What the page of declarations asks of the server. */
 
-import { ApiError, newKey, once, refusal, request, type Values as Said } from "../request";
+import { address, call, type Described } from "../call";
+import { ApiError, newKey, once, refusal, type Values as Said } from "../request";
 import type { Direction, Names, Trip } from "../types";
 
 export type StageState = "waiting" | "ready" | "asked" | "confirmed" | "refused" | "expired";
@@ -77,6 +78,7 @@ export interface Stages {
   records: StageRecord[];
 }
 
+export type TripState = "active" | "cleared" | "cancelled";
 export type Form = Record<string, unknown>;
 export interface Filled {
   form: Form;
@@ -201,61 +203,69 @@ export interface Appeal {
   answer: string | null;
 }
 
-const of = (trip: number): string => `/v1/trips/${trip}`;
-const draftAt = (id: string): string => `/v1/drafts/${id}`;
-const templateAt = (name: string): string => `/v1/templates/${encodeURIComponent(name)}`;
-const asked = (values: Record<string, string>): string =>
-  new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "")).toString();
+const at = (trip_id: number): { path: { trip_id: number } } => ({ path: { trip_id } });
 
-export const listDeclared = (state: string, plate: string): Promise<Declared> =>
-  request("GET", `/v1/declarations?${asked({ state, plate })}`);
-export const getWorkflow = (): Promise<Workflow | null> => request("GET", "/v1/workflow");
-export const getTrip = (id: number): Promise<Trip> => request("GET", of(id));
-export const getStages = (id: number): Promise<Stages> => request("GET", `${of(id)}/stages`);
+export const listDeclared = (state: TripState | "", plate: string): Promise<Declared> =>
+  call("GET", "/v1/declarations", { query: { state, plate } });
+export const getWorkflow = (): Promise<Workflow | null> => call("GET", "/v1/workflow");
+export const getTrip = (id: number): Promise<Trip> => call("GET", "/v1/trips/{trip_id}", at(id));
+export const getStages = (id: number): Promise<Stages> =>
+  call("GET", "/v1/trips/{trip_id}/stages", at(id));
 /** With `driver` it is written down who was shown whose name. */
 export const getDeclaration = (id: number, driver: boolean): Promise<TripDeclaration> =>
-  request("GET", `${of(id)}/declaration?driver=${driver}`);
+  call("GET", "/v1/trips/{trip_id}/declaration", { ...at(id), query: { driver } });
 export const declare = (body: Form, key: string): Promise<Trip> =>
-  request("POST", "/v1/trips", body, once(key));
-export const change = (id: number, body: Form): Promise<Trip> => request("PATCH", of(id), body);
-export const cancel = (id: number): Promise<Trip> => request("POST", `${of(id)}/cancel`);
+  call("POST", "/v1/trips", { body: body as Described<"TripDeclaration">, key });
+export const change = (id: number, body: Form): Promise<Trip> =>
+  call("PATCH", "/v1/trips/{trip_id}", { ...at(id), body: body as Described<"TripPatch"> });
+export const cancel = (id: number): Promise<Trip> =>
+  call("POST", "/v1/trips/{trip_id}/cancel", at(id));
 export const answerStage = (id: number, stage: string, note: string): Promise<Stages> =>
-  request("POST", `${of(id)}/stages/${stage}`, { act: "answered", note }, once(newKey()));
+  call("POST", "/v1/trips/{trip_id}/stages/{stage}", {
+    path: { trip_id: id, stage },
+    body: { act: "answered", note },
+    key: newKey(),
+  });
 
-export const listDrafts = (): Promise<Draft[]> => request("GET", "/v1/drafts");
-export const getDraft = (id: string): Promise<Draft> => request("GET", draftAt(id));
-export const putDraft = (id: string, revision: number, form: Form): Promise<Draft> =>
-  request("PUT", draftAt(id), { revision, form });
-export const dropDraft = (id: string): Promise<void> => request("DELETE", draftAt(id));
-export const listTemplates = (): Promise<Template[]> => request("GET", "/v1/templates");
+export const listDrafts = (): Promise<Draft[]> => call("GET", "/v1/drafts");
+export const getDraft = (draft: string): Promise<Draft> =>
+  call("GET", "/v1/drafts/{draft}", { path: { draft } });
+export const putDraft = (draft: string, revision: number, form: Form): Promise<Draft> =>
+  call("PUT", "/v1/drafts/{draft}", { path: { draft }, body: { revision, form } });
+export const dropDraft = (draft: string): Promise<void> =>
+  call("DELETE", "/v1/drafts/{draft}", { path: { draft } });
+export const listTemplates = (): Promise<Template[]> => call("GET", "/v1/templates");
 export const putTemplate = ({ name, customer, form }: Template): Promise<Template> =>
-  request("PUT", templateAt(name), { name, customer, form });
-export const dropTemplate = (name: string): Promise<void> => request("DELETE", templateAt(name));
-export const prefill = (by: { plate: string } | { trip: string }): Promise<Filled> =>
-  request("GET", `/v1/prefill?${asked(by)}`);
+  call("PUT", "/v1/templates/{name}", { path: { name }, body: { name, customer, form } });
+export const dropTemplate = (name: string): Promise<void> =>
+  call("DELETE", "/v1/templates/{name}", { path: { name } });
+export const prefill = (query: { plate: string } | { trip: number }): Promise<Filled> =>
+  call("GET", "/v1/prefill", { query });
 
 /** `haulier` where somebody at a desk declares for one; hauliers are asked about themselves. */
 export const fairUse = (plate: string, device: string, haulier: string): Promise<FairUse> =>
-  request("GET", `/v1/fair-use?${asked({ plate, device, haulier })}`);
+  call("GET", "/v1/fair-use", { query: { plate, device, haulier } });
 export const quote = (facts: Form): Promise<Quote> =>
-  request("POST", "/v1/fees/quote", { facts });
+  call("POST", "/v1/fees/quote", { body: { facts } as Described<"Asked"> });
 export const getCrossings = (id: number): Promise<Crossings> =>
-  request("GET", `${of(id)}/crossings`);
-export const getDues = (id: number): Promise<Dues> => request("GET", `${of(id)}/dues`);
+  call("GET", "/v1/trips/{trip_id}/crossings", at(id));
+export const getDues = (id: number): Promise<Dues> =>
+  call("GET", "/v1/trips/{trip_id}/dues", at(id));
 
-export const listAppeals = (): Promise<Appeal[]> => request("GET", "/v1/appeals");
+export const listAppeals = (): Promise<Appeal[]> => call("GET", "/v1/appeals");
 export const appeal = (
   about: string,
   words: string,
   trip: number | null,
   key: string,
-): Promise<Appeal> => request("POST", "/v1/appeals", { about, words, trip }, once(key));
+): Promise<Appeal> => call("POST", "/v1/appeals", { body: { about, words, trip }, key });
 
-const papersAt = (of: Holder): string =>
-  "draft" in of ? `/v1/drafts/${of.draft}/documents` : `/v1/trips/${of.trip}/documents`;
-export const listPapers = (of: Holder): Promise<Paper[]> => request("GET", papersAt(of));
-export const dropPaper = (id: string): Promise<void> =>
-  request("DELETE", `/v1/documents/${id}`);
+export const listPapers = (of: Holder): Promise<Paper[]> =>
+  "draft" in of
+    ? call("GET", "/v1/drafts/{draft_id}/documents", { path: { draft_id: of.draft } })
+    : call("GET", "/v1/trips/{trip_id}/documents", at(of.trip));
+export const dropPaper = (document_id: string): Promise<void> =>
+  call("DELETE", "/v1/documents/{document_id}", { path: { document_id } });
 
 /** Sends a file; `onProgress` hears what share of it has gone. No timeout: lines are slow. */
 export function addPaper(
@@ -264,7 +274,12 @@ export function addPaper(
   file: File,
   onProgress: (share: number) => void,
 ): Promise<Paper> {
-  return sent(`${papersAt(of)}?${asked({ kind, name: file.name })}`, file, onProgress);
+  const query = { kind, name: file.name };
+  const to =
+    "draft" in of
+      ? address("/v1/drafts/{draft_id}/documents", { path: { draft_id: of.draft }, query })
+      : address("/v1/trips/{trip_id}/documents", { ...at(of.trip), query });
+  return sent(to, file, onProgress);
 }
 
 /** Reads a table of trips; `dry`: only says what would come of it. */
@@ -274,7 +289,7 @@ export function importTable(
   key: string,
   onProgress: (share: number) => void,
 ): Promise<Imported> {
-  return sent(`/v1/imports?dry=${dry}`, file, onProgress, dry ? {} : once(key));
+  return sent(address("/v1/imports", { query: { dry } }), file, onProgress, dry ? {} : once(key));
 }
 
 /** `fetch` says nothing of how far a body has gone; this does. */

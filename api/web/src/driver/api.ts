@@ -1,7 +1,8 @@
 /** What the driver's page asks of the server. */
 
 import type { Why } from "../order";
-import { request } from "../request";
+import { call, type Described } from "../call";
+import { once, request } from "../request";
 import type { DriverView, Language, Names } from "../types";
 
 export interface FreeSlot {
@@ -35,35 +36,41 @@ export interface OwnTrip {
   plate: string;
 }
 
-const at = (code: string): string => `/v1/driver/${encodeURIComponent(code)}`;
+const at = (code: string): { path: { code: string } } => ({ path: { code } });
 
 /** The trip, its messages in a language, else in the driver's own. */
 export const getDriverView = (code: string, language?: Language): Promise<DriverView> =>
-  request("GET", at(code) + (language === undefined ? "" : `?language=${language}`));
+  call("GET", "/v1/driver/{code}", { ...at(code), query: { language: language ?? null } });
 export const getDriverWhy = (code: string, language: Language): Promise<Why> =>
-  request("GET", `${at(code)}/why?language=${language}`);
+  call("GET", "/v1/driver/{code}/why", { ...at(code), query: { language } });
 /** The same key twice acts once, however often the network made us ask. */
 export const postAct = (
   code: string,
   path: string,
   body: unknown,
   key: string,
-): Promise<DriverView> => request("POST", `${at(code)}/${path}`, body, { "Idempotency-Key": key });
+): Promise<DriverView> =>
+  request("POST", `/v1/driver/${encodeURIComponent(code)}/${path}`, body, once(key));
 export const listSlots = async (code: string): Promise<FreeSlot[]> =>
-  (await request<{ slots: FreeSlot[] }>("GET", `${at(code)}/slots`)).slots;
-export const getPass = (code: string): Promise<Pass> => request("GET", `${at(code)}/pass`);
-export const askTracker = (code: string): Promise<Tracker> => request("POST", `${at(code)}/tracker`);
+  (await call("GET", "/v1/driver/{code}/slots", at(code))).slots as FreeSlot[];
+export const getPass = (code: string): Promise<Pass> =>
+  call("GET", "/v1/driver/{code}/pass", at(code));
+export const askTracker = (code: string): Promise<Tracker> =>
+  call("POST", "/v1/driver/{code}/tracker", at(code));
 export const postClaim = (code: string, digits?: string): Promise<{ may_act: boolean }> =>
-  request("POST", `${at(code)}/claim`, digits === undefined ? undefined : { code: digits });
-export const sendCode = (code: string): Promise<void> => request("POST", `${at(code)}/code`);
-export const askLogin = (phone: string): Promise<void> =>
-  request("POST", "/v1/driver-logins", { phone });
-export const logIn = async (phone: string, digits: string): Promise<OwnTrip[]> =>
-  (await request<{ trips: OwnTrip[] }>("POST", "/v1/driver-logins/code", { phone, code: digits }))
-    .trips;
-export const putPush = (code: string, subscription: PushSubscriptionJSON): Promise<void> =>
-  request("PUT", `${at(code)}/push`, {
-    endpoint: subscription.endpoint,
-    keys: subscription.keys,
+  call("POST", "/v1/driver/{code}/claim", {
+    ...at(code),
+    ...(digits === undefined ? {} : { body: { code: digits } }),
   });
-export const dropPush = (code: string): Promise<void> => request("DELETE", `${at(code)}/push`);
+export const sendCode = async (code: string): Promise<void> => {
+  await call("POST", "/v1/driver/{code}/code", at(code));
+};
+export const askLogin = async (phone: string): Promise<void> => {
+  await call("POST", "/v1/driver-logins", { body: { phone } });
+};
+export const logIn = async (phone: string, digits: string): Promise<OwnTrip[]> =>
+  (await call("POST", "/v1/driver-logins/code", { body: { phone, code: digits } })).trips;
+export const putPush = (code: string, body: Described<"PushWish">): Promise<void> =>
+  call("PUT", "/v1/driver/{code}/push", { ...at(code), body });
+export const dropPush = (code: string): Promise<void> =>
+  call("DELETE", "/v1/driver/{code}/push", at(code));

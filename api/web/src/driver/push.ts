@@ -1,6 +1,7 @@
 /** Messages pushed to this browser beside the SMS, and the worker that shows them. */
 
 import { signal } from "@preact/signals";
+import type { Described } from "../call";
 import { dropPush, putPush } from "./api";
 import { code } from "./view";
 
@@ -23,7 +24,7 @@ export async function startPush(publicKey: string): Promise<void> {
     userVisibleOnly: true,
     applicationServerKey: publicKey,
   });
-  await putPush(code, subscription.toJSON());
+  await putPush(code, subscription.toJSON() as PushSubscriptionJSON & Described<"PushWish">);
   localStorage.setItem(KEPT, "on");
   pushed.value = "on";
 }

@@ -1,6 +1,6 @@
 /** What the officers' page asks of the server. */
 
-import { request } from "../request";
+import { call } from "../call";
 import type { Names } from "../types";
 
 export type Kind = "admitted" | "refused" | "early" | "late";
@@ -101,7 +101,7 @@ export interface Decided {
   refused: { id: string; detail: string }[];
 }
 
-const at = (gate: string): string => `/v1/gates/${encodeURIComponent(gate)}`;
-export const getList = (gate: string): Promise<GateList> => request("GET", `${at(gate)}/list`);
+export const getList = (gate: string): Promise<GateList> =>
+  call("GET", "/v1/gates/{gate}/list", { path: { gate } });
 export const sendDecisions = (gate: string, decisions: Decision[]): Promise<Decided> =>
-  request("POST", `${at(gate)}/decisions`, decisions);
+  call("POST", "/v1/gates/{gate}/decisions", { path: { gate }, body: decisions });
