@@ -29,6 +29,8 @@ SIGN_IN = "sign-in"
 _SIGN_INS = Route("/v1/sessions", lambda _: Response(), methods=["POST"])
 _SIGN_INS_AT_ONCE = 16
 """So many are looked at at once: each needs a connection, and waits for its turn to be hashed."""
+_OF_ONE_PLACE_AT_ONCE = 4
+"""So many of one address, or one address would take the turns of all."""
 
 
 class Rules:
@@ -82,10 +84,11 @@ def find_turned_away(scope: Scope, strangers: Strangers) -> ASGIApp | None:
     """
     if scope["type"] != "http" or scope["path"] != _SIGN_INS.path or scope["method"] != "POST":
         return None
-    wait_s = strangers.shut_for_s(SIGN_IN, place_of(scope))
+    place, open_now = place_of(scope), strangers.signing_in
+    wait_s = strangers.shut_for_s(SIGN_IN, place)
     if wait_s > 0:
         answer = _shut_out(math.ceil(wait_s))
-    elif strangers.signing_in >= _SIGN_INS_AT_ONCE:
+    elif open_now[place] >= _OF_ONE_PLACE_AT_ONCE or open_now.total() >= _SIGN_INS_AT_ONCE:
         answer = _come_again()
     else:
         return None

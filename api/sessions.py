@@ -108,12 +108,14 @@ class Ended(BaseModel):
 @router.post("/v1/sessions")
 async def sign_in(request: Request, credentials: Credentials, response: Response) -> Who:
     """Open a session and set its cookie."""
-    strangers = request.app.state.strangers
-    strangers.signing_in += 1
+    open_now, place = request.app.state.strangers.signing_in, place_of(request.scope)
+    open_now[place] += 1
     try:
         return await _sign_in(request, credentials, response)
     finally:
-        strangers.signing_in -= 1
+        open_now[place] -= 1
+        if not open_now[place]:
+            del open_now[place]
 
 
 async def _sign_in(request: Request, credentials: Credentials, response: Response) -> Who:

@@ -5,7 +5,7 @@ Of one process, and bounded: what must hold over all of them is counted in `api.
 
 import math
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from ipaddress import IPv6Address, ip_address
 from typing import TypeVar
 
@@ -30,8 +30,8 @@ class Strangers:
     """How often each address may yet be wrong, by what it is wrong about."""
 
     def __init__(self) -> None:
-        self.signing_in = 0
-        """How many sign-ins this process looks at just now."""
+        self.signing_in: Counter[str] = Counter()
+        """How many sign-ins of each address this process looks at just now."""
         self._shut: OrderedDict[_Key, float] = OrderedDict()
         self._buckets: OrderedDict[_Key, TokenBucket] = OrderedDict()
 

@@ -72,7 +72,9 @@ def erase(
     if not yes:
         typer.confirm(f"Erase what is kept of the driver {person} for good?", abort=True, err=True)
     with sentences(), database() as conn:
-        erased = own_data.erase_person(conn, derive_keys(chosen.secret, chosen.old_secrets), chosen.site, person)
+        erased = own_data.erase_person(
+            conn, derive_keys(chosen.secret, chosen.old_secrets), chosen.site, person
+        )
         after = {"trips": erased.trips, "documents": erased.documents, "forms": erased.forms}
         record(conn, "person.erase", f"person:{person}", after=after)
     typer.echo(

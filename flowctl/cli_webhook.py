@@ -54,7 +54,9 @@ def add(
                 conn,
                 chosen.site,
                 url=check_url(url),
-                secret_cipher=encrypt_secret(derive_keys(chosen.secret, chosen.old_secrets), secret),
+                secret_cipher=encrypt_secret(
+                    derive_keys(chosen.secret, chosen.old_secrets), secret
+                ),
                 by=_BY,
                 now=clock(chosen.clock_file).now(),
                 events=heard,

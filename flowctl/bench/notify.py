@@ -217,7 +217,9 @@ def run_notify_bench(*, messages: int, seconds: float, seed: int, tell: Tell) ->
         conn = stack.enter_context(psycopg.connect(store.url, autocommit=True))
         where = data_dir() / "sites" / SITE
         save_site(conn, read_source(where), where=str(where), now=datetime.now(UTC))
-        fleet = make_fleet(conn, derive_keys(settings.secret, settings.old_secrets), steady + 2 * messages + 3)
+        fleet = make_fleet(
+            conn, derive_keys(settings.secret, settings.old_secrets), steady + 2 * messages + 3
+        )
         stage = _Stage(home, settings, conn, fleet, tell)
         waits = _steady(stage, steady)
         per_s, cpu_s, bare = _retime(stage, messages)

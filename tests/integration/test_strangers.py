@@ -147,6 +147,14 @@ def test_more_sign_ins_at_once_than_are_looked_at_are_told_to_come_again(
     assert answer.headers["Retry-After"] == "3"
 
 
+def test_one_address_does_not_take_the_turns_of_all(api: RunningApi):
+    set_account(api.border.conn, name="operator", role=Role.OPERATOR, password=PASSWORD)
+    api.app.state.strangers.signing_in["198.51.100.1"] = 4
+    assert sign_in(api.client(**of("198.51.100.1")), "operator", PASSWORD).status_code == 503
+    assert sign_in(api.client(**of("198.51.100.2")), "operator", PASSWORD).status_code == 200
+    assert dict(api.app.state.strangers.signing_in) == {"198.51.100.1": 4}
+
+
 def test_forged_messages_of_one_address_are_refused_before_they_are_read(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ):
