@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 NETWORK = "10.77.0"
@@ -41,8 +41,7 @@ class Host:
     def kill(self) -> None:
         """Lose the host: silent first, so that no last word of its kernel gets out."""
         self.cut_off()
-        for pid in _pids(self.namespace):
-            os.kill(pid, signal.SIGKILL)
+        _kill_all(self.namespace)
 
 
 def obstacle() -> str | None:
@@ -83,9 +82,7 @@ def hosts(prefix: str, count: int) -> Iterator[list[Host]]:
         yield made
     finally:
         for namespace in (*(host.namespace for host in made), bridge):
-            for pid in _pids(namespace):
-                if pid != os.getpid():
-                    os.kill(pid, signal.SIGKILL)
+            _kill_all(namespace)
             subprocess.run(["ip", "netns", "del", namespace], capture_output=True, check=False)
 
 
@@ -94,6 +91,12 @@ def _pids(namespace: str) -> list[int]:
         ["ip", "netns", "pids", namespace], capture_output=True, text=True, check=False
     )
     return [int(pid) for pid in said.stdout.split()]
+
+
+def _kill_all(namespace: str) -> None:
+    for pid in _pids(namespace):
+        with suppress(ProcessLookupError):  # it ended meanwhile
+            os.kill(pid, signal.SIGKILL)
 
 
 def _ip(*arguments: str) -> None:

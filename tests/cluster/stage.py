@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import psycopg
-from border import MORNING, SITE, Border
+from border import MORNING, SECRET, SITE, Border
 from valkey_cluster import Cluster, Member
 
 from cluster.net import Host
@@ -22,7 +22,6 @@ from flowctl.storage.sites import save_site
 
 PROCESSES = {1: ("api", "notify"), 2: ("api", "ingest", "controller"), 3: ("ingest", "controller",
              "notify")}  # fmt: skip
-_SECRET = "a secret of this run, forty letters long!"
 
 
 @dataclass(slots=True)
@@ -49,7 +48,7 @@ class Stage:
             "FLOWCTL_DATABASE_URL": self.databases.url,
             "FLOWCTL_VALKEY_URL": self.store.url,
             "FLOWCTL_VALKEY_REPLICAS": "1",
-            "FLOWCTL_SECRET": _SECRET,
+            "FLOWCTL_SECRET": SECRET.get_secret_value(),
             "FLOWCTL_DEMO": "true",
             "FLOWCTL_HOST": "0.0.0.0",  # noqa: S104 - of its own namespace
             "FLOWCTL_HOSTS": ",".join(one.address for one in self.hosts),
@@ -81,7 +80,10 @@ class Stage:
         done = subprocess.run(
             [sys.executable, "-m", "flowctl.cli", "ledger", "verify"],
             env=_environment()
-            | {"FLOWCTL_DATABASE_URL": self.databases.url, "FLOWCTL_SECRET": _SECRET},
+            | {
+                "FLOWCTL_DATABASE_URL": self.databases.url,
+                "FLOWCTL_SECRET": SECRET.get_secret_value(),
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -174,10 +176,11 @@ def wait_until(holds: object, most_s: float, what: str) -> float:
 
 
 def trip(place: Border) -> int:
-    """Register a truck that waits in a yard; returns once the commits were acknowledged."""
+    """Register a truck that waits in a yard; returns once the commit was acknowledged."""
     now = datetime.now(UTC)
-    made = place.trip(at=now)
-    place.visit(made, "yard_bao_nguyen", (now - MORNING) / timedelta(minutes=1))
+    with place.conn.transaction():
+        made = place.trip(at=now)
+        place.visit(made, "yard_bao_nguyen", (now - MORNING) / timedelta(minutes=1))
     return made
 
 
