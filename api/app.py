@@ -244,7 +244,6 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.mount("/assets", Assets(directory=pages.DIST / "assets", check_dir=False))
     app.add_middleware(BodyLimit)
     app.state.rules, app.state.strangers = Rules(settings), Strangers()
-    app.state.signing_in = 0
     app.add_middleware(Door, rules=app.state.rules)
     app.add_middleware(ProtectiveHeaders)
     return app
