@@ -19,9 +19,11 @@ from certificates import make_certificate
 from command_line import run_command
 from pydantic import SecretStr
 
+from flowctl.doctor.database import SERVER, Asked
 from flowctl.doctor.examine import examine
 from flowctl.doctor.findings import look
 from flowctl.doctor.outside import LOOKS, Outside
+from flowctl.embedded import start_postgres
 from flowctl.server_process import free_port
 from flowctl.settings import Settings
 from flowctl.storage.heartbeats import BACKUP, beat
@@ -207,6 +209,40 @@ def test_a_secret_file_that_others_read_and_a_key_that_is_none_are_named(
     assert "holds no key" in only(found(at_work), "files of secrets", "wrong")
     told = found({**at_work, "FLOWCTL_GATEWAYS_FILE": str(tmp_path / "none.toml")})
     assert "cannot be read" in only(told, "gateways file", "wrong")
+
+
+def test_a_server_whose_commits_wait_for_nobody_and_whose_archive_fails_is_named(state_dir: Path):
+    state = state_dir / "misled"
+    with (
+        start_postgres(state, own=True, durable=False) as server,
+        psycopg.connect(server.owner_url, autocommit=True) as conn,
+    ):
+        conn.execute("alter system set archive_mode = 'on'")  # from the next start on
+        conn.execute("alter system set archive_command = 'false'")
+    with (
+        start_postgres(state, own=True) as server,
+        psycopg.connect(server.owner_url, autocommit=True) as conn,
+    ):
+        conn.execute("create table anything as select 1")
+        conn.execute("select pg_switch_wal()")
+        until = time.monotonic() + 60
+        failed = "select failed_count > 0 from pg_stat_archiver"
+        while conn.execute(failed).fetchone() != (True,):
+            assert time.monotonic() < until, "the archive never failed"
+            time.sleep(0.1)
+        conn.execute("alter system set synchronous_standby_names = 'far'")
+        conn.execute("select pg_reload_conf()")
+        while conn.execute("show synchronous_standby_names").fetchone() != ("far",):
+            time.sleep(0.05)
+        asked = Asked(conn, Settings(secret=SecretStr(SECRET)), time.time)
+        told = {one.looked_at: one for one in look(asked, SERVER)}
+    assert told["fsync"].state == "good", told["fsync"]
+    assert told["standbys"].state == "wrong", told["standbys"]
+    assert "(far), and none is there" in told["standbys"].said
+    assert told["archive of the log"].state == "wrong", told["archive of the log"]
+    assert "the disk is full" in told["archive of the log"].said
+    assert "at revision none" in told["schema"].said
+    assert told["schema"].mend == "flowctl migrate"
 
 
 @contextmanager
