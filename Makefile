@@ -8,7 +8,7 @@ SHELL := /bin/sh
 # compile everything anew: seven of the twelve seconds that one of the API then takes to begin.
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick faults audit cluster check style types rooms page-types engine lock clean test-packages screenshots clean-root
+.PHONY: help setup demo test quick faults audit cluster soak check style types rooms page-types engine lock clean test-packages screenshots clean-root
 BIN := .venv/bin
 PGLITE := tests/pglite
 OIDC := tests/oidc
@@ -20,6 +20,7 @@ help:
 	@echo "make quick   the checks and tests that take seconds"
 	@echo "make faults  kill everything in turn under load and count what was acknowledged (20 min)"
 	@echo "make cluster lose each of three hosts in turn under load, and count (6 min, as root)"
+	@echo "make soak    ten times the demo's load with mishaps, and all counted (20 min; MINUTES=3, HOURS=8)"
 	@echo "make audit   list every package with its licence, and ask what is known against them"
 	@echo "make screenshots  renew README's pictures, of a morning that is played for them (minutes)"
 	@echo "make clean-root   follow the README in a bare Debian 12 (as root, with mmdebstrap; minutes)"
@@ -109,6 +110,9 @@ test: setup test-packages
 
 faults: $(BIN)/.tests
 	@PYTHONPATH=tests $(BIN)/python -m faults
+
+soak: $(BIN)/.tests
+	@PYTHONPATH=tests $(BIN)/python -m soak
 
 cluster: $(BIN)/.tests
 	@PYTHONPATH=tests $(BIN)/python -m cluster
