@@ -41,10 +41,10 @@ def described() -> dict[str, Any]:
     return found
 
 
-def rendered(whole: dict[str, Any]) -> str:
-    """Return the types of a description, without its words and without problems."""
-    slim = _without_words(whole)
-    for methods in slim["paths"].values():
+def slim(whole: dict[str, Any]) -> dict[str, Any]:
+    """Return a description without its words for people and without its problems."""
+    left = without_words(whole)
+    for methods in left["paths"].values():
         for operation in methods.values():
             operation.pop("operationId", None)
             operation["responses"] = {
@@ -52,12 +52,19 @@ def rendered(whole: dict[str, Any]) -> str:
                 for status, answer in operation["responses"].items()
                 if status.startswith("2")
             }
-    slim = {name: slim[name] for name in ("openapi", "paths", "components")}
-    slim["info"] = {"title": "flowctl", "version": "1"}
-    slim["components"] = {"schemas": slim["components"]["schemas"]}
+    return {
+        "openapi": left["openapi"],
+        "info": {"title": "flowctl", "version": "1"},
+        "paths": left["paths"],
+        "components": {"schemas": left["components"]["schemas"]},
+    }
+
+
+def rendered(whole: dict[str, Any]) -> str:
+    """Return the types of a description."""
     with tempfile.TemporaryDirectory() as name:
         said, made = Path(name) / "v1.json", Path(name) / "api.d.ts"
-        said.write_text(json.dumps(slim), encoding="utf-8")
+        said.write_text(json.dumps(slim(whole)), encoding="utf-8")
         subprocess.run(
             [
                 "scripts/with_node",
@@ -77,14 +84,15 @@ def rendered(whole: dict[str, Any]) -> str:
     return _HEAD + _WITHOUT.sub("", _EMPTY.sub("", types))
 
 
-def _without_words(part: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+def without_words(part: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    """Return a description without what is said in it for people."""
     if isinstance(part, dict):
         return {
-            name: _without_words(one)
+            name: without_words(one)
             for name, one in part.items()
             if name not in _SAID or isinstance(one, dict)  # a field may be called so
         }
-    return [_without_words(one) for one in part] if isinstance(part, list) else part
+    return [without_words(one) for one in part] if isinstance(part, list) else part
 
 
 if __name__ == "__main__":
