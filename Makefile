@@ -8,10 +8,11 @@ SHELL := /bin/sh
 # compile everything anew: seven of the twelve seconds that one of the API then takes to begin.
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick faults audit cluster soak check style types rooms page-types engine lock clean test-packages screenshots clean-root
+.PHONY: help setup demo test quick faults contract audit cluster soak check style types rooms page-types engine lock clean test-packages screenshots clean-root
 BIN := .venv/bin
 PGLITE := tests/pglite
 OIDC := tests/oidc
+OPENAPI := tests/openapi
 
 help:
 	@echo "make setup   install everything into .venv and build the pages"
@@ -19,9 +20,10 @@ help:
 	@echo "make test    every check and every test"
 	@echo "make quick   the checks and tests that take seconds"
 	@echo "make faults  kill everything in turn under load and count what was acknowledged (20 min)"
+	@echo "make audit   list every package with its licence, and ask what is known against them"
+	@echo "make contract  try every operation of the API as everybody, at every bound (some minutes)"
 	@echo "make cluster lose each of three hosts in turn under load, and count (6 min, as root)"
 	@echo "make soak    ten times the demo's load with mishaps, and all counted (20 min; MINUTES=3, HOURS=8)"
-	@echo "make audit   list every package with its licence, and ask what is known against them"
 	@echo "make screenshots  renew README's pictures, of a morning that is played for them (minutes)"
 	@echo "make clean-root   follow the README in a bare Debian 12 (as root, with mmdebstrap; minutes)"
 	@echo "make lock    renew the locked requirements"
@@ -111,14 +113,17 @@ test: setup test-packages
 faults: $(BIN)/.tests
 	@PYTHONPATH=tests $(BIN)/python -m faults
 
-soak: $(BIN)/.tests
-	@PYTHONPATH=tests $(BIN)/python -m soak
+audit: $(BIN)/.tests $(WEB)/node_modules/.installed .tools/audit/.installed
+	@$(BIN)/python tests/supply.py
+
+contract: $(BIN)/.tests
+	@PYTHONPATH=tests $(BIN)/python -m contract
 
 cluster: $(BIN)/.tests
 	@PYTHONPATH=tests $(BIN)/python -m cluster
 
-audit: $(BIN)/.tests $(WEB)/node_modules/.installed .tools/audit/.installed
-	@$(BIN)/python tests/supply.py
+soak: $(BIN)/.tests
+	@PYTHONPATH=tests $(BIN)/python -m soak
 
 screenshots: setup $(BIN)/.tests
 	@PYTHONPATH=tests $(BIN)/python -m screenshots
@@ -126,11 +131,13 @@ screenshots: setup $(BIN)/.tests
 clean-root:
 	@scripts/clean_root
 
-test-packages: $(PGLITE)/node_modules/.installed $(OIDC)/node_modules/.installed
+test-packages: $(PGLITE)/node_modules/.installed $(OIDC)/node_modules/.installed \
+		$(OPENAPI)/node_modules/.installed
 	@scripts/install_test_packages
 
-# TimescaleDB's Community edition and an OpenID provider, which run in Node.js.
-$(PGLITE)/node_modules/.installed $(OIDC)/node_modules/.installed: \
+# TimescaleDB's Community edition, an OpenID provider and who makes the pages' types, in Node.js.
+$(PGLITE)/node_modules/.installed $(OIDC)/node_modules/.installed \
+		$(OPENAPI)/node_modules/.installed: \
 		%/node_modules/.installed: %/package.json %/package-lock.json | $(BIN)/uv
 	@echo "Installing what $* needs for the tests"
 	@scripts/with_node npm ci --prefix $* --no-audit --no-fund --no-update-notifier --loglevel=error
@@ -149,5 +156,5 @@ lock: $(BIN)/uv
 
 clean:
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out
-	rm -rf $(WEB)/node_modules $(WEB)/dist $(PGLITE)/node_modules $(OIDC)/node_modules
+	rm -rf $(WEB)/node_modules $(WEB)/dist $(PGLITE)/node_modules $(OIDC)/node_modules $(OPENAPI)/node_modules
 	@echo ".state holds the demo's data; to remove them too: rm -rf .state"

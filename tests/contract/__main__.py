@@ -43,12 +43,15 @@ def _world() -> Iterator[RunningApi]:
 
 
 def main() -> int:
-    """Try everything as everybody; print what broke, and the figures as JSON at the end."""
+    """Try everything as everybody; print what broke, and the figures as JSON at the end.
+
+    Arguments, for looking closer: ``fuzzing,coverage:20``, and the names of who is to ask.
+    """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     began, outcome = time.monotonic(), Outcome(_tell)
     wanted = set(sys.argv[2:])
     phases, _, requests = sys.argv[1].partition(":") if len(sys.argv) > 1 else ("", "", "")
-    plan = Plan(tuple(phases.split(",")) if phases else Plan.phases, int(requests or 10))
+    plan = Plan(tuple(phases.split(",")) if phases else Plan().phases, int(requests or 10))
     with _world() as api:
         for who in callers(api):
             if wanted and who.name not in wanted:
