@@ -24,7 +24,7 @@ from flowctl.settings import Settings
 from flowctl.storage.sources import Scope
 
 
-def becomes(true: Callable[[], bool], *, within_s: float = 40.0) -> bool:
+def becomes(true: Callable[[], bool], *, within_s: float = 120.0) -> bool:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if true():
