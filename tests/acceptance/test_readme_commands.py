@@ -107,6 +107,9 @@ README: dict[str, Here | By | Parsed] = {
     "bench ingest": By("acceptance/test_bench.py", "test_what_is_posted_in_batches_is_stored"),
     "bench ingest --protocol osmand": By("acceptance/test_bench.py", "test_fixes_posted_one_by"),
     "bench ingest --rate 20000": MINUTES,
+    "bench logins": MINUTES,
+    "find /srv/backup": Parsed("drops old backups of a server"),
+    "pg_basebackup": By("acceptance/test_restore.py", "test_a_database_goes_back_to_the_moment"),
     "ledger verify": HERE,
     "ledger verify --against '#K7Q2M9X6'": By(
         "acceptance/test_ledger_commands.py", "test_a_ledger_the_owner_writes_anew_is_found"
