@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
 from api.fees import TripId, Who
+from api.moments import Day
 from api.transaction import transaction
 from api.trips import get_visible, sees_own_only
 from flowctl.csv_text import csv_text
@@ -117,8 +118,8 @@ def get_crossings_csv(
     request: Request,
     state: State = "all",
     gate: Gate = None,
-    since: date | None = None,
-    until: date | None = None,
+    since: Day | None = None,
+    until: Day | None = None,
 ) -> Response:
     """Return crossings as CSV: of local days, both included, or of all of them.
 

@@ -1,7 +1,7 @@
 """Moments said or asked about: those that can be, and those of which something can be stored."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
@@ -31,6 +31,9 @@ def _no_number(said: object) -> object:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_within_reach), BeforeValidator(_no_number)]
 """A moment with its zone, as somebody says it: ISO 8601."""
+
+Day = Annotated[date, BeforeValidator(_no_number)]
+"""A day of the site's calendar, as somebody says it: ISO 8601."""
 
 
 def refuse_unkept(site: Site, name: str, at: datetime, now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import Caller, caller
@@ -119,7 +119,7 @@ class OfficerDecision(BaseModel):
     plate: Annotated[str, Field(max_length=40)] | None = None
     kind: Verdict
     reason: Refusal | None = None
-    uncleared: bool = False
+    uncleared: StrictBool = False
     at: Moment
 
 

@@ -18,6 +18,7 @@ from api.fees import (
     show_payment,
     write_down,
 )
+from api.moments import Day
 from api.once import MaybeKey, act_once
 from api.transaction import transaction
 from api.trips import get_visible
@@ -166,7 +167,7 @@ def _refuse_strangers(request: Request, conn: Connection, payment: PaymentRecord
 
 @router.get("/v1/settlements/{day}.{form}")
 def get_settlement_file(
-    request: Request, day: date, form: SettlementForm, language: Language = "vi"
+    request: Request, day: Day, form: SettlementForm, language: Language = "vi"
 ) -> Response:
     """Return a day's settlement on paper, or as a file with a line for each payment."""
     site: Site = request.app.state.site
@@ -189,7 +190,7 @@ def get_settlement_file(
 
 
 @router.get("/v1/settlements/{day}")
-def get_settlement(request: Request, day: date) -> SettlementAnswer:
+def get_settlement(request: Request, day: Day) -> SettlementAnswer:
     """Sum up what was entered on a local day, by gate, method and account, and by service."""
     with transaction(request) as conn:
         settled = _settled(request, conn, day)

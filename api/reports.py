@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.datastructures import State
 
+from api.moments import Day
 from api.transaction import transaction
 from flowctl.notify.texts import catalogue
 from flowctl.site import Site
@@ -18,7 +19,6 @@ from flowctl.storage.statistics import Connection, count_day, list_names, read_d
 
 router = APIRouter(tags=["reports"])
 
-Day = Annotated[date, Query()]
 By = Annotated[list[Part], Query(max_length=len(Part))]
 Only = Annotated[str | None, Query(max_length=40)]
 Language = Annotated[str, Query(pattern="^(vi|zh|en)$")]
