@@ -123,7 +123,13 @@ _BY_PATH = {route.path: route for route in ROUTES}
 
 
 def find_route(scope: Scope) -> Route | None:
-    """Return the route of a reader's request; None of others, and of other methods."""
+    """Return the route of a reader's request, which the scope then tells of.
+
+    None of others, and of other methods.
+    """
     if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
         return None
-    return _BY_PATH.get(scope["path"])
+    route = _BY_PATH.get(scope["path"])
+    if route is not None:
+        scope["route"] = route
+    return route

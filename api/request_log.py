@@ -117,7 +117,7 @@ async def count(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Non
     try:
         await app(scope, receive, send_seen)
     finally:
-        _counter(scope["route"].path, scope["method"], status).inc()
+        _counter(_route_of(scope), _method_of(scope), status).inc()
 
 
 def _note(scope: Scope, status: int, timed: float | None, seconds: float) -> None:

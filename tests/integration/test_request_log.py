@@ -92,6 +92,22 @@ def test_trackers_are_counted_and_not_written_down(api: RunningApi, log: Written
     )
 
 
+def test_readers_of_the_board_are_counted_and_nothing_goes_wrong_behind_their_answer(
+    api: RunningApi, log: Written
+):
+    before = _answers_of(api, "/v1/board")
+    for _ in range(3):
+        assert api.client().get("/v1/board").status_code == 200
+    assert _answers_of(api, "/v1/board") == before + 3
+    assert not [one for one in log.records() if one["level"] == "error"]
+
+
+def _answers_of(api: RunningApi, route: str) -> float:
+    lines = api.person(Role.ADMINISTRATOR).get("/metrics").text.splitlines()
+    of_route = [one for one in lines if f'route="{route}"' in one and "_total{" in one]
+    return sum(float(one.split()[-1]) for one in of_route)
+
+
 def test_what_is_said_on_a_requests_way_carries_its_id(
     api: RunningApi, log: Written, monkeypatch: pytest.MonkeyPatch
 ):
