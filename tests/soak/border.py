@@ -36,6 +36,8 @@ class Said:
     """Device and moment of every fix that was acknowledged, as often as it was sent."""
     rejected: Counter[str] = field(default_factory=Counter)
     trips: int = 0
+    work: int = 0
+    """How often officers confirmed something, or took money."""
     refused: Counter[str] = field(default_factory=Counter)
     trouble: list[str] = field(default_factory=list)
     """What a step of the border ended with, other than a store that was away."""
@@ -137,7 +139,9 @@ class Border:
         messages = self.phones.read()
         for player in self._players:
             player.world.deliver(messages)
+            before = _done(player)
             player.step(now)
+            self.said.work += _done(player) - before
         self.steps += 1
 
     def _begin_days(self, now: datetime) -> None:
@@ -167,6 +171,10 @@ class _Nothing(Inbox):
 
     def read(self) -> list[dict[str, Any]]:
         return []
+
+
+def _done(player: Player) -> int:
+    return 0 if player.agencies is None else player.agencies.confirmed + player.agencies.paid
 
 
 def _close(player: Player) -> None:

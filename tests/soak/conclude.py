@@ -53,6 +53,9 @@ def conclude(soak: Soak) -> Outcome:
     failures += _of_parts(soak) + _of_answers(soak) + _of_lines(lines)
     grown = bounds.list_growing(soak.middle, rows, _since_middle(soak))
     failures += [f"a table grows: {one}" for one in grown]
+    more = {t: n - soak.middle.get(t, 0) for t, n in sorted(rows.items())}
+    soak.tell(f"rows more since the middle: { {t: n for t, n in more.items() if n} }")
+    soak.tell(f"by {_since_middle(soak)}")
     slopes, steep = _slopes(soak)
     failures += steep + _of_gauges(soak, fixes.stored)
     return Outcome(

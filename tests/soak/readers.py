@@ -31,7 +31,7 @@ _OPERATORS = (
     "/v1/visits?limit=50",
 )
 _OFFICERS = ("/v1/gates/{gate}/list", "/v1/gates/{gate}/closures/affected", "/v1/closures")
-_PLANNERS = ("/v1/reports", "/v1/eta/scores", "/v1/plans/latest", "/v1/scenarios", "/v1/ledger")
+_PLANNERS = ("/v1/bulletins", "/v1/eta/scores", "/v1/plans/latest", "/v1/scenarios", "/v1/ledger")
 _ADMINISTRATORS = ("/metrics", "/v1/audit", "/v1/accounts", "/v1/sources")
 _BOARDS = ("/v1/board", "/v1/board.csv", "/v1/board.geojson", "/board", "/v1/ledger/head")
 _DRIVERS = ("/d/{code}", "/v1/driver/{code}", "/v1/driver/{code}/slots", "/v1/driver/{code}/why")

@@ -202,6 +202,7 @@ def units(soak: Soak) -> dict[str, float]:
     return {
         bounds.FIX: len(soak.border.said.keys),
         bounds.TRIP: soak.border.said.trips,
+        bounds.WORK: soak.border.said.work,
         bounds.MESSAGE: len(soak.phones.heard),
         bounds.MINUTE: domain / timedelta(minutes=1),
         bounds.REQUEST: sum(soak.readers.seen.answers.values()),

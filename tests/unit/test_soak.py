@@ -11,7 +11,7 @@ from soak.mishaps import plan
 from soak.phones import AWAY, CUT, Phones
 
 MINUTES_20 = 1200.0
-NOTHING = {"fix": 0.0, "trip": 0.0, "message": 0.0, "minute": 0.0, "request": 0.0}
+NOTHING = dict.fromkeys(("fix", "trip", "work", "message", "minute", "request"), 0.0)
 
 
 def readings(memory_mb: list[float], *, pids: list[int] | None = None) -> list[Reading]:
@@ -71,6 +71,11 @@ def test_a_table_may_grow_with_what_it_is_of_and_no_more() -> None:
     units = NOTHING | {"fix": 5_000.0}
     assert list_growing(before, {"fixes": 6_000}, units) == []
     assert list_growing(before, {"fixes": 12_000}, units) != []
+
+
+def test_a_table_that_is_swept_may_never_have_more_than_it_needs() -> None:
+    assert list_growing({"stream_positions": 16}, {"stream_positions": 16}, NOTHING) == []
+    assert list_growing({"stream_positions": 16}, {"stream_positions": 17}, NOTHING) != []
 
 
 def line(level: str, event: str, **more: str) -> str:
