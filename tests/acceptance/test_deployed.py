@@ -67,6 +67,12 @@ class Host:
                 text=True,
             )
 
+    def kill(self, name: str) -> None:
+        """End a service as a lost machine would."""
+        process = self.running.pop(name)
+        process.kill()
+        process.wait()
+
     def line(self, name: str) -> list[str]:
         """Return a service's command, on a root file system that is read only."""
         command = [str(LANG_SON) if word == "/site" else word for word in SERVICES[name]["command"]]
@@ -261,11 +267,10 @@ def test_a_whole_deployment_starts_serves_by_tls_loses_a_process_and_ends_in_goo
     with _caddy(host) as client:
         _look_at_the_front(host, client)
         _sign_in_and_read_the_stream(client)
-        host.running.pop("api2").kill()
+        host.kill("api2")
         for _ in range(20):
             assert client.get("/v1/ready").status_code == 200, "the other one answers"
-        host.running["api"].kill()
-        host.running.pop("api").wait()
+        host.kill("api")
         answer = client.get("/v1/ready")
         assert answer.status_code == 503
         assert "try again" in answer.text
