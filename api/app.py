@@ -113,8 +113,8 @@ from flowctl.settings import Settings
 from flowctl.storage.connections import Pool, make_pool
 from flowctl.storage.sites import get_loaded_site
 from flowctl.telemetry import stream
-
 from flowctl.telemetry.store import connect as connect_store
+
 _POOL_MOST = 8
 _POOL_WAIT_S = 5.0
 

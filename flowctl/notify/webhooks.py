@@ -27,6 +27,7 @@ from flowctl.errors import FlowctlError
 from flowctl.notify.outside import allowed_networks, client_outside
 from flowctl.registry.keys import Keys, decrypt_secret, derive_keys
 from flowctl.settings import Settings
+from flowctl.storage.connections import connect
 from flowctl.storage.webhooks import (
     Connection,
     Delivery,
@@ -195,7 +196,7 @@ def _deliver(settings: Settings, stop: Event) -> None:
     while not stop.is_set():
         try:
             with (
-                psycopg.connect(settings.database_url, autocommit=True) as conn,
+                connect(settings.database_url, autocommit=True) as conn,
                 client_outside(allowed_networks(settings), timeout_s=PARAMS.timeout_s) as client,
             ):
                 _deliver_while(conn, client, keys, settings.site, stop)
