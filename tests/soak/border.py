@@ -49,6 +49,12 @@ class _Poster(Player):
     said: Said
     number: int
 
+    def step(self, until: datetime) -> None:
+        """Let trucks and drivers act; officers have a time of their own."""
+        emitted = self.world.advance(until)
+        self._post_all(emitted)
+        self.truth = emitted.truth
+
     def _post(self, path: str, body: Any) -> Any:  # noqa: ANN401 - JSON
         try:
             answer = post_json(self.client, path, body, token=self.token)
@@ -83,7 +89,7 @@ class Border:
     steps: int = 0
     _players: list[_Poster] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _life: "Future[None] | None" = None
+    _lives: "list[Future[None]]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Open no connection yet."""
@@ -104,18 +110,22 @@ class Border:
     @contextmanager
     def living(self) -> Iterator[None]:
         """Let everybody act while the context lasts."""
-        with ThreadPoolExecutor(1, "border") as threads:
-            self._life = threads.submit(self._live)
+        with ThreadPoolExecutor(2, "border") as threads:
+            self._lives = [threads.submit(self._live), threads.submit(self._work)]
             try:
                 yield
             finally:
                 self._stop.set()
-            self._life.result()
+        self.check()
+        for player in self._players:
+            _close(player)
+        self._client.close()
 
     def check(self) -> None:
         """Raise what its life ended by, where that was before its time."""
-        if self._life is not None and self._life.done():
-            self._life.result()
+        for life in self._lives:
+            if life.done():
+                life.result()
 
     def end(self) -> None:
         """Let nobody act any more."""
@@ -129,9 +139,18 @@ class Border:
                 continue
             except (FlowctlError, httpx.TransportError) as error:
                 self.said.trouble.append(str(error)[:300])
-        for player in self._players:
-            _close(player)
-        self._client.close()
+
+    def _work(self) -> None:
+        """Let officers work through their lists, beside the trucks and as long as it takes."""
+        while not self._stop.wait(STEP_S):
+            player = self._players[-1]
+            before = _done(player)
+            try:
+                if player.agencies is not None:
+                    player.agencies.act(self.clock.now())
+            except (FlowctlError, httpx.TransportError) as error:
+                self.said.trouble.append(str(error)[:300])
+            self.said.work += _done(player) - before
 
     def _step(self) -> None:
         now = self.clock.now()
@@ -139,9 +158,7 @@ class Border:
         messages = self.phones.read()
         for player in self._players:
             player.world.deliver(messages)
-            before = _done(player)
             player.step(now)
-            self.said.work += _done(player) - before
         self.steps += 1
 
     def _begin_days(self, now: datetime) -> None:
@@ -157,9 +174,6 @@ class Border:
             )
             player = _Poster(self._client, self.token, _Nothing(), world, agencies)
             player.said, player.number = self.said, number
-            for former in self._players:
-                _close(former)
-                former.agencies = None
             self._players = [*self._players[-_DAYS_AT_ONCE + 1 :], player]
 
 
