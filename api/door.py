@@ -45,8 +45,7 @@ class Rules:
 
     def check(self, scope: Scope) -> None:
         """Raise the Problem that says why a request may not come like this (403, 421)."""
-        path = scope["path"]
-        if path in _OF_MACHINES or path.startswith(_BELOW_OF_MACHINES):
+        if is_of_machines(scope["path"]):
             return
         said = _headers(scope)
         host = said.get(b"host", "").lower()
@@ -137,6 +136,11 @@ class Door:
                 await problem_response(problem)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+
+def is_of_machines(path: str) -> bool:
+    """Tell whether a path is let in under any name, and without TLS."""
+    return path in _OF_MACHINES or path.startswith(_BELOW_OF_MACHINES)
 
 
 def name_of(host: str) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from api.door import is_of_machines
+
 Document = dict[str, Any]
 Route = tuple[str, str]
 """A method and a path, as `api.permissions` writes it."""
@@ -24,7 +26,7 @@ _TEXTS = {_CSV, _HTML, "image/svg+xml"}
 _SENTENCES: Mapping[int, str] = {
     400: "The body cannot be read at all.",
     401: "Nobody known sent it: sign in, or show a key.",
-    403: "Who sent it may not.",
+    403: "Who sent it may not, or not by plain HTTP, or not from a page of others.",
     404: "There is no such thing, or it is not the sender's.",
     408: "The body took too long to come.",
     409: "It stands against what is so now.",
@@ -32,6 +34,7 @@ _SENTENCES: Mapping[int, str] = {
     413: "The body is too large.",
     414: "The address is too long.",
     415: "A body cannot be of this type.",
+    421: "Nobody here has the name it was sent to.",
     422: "A value is missing, unknown or not possible; `detail` names it.",
     429: "Too many requests; `Retry-After` says when again.",
     503: "A store is away or something is at work already; send it again.",
@@ -206,6 +209,8 @@ def _statuses(route: Route, *, closed: bool) -> Iterable[int]:
     yield from (404, 422, 429, 503)
     if closed or named or method != "GET":
         yield from (401, 403)
+    if not is_of_machines(path):
+        yield from (403, 421)
     if named or method != "GET":
         yield 409
     if method != "GET" or route in _READ_LIKE_BODIES:

@@ -55,6 +55,12 @@ def test_every_route_is_described_with_who_may_call_it(document: dict[str, Any])
         assert answer["content"].keys() == {"application/problem+json"}
 
 
+def test_operations_of_people_say_what_the_door_answers(document: dict[str, Any]):
+    for path in ("/v1/board", "/v1/site", "/v1/driver/{code}"):
+        assert {"403", "421"} <= document["paths"][path]["get"]["responses"].keys()
+    assert "421" not in document["paths"]["/v1/osmand/{token}"]["get"]["responses"]
+
+
 def test_every_reference_leads_somewhere_and_every_name_is_one(document: dict[str, Any]):
     schemas = document["components"]["schemas"]
     references = {part["$ref"] for part in walk(document["paths"]) if "$ref" in part}
