@@ -12,6 +12,7 @@ EXPECTED: Mapping[str, str] = {
 }
 """Records of level error that a mishap brings about, by their event."""
 
+_LOST = "Another controller has taken "
 _BAD = frozenset({"error", "critical", "exception"})
 _REFUSED = re.compile(r" (ERROR|PANIC):  (.*)$")
 _AWAY = (
@@ -42,6 +43,9 @@ def read_process(name: str, text: Iterable[str], found: Lines) -> None:
         if not stripped:
             continue
         record = _record(stripped)
+        if record is None and stripped.startswith(_LOST):
+            found.counts["controller lost the site"] += 1
+            continue
         if record is None:
             found.unexpected.append(f"{name}: no record: {stripped[:200]}")
             continue
