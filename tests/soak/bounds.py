@@ -12,7 +12,7 @@ STORES = ("postgresql", "valkey")
 their own bounds are `STORE_MB` and the entries of the streams."""
 STORE_MB = 256.0
 TAKES_OVER_MB = 200.0
-"""What a controller may grow by where it takes the site over: it loads what deciding needs, 125 MB."""
+"""What a controller may grow by where it takes the site over: deciding takes some 125 MB."""
 _LEAST_MB, _SHARE = 24.0, 0.15
 _LEAST_FILES, _FILES_SHARE = 12, 0.25
 _LEAST_POINTS = 8
