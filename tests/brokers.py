@@ -143,6 +143,10 @@ def running_rabbitmq(home: Path, *, port: int | None = None) -> Iterator[Broker]
         epmd.stop()
 
 
+LISTENING = '"event": "listening"'
+"""What a listener writes down once its broker has taken it in."""
+
+
 @dataclass
 class Running:
     """A process of flowctl, as it runs on a server."""
@@ -208,7 +212,7 @@ def until(met: Callable[[], bool], what: str, *, within_s: float = 60.0) -> None
 
 def wait_until_listening(listener: Running, times: int = 1) -> None:
     """Wait until a listener is connected, for the given time since its log began."""
-    until(lambda: listener.said().count("listening ") >= times, f"listening: {listener.said()}")
+    until(lambda: listener.said().count(LISTENING) >= times, "listening")
 
 
 def take_the_store_away(

@@ -14,6 +14,7 @@ import pytest
 from aio_pika.abc import AbstractChannel
 from border import border
 from brokers import (
+    LISTENING,
     Broker,
     Running,
     arrived,
@@ -253,7 +254,7 @@ def test_a_queue_deleted_under_the_listener_is_made_anew(
     with listen() as listener:
         wait_until_listening(listener)
         with_channel(broker, delete)
-        until(lambda: listener.said().count("listening ") == 2, "a new queue")
+        until(lambda: listener.said().count(LISTENING) == 2, "a new queue")
         publish(broker, [way_point()])
         until(lambda: len(arrived(valkey).rows) == 1, "the fix is in the stream")
 
