@@ -53,7 +53,10 @@ def make_pool(url: str, *, most: int, wait_s: float) -> Pool:
 
 def _refuse_lost(conn: Connection) -> None:
     """Ask the server only where the socket says something: of a live one it is silent."""
-    if select.select([conn.pgconn.socket], [], [], 0)[0]:
+    # select() knows no descriptor beyond 1,023, and streams of events are many.
+    asked = select.poll()
+    asked.register(conn.pgconn.socket, select.POLLIN)
+    if asked.poll(0):
         ConnectionPool.check_connection(conn)
 
 
