@@ -3,6 +3,7 @@
 Servers start when the first test asks for one and stop at the end, also after Ctrl-C.
 """
 
+import logging
 import os
 import signal
 import tempfile
@@ -14,6 +15,7 @@ import community
 import psycopg
 import pytest
 import redis
+import structlog
 import timescale
 from databases import TEMPLATE, Lender, copied, dropped
 from psycopg import sql
@@ -44,6 +46,19 @@ for _name in [name for name in os.environ if name.startswith("FLOWCTL_")]:
 for _sign in (signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(_sign) is signal.SIG_IGN:
         signal.signal(_sign, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def _forget_where_logs_went() -> Iterator[None]:
+    """Let no command run within a test have later tests write to its output, closed by then."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        logging.captureWarnings(capture=False)
+        of_ours = structlog.stdlib.ProcessorFormatter
+        for handler in logging.root.handlers[:]:
+            if isinstance(handler.formatter, of_ours):
+                logging.root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")
