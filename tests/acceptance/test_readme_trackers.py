@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from border import border
 from brokers import (
+    LISTENING,
     PASSWORD,
     ROOT,
     Broker,
@@ -142,7 +143,7 @@ def running_processes(home: Path, settings: dict[str, str]) -> Iterator[None]:
             for n, line in enumerate(LISTENERS)
         ]
         until(
-            lambda: all("listening " in listener.said() for listener in listeners),
+            lambda: all(LISTENING in listener.said() for listener in listeners),
             "the listeners listen",
         )
         until(lambda: answers(settings["FLOWCTL_PORT"]), "the API answers")

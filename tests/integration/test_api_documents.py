@@ -293,7 +293,7 @@ class Line:
         cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         lines = [
             f"POST /v1/trips/{trip}/documents?kind=invoice&name=a.pdf HTTP/1.1",
-            "Host: gate.example",
+            "Host: localhost",
             f"Cookie: {cookie}",
             "X-Flowctl: 1",
             "Content-Type: application/pdf",
