@@ -105,7 +105,7 @@ def take(desk: Desk, running: Running, shot: Shot) -> bytes:
     shot.before(page, running)
     page.locator(shot.shows).first.wait_for()
     page.wait_for_timeout(_SETTLES_MS)
-    for note in page.locator(".last-time button").all():  # when the account was last opened
+    for note in page.locator(".last-time button:visible").all():  # when the account was last opened
         note.click()
     picture = page.screenshot()
     page.context.close()

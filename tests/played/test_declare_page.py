@@ -85,7 +85,7 @@ def opened(desk: Desk, *, language: str = "vi", size: tuple[int, int] = DESK) ->
     page.locator("main .above").wait_for()
     # On wide pages what is said of the last sign-in lies over a trip for a quarter of a minute.
     said_of_last = page.locator(".last-time button")
-    if said_of_last.count():
+    if said_of_last.is_visible():
         said_of_last.click()
     return page
 

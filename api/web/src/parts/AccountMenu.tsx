@@ -7,7 +7,7 @@ import { siteMoment } from "./account/moments";
 import { Password } from "./account/Password";
 import { Sessions } from "./account/Sessions";
 
-/** So long the last sign-in is shown after this one; the sheet has the sessions later. */
+/** So long the last sign-in is shown after this one; the sheet says it later. */
 const LAST_SHOWN_MS = 15_000;
 
 interface Props {
@@ -19,10 +19,10 @@ interface Props {
 export function AccountMenu({ session, onLeave }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [open, setOpen] = useState(false);
-  const [told, setTold] = useState(session.last !== null);
+  const [unread, setUnread] = useState(session.last !== null);
 
   function show(): void {
-    setTold(false);
+    setUnread(false);
     setOpen(true);
     dialog.current?.showModal();
   }
@@ -30,7 +30,12 @@ export function AccountMenu({ session, onLeave }: Props) {
 
   return (
     <span class="account-menu">
-      <button type="button" class="account" aria-haspopup="dialog" onClick={show}>
+      <button
+        type="button"
+        class={unread ? "account unread" : "account"}
+        aria-haspopup="dialog"
+        onClick={show}
+      >
         {session.person || session.account}
         <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
           <path
@@ -41,13 +46,7 @@ export function AccountMenu({ session, onLeave }: Props) {
           />
         </svg>
       </button>
-      {told && session.last && (
-        <LastTime
-          last={session.last}
-          timezone={session.timezone}
-          onRead={() => setTold(false)}
-        />
-      )}
+      {unread && <Note session={session} onRead={() => setUnread(false)} />}
       <dialog
         ref={dialog}
         class="my-account"
@@ -61,28 +60,32 @@ export function AccountMenu({ session, onLeave }: Props) {
   );
 }
 
-interface LastProps {
-  last: NonNullable<Session["last"]>;
-  timezone: string;
-  onRead: () => void;
-}
-
-/** When the account was last opened: who reads what they did not do knows that it is shared. */
-function LastTime({ last, timezone, onRead }: LastProps) {
+/** The last sign-in for a while; narrow pages have no room beside their buttons, and show a dot. */
+function Note({ session, onRead }: { session: Session; onRead: () => void }) {
+  const [over, setOver] = useState(false);
   useEffect(() => {
-    const timer = setTimeout(onRead, LAST_SHOWN_MS);
+    const timer = setTimeout(() => setOver(true), LAST_SHOWN_MS);
     return () => clearTimeout(timer);
   }, []);
-  const at = siteMoment(last.at, timezone);
+  if (over) return null;
   return (
     <span class="last-time" role="status">
-      <span>
-        {t("account.last", { at, address: last.address ?? t("account.address_here") })}
-        <small>{t("account.not_you")}</small>
-      </span>
+      <LastTime session={session} />
       <button type="button" onClick={onRead} aria-label={t("common.close")}>
         ×
       </button>
+    </span>
+  );
+}
+
+/** When the account was last opened: who reads what they did not do knows that it is shared. */
+function LastTime({ session: { last, timezone } }: { session: Session }) {
+  if (!last) return null;
+  const at = siteMoment(last.at, timezone);
+  return (
+    <span>
+      {t("account.last", { at, address: last.address ?? t("account.address_here") })}
+      <small>{t("account.not_you")}</small>
     </span>
   );
 }
@@ -107,6 +110,7 @@ function Account({ session, onClose, onLeave }: Props & { onClose: () => void })
       </header>
       <section>
         <h3>{t("account.sessions")}</h3>
+        <LastTime session={session} />
         <Sessions timezone={session.timezone} />
       </section>
       <section>
