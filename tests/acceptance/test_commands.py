@@ -111,18 +111,18 @@ NO_DATABASE = {
 }
 
 
-@pytest.mark.parametrize("command", ["controller", "simulator"])
-def test_a_process_that_finds_no_database_says_so(command: str):
-    assert "database" in refused(command, **NO_DATABASE)
+def test_a_simulator_that_finds_no_database_says_so():
+    assert "database" in refused("simulator", **NO_DATABASE)
 
 
 def test_the_api_s_process_that_finds_no_database_says_so():
     assert "database" in sentence_of(flowctl("api", **NO_DATABASE))
 
 
-def test_an_ingest_worker_that_finds_no_database_says_so_and_tries_again_until_it_is_stopped():
+@pytest.mark.parametrize("command", ["ingest", "controller"])
+def test_a_worker_that_finds_no_database_says_so_and_tries_again_until_it_is_stopped(command: str):
     with subprocess.Popen(
-        [sys.executable, "-m", "flowctl.cli", "ingest"],
+        [sys.executable, "-m", "flowctl.cli", command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -27,8 +27,10 @@ def decide_and_hang(database: str, minute: float) -> None:
         site = worker.get_site(conn, "lang_son")
         wait = worker.beat
 
-        def hang(conn: worker.Connection, process: str, now: worker.datetime) -> None:
-            wait(conn, process, now)
+        def hang(
+            conn: worker.Connection, process: str, now: worker.datetime, *, took_s: float
+        ) -> None:
+            wait(conn, process, now, took_s=took_s)
             conn.execute("set application_name = 'written'")
             time.sleep(600)
 
