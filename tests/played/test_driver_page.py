@@ -298,7 +298,8 @@ def test_the_phone_of_a_truck_without_a_tracker_tells_its_place(cab: Cab):
     offer = page.locator(".offer.share")
     expect(offer).to_contain_text(said["share_why"])
     look_at(page, "driver-share-vi")
-    offer.get_by_role("button", name=said["share"]).click()
+    with page.expect_response("**/v1/osmand/**"):  # what is not sent yet would wait, too
+        offer.get_by_role("button", name=said["share"]).click()
     expect(offer).to_have_attribute("data-sharing", "on")
     expect(offer.get_by_role("link", name=said["share_app"])).to_have_attribute(
         "href", re.compile("id=")

@@ -61,7 +61,7 @@ def test_a_traceback_is_one_line_of_json_without_the_row_it_quotes(written: io.S
 
 
 def test_what_libraries_warn_of_is_written_the_same_way(written: io.StringIO):
-    logging.getLogger("uvicorn.error").warning("lost %s", "+84903000001")
+    logging.getLogger("psycopg.pool").warning("lost %s", "+84903000001")
     logging.getLogger("httpx").info("HTTP Request: GET https://x.example/?key=1")
     [record] = map(json.loads, written.getvalue().splitlines())
     assert record["event"] == "lost +…"
