@@ -21,7 +21,8 @@ _NICE = 10
 
 def _give_way() -> None:
     if sys.platform == "linux":  # elsewhere a priority is the whole process's
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        mine = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, mine, os.getpriority(os.PRIO_PROCESS, mine) + _NICE)
 
 
 _THREAD = ThreadPoolExecutor(1, "passwords", initializer=_give_way)

@@ -1,6 +1,5 @@
 """What is reached over a network besides the stores: pages, mail, sign-in, scanner."""
 
-import socket
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from flowctl.certificate import ask_end
 from flowctl.doctor.findings import Finding, Looks, good, told, warning, wrong
 from flowctl.notify import mail
 from flowctl.notify.scanning import find_virus
@@ -35,11 +35,7 @@ def _public(out: Outside) -> Iterator[Finding]:
         return
     host, port = where.hostname or "", where.port or 443
     try:
-        with (
-            socket.create_connection((host, port), _TIMEOUT_S) as plain,
-            out.trusted.wrap_socket(plain, server_hostname=host) as line,
-        ):
-            ends = str((line.getpeercert() or {}).get("notAfter", ""))
+        ends_s = ask_end(host, port, out.trusted)
     except ssl.SSLCertVerificationError as error:
         said = f"Browsers warn of https://{host}: {error.verify_message}."
         yield wrong("certificate", said, "look at Caddy's log; ports 80 and 443 must lead to it")
@@ -48,7 +44,7 @@ def _public(out: Outside) -> Iterator[Finding]:
         said = f"{host} cannot be reached from here: {told(error)}."
         yield warning("certificate", said, "try it from outside; a firewall may allow that alone")
         return
-    days = (ssl.cert_time_to_seconds(ends) - out.wall_s()) / 86400
+    days = (ends_s - out.wall_s()) / 86400
     if days < _RENEW_DAYS:
         said = f"That of {host} ends in {days:.0f} days."
         yield warning("certificate", said, "look at Caddy's log: it should have renewed it")
