@@ -249,6 +249,9 @@ async def open_session(link: Link, bind: Bind, deliver: Deliver) -> Session:
         raise SessionLostError(f"no connection to {link.host}:{link.port}: {why}") from error
     try:
         status = await _bind(link, bind, reader, writer)
+    except asyncio.CancelledError:
+        writer.close()  # else the SMSC counts a session that nobody reads
+        raise
     except (OSError, asyncio.IncompleteReadError, TimeoutError, PduError) as error:
         writer.close()
         why = "it hung up" if isinstance(error, asyncio.IncompleteReadError) else str(error)

@@ -206,6 +206,27 @@ def test_an_smsc_that_accepts_connections_and_says_nothing_is_away():
     run(scene())
 
 
+def test_a_process_that_ends_while_it_binds_leaves_no_connection_open():
+    async def scene() -> None:
+        came, gone = asyncio.Event(), asyncio.Event()
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read(1)
+            came.set()
+            await reader.read()
+            gone.set()
+            writer.close()
+
+        server = await asyncio.start_server(silent, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with bound_to(port):
+            await asyncio.wait_for(came.wait(), 10)
+        await asyncio.wait_for(gone.wait(), 10)
+        server.close()
+
+    run(scene())
+
+
 def test_submits_that_stay_unanswered_end_a_connection_that_looks_alive():
     async def scene() -> None:
         smsc = Smsc([Reply(None)])
