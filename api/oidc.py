@@ -20,9 +20,11 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import is_secure
 from api.errors import Problem
+from api.faults import SECRET
 from api.sessions import enter, give_cookie
 from api.strangers import place_of
 from api.transaction import transaction
+from flowctl.notify.outside import within
 from flowctl.registry.openid import (
     Attempt,
     Identity,
@@ -103,7 +105,7 @@ class Provider:
             # Both in the form RFC 6749 (2.3.1) wants them in, so that any character may be there.
             pair = (self._client_id, self._secret_file.read_text().strip())
             auth = httpx.BasicAuth(*map(quote_plus, pair))
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
+        async with within(_TIMEOUT_S), httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
             answer = await client.post(document["token_endpoint"], data=form, auth=auth)
         token = _object(answer).get("id_token") if answer.is_success else None
         if not isinstance(token, str):
@@ -120,7 +122,7 @@ class Provider:
     async def _discover(self) -> dict[str, Any]:
         if time.monotonic() - self._asked_at < _KEPT_S:
             return self._document
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
+        async with within(_TIMEOUT_S), httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
             answer = await client.get(f"{self._issuer}/.well-known/openid-configuration")
         document = _object(answer.raise_for_status())
         if str(document.get("issuer", "")).rstrip("/") != self._issuer:
@@ -135,7 +137,7 @@ class Provider:
         changed = names_unknown_key(token, self._keys) and age > _KEYS_AGAIN_S
         if age < _KEPT_S and not changed:
             return self._keys
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
+        async with within(_TIMEOUT_S), httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
             answer = await client.get((await self._discover())["jwks_uri"])
         try:
             self._keys = KeySet.import_key_set(_object(answer.raise_for_status()))  # type: ignore[arg-type]
@@ -184,7 +186,7 @@ async def start(
 async def come_back(
     request: Request,
     state: Annotated[str, Query(max_length=200)] = "",
-    code: Annotated[str, Query(max_length=4000)] = "",
+    code: Annotated[str, SECRET, Query(max_length=4000)] = "",
     error: Annotated[str | None, Query(max_length=200)] = None,
 ) -> RedirectResponse:
     """Take up who comes back from the provider: open a session, or say on the page why not."""

@@ -1,4 +1,4 @@
-"""One who sends what waits in the outbox until nothing does, for the tests of what was sent."""
+"""Those who send what waits in the outbox, and to webhooks, for the tests of what was sent."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -14,7 +14,10 @@ from border import KEYS, MORNING
 from flowctl.notify.database import Database
 from flowctl.notify.gateways import Gateway, Message, Tariff
 from flowctl.notify.outcomes import PARAMS, SendParams
+from flowctl.notify.outside import EVERYWHERE, client_outside
 from flowctl.notify.sender import Sender
+from flowctl.notify.webhooks import PARAMS as DELIVERY
+from flowctl.notify.webhooks import DeliveryParams, claim_due, deliver
 from flowctl.site import Site
 
 
@@ -97,3 +100,22 @@ def count_by_state(conn: psycopg.Connection[Any], site: str) -> dict[str, int]:
         "select state, count(*) from outbox where site = %s group by state", [site]
     ).fetchall()
     return {state: int(n) for state, n in rows}
+
+
+def deliver_due(
+    conn: psycopg.Connection[Any],
+    site: str,
+    wall_now: datetime,
+    params: DeliveryParams = DELIVERY,
+) -> bool:
+    """Deliver what a webhook has been due longest; tells whether there was any."""
+    due = claim_due(conn, site, wall_now=wall_now, params=params)
+    if due is None:
+        return False
+
+    async def delivering() -> None:
+        async with client_outside(EVERYWHERE) as client:
+            await deliver(conn, client, KEYS, due, wall_now=wall_now, params=params)
+
+    asyncio.run(delivering())
+    return True

@@ -5,12 +5,13 @@ Webhooks 1.0). A receiver knows a repeated message by its id. Addresses of inner
 where the deployment allows them (see `flowctl.notify.outside`); redirects are not followed.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import ipaddress
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ import psycopg
 import structlog
 
 from flowctl.errors import FlowctlError
-from flowctl.notify.outside import allowed_networks, client_outside
+from flowctl.notify.outside import allowed_networks, client_outside, post_outside
 from flowctl.registry.keys import Keys, decrypt_secret, derive_keys
 from flowctl.settings import Settings
 from flowctl.storage.connections import connect
@@ -52,9 +53,10 @@ class DeliveryParams:
 
     The n-th retry waits ``first_retry_s`` · ``growth``ⁿ, at most ``longest_retry_s``: 10 s, 40 s,
     3 min, 11 min, 43 min, 3 h, 6 h, 6 h; after ``attempts`` tries in 16 hours a message is given
-    up until somebody lets it be tried again. A receiver has ``timeout_s`` to answer, and a try that
-    nobody ended within ``lease_s``, for its sender was killed, is made again. What arrived or was
-    given up is kept for ``kept_days``.
+    up until somebody lets it be tried again. A receiver has ``timeout_s`` for all of a try, which
+    is well below ``lease_s``: a try that nobody ended within that, for its sender was killed, is
+    made again. So many receivers as ``at_once`` are posted to at a time, each its own messages one
+    by one. What arrived or was given up is kept for ``kept_days``.
     """
 
     first_retry_s: float = 10.0
@@ -63,6 +65,7 @@ class DeliveryParams:
     attempts: int = 9
     timeout_s: float = 10.0
     lease_s: float = 60.0
+    at_once: int = 16
     kept_days: int = 30
 
 
@@ -114,29 +117,44 @@ def sign(secret: str, message: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(signed).decode()}"
 
 
-def deliver_due(
+def claim_due(
     conn: Connection,
-    client: httpx.Client,
-    keys: Keys,
-    *,
     site: str,
+    *,
+    wall_now: datetime,
+    busy: Collection[int] = (),
+    params: DeliveryParams = PARAMS,
+) -> Delivery | None:
+    """Return what has been due longest, of receivers that are not ``busy``, for `deliver` alone."""
+    return claim_delivery(
+        conn,
+        site,
+        wall_now=wall_now,
+        until=wall_now + timedelta(seconds=params.lease_s),
+        attempts=params.attempts,
+        busy=busy,
+    )
+
+
+async def deliver(
+    conn: Connection,
+    client: httpx.AsyncClient,
+    keys: Keys,
+    due: Delivery,
+    *,
     wall_now: datetime,
     params: DeliveryParams = PARAMS,
-) -> bool:
-    """Send what has been due longest; tells whether there was any.
+) -> None:
+    """Send what was claimed, and write down what came of it.
 
     ``conn`` is in autocommit mode and outside a transaction: none is open while the receiver takes
     its time. What fails is tried again later, and given up after the last try, or where the
     receiver says that it is gone (410).
     """
-    lease_until = wall_now + timedelta(seconds=params.lease_s)
-    due = claim_delivery(conn, site, wall_now=wall_now, until=lease_until, attempts=params.attempts)
-    if due is None:
-        return False
-    trouble, for_good = _post(client, keys, due, wall_now)
+    trouble, for_good = await _post(client, keys, due, wall_now, params.timeout_s)
     if trouble is None:
         close_delivery(conn, due.id, wall_now=wall_now)
-        return True
+        return
     over = for_good or due.attempts >= params.attempts
     wait_s = min(params.first_retry_s * params.growth ** (due.attempts - 1), params.longest_retry_s)
     until = None if over else wall_now + timedelta(seconds=wait_s)
@@ -144,11 +162,10 @@ def deliver_due(
     _log.warning(
         "webhook failed", url=due.url, message=due.message, reason=trouble, next_try=str(until)
     )
-    return True
 
 
-def _post(
-    client: httpx.Client, keys: Keys, due: Delivery, wall_now: datetime
+async def _post(
+    client: httpx.AsyncClient, keys: Keys, due: Delivery, wall_now: datetime, deadline_s: float
 ) -> tuple[str | None, bool]:
     """Post a message; returns what went wrong, and whether it always will."""
     try:
@@ -163,17 +180,18 @@ def _post(
         "webhook-signature": sign(secret, due.message, timestamp, body),
     }
     try:
-        # The answer's body is not read: its sender decides how long it is.
-        with client.stream("POST", due.url, content=body, headers=headers) as answer:
-            if answer.is_success:
-                return None, False
-            said = f"it answered {answer.status_code}"
-            if answer.is_redirect:
-                said += ", a redirect, which is not followed: add the address it leads to"
-            return said, answer.status_code == HTTPStatus.GONE
+        status = await post_outside(
+            client, due.url, content=body, headers=headers, deadline_s=deadline_s
+        )
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         # An address that no client can use, too, may hold up nobody but its own receiver.
         return f"{type(error).__name__}: {error}"[:_LONGEST_TROUBLE], False
+    if httpx.codes.is_success(status):
+        return None, False
+    said = f"it answered {status}"
+    if httpx.codes.is_redirect(status):
+        said += ", a redirect, which is not followed: add the address it leads to"
+    return said, status == HTTPStatus.GONE
 
 
 @contextmanager
@@ -195,26 +213,40 @@ def _deliver(settings: Settings, stop: Event) -> None:
     keys = derive_keys(settings.secret, settings.old_secrets)
     while not stop.is_set():
         try:
-            with (
-                connect(settings.database_url, autocommit=True) as conn,
-                client_outside(allowed_networks(settings), timeout_s=PARAMS.timeout_s) as client,
-            ):
-                _deliver_while(conn, client, keys, settings.site, stop)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            _log.warning("webhooks wait for the database", reason=str(error).strip())
+            with connect(settings.database_url, autocommit=True) as conn:
+                asyncio.run(_deliver_while(conn, settings, keys, stop))
+        except* (psycopg.OperationalError, psycopg.InterfaceError) as errors:
+            reason = str(errors.exceptions[0]).strip()
+            _log.warning("webhooks wait for the database", reason=reason)
             stop.wait(_AWAY_S)
 
 
-def _deliver_while(
-    conn: Connection, client: httpx.Client, keys: Keys, site: str, stop: Event
-) -> None:
-    """Work with one connection until asked to stop, or until it breaks."""
+async def _deliver_while(conn: Connection, settings: Settings, keys: Keys, stop: Event) -> None:
+    """Work with one connection until asked to stop, or until it breaks.
+
+    The connection's statements are short and this loop is nobody else's; receivers take long, so
+    they are waited for together. One that has not answered yet is not posted to a second time.
+    """
     tidied_at: datetime | None = None
-    while not stop.is_set():
-        now = datetime.now(UTC)
-        found = deliver_due(conn, client, keys, site=site, wall_now=now)
-        if tidied_at is None or now - tidied_at > _DAY:
-            drop_over_before(conn, now, kept=timedelta(days=PARAMS.kept_days))
-            tidied_at = now
-        if not found:
-            stop.wait(_LOOK_EVERY_S)
+    posting: dict[int, asyncio.Task[None]] = {}
+    looking: asyncio.Task[bool] | None = None
+    async with client_outside(allowed_networks(settings)) as client, asyncio.TaskGroup() as group:
+        while not stop.is_set():
+            posting = {webhook: task for webhook, task in posting.items() if not task.done()}
+            now, due = datetime.now(UTC), None
+            if len(posting) < PARAMS.at_once:
+                due = claim_due(conn, settings.site, wall_now=now, busy=posting)
+            if due is not None:
+                sent = deliver(conn, client, keys, due, wall_now=now)
+                posting[due.webhook_id] = group.create_task(sent)
+            if tidied_at is None or now - tidied_at > _DAY:
+                drop_over_before(conn, now, kept=timedelta(days=PARAMS.kept_days))
+                tidied_at = now
+            if due is None:
+                if looking is None or looking.done():
+                    looking = group.create_task(asyncio.to_thread(stop.wait, _LOOK_EVERY_S))
+                await asyncio.wait(
+                    [looking, *posting.values()], return_when=asyncio.FIRST_COMPLETED
+                )
+            else:
+                await asyncio.sleep(0)  # what was claimed goes out before more is claimed

@@ -21,8 +21,43 @@ from flowctl.storage import push as stored
 from flowctl.storage.push import Connection, Pushable
 
 MOST_PER_TRIP = 5
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-"""RFC 6052, 2.1."""
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""Addresses of IPv4 as a network of IPv6 alone reaches them (RFC 6052, 2.1)."""
+_NOT_OPEN_4 = tuple(
+    ipaddress.IPv4Network(one)
+    for one in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",  # with its two anycast addresses: they are the nearest router's
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",  # multicast, and 240.0.0.0/4
+    )
+)
+"""What the IANA IPv4 Special-Purpose Address Registry does not call globally reachable.
+
+Written down here, for `ipaddress` follows that registry only in part, by Python's patch version.
+"""
+_UNICAST_6 = ipaddress.IPv6Network("2000::/3")
+"""All that IANA gives out as global unicast (IPv6 Global Unicast Address Assignments)."""
+_NOT_OPEN_6 = tuple(
+    ipaddress.IPv6Network(one)
+    for one in (
+        "2001::/23",  # protocol assignments, Teredo among them
+        "2001:db8::/32",
+        "2002::/16",  # 6to4
+        "3fff::/20",
+    )
+)
+"""What the IANA IPv6 Special-Purpose Address Registry excepts of them."""
 _CURVE = ec.SECP256R1()
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Of the curve's base point (SEC 2, 2.4.2)."""
@@ -112,21 +147,16 @@ def check_endpoint(endpoint: str, *, demo: bool) -> None:
 
 
 def is_open(address: str) -> bool:
-    """Tell whether an IP address is one of the open network, whichever way it is written."""
+    """Tell whether an IP address is unicast of the open network, whichever way it is written."""
     found = ipaddress.ip_address(address)
     if isinstance(found, ipaddress.IPv6Address):
-        within = _within(found)
-        if within is not None:
-            return is_open(str(within))
-    return found.is_global and not found.is_multicast
-
-
-def _within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address that a gateway makes of one of IPv6."""
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = None if address.teredo is None else address.teredo[1]
-    return address.ipv4_mapped or address.sixtofour or teredo
+        within = found.ipv4_mapped
+        if found in _NAT64:
+            within = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if within is None:
+            return found in _UNICAST_6 and not any(found in one for one in _NOT_OPEN_6)
+        found = within
+    return not any(found in one for one in _NOT_OPEN_4)
 
 
 def _is_inner(host: str) -> bool:

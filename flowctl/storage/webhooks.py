@@ -1,6 +1,6 @@
 """Receivers of webhooks and what is to be delivered to them, at rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
@@ -72,6 +72,7 @@ class Delivery:
     """A claimed delivery with what is needed to send it; ``attempts`` counts this try too."""
 
     id: int
+    webhook_id: int
     message: str
     body: str
     attempts: int
@@ -199,12 +200,19 @@ def _message() -> str:
 
 
 def claim_delivery(
-    conn: Connection, site: str, *, wall_now: datetime, until: datetime, attempts: int
+    conn: Connection,
+    site: str,
+    *,
+    wall_now: datetime,
+    until: datetime,
+    attempts: int,
+    busy: Collection[int] = (),
 ) -> Delivery | None:
     """Return the delivery that has been due longest, which no other sender gets before ``until``.
 
-    The try counts from here on: whoever dies at it leaves a claim that runs out, and one that ran
-    out at the last of ``attempts`` tries is given up.
+    Those of the webhooks ``busy`` are left for later. The try counts from here on: whoever dies at
+    it leaves a claim that runs out, and one that ran out at the last of ``attempts`` tries is given
+    up.
     """
     conn.execute(
         "update webhook_deliveries d set state = 'dead',"
@@ -219,9 +227,10 @@ def claim_delivery(
             " from webhooks w where w.id = d.webhook_id and d.id = ("
             "  select due.id from webhook_deliveries due join webhooks of on of.id = due.webhook_id"
             "  where of.site = %s and due.state = 'waiting' and due.next_wall_at <= %s"
+            "  and of.id <> all(%s::bigint[])"
             "  order by due.next_wall_at, due.id limit 1 for update of due skip locked)"
-            " returning d.id, d.message, d.body, d.attempts, w.url, w.secret_cipher",
-            [until, site, wall_now],
+            " returning d.id, d.webhook_id, d.message, d.body, d.attempts, w.url, w.secret_cipher",
+            [until, site, wall_now, list(busy)],
         ).fetchone()
 
 

@@ -14,8 +14,9 @@ import httpx
 import pytest
 from api_server import RunningApi
 from border import KEYS, SITE, after
+from sending import deliver_due
 
-from flowctl.notify.webhooks import deliver_due, new_secret
+from flowctl.notify.webhooks import new_secret
 from flowctl.registry import sources
 from flowctl.registry.accounts import Role
 from flowctl.registry.keys import encrypt_secret
@@ -82,13 +83,11 @@ class Customs:
     def until(self, met: Callable[[], bool]) -> None:
         """Deliver what is due, as the notifier would, until something is so."""
         deadline = time.monotonic() + PATIENCE_S
-        with httpx.Client(timeout=5) as client:
-            while not met():
-                assert time.monotonic() < deadline, self.said()
-                wall_now = datetime.now(UTC) + self._retries
-                place = self.api.border
-                deliver_due(place.conn, client, KEYS, site=place.site.id, wall_now=wall_now)
-                time.sleep(0.02)
+        while not met():
+            assert time.monotonic() < deadline, self.said()
+            place = self.api.border
+            deliver_due(place.conn, place.site.id, datetime.now(UTC) + self._retries)
+            time.sleep(0.02)
 
     def retry_now(self) -> None:
         """Let what failed be tried again without waiting for its time."""

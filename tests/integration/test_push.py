@@ -5,8 +5,8 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -19,15 +19,19 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sending import KeptGateway, StillClock
+from slow_receiver import slow_receiver
+from structlog.testing import capture_logs
 
 from flowctl.errors import FlowctlError
 from flowctl.notify.database import Database
-from flowctl.notify.push import Pusher
+from flowctl.notify.push import Pusher, PushParams, service_of
 from flowctl.notify.sender import Sender
 from flowctl.registry.keys import link_code
 from flowctl.registry.push import Subscription, check_endpoint, push_public_key, subscribe
 from flowctl.settings import Settings
 from flowctl.storage.outbox import queue_message
+
+PARAMS = PushParams()
 
 
 def encoded(data: bytes) -> str:
@@ -119,15 +123,28 @@ def queue(place: Border, trip: int, kind: str = "slot", **params: str) -> int:
     )
 
 
-def push(settings: Settings, place: Border, *messages: int) -> None:
-    async def pushing() -> None:
-        pusher = Pusher(settings)
-        running = asyncio.create_task(pusher.run())
-        pusher.push_sent(place.site, messages)
-        await asyncio.wait_for(pusher.drained(), 20)
-        running.cancel()
+@asynccontextmanager
+async def pushing(settings: Settings, params: PushParams) -> AsyncIterator[Pusher]:
+    pusher = Pusher(settings, params=params)
+    running = asyncio.create_task(pusher.run())
+    yield pusher
+    running.cancel()
+    await asyncio.wait([running])
 
-    asyncio.run(pushing())
+
+async def until(met: Callable[[], object], seconds: float = 20.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not met():  # noqa: ASYNC110 - what happens in other threads wakes nobody here
+            await asyncio.sleep(0.02)
+
+
+def push(settings: Settings, place: Border, *messages: int, params: PushParams = PARAMS) -> None:
+    async def tried() -> None:
+        async with pushing(settings, params) as pusher:
+            pusher.push_sent(place.site, messages)
+            await asyncio.wait_for(pusher.drained(), 20)
+
+    asyncio.run(tried())
 
 
 def test_a_message_reaches_the_browser_that_alone_can_read_it_signed_by_us(
@@ -224,6 +241,85 @@ def test_outside_a_demo_nothing_is_pushed_to_machines_of_the_inner_network(
     listen(place, trip, Browser(service.address, "phone"))
     push(settings_of(database, demo=False), place, queue(place, trip))
     assert service.taken == []
+
+
+def test_a_service_that_drips_its_answer_is_slow_for_its_own_browsers_alone(
+    place: Border, database: str, service: PushService
+):
+    slow_trips, trip = [place.trip(), place.trip()], place.trip()
+    listen(place, trip, Browser(service.address, "phone"))
+
+    async def tell(pusher: Pusher) -> None:
+        pusher.push_sent(place.site, [queue(place, one) for one in slow_trips])
+        await until(lambda: slow.held == 3)
+        for _ in range(2):
+            pusher.push_sent(place.site, [queue(place, trip)])
+        await until(lambda: len(service.taken) == 2)
+        assert (slow.held, slow.taken) == (3, 3), "no more at once, and the first go on"
+
+    async def pushes() -> None:
+        params = PushParams(at_once=4, at_once_per_service=3)
+        async with pushing(settings_of(database), params) as pusher:
+            await tell(pusher)
+
+    with slow_receiver("drips") as slow:
+        for one in slow_trips:
+            for number in range(4):
+                listen(place, one, Browser(f"http://localhost:{slow.port}", f"{number}"))
+        asyncio.run(pushes())
+
+
+def test_a_push_has_one_deadline_and_an_endless_answer_is_not_read(place: Border, database: str):
+    with slow_receiver("drips") as drips, slow_receiver("endless") as endless:
+        trip = place.trip()
+        for one in (drips, endless):
+            listen(place, trip, Browser(one.address, "phone"))
+        with capture_logs() as logged:
+            push(settings_of(database), place, queue(place, trip), params=PushParams(timeout_s=1.0))
+        assert (drips.taken, endless.taken) == (1, 1)
+        assert endless.poured < 20_000_000
+    assert [one["reason"] for one in logged] == ["no answer within 1 s"], "the endless one took it"
+
+
+def test_what_waits_too_long_for_a_slow_service_is_not_pushed_to_it(
+    place: Border, database: str, service: PushService
+):
+    params = PushParams(at_once_per_service=1, patience_s=0.3, timeout_s=1.5)
+    trip, other = place.trip(), place.trip()
+    with slow_receiver("silent") as slow, capture_logs() as logged:
+        for number in range(3):
+            listen(place, trip, Browser(f"http://localhost:{slow.port}", f"{number}"))
+        listen(place, other, Browser(service.address, "phone"))
+        push(settings_of(database), place, queue(place, trip), queue(place, other), params=params)
+        assert slow.taken == 1
+    assert len(service.taken) == 1
+    waited = "Its push service is slow: too much waits for it."
+    assert [one["reason"] for one in logged] == [waited, waited, "no answer within 1.5 s"]
+
+
+def test_an_error_without_words_is_told_by_its_kind(place: Border, database: str):
+    trip = place.trip()
+    with slow_receiver("resets") as resets, capture_logs() as logged:
+        listen(place, trip, Browser(resets.address, "phone"))
+        push(settings_of(database), place, queue(place, trip))
+    assert [one["reason"] for one in logged] == ["ReadError"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "service"),
+    [
+        ("https://fcm.googleapis.com/fcm/send/x", "googleapis.com"),
+        ("https://A.b.Example.org.:8443/x", "example.org"),
+        ("https://93.184.216.34/x", ""),
+        ("https://8.8.2056/x", ""),
+        ("https://0x7f.1/x", ""),
+        ("https://[2001:4860::1]/x", ""),
+    ],
+)
+def test_many_names_below_one_and_all_bare_addresses_count_as_one_service(
+    endpoint: str, service: str
+):
+    assert service_of(endpoint) == service
 
 
 @pytest.mark.parametrize(

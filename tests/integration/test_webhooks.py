@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-import httpx
 import psycopg
 import pytest
 from border import KEYS, SECRET, Border, after, border
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sending import deliver_due
 
 from flowctl.errors import FlowctlError
 from flowctl.ledger.entries import Entry, Kind
@@ -23,7 +23,6 @@ from flowctl.ledger.signing import read_signed
 from flowctl.notify.webhooks import (
     PARAMS,
     check_url,
-    deliver_due,
     delivering,
     new_secret,
     sign,
@@ -104,14 +103,7 @@ def record_and_sign(place: Border, minute: float = 1) -> None:
 
 
 def deliver(place: Border, wall_now: datetime = WALL) -> bool:
-    with httpx.Client(timeout=2.0) as client:
-        return deliver_due(
-            place.conn,
-            client,
-            KEYS,
-            site="lang_son",
-            wall_now=wall_now,
-        )
+    return deliver_due(place.conn, "lang_son", wall_now)
 
 
 def due_at(place: Border, moment: datetime) -> None:
