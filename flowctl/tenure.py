@@ -7,19 +7,15 @@ transaction that decides locks the epoch it began in (`flowctl.storage.epochs`).
 import os
 import secrets
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import psycopg
-import structlog
-
 from flowctl.errors import FlowctlError
 from flowctl.patience import Patience
 from flowctl.storage import epochs
-from flowctl.storage.connections import Connection, connect
+from flowctl.storage.connections import Connection, connect, prolonging
 
 LEASE_S = 4.0
 """How long a site is held by itself; with `LOOK_S` it bounds how long nobody decides."""
@@ -28,8 +24,6 @@ LOOK_S = 0.5
 """How often one that waits looks whether the site is free."""
 LONGEST_ROUND_S = 120.0
 """A controller whose round takes longer hangs: its lease is left to run out."""
-
-_log = structlog.get_logger()
 
 
 class LostTenureError(FlowctlError):
@@ -106,30 +100,15 @@ class Tenure:
 
     @contextmanager
     def prolonged(self, *, longest_round_s: float = LONGEST_ROUND_S) -> Iterator[None]:
-        """Keep the site while the context lasts, from a thread with a connection of its own.
-
-        It is the process that is watched: where it dies, is paused or cut off, the lease runs out.
-        """
-        stop = threading.Event()
+        """Keep the site while the context lasts and no round of it takes longer than that."""
         self._round_at = time.monotonic()
-
-        def keep() -> None:
-            while not stop.is_set():
-                try:
-                    with self.connect() as conn:
-                        while not stop.wait(KEEP_S):
-                            self._prolong(conn, longest_round_s)
-                except psycopg.Error as error:
-                    _log.warning("the site's lease is not prolonged", reason=str(error).strip())
-                    stop.wait(KEEP_S)
-
-        thread = threading.Thread(target=keep, name="tenure", daemon=True)
-        thread.start()
-        try:
+        with prolonging(
+            "the site",
+            lambda conn: self._prolong(conn, longest_round_s),
+            self.connect,
+            every_s=KEEP_S,
+        ):
             yield
-        finally:
-            stop.set()
-            thread.join(KEEP_S)  # no longer: it may be waiting for a database that hangs
 
     def _prolong(self, conn: Connection, longest_round_s: float) -> None:
         if time.monotonic() - self._round_at < longest_round_s:

@@ -33,7 +33,7 @@ from flowctl.storage.alert_facts import find_alerts
 from flowctl.storage.alerts import end_alerts, save_alerts
 from flowctl.storage.bulletins import make_due
 from flowctl.storage.closures import open_site
-from flowctl.storage.connections import connect
+from flowctl.storage.connections import Within, connect
 from flowctl.storage.eta_scores import FORECAST_EVERY, keep_forecasts
 from flowctl.storage.hand_watch import judge_words
 from flowctl.storage.heartbeats import beat
@@ -49,7 +49,6 @@ from flowctl.storage.statistics import settle_day
 from flowctl.storage.waits import keep_waits
 from flowctl.telemetry.fixes import microseconds
 from flowctl.telemetry.ingest import Ingest
-from flowctl.telemetry.ownership import prolonging
 from flowctl.telemetry.store import AWAY, WorkerStore, connect_worker
 from flowctl.tenure import LOOK_S, Tenure
 from flowctl.traffic.lanes import LaneTimes, lane_times
@@ -120,7 +119,7 @@ def _ingest(
             ledger=describe_guard(conn),
         )
         day: date | None = None
-        with prolonging(ingest.own, settings.database_url):
+        with ingest.own.prolonged(settings.database_url):
             while not stop.is_set():
                 now = domain.now()
                 if now.date() != day:
@@ -221,8 +220,8 @@ def _control(
         # Right after a decision there is time until the next one.
         if is_due(traffic_at, now, TRAFFIC_EVERY):
             lanes_due = is_due(lanes_at, now, LANES_EVERY)
-            observe(conn, watch, now, lanes_due=lanes_due)
-            stages.confirm(conn, site, now=now)
+            observe(conn, watch, now, lanes_due=lanes_due, within=tenure.deciding)
+            stages.confirm(conn, site, now=now, within=tenure.deciding)
             with tenure.deciding(conn):
                 renew_due(conn, site, now=now)
             traffic_at = now + TRAFFIC_EVERY
@@ -235,7 +234,8 @@ def _control(
                 keep_waits(conn, left, now)
                 for made in make_due(conn, left, now):
                     _log.info("bulletin made", day=made.day.isoformat(), version=made.version)
-            day = settle_day(conn, left, now)
+            with tenure.deciding(conn):
+                day = settle_day(conn, left, now)
             if day is not None:
                 _log.info("statistics of a day kept", day=day.isoformat())
             forecast_at = now + FORECAST_EVERY
@@ -296,11 +296,18 @@ def decide(
     return found
 
 
-def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -> None:
+def observe(
+    conn: Connection,
+    watch: Watch,
+    now: datetime,
+    *,
+    lanes_due: bool,
+    within: Within = psycopg.Connection.transaction,
+) -> None:
     """Look at the traffic once, and at what its trucks are up to: read, find out, write."""
     site, now_us = watch.site, microseconds(now)
     since = now - timedelta(seconds=site.traffic.settled_s)
-    with traces.span("observe", site=site.id), conn.transaction():
+    with traces.span("observe", site=site.id), within(conn):
         sent = traffic_store.list_trucks(conn, site.id, watch.roads.bounds, since=since)
         wanted = watch.wanted(list(sent), now_us)
         seen = traffic_store.list_seen(conn, list(sent), *wanted, now=now)
@@ -310,11 +317,11 @@ def observe(conn: Connection, watch: Watch, now: datetime, *, lanes_due: bool) -
         traffic_store.save_queues(conn, site.id, watch.queues(sent, now_us), now)
         if lanes_due:
             traffic_store.save_lanes(conn, site.id, _lanes(conn, site, now), now)
-    with conn.transaction():
+    with within(conn):
         judge_words(conn, site, now)
-    with conn.transaction():
+    with within(conn):
         note_seen_back(conn, site, now=now)
-    with conn.transaction():
+    with within(conn):
         found = [*find_alerts(conn, site, now), *find_alarms(conn, site, now)]
         save_alerts(conn, site, found, now)
         end_alerts(conn, site.id, now)

@@ -8,10 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+import psycopg
+
 from flowctl.registry.stages import disprove, prove
 from flowctl.site import Site
 from flowctl.state import LiveTrip
 from flowctl.storage import seen_stages as stored
+from flowctl.storage.connections import Within
 from flowctl.storage.seen_stages import Connection, Proved, ProvedStage, Sight
 from flowctl.storage.workflows import get_workflow
 from flowctl.workflow.stages import Origin, Proof, State
@@ -51,7 +54,14 @@ class SeenStages:
         self._changed |= self._known.keys() - seen.keys()
         self._known = seen
 
-    def confirm(self, conn: Connection, site: Site, *, now: datetime) -> int:
+    def confirm(
+        self,
+        conn: Connection,
+        site: Site,
+        *,
+        now: datetime,
+        within: Within = psycopg.Connection.transaction,
+    ) -> int:
         """Let stages follow what is new; returns how many words were said. In autocommit mode."""
         whole = (
             self._whole_at is None or now - self._whole_at >= WHOLE_EVERY or now < self._whole_at
@@ -60,7 +70,7 @@ class SeenStages:
         self._changed = set()
         if whole:
             self._whole_at = now
-        return confirm_seen(conn, site, now=now, trips=trips)
+        return confirm_seen(conn, site, now=now, trips=trips, within=within)
 
 
 def _moments(trip: LiveTrip) -> _Moments:
@@ -75,7 +85,12 @@ def _moments(trip: LiveTrip) -> _Moments:
 
 
 def confirm_seen(
-    conn: Connection, site: Site, *, now: datetime, trips: Sequence[int] | None = None
+    conn: Connection,
+    site: Site,
+    *,
+    now: datetime,
+    trips: Sequence[int] | None = None,
+    within: Within = psycopg.Connection.transaction,
 ) -> int:
     """Let stages follow what is seen of their trucks; returns how many words were said.
 
@@ -87,6 +102,8 @@ def confirm_seen(
         In autocommit mode.
     trips
         Those to look at; None: all that are active, ended lately, or came back lately.
+    within
+        Opens each transaction.
     """
     if trips is not None and not trips:
         return 0
@@ -106,7 +123,7 @@ def confirm_seen(
             changed[one.trip].append(one)
     words = 0
     for trip, proved in changed.items():
-        with conn.transaction():
+        with within(conn):
             words += _follow(conn, site, trip, proved, sights, now)
     return words
 

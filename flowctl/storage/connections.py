@@ -5,13 +5,19 @@ An address may name several servers, of which the one that takes writes is meant
 """
 
 import select
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg
+import structlog
 from psycopg_pool import ConnectionPool
 
 Connection = psycopg.Connection[Any]
 Pool = ConnectionPool[Connection]
+Within = Callable[[Connection], AbstractContextManager[object]]
+"""What opens a transaction, and may refuse to: ``psycopg.Connection.transaction`` refuses none."""
 
 CONNECT_S = 5
 """So long one server of an address may take to let us in."""
@@ -20,6 +26,8 @@ SILENT_S = 6
 _SERVER_SILENT_S = 10
 """The same on the server's: what a host that was cut off has locked is free again then."""
 _RECONNECT_S = 4.0
+
+_log = structlog.get_logger()
 
 
 def connect(url: str, *, autocommit: bool = False, name: str = "") -> Connection:
@@ -49,6 +57,39 @@ def make_pool(url: str, *, most: int, wait_s: float) -> Pool:
         check=_refuse_lost,
         open=False,
     )
+
+
+@contextmanager
+def prolonging(
+    what: str,
+    act: Callable[[Connection], object],
+    make: Callable[[], Connection],
+    *,
+    every_s: float,
+) -> Iterator[None]:
+    """Act every so often while the context lasts, from a thread with a connection of its own.
+
+    It is the process that is watched: where it dies, is paused or cut off, ``what`` runs out.
+    """
+    stop = threading.Event()
+
+    def go_on() -> None:
+        while not stop.is_set():
+            try:
+                with make() as conn:
+                    while not stop.wait(every_s):
+                        act(conn)
+            except psycopg.Error as error:
+                _log.warning("a lease is not prolonged", of=what, reason=str(error).strip())
+                stop.wait(every_s)
+
+    thread = threading.Thread(target=go_on, name=what, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(every_s)  # no longer: it may be waiting for a database that hangs
 
 
 def _refuse_lost(conn: Connection) -> None:

@@ -110,6 +110,8 @@ def _drop_ways_before(conn: Connection, cutoff: datetime) -> None:
     """
     while visits.drop_before(conn, cutoff, most=_ROWS_AT_ONCE) == _ROWS_AT_ONCE:
         pass
+    with conn.transaction():
+        visits.drop_lost_before(conn, cutoff)
     visits.drop_withdrawn_before(conn, cutoff)
     devices.drop_assignments_before(conn, cutoff)
 

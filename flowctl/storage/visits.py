@@ -308,6 +308,20 @@ def drop_before(conn: Connection, cutoff: datetime, *, most: int) -> int:
     return 0 if gone is None else int(gone[0])
 
 
+def drop_lost_before(conn: Connection, cutoff: datetime) -> None:
+    """Forget where devices were last seen before a moment, and the visits this left open.
+
+    One that is heard of again begins anew: no fix is kept that it could go on from.
+    """
+    conn.execute("delete from tracks where fixed_at < %s", [cutoff])
+    conn.execute(
+        "with gone as (delete from visits v where left_at is null and entered_at < %s"
+        "  and not exists (select from tracks t where t.device_id = v.device_id) returning id)"
+        " delete from visit_revisions r using gone where r.visit_id = gone.id",
+        [cutoff],
+    )
+
+
 def drop_withdrawn_before(conn: Connection, cutoff: datetime) -> None:
     """Forget what was said before a moment of visits that never were."""
     conn.execute(

@@ -1,21 +1,14 @@
 """Which partitions a worker holds, and how it keeps, shares and loses them."""
 
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-import psycopg
-import structlog
 
 from flowctl.storage import leases as stored
-from flowctl.storage.connections import connect
+from flowctl.storage.connections import Connection, connect, prolonging
 from flowctl.storage.leases import Lease, Step
 from flowctl.telemetry.fixes import PARTITIONS, instant
-
-Connection = psycopg.Connection[Any]
 
 LEASE_S = 6.0
 """How long a lease lasts by itself; with `KEEP_S` it bounds how long a dead worker is missed."""
@@ -23,8 +16,6 @@ KEEP_S = 1.5
 """How often leases are prolonged, and others' are looked at."""
 LONGEST_STEP_S = 60.0
 """A worker whose step takes longer hangs: its leases are left to run out."""
-
-_log = structlog.get_logger()
 
 
 class LostPartitionError(Exception):
@@ -69,12 +60,24 @@ class Ownership:
             most = max(0, share - len(self.leases))
             return stored.take_leases(self.conn, self.name, most=most, ttl_s=LEASE_S)
 
-    def prolong(self, conn: Connection, *, longest_step_s: float) -> None:
-        """Prolong the leases from beside a step that takes so long that `keep` is overdue.
+    @contextmanager
+    def prolonged(
+        self, database_url: str, *, longest_step_s: float = LONGEST_STEP_S
+    ) -> Iterator[None]:
+        """Let leases outlast steps that take so long that `keep` is overdue.
 
         Without it two workers under load would take each other's partitions for ever: whoever
         takes one up looks up more than before, and is still at it when the lease runs out.
         """
+        with prolonging(
+            "partitions",
+            lambda conn: self._prolong(conn, longest_step_s),
+            lambda: connect(database_url, autocommit=True),
+            every_s=KEEP_S,
+        ):
+            yield
+
+    def _prolong(self, conn: Connection, longest_step_s: float) -> None:
         if KEEP_S < time.monotonic() - self._kept_at < longest_step_s:
             with conn.transaction():
                 stored.beat_worker(conn, self.name, ttl_s=LEASE_S)
@@ -128,32 +131,3 @@ class Ownership:
         with self.conn.transaction():
             stored.leave(self.conn, self.name)
         self.leases.clear()
-
-
-@contextmanager
-def prolonging(
-    own: Ownership, database_url: str, *, longest_step_s: float = LONGEST_STEP_S
-) -> Iterator[None]:
-    """Let leases outlast long steps, from a thread with a connection of its own.
-
-    It is the process that is watched: where it dies or is paused the thread does too.
-    """
-    stop = threading.Event()
-
-    def go_on() -> None:
-        while not stop.is_set():
-            try:
-                with connect(database_url, autocommit=True) as conn:
-                    while not stop.wait(KEEP_S):
-                        own.prolong(conn, longest_step_s=longest_step_s)
-            except psycopg.Error as error:
-                _log.warning("leases cannot be prolonged", reason=str(error).strip())
-                stop.wait(KEEP_S)
-
-    thread = threading.Thread(target=go_on, name="leases", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(KEEP_S)  # no longer: it may be waiting for a database that hangs

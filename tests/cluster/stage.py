@@ -132,7 +132,7 @@ def set_stage(home: Path, hosts: list[Host]) -> Stage:
 def is_well(host: Host) -> bool:
     """Tell whether a host's API answers, with both stores."""
     try:
-        return httpx.get(f"http://{host.address}:8000/v1/health", timeout=5).is_success
+        return httpx.get(f"http://{host.address}:8000/v1/ready", timeout=5).is_success
     except httpx.TransportError:
         return False
 

@@ -15,7 +15,8 @@ from border import Border, after, border
 
 from flowctl.storage.epochs import Epoch, find_epoch
 from flowctl.tenure import KEEP_S, LEASE_S, LOOK_S, LostTenureError, Tenure
-from flowctl.worker import decide
+from flowctl.traffic.watch import Watch
+from flowctl.worker import decide, observe
 
 SITE = "lang_son"
 FAILOVER_S = 10.0
@@ -51,6 +52,14 @@ def let_the_lease_run_out(place: Border) -> None:
     )
 
 
+def oust(first: Rival, second: Rival, place: Border) -> None:
+    """Let the second take over from the first, which hears nothing of it."""
+    assert first.takes()
+    first.conn.execute("set application_name = 'out of reach'")  # nobody can end its session
+    let_the_lease_run_out(place)
+    assert second.takes()
+
+
 def test_a_site_has_one_controller_and_the_next_takes_it_once_it_is_left(
     rivals: tuple[Rival, Rival],
 ):
@@ -76,10 +85,7 @@ def test_who_lost_the_site_writes_nothing_and_says_to_whom(
     rivals: tuple[Rival, Rival], lang_son: Border
 ):
     first, second = rivals
-    assert first.takes()
-    first.conn.execute("set application_name = 'out of reach'")  # nobody can end its session
-    let_the_lease_run_out(lang_son)
-    assert second.takes()
+    oust(first, second, lang_son)
     trip = lang_son.trip(at=after(-120))
     lang_son.visit(trip, "yard_bao_nguyen", -110)
     with pytest.raises(LostTenureError) as lost, first.tenure.deciding(first.conn):
@@ -89,6 +95,16 @@ def test_who_lost_the_site_writes_nothing_and_says_to_whom(
     with second.tenure.deciding(second.conn):
         decide(second.conn, lang_son.site, after(-75), plan_due=True)
     assert lang_son.conn.execute("select count(*) from plans").fetchone() == (1,)
+
+
+def test_what_it_has_seen_since_counts_for_nothing_either(
+    rivals: tuple[Rival, Rival], lang_son: Border
+):
+    first, second = rivals
+    oust(first, second, lang_son)
+    watch = Watch(lang_son.site)
+    with pytest.raises(LostTenureError):
+        observe(first.conn, watch, after(-75), lanes_due=True, within=first.tenure.deciding)
 
 
 def test_one_paused_inside_its_transaction_holds_nobody_up_and_commits_nothing(

@@ -306,8 +306,27 @@ def test_where_a_truck_was_is_forgotten_once_neither_its_fixes_nor_its_trip_are_
         (place.device_of(later), "queue_tan_thanh"),
         (place.device_of(later), "yard_bao_nguyen"),
     ]
-    retain(place.conn, place.site, after(0) + 900 * DAY, wall_clock=False)
-    assert count(place, "visits") == 1  # of a truck that is still there, as far as anybody knows
+
+
+def test_a_truck_that_never_left_is_forgotten_once_nothing_was_heard_of_it_for_so_long(
+    place: Border,
+):
+    place.site = replace(place.site, fixes_kept_days=30, trips_kept_days=90)
+    silent, heard = place.trip(), place.trip()
+    for trip, last in ((silent, 10.0), (heard, 60.0)):
+        place.visit(trip, "yard_bao_nguyen", 0)
+        place.conn.execute("delete from tracks where device_id = %s", [place.device_of(trip)])
+        place.conn.execute(
+            "insert into tracks (device_id, fixed_at, received_at, lon, lat, visit_state)"
+            " values (%s, %s, %s, 106.7, 21.9, 'null')",
+            [place.device_of(trip), after(last), after(last)],
+        )
+    retain(place.conn, place.site, after(9) + 90 * DAY, wall_clock=False)
+    assert (count(place, "visits"), count(place, "tracks")) == (2, 2)
+    retain(place.conn, place.site, after(59) + 90 * DAY, wall_clock=False)
+    still = [(place.device_of(heard),)]
+    assert place.conn.execute("select device_id from visits").fetchall() == still
+    assert place.conn.execute("select device_id from tracks").fetchall() == still
 
 
 def test_what_was_said_of_forgotten_visits_goes_with_them(place: Border):

@@ -25,7 +25,7 @@ from flowctl.telemetry.fixes import (
     rows_of,
 )
 from flowctl.telemetry.ingest import Ingest
-from flowctl.telemetry.ownership import KEEP_S, LEASE_S, LostPartitionError, prolonging
+from flowctl.telemetry.ownership import KEEP_S, LEASE_S, LostPartitionError
 
 T0 = datetime(2024, 1, 23, 1, tzinfo=UTC)
 
@@ -153,7 +153,7 @@ def test_a_worker_paused_inside_its_transaction_holds_nobody_up(crew: Crew):
 def test_a_step_that_takes_longer_than_a_lease_keeps_its_partitions(crew: Crew):
     busy = crew.hire("busy")
     before = dict(busy.own.leases)
-    with prolonging(busy.own, crew.database):
+    with busy.own.prolonged(crew.database):
         time.sleep(LEASE_S + 2 * KEEP_S)
         assert not crew.hire("idle").own.leases
         busy.keep()
@@ -163,7 +163,7 @@ def test_a_step_that_takes_longer_than_a_lease_keeps_its_partitions(crew: Crew):
 
 def test_a_worker_that_hangs_in_a_step_is_replaced(crew: Crew):
     hanging = crew.hire("hanging")
-    with prolonging(hanging.own, crew.database, longest_step_s=2 * KEEP_S):
+    with hanging.own.prolonged(crew.database, longest_step_s=2 * KEEP_S):
         time.sleep(LEASE_S + 4 * KEEP_S)
         assert len(crew.hire("heir").own.leases) == PARTITIONS
 

@@ -12,6 +12,8 @@ from flowctl.registry import crossings, stages
 from flowctl.registry.decisions import Decision, Verdict, decide
 from flowctl.registry.seen_stages import SeenStages, confirm_seen
 from flowctl.state import Direction
+from flowctl.storage import epochs
+from flowctl.tenure import LostTenureError, Tenure
 from flowctl.worker import decide as decide_tick
 from flowctl.workflow.stages import Act, Desk, Origin
 
@@ -109,6 +111,20 @@ def test_what_a_revised_visit_takes_away_is_taken_back_with_its_reason(place: Bo
     place.visit(trip, YARD, 20)
     assert confirm_seen(place.conn, place.site, now=after(21)) == 1
     assert states(place, trip)["yard_in"] == "confirmed"
+
+
+def test_who_may_not_decide_any_more_says_nothing_of_what_was_seen(place: Border, database: str):
+    trip = place.trip()
+    place.visit(trip, YARD, 5)
+    tenure = Tenure(database, place.site.id, "first")
+    with tenure.connect() as conn:
+        assert tenure.take(conn)
+        epochs.leave_epoch(conn, place.site.id, tenure.epoch)
+        with pytest.raises(LostTenureError):
+            confirm_seen(conn, place.site, now=after(6), within=tenure.deciding)
+        assert words(place, trip) == []
+        assert tenure.take(conn)
+        assert confirm_seen(conn, place.site, now=after(6), within=tenure.deciding) == 1
 
 
 def test_a_visit_that_a_late_fix_shifts_is_said_anew_and_one_by_seconds_is_not(place: Border):
