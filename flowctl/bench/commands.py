@@ -69,7 +69,8 @@ def ingest(
 def logins(
     rate: Annotated[float, typer.Option(min=1.0, help="Fixes a second, one a request.")] = 300.0,
     logins: Annotated[float, typer.Option(min=1.0, help="Bad sign-ins a second.")] = 1_000.0,
-    seconds: Annotated[float, typer.Option(min=1.0, help="How long each of four phases is.")] = 30,
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long each of four phases is.")] = 15,
+    rounds: Annotated[int, typer.Option(min=1, help="How often all four are measured.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Random numbers of the load.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -78,7 +79,7 @@ def logins(
     from flowctl.shell import sentences, telling  # noqa: PLC0415
 
     with sentences(), telling() as tell:
-        figures = run_logins(LoginOptions(rate, logins, seconds, seed), tell)
+        figures = run_logins(LoginOptions(rate, logins, seconds, rounds, seed), tell)
     if as_json:
         typer.echo(json.dumps(figures.as_json()))
     else:

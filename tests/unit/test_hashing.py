@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -22,7 +23,7 @@ def test_one_is_hashed_at_a_time_and_the_loop_goes_on():
 
     async def run() -> int:
         nonlocal beats
-        going = asyncio.gather(*(in_turn(work) for _ in range(5)))
+        going = asyncio.gather(*(in_turn(work) for _ in range(9)))
         while not going.done():
             beats += 1
             await asyncio.sleep(0.001)
@@ -38,3 +39,28 @@ def test_it_gives_way_to_the_threads_that_positions_use():
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     assert asyncio.run(in_turn(priority)) == priority() + 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="so thread policies are Linux's")
+def test_a_crowd_is_hashed_only_where_nothing_else_would_work():
+    async def run(at_once: int) -> list[int]:
+        return await asyncio.gather(*(in_turn(os.sched_getscheduler, 0) for _ in range(at_once)))
+
+    assert asyncio.run(run(4)) == [os.SCHED_OTHER] * 4
+    assert asyncio.run(run(6)) == [os.SCHED_OTHER] * 4 + [os.SCHED_IDLE] * 2
+
+
+def test_a_crowd_waits_after_each_as_long_as_it_took():
+    began: list[float] = []
+
+    def work() -> None:
+        if threading.current_thread().name.startswith("passwords of many"):
+            began.append(time.monotonic())
+        time.sleep(0.05)
+
+    async def run() -> None:
+        await asyncio.gather(*(in_turn(work) for _ in range(7)))
+
+    asyncio.run(run())
+    assert len(began) == 3
+    assert all(after - before >= 0.1 for before, after in pairwise(began))
