@@ -337,7 +337,7 @@ def _wait_until_ready(system: LocalSystem) -> None:
     while time.monotonic() < deadline:
         system.check()
         try:
-            answer = httpx.get(f"{system.settings.public_url}/v1/health", timeout=2)
+            answer = httpx.get(f"{system.settings.public_url}/v1/ready", timeout=2)
         except httpx.TransportError:
             time.sleep(_POLL_S)
             continue

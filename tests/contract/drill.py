@@ -35,6 +35,13 @@ _CHECKS: Mapping[str, Any] = {
             *("2xx", "304", "400", "401", "403", "404", "408", "409", "410", "422", "429", "503")
         ]
     },
+    # What is too large is so before anybody has looked at what it says.
+    "negative_data_rejection": {
+        "expected-statuses": [
+            *("400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429"),
+            "5xx",
+        ]
+    },
     # A store that is away, or a simulation that is full, is no defect.
     "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
     # `test_api_permissions` walks every route without credentials and with wrong ones.
@@ -45,6 +52,11 @@ _OPERATIONS: Sequence[Mapping[str, Any]] = (
     {
         "include-path-regex": "^/v1/(fixes$|traccar|owntracks|ufms|osmand)",
         "checks": {"negative_data_rejection": {"enabled": False}},
+    },
+    # What is put in the place of both names is there, but not always the one's of the other.
+    {
+        "include-path-regex": "^/v1/devices/{uid}/assignments/",
+        "checks": {"ensure_resource_availability": {"enabled": False}},
     },
     # These stand where an identifier may: GET /v1/acts/preview asks for the act "preview".
     {
