@@ -6,12 +6,13 @@ import os
 import re
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ LANG_SON = ROOT / "data/sites/lang_son"
 PATIENCE_S = 300
 BOTH = ("127.0.0.1", "127.0.0.2")
 """Where the two processes of the API listen: addresses of one name, as Docker gives them."""
+BODY_WITHIN_S = 3
+"""So long a body may take here; two minutes at a gate."""
 
 
 @dataclass
@@ -226,6 +229,8 @@ def _caddy(host: Host) -> Iterator[httpx.Client]:
         "HTTP_PORT": str(host.ports["http"]),
         "HTTPS_PORT": str(host.ports["https"]),
         "HEALTH_PORT": str(host.ports["health"]),
+        "HEADER_WITHIN": "2s",
+        "BODY_WITHIN": f"{BODY_WITHIN_S}s",
     }
     with (host.folder / "caddy.log").open("w") as log:
         host.running["caddy"] = subprocess.Popen(
@@ -235,16 +240,23 @@ def _caddy(host: Host) -> Iterator[httpx.Client]:
             stderr=log,
             text=True,
         )
-    authority = host.folder / "caddy/caddy/pki/authorities/local/root.crt"
+    authority = _authority(host)
     certificates = host.folder / "caddy/caddy/certificates/local/localhost/localhost.crt"
     until = time.monotonic() + PATIENCE_S
     while not (authority.exists() and certificates.exists()):
         assert time.monotonic() < until, host.logs("caddy")
         time.sleep(0.1)
-    trust = ssl.create_default_context(cafile=str(authority))
     where = f"https://localhost:{host.ports['https']}"
-    with httpx.Client(base_url=where, verify=trust, timeout=20) as client:
+    with httpx.Client(base_url=where, verify=_trust(host), timeout=20) as client:
         yield client
+
+
+def _authority(host: Host) -> Path:
+    return host.folder / "caddy/caddy/pki/authorities/local/root.crt"
+
+
+def _trust(host: Host) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(_authority(host)))
 
 
 def test_a_whole_deployment_starts_serves_by_tls_loses_a_process_and_ends_in_good_order(
@@ -267,6 +279,7 @@ def test_a_whole_deployment_starts_serves_by_tls_loses_a_process_and_ends_in_goo
     with _caddy(host) as client:
         _look_at_the_front(host, client)
         _sign_in_and_read_the_stream(client)
+        _let_slow_senders_go_and_nobody_else(host, client)
         host.kill("api2")
         for _ in range(20):
             assert client.get("/v1/ready").status_code == 200, "the other one answers"
@@ -300,6 +313,45 @@ def _sign_in_and_read_the_stream(client: httpx.Client) -> None:
         first = next(line for line in events.iter_lines() if line.startswith("data:"))
     assert first
     assert time.monotonic() - begun < 15, "a proxy that gathers events would hold them back"
+
+
+def _let_slow_senders_go_and_nobody_else(host: Host, client: httpx.Client) -> None:
+    """Hold half a header and a slow body open while a stream of events lasts longer than both."""
+    with client.stream("GET", "/v1/events") as events:
+        lines = (line for line in events.iter_lines() if line.startswith("data:"))
+        next(lines)
+        begun = time.monotonic()
+        with _line(host) as header, _line(host) as body:
+            header.sendall(b"GET / HTTP/1.1\r\nHost: local")
+            body.sendall(b"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\n")
+            body.sendall(b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+            assert header.recv(1000) == b"", "nothing is said to half a header"
+            assert b" 503 " in _dribbled(body), "as Caddy answers whatever it cannot pass on"
+        for _ in range(10):
+            assert client.get("/v1/ready").status_code == 200, "its slowness is nobody else's"
+        while time.monotonic() - begun < 2 * BODY_WITHIN_S:
+            next(lines)
+
+
+@contextmanager
+def _line(host: Host) -> Iterator[ssl.SSLSocket]:
+    """Yield a connection to Caddy, which waits for at most 20 s."""
+    place = ("127.0.0.1", host.ports["https"])
+    with (
+        socket.create_connection(place, timeout=20) as plain,
+        _trust(host).wrap_socket(plain, server_hostname="localhost") as line,
+    ):
+        yield line
+
+
+def _dribbled(line: ssl.SSLSocket) -> bytes:
+    """Send a byte now and then until an answer comes, and return that."""
+    line.settimeout(0.5)
+    for _ in range(20 * BODY_WITHIN_S):
+        line.sendall(b" ")
+        with suppress(TimeoutError):
+            return line.recv(1000)
+    raise AssertionError("nobody let the slow sender go")
 
 
 def _end(host: Host) -> None:

@@ -286,6 +286,15 @@ def test_every_setting_is_given_or_named_as_none_of_a_deployment():
     assert known - given - of_practices == set(NOT_HERE)
 
 
+def test_the_readme_says_what_every_setting_is():
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("**Settings** are")[2]
+    said = re.findall(r"^\| (`FLOWCTL_.*?) \|", table.partition("\n\n**")[0], re.MULTILINE)
+    names = {name for row in said for name in re.findall(r"`(FLOWCTL_\w+)`", row)}
+    of_compose = {"FLOWCTL_DATABASE_MEMORY", "FLOWCTL_VALKEY_MEMORY"}
+    known = {f"FLOWCTL_{field.upper()}" for field in Settings.model_fields}
+    assert names - of_compose == {one for one in known if not one.startswith("FLOWCTL_PRACTICE")}
+
+
 def test_what_a_deployment_leaves_empty_is_off():
     environment = SERVICES["api"]["environment"]
     left_empty = {name: "" for name, value in environment.items() if str(value).endswith(":-}")}
