@@ -19,6 +19,9 @@ from flowctl.storage.migrate import migrate
 
 _NAME = "flowctl-%Y%m%dT%H%M%SZ.dump"
 _LOCK_WAIT = "60s"
+_AS_OWNER = (
+    "give FLOWCTL_OWNER_URL, the address by which flowctl migrate connects as the database's owner."
+)
 _TIMESCALE = " EXTENSION - timescaledb "
 
 
@@ -47,11 +50,13 @@ def make_backup(url: str, folder: Path, *, wall_now: datetime) -> Backup:
     Raises
     ------
     FlowctlError
-        No pg_dump here is new enough, or it failed: with its own words.
+        The role may not read all there is, no pg_dump here is new enough, or it failed: with its
+        own words.
     psycopg.OperationalError
         The database does not answer.
     """
     with psycopg.connect(url, autocommit=True) as conn:
+        _refuse_reading_a_part(conn)
         program = _find_program("pg_dump", conn.info.server_version // 10000)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / wall_now.strftime(_NAME)
@@ -92,13 +97,15 @@ def restore_backup(file: Path, database_url: str, owner_url: str | None) -> str:
     ConflictError
         The database holds tables already.
     FlowctlError
-        The file is no backup, or pg_restore failed: with its own words, and nothing was changed.
+        The role may make no tables, the file is no backup, or pg_restore failed: with its own
+        words, and nothing was changed.
     """
     if not file.is_file():
         raise NotFoundError(f"There is no file {file}; flowctl backup DIR names what it writes.")
     url = owner_url or database_url
     with psycopg.connect(url, autocommit=True) as conn:
         _refuse_full(conn)
+        _refuse_making_nothing(conn)
         program = _find_program("pg_restore", conn.info.server_version // 10000)
         timescale = _TIMESCALE in _list_content(program, file)
         if timescale:
@@ -128,6 +135,30 @@ def _refuse_full(conn: psycopg.Connection[Any]) -> None:
             f"The database {name} holds tables already, and nothing is written over: rename it"
             f" (alter database {name} rename to …), make an empty one (create database {name}),"
             " and restore again."
+        )
+
+
+def _refuse_reading_a_part(conn: psycopg.Connection[Any]) -> None:
+    row = conn.execute(
+        "select relname from pg_class where relnamespace = current_schema()::regnamespace"
+        " and case relkind when 'S' then not has_sequence_privilege(oid, 'select')"
+        "  when 'r' then not has_table_privilege(oid, 'select')"
+        "  when 'p' then not has_table_privilege(oid, 'select') else false end"
+        " order by relname limit 1"
+    ).fetchone()
+    if row is not None:
+        raise FlowctlError(
+            f"The role {conn.info.user} may not read {row[0]}, so the backup would lack it;"
+            f" {_AS_OWNER}"
+        )
+
+
+def _refuse_making_nothing(conn: psycopg.Connection[Any]) -> None:
+    row = conn.execute("select has_schema_privilege(current_schema(), 'create')").fetchone()
+    if row != (True,):
+        raise FlowctlError(
+            f"The role {conn.info.user} may make no tables in the database {conn.info.dbname};"
+            f" {_AS_OWNER}"
         )
 
 

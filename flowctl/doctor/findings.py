@@ -1,6 +1,6 @@
 """What a look found: what was looked at, how it stands, and what to do about it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -66,6 +66,12 @@ def look(at: T, looks: Looks[T]) -> Iterator[Finding]:
                 f"It could not be looked at: {told(error)}.",
                 "mend what it says, and ask again",
             )
+
+
+def unlooked(without: str, names: Iterable[str]) -> Finding:
+    """Return what could not be looked at without something that is away."""
+    said = f"Without {without} nothing is known of: {', '.join(dict.fromkeys(names))}."
+    return warning("not looked at", said, "mend that first, and ask again: flowctl doctor")
 
 
 def told(error: Exception) -> str:

@@ -1,4 +1,7 @@
-"""What the processes do with it: site and rules, beats, lags, messages, gateways, backups."""
+"""What the processes do with it: site and rules, beats, lags, messages, gateways, backups.
+
+And whether what they closed opens with the secret that is set.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,6 +11,9 @@ from flowctl.clock import clock
 from flowctl.doctor.database import Asked
 from flowctl.doctor.findings import Finding, Looks, good, warning, wrong
 from flowctl.errors import NotFoundError
+from flowctl.registry.keys import derive_keys
+from flowctl.registry.rotation import try_each
+from flowctl.settings import Settings
 from flowctl.storage.gateway_states import list_states
 from flowctl.storage.heartbeats import BACKUP
 from flowctl.storage.measures import count_open_messages, list_beat_ages, list_partitions
@@ -16,6 +22,8 @@ from flowctl.storage.sites import get_site
 from flowctl.telemetry.backlog import Waiting, list_waiting
 from flowctl.telemetry.store import connect
 
+OPENED = "what the secret opens"
+LAG = "ingest lag"
 NEEDED = ("ingest", "controller", "notify")
 """The processes without which a gate stops."""
 MOST_LAG_S = 30.0
@@ -134,6 +142,26 @@ LOOKS: Looks[Asked] = (
 )
 
 
+def look_at_secret(asked: Asked, chosen: Settings) -> Iterator[Finding]:
+    """Open one of each kind of what is stored closed: after a restore the secret may be another."""
+    tried = list(try_each(asked.conn, derive_keys(chosen.secret, chosen.old_secrets)))
+    shut = [what for what, opens in tried if not opens]
+    if not tried:
+        yield good(OPENED, "Nothing closed by it is stored yet, so it could not be tried.")
+    elif shut:
+        part = "" if len(shut) == len(tried) else "all of "
+        yield wrong(
+            OPENED,
+            f"This is not the secret {part}the database was written with: neither FLOWCTL_SECRET"
+            f" nor one of FLOWCTL_OLD_SECRETS opens {', '.join(shut)}.",
+            "stop the processes before they write with a second one, and give FLOWCTL_SECRET (in"
+            " compose secrets/flowctl_secret) the one kept beside the backup; if this one wrote"
+            " something meanwhile, name it in FLOWCTL_OLD_SECRETS and run: flowctl key rotate",
+        )
+    else:
+        yield good(OPENED, f"It opens what is stored: {', '.join(what for what, _ in tried)}.")
+
+
 def look_at_lag(asked: Asked, valkey_url: str) -> Iterator[Finding]:
     """Compare what the streams hold with what was committed; both stores answer."""
     committed = {one.partition: one.last_id for one in list_partitions(asked.conn)}
@@ -142,9 +170,9 @@ def look_at_lag(asked: Asked, valkey_url: str) -> Iterator[Finding]:
     oldest_s = max((one.oldest_s for one in waiting.values()), default=0.0)
     said = f"{entries} entries wait to be taken in, the oldest for {oldest_s:.0f} s."
     if oldest_s > MOST_LAG_S:
-        yield wrong("ingest lag", said, "see that flowctl ingest works, or start another one")
+        yield wrong(LAG, said, "see that flowctl ingest works, or start another one")
     else:
-        yield good("ingest lag", said)
+        yield good(LAG, said)
 
 
 async def _waiting(url: str, committed: dict[int, str]) -> dict[int, Waiting]:

@@ -10,7 +10,6 @@ of, and are told of the new one when their page is opened.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 from uuid import UUID
@@ -58,8 +57,8 @@ class Renewed:
 class _Set:
     """A column of ciphers.
 
-    ``select`` yields key, place and cipher of rows after a key, at first ``first``; ``update``
-    takes the new cipher, the key and the former cipher.
+    ``select`` yields key, place and cipher of so many rows after a key, at first ``first``;
+    ``update`` takes the new cipher, the key and the former cipher.
     """
 
     what: str
@@ -87,12 +86,16 @@ def _closed_form(keys: Keys, plain: bytes, place: str) -> bytes:
 
 
 _NO_ID = UUID(int=0)
+_NUMBERS = "numbers of drivers"
+_OLDEST_NUMBER: LiteralString = (
+    "select phone_cipher from drivers where phone_cipher is not null order by id limit 1"
+)
 _SETS = (
     _Set(
         "keys of persons",
         0,
         "select id, 'driver ' || id, data_key from drivers where id > %s and data_key is not null"
-        " order by id limit %s for update",
+        " order by id limit %s",
         "update drivers set data_key = %s where id = %s and data_key = %s",
         lambda keys, cipher, place: unwrap_key(keys.person_wraps, cipher, place),
         lambda keys, plain, place: wrap_key(keys.person_wrap, plain, place),
@@ -101,7 +104,7 @@ _SETS = (
         "keys of documents",
         _NO_ID,
         "select id, 'document ' || id, data_key from documents where id > %s"
-        " and data_key is not null order by id limit %s for update",
+        " and data_key is not null order by id limit %s",
         "update documents set data_key = %s where id = %s and data_key = %s",
         lambda keys, cipher, place: unwrap_key(keys.document_wraps, cipher, place),
         lambda keys, plain, place: wrap_key(keys.document_wrap, plain, place),
@@ -109,7 +112,7 @@ _SETS = (
     _Set(
         "answers by SMS",
         0,
-        "select id, '', cipher from sms_answers where id > %s order by id limit %s for update",
+        "select id, '', cipher from sms_answers where id > %s order by id limit %s",
         "update sms_answers set cipher = %s where id = %s and cipher = %s",
         _texts(decrypt_answer),
         _text(encrypt_answer),
@@ -117,7 +120,7 @@ _SETS = (
     _Set(
         "secrets of webhooks",
         0,
-        "select id, '', secret_cipher from webhooks where id > %s order by id limit %s for update",
+        "select id, '', secret_cipher from webhooks where id > %s order by id limit %s",
         "update webhooks set secret_cipher = %s where id = %s and secret_cipher = %s",
         _texts(decrypt_secret),
         _text(encrypt_secret),
@@ -126,7 +129,7 @@ _SETS = (
         "secrets of signed messages",
         0,
         "select id, '', hook_cipher from sources where id > %s and hook_cipher is not null"
-        " order by id limit %s for update",
+        " order by id limit %s",
         "update sources set hook_cipher = %s where id = %s and hook_cipher = %s",
         _texts(decrypt_secret),
         _text(encrypt_secret),
@@ -136,7 +139,7 @@ _SETS = (
         b"",
         "select endpoint_hash || int8send(trip_id), '', cipher from push_subscriptions"
         " where endpoint_hash || int8send(trip_id) > %s"
-        " order by endpoint_hash || int8send(trip_id) limit %s for update",
+        " order by endpoint_hash || int8send(trip_id) limit %s",
         "update push_subscriptions set cipher = %s"
         " where endpoint_hash || int8send(trip_id) = %s and cipher = %s",
         _texts(decrypt_push),
@@ -146,7 +149,7 @@ _SETS = (
         "authenticators",
         "",
         "select name, '', totp_cipher from accounts where name > %s and totp_cipher is not null"
-        " order by name limit %s for update",
+        " order by name limit %s",
         "update accounts set totp_cipher = %s where name = %s and totp_cipher = %s",
         _texts(decrypt_totp),
         _text(encrypt_totp),
@@ -155,7 +158,7 @@ _SETS = (
         "drafts",
         _NO_ID,
         "select id, 'draft ' || id || ' of ' || account, cipher from drafts where id > %s"
-        " and length(cipher) > 0 order by id limit %s for update",
+        " and length(cipher) > 0 order by id limit %s",
         "update drafts set cipher = %s where id = %s and cipher = %s",
         _opened_form,
         _closed_form,
@@ -164,7 +167,7 @@ _SETS = (
         "templates",
         0,
         "select id, 'template ' || name || ' of ' || account, cipher from templates where id > %s"
-        " order by id limit %s for update",
+        " order by id limit %s",
         "update templates set cipher = %s where id = %s and cipher = %s",
         _opened_form,
         _closed_form,
@@ -173,7 +176,7 @@ _SETS = (
         "tables of trips",
         0,
         "select id, 'import of ' || account, cipher from imports where id > %s"
-        " order by id limit %s for update",
+        " order by id limit %s",
         "update imports set cipher = %s where id = %s and cipher = %s",
         _opened_form,
         _closed_form,
@@ -189,6 +192,18 @@ def renew(conn: Connection, keys: Keys) -> Iterator[Renewed]:
     yield _renew_numbers(conn, keys)
     for each in _SETS:
         yield _renew_set(conn, keys, each)
+
+
+def try_each(conn: Connection, keys: Keys) -> Iterator[tuple[str, bool]]:
+    """Yield, of each set that holds anything, whether its first cipher opens; writes nothing."""
+    row = conn.execute(_OLDEST_NUMBER).fetchone()
+    if row is not None:
+        yield _NUMBERS, _opens(keys, bytes(row[0]), "", _texts(decrypt_phone))
+    for each in _SETS:
+        row = conn.execute(each.select, [each.first, 1]).fetchone()
+        if row is not None:
+            _, place, cipher = row
+            yield each.what, _opens(keys, bytes(cipher), place, each.opened)
 
 
 def adopt_number(conn: Connection, keys: Keys, phone: str) -> None:
@@ -217,7 +232,7 @@ def _renew_numbers(conn: Connection, keys: Keys) -> Renewed:
                     current = hash_phone(keys, decrypt_phone(keys, found))
                     _rehash_alone(conn, driver, known_by, current)
         if not rows:
-            return Renewed("numbers of drivers", *counts)
+            return Renewed(_NUMBERS, *counts)
 
 
 def _rehash_alone(conn: Connection, driver: int, former: bytes, current: bytes) -> None:
@@ -240,7 +255,7 @@ def _renew_set(conn: Connection, keys: Keys, each: _Set) -> Renewed:
     counts, after = [0, 0, 0], each.first
     while True:
         with conn.transaction():
-            rows = conn.execute(each.select, [after, _AT_ONCE]).fetchall()
+            rows = conn.execute(each.select + " for update", [after, _AT_ONCE]).fetchall()
             for key, place, cipher in rows:
                 after = key
                 found = _anew(keys, bytes(cipher), place, each.opened, each.closed)
@@ -251,10 +266,17 @@ def _renew_set(conn: Connection, keys: Keys, each: _Set) -> Renewed:
             return Renewed(each.what, *counts)
 
 
+def _opens(keys: Keys, cipher: bytes, place: str, opened: Open) -> bool:
+    try:
+        opened(keys, cipher, place)
+    except FlowctlError:
+        return False
+    return True
+
+
 def _anew(keys: Keys, cipher: bytes, place: str, opened: Open, closed: Close) -> bytes | int:
     """Return a cipher under the secret in force; 1 where it is that already, 2 where none opens."""
-    with suppress(FlowctlError):
-        opened(replace(keys, former=()), cipher, place)
+    if _opens(replace(keys, former=()), cipher, place, opened):
         return 1
     try:
         return closed(keys, opened(keys, cipher, place), place)

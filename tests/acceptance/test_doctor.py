@@ -1,6 +1,7 @@
 """``flowctl doctor`` on real stores, each set up wrongly in one way."""
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -14,7 +15,8 @@ from typing import Any
 import psycopg
 import pytest
 import redis
-from border import border
+from border import MORNING, Border, border
+from border import SECRET as KEPT
 from certificates import make_certificate
 from command_line import run_command
 from pydantic import SecretStr
@@ -23,11 +25,14 @@ from flowctl.doctor.database import SERVER, Asked
 from flowctl.doctor.examine import examine
 from flowctl.doctor.findings import look
 from flowctl.doctor.outside import LOOKS, Outside
+from flowctl.doctor.work import look_at_secret
 from flowctl.embedded import start_postgres
+from flowctl.registry.keys import derive_keys, encrypt_secret
 from flowctl.server_process import free_port
 from flowctl.settings import Settings
 from flowctl.storage.heartbeats import BACKUP, beat
 from flowctl.storage.schema import head_revision
+from flowctl.storage.webhooks import add_webhook
 from flowctl.telemetry import stream
 
 SECRET = "of-this-test-and-0123456789-of-nobody-else"
@@ -77,6 +82,60 @@ def test_with_neither_store_up_it_says_which_are_away_and_no_secret():
     assert f"{nowhere} does not answer" in only(told, "position store", "wrong")
     assert f"{nowhere} does not let us in" in only(told, "database", "wrong")
     assert "scanner" in told, "the rest is looked at"
+
+
+def test_a_refused_password_is_told_from_a_store_that_does_not_run(database: str, valkey: str):
+    wrong = {
+        "FLOWCTL_DATABASE_URL": re.sub(r":[^:@]+@", ":another@", database),
+        "FLOWCTL_VALKEY_URL": re.sub(r":[^:@]*@", ":another@", valkey),
+    }
+    told = found(environment(database, valkey) | wrong)
+    said = only(told, "database", "wrong")
+    assert "runs and refuses our password" in said
+    assert "(in compose secrets/flowctl_database_password)" in said
+    assert "alter role flowctl_app password" in said
+    assert "start it" not in said
+    said = only(told, "position store", "wrong")
+    assert "runs and refuses our password" in said
+    assert "secrets/flowctl_valkey_password" in said
+    of_store, of_database = (said for _, said in told["not looked at"])
+    assert "Without the position store nothing is known of: position store, " in of_store
+    for name in ("durability", "backup", "what the secret opens", "ingest lag"):
+        assert name in of_database
+
+
+def test_a_database_restored_under_another_secret_is_named_and_one_under_its_own_is_not(
+    database: str, valkey: str
+):
+    another = SecretStr("drawn anew, and never what closed anything")
+    with border(database) as place:
+        assert "could not be tried" in opened(place, KEPT)[1]
+        place.trip()
+        state, said = opened(place, KEPT)
+        assert (state, "It opens what is stored: numbers of drivers" in said) == ("good", True)
+        assert opened(place, another, old=KEPT)[0] == "good", "as while it is changed"
+        add_webhook(
+            place.conn,
+            "lang_son",
+            url="https://a.example",
+            secret_cipher=encrypt_secret(derive_keys(another), "whsec_x"),
+            by="x",
+            now=MORNING,
+        )
+        state, said = opened(place, KEPT)
+        assert (state, "not the secret all of the database" in said) == ("wrong", True)
+    env = environment(database, valkey, FLOWCTL_SECRET=KEPT.get_secret_value()[::-1])
+    said = only(found(env), "what the secret opens", "wrong")
+    assert "This is not the secret the database was written with" in said
+    assert "opens numbers of drivers, " in said
+    assert "| stop the processes" in said
+
+
+def opened(place: Border, secret: SecretStr, old: SecretStr | None = None) -> tuple[str, str]:
+    """Return how it stands with what a secret opens, and what is said of it."""
+    chosen = Settings(secret=secret, old_secrets=old or SecretStr(""))
+    [one] = look_at_secret(Asked(place.conn, chosen, time.time), chosen)
+    return one.state, one.said
 
 
 def test_settings_that_are_not_fit_are_the_finding():

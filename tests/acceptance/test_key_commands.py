@@ -34,6 +34,7 @@ from flowctl.registry.keys import (
     link_code,
     login_digits,
 )
+from flowctl.registry.rotation import try_each
 from flowctl.registry.rules import Declaration
 from flowctl.registry.sealed import Sealing
 from flowctl.registry.sources import add_source
@@ -149,6 +150,10 @@ def test_all_that_a_former_secret_closed_opens_before_while_and_after_it_is_rene
     with pytest.raises(FlowctlError, match="FLOWCTL_OLD_SECRETS"):
         read_all(lang_son, NEW_ALONE, trip)
     read_all(lang_son, BOTH, trip)
+    for keys, opens in ((KEYS, True), (NEW_ALONE, False), (BOTH, True)):
+        tried = dict(try_each(lang_son.conn, keys))
+        assert set(tried.values()) == {opens}
+        assert len(tried) == 11, "one of everything"
     told = person_of(lang_son, BOTH, database, SECRET.get_secret_value())
     table = rotate(database)
     assert "numbers of drivers" in table

@@ -172,6 +172,22 @@ def test_a_backup_is_known_by_its_age_and_a_failed_one_leaves_nothing(
         assert list_beat_ages(conn)["backup"] < 600
 
 
+@pytest.mark.parametrize("empty_database", ["postgres_url"], indirect=True)
+def test_a_role_that_cannot_back_up_or_restore_is_told_to_come_as_the_owner(
+    database: str, empty_database: str, tmp_path: Path
+):
+    kept, file = tmp_path / "kept", tmp_path / "any.dump"
+    said = run_command("backup", str(kept), env=environment(database, ""), code=1).stderr
+    assert "The role flowctl_app may not read a" in said
+    assert "give FLOWCTL_OWNER_URL" in said
+    assert not kept.exists()
+    file.write_text("any")
+    env = environment(of_processes(empty_database), "")
+    said = run_command("restore", str(file), env=env, code=1).stderr
+    assert "The role flowctl_app may make no tables in the database" in said
+    assert "give FLOWCTL_OWNER_URL" in said
+
+
 @pytest.mark.timescale
 @pytest.mark.parametrize("empty_database", ["timescale_url"], indirect=True)
 def test_a_hypertable_comes_back_as_one(
