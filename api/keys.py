@@ -1,6 +1,6 @@
 """Machines and their keys, for administrators: what each may do, until when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -77,7 +77,11 @@ class ShownKey(BaseModel):
 
 
 class ShownSource(BaseModel):
-    """A machine with its keys; those of single devices are only counted."""
+    """A machine with its keys; those of single devices are only counted.
+
+    ``heard_at`` is when its newest fix came in, whatever became of it; null: none since this is
+    written down.
+    """
 
     name: str
     scopes: list[str]
@@ -85,6 +89,7 @@ class ShownSource(BaseModel):
     agency: str | None
     keys: list[ShownKey]
     device_keys: int
+    heard_at: datetime | None
 
 
 @router.get("/sources")
@@ -93,7 +98,8 @@ def get_sources(request: Request) -> list[ShownSource]:
     with transaction(request) as conn:
         sources = stored.list_sources(conn)
         tokens = stored.list_tokens(conn, wall_now=datetime.now(UTC))
-    return [_shown(one, [t for t in tokens if t.source_id == one.id]) for one in sources]
+        heard = stored.list_heard(conn)
+    return [_shown(one, tokens, heard) for one in sources]
 
 
 @router.post("/sources", status_code=201)
@@ -131,7 +137,8 @@ def change_source(request: Request, name: Name, body: SourcePatch) -> ShownSourc
             after={"may": sorted(after.scopes), "agency": after.agency},
         )
         tokens = stored.list_tokens(conn, wall_now=datetime.now(UTC))
-    return _shown(after, [one for one in tokens if one.source_id == after.id])
+        heard = stored.list_heard(conn)
+    return _shown(after, tokens, heard)
 
 
 @router.post("/sources/{name}/keys", status_code=201)
@@ -179,7 +186,10 @@ def end_key(request: Request, key_id: UUID) -> None:
         record(request, conn, "key.end", f"key:{key_id}")
 
 
-def _shown(source: Source, tokens: Sequence[TokenRecord]) -> ShownSource:
+def _shown(
+    source: Source, tokens: Sequence[TokenRecord], heard: Mapping[int, datetime]
+) -> ShownSource:
+    mine = [one for one in tokens if one.source_id == source.id]
     return ShownSource(
         name=source.name,
         scopes=sorted(source.scopes),
@@ -195,8 +205,9 @@ def _shown(source: Source, tokens: Sequence[TokenRecord]) -> ShownSource:
                 made_at=one.created_wall_at,
                 ends_at=one.expires_wall_at,
             )
-            for one in tokens
+            for one in mine
             if one.device_uid is None
         ],
-        device_keys=sum(one.device_uid is not None for one in tokens),
+        device_keys=sum(one.device_uid is not None for one in mine),
+        heard_at=heard.get(source.id),
     )

@@ -150,41 +150,55 @@ def set_terms(
 def list_all(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """List the sources, their tokens, and what became of their fixes today and yesterday (UTC)."""
+    """List the sources: when each was last heard, its tokens, what became of its fixes.
+
+    Fixes are counted for today and yesterday (UTC); who was heard last stands by the site's clock.
+    """
     with database() as conn:
         wall_now = datetime.now(UTC)
         sources = stored.list_sources(conn)
         tokens = stored.list_tokens(conn, wall_now=wall_now)
         yesterday = (clock(get_settings().clock_file).now() - timedelta(days=1)).date()
         counts = stored.list_outcomes(conn, since=yesterday)
+        heard = stored.list_heard(conn)
     if as_json:
-        typer.echo(json.dumps(_listed(sources, tokens, counts), ensure_ascii=False))
+        typer.echo(json.dumps(_listed(sources, tokens, counts, heard), ensure_ascii=False))
     else:
-        show_table(_table(sources, tokens, counts))
+        show_table(_table(sources, tokens, counts, heard))
 
 
-def _table(sources: list[Source], tokens: list[TokenRecord], counts: list[OutcomeCount]) -> Table:
-    table = Table("Source", "Terms", "Tokens", "Fixes today and yesterday")
+def _table(
+    sources: list[Source],
+    tokens: list[TokenRecord],
+    counts: list[OutcomeCount],
+    heard: dict[int, datetime],
+) -> Table:
+    table = Table("Source", "Last heard", "Terms", "Tokens", "Fixes today and yesterday")
     for source in sources:
         table.add_row(
             source.name,
+            _utc(heard.get(source.id)),
             _terms(source),
             _tokens([token for token in tokens if token.source_id == source.id]),
             _counts([count for count in counts if count.source == source.name]),
         )
     unread = [count for count in counts if count.source is None]
     if unread:
-        table.add_row("(unreadable)", "", "", _counts(unread))
+        table.add_row("(unreadable)", "", "", "", _counts(unread))
     return table
 
 
 def _listed(
-    sources: list[Source], tokens: list[TokenRecord], counts: list[OutcomeCount]
+    sources: list[Source],
+    tokens: list[TokenRecord],
+    counts: list[OutcomeCount],
+    heard: dict[int, datetime],
 ) -> dict[str, Any]:
     return {
         "sources": [
             {
                 "name": source.name,
+                "heard_at": None if source.id not in heard else heard[source.id].isoformat(),
                 "enrols": source.enrols,
                 "may": sorted(source.scopes),
                 "agency": source.agency,
@@ -368,7 +382,7 @@ def _tokens(tokens: list[TokenRecord]) -> str:
     of_devices = sum(token.device_uid is not None for token in tokens)
     lines = [
         f"{one.created_wall_at:%Y-%m-%d}, "
-        + ("until withdrawn" if one.expires_wall_at is None else f"ends {_wall(one)}")
+        + (f"ends {_utc(ends)}" if (ends := one.expires_wall_at) else "until withdrawn")
         for one in tokens
         if one.device_uid is None
     ]
@@ -377,8 +391,8 @@ def _tokens(tokens: list[TokenRecord]) -> str:
     return "\n".join(lines) or "none: nobody can send"
 
 
-def _wall(one: TokenRecord) -> str:
-    return f"{one.expires_wall_at:%Y-%m-%d %H:%M} UTC"
+def _utc(at: datetime | None) -> str:
+    return "never" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _counts(counts: list[OutcomeCount]) -> str:

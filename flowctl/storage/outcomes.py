@@ -78,20 +78,30 @@ def take_released(
     return [(row[0], SetAside(*row[1:])) for row in rows]
 
 
-def count_outcomes(conn: Connection, counts: Mapping[tuple[date, int, str], int]) -> None:
-    """Add to the counters of (day of reception, source, outcome)."""
+def count_outcomes(
+    conn: Connection,
+    counts: Mapping[tuple[date, int, str], int],
+    heard: Mapping[int, datetime] | None = None,
+) -> None:
+    """Add to the counters of (day of reception, source, outcome).
+
+    ``heard`` is when the newest of each source's fixes among them came in.
+    """
     if not counts:
         return
     keys = sorted(counts)  # one order in every worker, so that two never wait for each other
     conn.execute(
-        "insert into ingest_counts (day, source_id, outcome, n)"
-        " select * from unnest(%s::date[], %s::smallint[], %s::text[], %s::bigint[])"
-        " on conflict (day, source_id, outcome) do update set n = ingest_counts.n + excluded.n",
+        "insert into ingest_counts (day, source_id, outcome, n, heard_at)"
+        " select * from unnest(%s::date[], %s::smallint[], %s::text[], %s::bigint[],"
+        "  %s::timestamptz[])"
+        " on conflict (day, source_id, outcome) do update set n = ingest_counts.n + excluded.n,"
+        "  heard_at = greatest(ingest_counts.heard_at, excluded.heard_at)",
         [
             [day for day, _, _ in keys],
             [source for _, source, _ in keys],
             [outcome for _, _, outcome in keys],
             [counts[key] for key in keys],
+            [(heard or {}).get(source) for _, source, _ in keys],
         ],
     )
 

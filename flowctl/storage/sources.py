@@ -319,6 +319,18 @@ def list_outcomes(conn: Connection, *, since: date | None = None) -> list[Outcom
         ).fetchall()
 
 
+def list_heard(conn: Connection) -> dict[int, datetime]:
+    """Return when the newest fix of each source came in, whatever became of it.
+
+    A source that nobody heard since that is written down is left out.
+    """
+    rows = conn.execute(
+        "select source_id, max(heard_at) from ingest_counts where heard_at is not null"
+        " group by source_id"
+    ).fetchall()
+    return dict(rows)
+
+
 def _source(
     id_: int,
     name: str,

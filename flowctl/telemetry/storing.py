@@ -23,7 +23,14 @@ from flowctl.storage.fixes import Merge
 from flowctl.storage.partitions import ensure_fix_partitions
 from flowctl.storage.tracks import StoredTracks
 from flowctl.telemetry.edge import set_aside
-from flowctl.telemetry.fixes import FixBatch, Note, SetAside, microseconds, partition_of
+from flowctl.telemetry.fixes import (
+    FixBatch,
+    Note,
+    SetAside,
+    instant,
+    microseconds,
+    partition_of,
+)
 from flowctl.telemetry.fleet import ANYBODY, UNKNOWN, Fleet
 from flowctl.telemetry.judging import Judge
 from flowctl.telemetry.rezoning import find_change
@@ -152,7 +159,7 @@ class Recorder:
         self.fleet.advance(rows)
         # Last, for all workers count in the same rows: whoever has, holds the others up.
         total = _outcomes([*batch.aside, *refused], rows, merged)
-        outcomes.count_outcomes(self.conn, total + (counts or Counter()))
+        outcomes.count_outcomes(self.conn, total + (counts or Counter()), _heard(batch))
         return self._latest(rows)
 
     def _judge(self, merged: Merge) -> None:
@@ -249,6 +256,15 @@ def outcomes_of(aside: Sequence[SetAside], outcome: str | None = None) -> Counts
         (_day(item.received_at_us // _DAY_US), item.source_id, outcome or str(item.reason))
         for item in aside
     )
+
+
+def _heard(batch: FixBatch) -> dict[int, datetime]:
+    """Return when the newest of each source's fixes came in, those that were set aside too."""
+    source, at = batch.rows["source_id"], batch.rows["received_at"]
+    newest = {one: int(at[source == one].max()) for one in np.unique(source).tolist()}
+    for item in batch.aside:
+        newest[item.source_id] = max(item.received_at_us, newest.get(item.source_id, 0))
+    return {one: instant(at_us) for one, at_us in newest.items()}
 
 
 def _day(number: int) -> date:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -27,6 +28,11 @@ class Shell:
         done = run_command(*arguments, env=env, code=int(refused))
         return done.stderr if refused else done.stdout
 
+    def listed(self) -> list[dict[str, Any]]:
+        """Return the sources as they are listed for programs."""
+        sources: list[dict[str, Any]] = json.loads(self.run("source", "list", "--json"))["sources"]
+        return sources
+
     def whose(self, token: str) -> Source | None:
         """Return whom a printed token belongs to now."""
         with psycopg.connect(self.database) as conn:
@@ -43,8 +49,14 @@ def shell(database: str) -> Shell:
 def test_a_source_is_added_seen_changed_rotated_and_withdrawn(shell: Shell):
     first = shell.run("source", "add", "acme", "--enrols", "--rate", "500", "--future-limit", "60")
     with psycopg.connect(shell.database) as conn:
-        count_outcomes(conn, {(datetime.now(UTC).date(), 1, "stored"): 1234})
+        today, long_ago = datetime.now(UTC).date(), datetime(2026, 2, 3, 4, 5, tzinfo=UTC)
+        count_outcomes(conn, {(today, 1, "stored"): 1234})
+        assert "never" in shell.run("source", "list")
+        count_outcomes(conn, {(long_ago.date(), 1, "stored"): 1}, {1: long_ago})
+    assert shell.listed()[0]["heard_at"] == long_ago.isoformat()
     listed = shell.run("source", "list")
+    assert "never" not in listed
+    assert "2026-02-03 04:05 UTC" in listed
     for said in ("acme", "enrols", "500 fixes/s", "future_limit_s 60", "stored 1,234", "withdrawn"):
         assert said in listed
     shell.run("source", "set", "acme", "--no-enrols", "--rate", "0", "--accuracy-limit", "50")
@@ -63,8 +75,7 @@ def test_a_source_is_added_seen_changed_rotated_and_withdrawn(shell: Shell):
 
 def test_the_right_to_witness_is_given_listed_and_withdrawn(shell: Shell):
     def rights() -> dict[str, bool]:
-        listed = json.loads(shell.run("source", "list", "--json"))["sources"]
-        return {one["name"]: "witness" in one["may"] for one in listed}
+        return {one["name"]: "witness" in one["may"] for one in shell.listed()}
 
     shell.run("source", "add", "trackers")
     shell.run("source", "add", "gates", "--witness")

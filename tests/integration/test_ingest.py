@@ -19,6 +19,7 @@ from flowctl.site import Site
 from flowctl.site_files import read_source
 from flowctl.storage.outcomes import total_outcomes
 from flowctl.storage.sites import save_site
+from flowctl.storage.sources import list_heard
 from flowctl.telemetry import stream
 from flowctl.telemetry.edge import intake
 from flowctl.telemetry.fixes import FixBatch, batch_from_bytes, microseconds, rows_of
@@ -225,6 +226,19 @@ def test_what_fails_screening_is_kept_with_its_reason_and_counted(bench: Bench):
     )
     outcomes = total_outcomes(bench.conn)
     assert (outcomes.stored, outcomes.duplicate, outcomes.set_aside) == (1, 0, 3)
+
+
+def test_a_source_was_heard_when_its_newest_fix_came_in_whatever_became_of_it(bench: Bench):
+    noon, later = T0 + timedelta(hours=4), T0 + timedelta(hours=5)
+    assert list_heard(bench.conn) == {}
+    bench.post(fix(0, FAR), at=noon)
+    bench.post(fix(0, FAR, "nobody's"), at=later, source=2)
+    bench.work()
+    assert list_heard(bench.conn) == {1: noon, 2: later}
+    bench.post({"device": "A"}, at=later + timedelta(minutes=1))
+    bench.post(fix(1, FAR), at=noon - timedelta(hours=1))
+    bench.work()
+    assert list_heard(bench.conn) == {1: later + timedelta(minutes=1), 2: later}
 
 
 def test_a_crash_before_the_commit_leaves_nothing_and_a_second_worker_takes_it_up(bench: Bench):
