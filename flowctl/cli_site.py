@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flowctl.errors import FlowctlError, NotFoundError
+from flowctl.errors import FlowctlError, NotFoundError, SiteError
 from flowctl.shell import EXIT_REFUSED, database, get_settings, record, sentences, telling
 
 app = typer.Typer(no_args_is_help=True, help="Sites: make one, check its files, load them.")
@@ -24,7 +24,7 @@ def site_new(
     name: Annotated[str | None, typer.Option(help="What people call the place.")] = None,
 ) -> None:
     """Make a site's first files of a drawing and of OpenStreetMap, and a day to play there."""
-    from flowctl.new_site import make_site  # noqa: PLC0415 - takes a second
+    from flowctl.new_site import make_site, read_drawing  # noqa: PLC0415 - takes a second
     from flowctl.site_files import ROADS, TOML, ZONES, parse_site, read_text  # noqa: PLC0415
     from geo.network import RoadError  # noqa: PLC0415
     from geo.roads import read_roads  # noqa: PLC0415
@@ -36,20 +36,20 @@ def site_new(
         text = read_text(drawn)
         if not osm.is_file():
             raise NotFoundError(f"There is no file {osm}; name an extract of OpenStreetMap.")
+        drawing = read_drawing(text, site=folder.name, timezone=timezone, where=str(drawn))
         try:
             with telling("reading roads"):
                 network, _ = read_roads(osm)
         except RoadError as error:
             raise FlowctlError(str(error)) from error
-        made = make_site(
-            text,
-            network,
-            site=folder.name,
-            name=name or folder.name,
-            timezone=timezone,
-            where=str(drawn),
-        )
-        site = parse_site(made.source, where=str(folder))
+        made = make_site(drawing, network, name=name or folder.name)
+        try:
+            site = parse_site(made.source, where=str(folder))
+        except SiteError as error:
+            raise FlowctlError(
+                f"What {drawn} draws makes no site that is fit for use, so nothing was written;"
+                f" of the files it would have it is said:\n{error}"
+            ) from error
         folder.mkdir(parents=True, exist_ok=True)
         files = {
             TOML: made.source.toml,

@@ -15,8 +15,10 @@ import shapely
 from flowctl.errors import SiteError
 from flowctl.new_site_texts import Assumed, GateText, YardText, day_text, toml_text
 from flowctl.site_files import SiteSource
+from flowctl.site_hours import read_timezone
+from flowctl.site_rules import overlaps, without_gate
 from flowctl.site_shapes import read_features, read_zones
-from flowctl.site_tables import IDENTIFIER, LANGUAGES
+from flowctl.site_tables import IDENTIFIER, LANGUAGES, Table
 from geo.crs import Projection
 from geo.network import RoadNetwork, Snaps, utm_epsg
 from geo.routes import Cost, Route, Router, line_of
@@ -42,19 +44,31 @@ class NewSite:
     day: str
 
 
-def make_site(
-    drawn: str, network: RoadNetwork, *, site: str, name: str, timezone: str, where: str
-) -> NewSite:
-    """Make a site's files of a GeoJSON text and the roads around it.
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What somebody drew of a site, checked as far as it can be without the roads around it.
 
-    ``name`` is what it is called in every language until somebody translates it, ``where`` names
-    the text in sentences. A yard may say its ``capacity``, a lane zone its ``places``.
+    ``site`` is its id and ``timezone`` its zone's name; ``where`` names the drawing in sentences.
+    """
+
+    site: str
+    timezone: str
+    where: str
+    origins: Sequence[Feature]
+    fenced: Sequence[Feature]
+    figures: Mapping[str, Assumed]
+    plane: Projection
+    zones: Sequence[Zone]
+
+
+def read_drawing(drawn: str, *, site: str, timezone: str, where: str) -> Drawing:
+    """Read a GeoJSON text; a yard may say its ``capacity``, a lane zone its ``places``.
 
     Raises
     ------
     SiteError
-        The id or a feature is not fit, a zone that trucks need is missing or lies off the roads,
-        or no way for trucks leads through them in order; one problem a line.
+        The id, the time zone or a feature is not fit, or a zone that trucks need is missing; one
+        problem a line.
     """
     if not IDENTIFIER.fullmatch(site):
         raise SiteError(
@@ -62,6 +76,7 @@ def make_site(
             " and underscores, and begin with a letter."
         )
     problems: list[str] = []
+    read_timezone(Table({"timezone": timezone}, f"site {site}", problems))
     features = read_features(drawn, where, problems)
     if features is None:
         raise SiteError("\n".join(problems))
@@ -72,9 +87,25 @@ def make_site(
     plane = Projection(_epsg(known, where))
     zones = read_zones(fenced, where, plane, problems)
     problems.extend(_lacking(zones, origins, where))
+    problems.extend(overlaps(zones, plane, where))
     if problems:
         raise SiteError("\n".join(problems))
-    ways = _Ways(Router(network, Cost.TIME), where)
+    return Drawing(site, timezone, where, origins, fenced, figures, plane, zones)
+
+
+def make_site(drawing: Drawing, network: RoadNetwork, *, name: str) -> NewSite:
+    """Make a site's files of what was drawn and the roads around it.
+
+    ``name`` is what it is called in every language until somebody translates it.
+
+    Raises
+    ------
+    SiteError
+        A zone lies off the roads, or no way for trucks leads through them in order.
+    """
+    site, timezone, zones = drawing.site, drawing.timezone, drawing.zones
+    origins, figures, plane = drawing.origins, drawing.figures, drawing.plane
+    ways = _Ways(Router(network, Cost.TIME), drawing.where)
     gates = sorted({zone.gate for zone in zones if zone.role is Role.LANE and zone.gate})
     yards = [zone for zone in zones if zone.role is Role.YARD]
     roads: list[Feature] = []
@@ -89,7 +120,7 @@ def make_site(
     gate_texts = [_gate_text(gate, zones, figures) for gate in gates]
     source = SiteSource(
         toml=toml_text(site, name, timezone, plane.epsg, gate_texts, yard_texts),
-        zones=_collection(f"zones of {name}, illustrative", fenced),
+        zones=_collection(f"zones of {name}, illustrative", drawing.fenced),
         roads=_collection(f"roads of {name}; {network.attribution}", roads),
     )
     return NewSite(source, day_text(site, name, timezone, gate_texts, yard_texts))
@@ -138,11 +169,13 @@ def _lacking(zones: Sequence[Zone], origins: Sequence[Feature], where: str) -> l
     if not any(zone.role is Role.LANE for zone in zones):
         said.append(f'{where}: has no gate; draw a zone with "role": "lane", "gate": "NAME"')
     gates = {zone.gate for zone in zones if zone.role in _THROUGH}
+    ungated = [zone for zone in zones if zone.role in _THROUGH and zone.gate is None]
+    said.extend(without_gate(zone, where) for zone in ungated)
     said.extend(
         f'{where}: gate {gate} has no {role} zone; draw one with "role": "{role}", "gate": "{gate}"'
         for gate in sorted(map(str, gates - {None}))
         for role in _THROUGH
-        if not any(zone.role is role and zone.gate == gate for zone in zones)
+        if not any(zone.role is role and zone.gate in {gate, None} for zone in zones)
     )
     said.extend(
         f'{where}, feature {zone.id}, field "gate": "{zone.gate}" has no lane zone'
@@ -203,12 +236,19 @@ class _Ways:
         return self._feature(corridor_id(own["id"], yard.id), name, "corridor", [leg], ends)
 
     def _snaps(self, what: str, point: shapely.Point) -> Snaps:
-        found = self.router.network.nearest(point.x, point.y)
-        if float(found.offset_m[0]) > OFF_ROAD_M:
+        network = self.router.network
+        found = network.nearest(point.x, point.y)
+        away_m = float(found.offset_m[0])
+        if away_m > OFF_ROAD_M:
             raise SiteError(
-                f"{self.where}, feature {what}: lies {float(found.offset_m[0]):,.0f} m from every"
-                f" road for trucks of {self.router.network.source}; draw it on or beside one, or"
-                " take the extract of its country"
+                f"{self.where}, feature {what}: lies {away_m:,.0f} m from every road for trucks of"
+                f" {network.source}; "
+                + (
+                    "longitude and latitude look swapped, here or in all that is drawn: write the"
+                    " longitude first"
+                    if _holds(network, point.y, point.x)
+                    else "draw it on or beside one, or take the extract of its country"
+                )
             )
         return found
 
@@ -245,6 +285,12 @@ class _Ways:
         }
         line = {"type": "LineString", "coordinates": corners[moved].tolist()}
         return {"type": "Feature", "properties": properties, "geometry": line}
+
+
+def _holds(network: RoadNetwork, lon: float, lat: float) -> bool:
+    """Tell whether a place lies among the roads, degrees."""
+    within_lon = network.lon.min() <= lon <= network.lon.max()
+    return bool(within_lon and network.lat.min() <= lat <= network.lat.max())
 
 
 def _middle(zone: Zone) -> shapely.Point:

@@ -18,7 +18,7 @@ from flowctl.fees.schedule import Schedule
 from flowctl.policy import Policy
 from flowctl.policy_file import policy_faults, read_policy
 from flowctl.site import DispatchParams, Site
-from flowctl.site_rules import site_faults
+from flowctl.site_rules import overlaps, site_faults
 from flowctl.site_shapes import read_features, read_roads, read_zones
 from flowctl.site_tables import Table
 from flowctl.site_toml import Drawn, read_plane, read_site
@@ -178,6 +178,8 @@ def _read(source: SiteSource, where: str) -> tuple[Site | None, list[str]]:
         pieces=read_roads(roads, f"{where}/{ROADS}", plane, problems),
         plane=plane,
     )
+    # Before what is said of roads that lead through them.
+    problems.extend(overlaps(drawn.zones, plane, f"{where}/{ZONES}"))
     site = read_site(table, drawn)
     problems.extend(site_faults(site, where))
     unfit: list[str] = []

@@ -31,7 +31,6 @@ def site_faults(site: Site, where: str) -> Iterator[str]:
     yield from _gate_faults(site.zones, gates, where)
     yield from _yard_faults(site.zones, yards, where)
     yield from _sizes(site, Projection(site.epsg), where)
-    yield from _overlaps(site.zones, Projection(site.epsg), where)
     yield from _kept_too_briefly(site, where)
 
 
@@ -45,12 +44,14 @@ def _doubles(what: str, ids: Sequence[str], where: str) -> Iterator[str]:
 
 def _gate_faults(zones: Sequence[Zone], gates: Sequence[str], where: str) -> Iterator[str]:
     for zone in zones:
-        feature = f'{where}/zones.geojson, feature {zone.id}, field "gate"'
         if zone.gate is None:
             if zone.role in OF_A_GATE:
-                yield f"{feature}: is missing; a {zone.role} zone belongs to one gate"
+                yield without_gate(zone, f"{where}/zones.geojson")
         elif zone.gate not in gates:
-            yield f'{feature}: "{zone.gate}" is no gate of site.toml{nearest(zone.gate, gates)}'
+            yield (
+                f'{where}/zones.geojson, feature {zone.id}, field "gate": "{zone.gate}" is no gate'
+                f" of site.toml{nearest(zone.gate, gates)}"
+            )
     for gate in gates:
         for role in REQUIRED:
             if not any(zone.gate == gate and zone.role is role for zone in zones):
@@ -95,8 +96,19 @@ def _sizes(site: Site, plane: Projection, where: str) -> Iterator[str]:
             )
 
 
-def _overlaps(zones: Sequence[Zone], plane: Projection, where: str) -> Iterator[str]:
-    """Yield every pair that shares ground; approach zones may lie over others."""
+def without_gate(zone: Zone, where: str) -> str:
+    """Return what is said of a zone of a gate that names none; ``where`` names what drew it."""
+    return (
+        f'{where}, feature {zone.id}, field "gate": is missing; a {zone.role} zone belongs to one'
+        " gate"
+    )
+
+
+def overlaps(zones: Sequence[Zone], plane: Projection, where: str) -> Iterator[str]:
+    """Yield every pair that shares ground; approach zones may lie over others.
+
+    ``where`` names what drew them.
+    """
     apart = [
         (zone, plane.metres_of(zone.polygon)) for zone in zones if zone.role is not Role.APPROACH
     ]
@@ -104,7 +116,7 @@ def _overlaps(zones: Sequence[Zone], plane: Projection, where: str) -> Iterator[
         shared = shapely.intersection(here, there).area
         if shared > TOUCH_M2 and one.id != other.id and one.is_valid_with(other):
             yield (
-                f'{where}/zones.geojson, feature {other.id}, field "geometry": the {other.role} '
+                f'{where}, feature {other.id}, field "geometry": the {other.role} '
                 f"overlaps the {one.role} {one.id} by {shared:,.0f} m²; draw them apart"
             )
 

@@ -225,7 +225,7 @@ def _access(
     if queue is None or lane is None:
         return None
     if queue[1] > lane[0]:
-        table.refuse("roads", "must pass the queue before the lane; turn its pieces round")
+        table.refuse("roads", _out_of_order(queue, lane))
     travel_s = reaction_s + queue[0] / way.speed_mps
     via_s = None
     if via is not None:
@@ -247,6 +247,16 @@ def _access(
             lane,
             way.pieces,
         ),
+    )
+
+
+def _out_of_order(queue: tuple[float, float], lane: tuple[float, float]) -> str:
+    """Say what is wrong with a way by its first and last metres in the queue and in the lane."""
+    if queue[0] < lane[0]:
+        return "is still in the queue where the lane begins; draw the two zones apart along it"
+    return (
+        "must pass the queue before the lane; turn its pieces round, or draw the zones in the"
+        " order of driving"
     )
 
 

@@ -6,14 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from drawn_roads import lon_lat, network
+from drawn_roads import lon_lat, network, osm
 from typer.testing import CliRunner
 
 from flowctl.cli import app
 from flowctl.days import load_day
 from flowctl.errors import FlowctlError, SiteError
-from flowctl.new_site import NewSite, make_site
+from flowctl.new_site import Drawing, NewSite, make_site, read_drawing
 from flowctl.scenarios.scenario import check_names, read_scenario
 from flowctl.site import Site
 from flowctl.site_files import parse_site
@@ -47,11 +48,16 @@ DRAWN = {
 }
 
 
+def read(text: str, *, site: str = "east", timezone: str = "Europe/Andorra") -> Drawing:
+    return read_drawing(text, site=site, timezone=timezone, where="drawing.geojson")
+
+
+def text_of(drawn: dict[str, Any]) -> str:
+    return json.dumps({"type": "FeatureCollection", "features": list(drawn.values())})
+
+
 def made(drawn: dict[str, Any] = DRAWN, roads: RoadNetwork = ROADS, site: str = "east") -> NewSite:
-    text = json.dumps({"type": "FeatureCollection", "features": list(drawn.values())})
-    return make_site(
-        text, roads, site=site, name="East", timezone="Europe/Andorra", where="drawing.geojson"
-    )
+    return make_site(read(text_of(drawn), site=site), roads, name="East")
 
 
 def site_of(new: NewSite) -> Site:
@@ -125,6 +131,41 @@ def test_a_zone_far_from_every_road_is_named_with_how_far():
         made(drawn)
 
 
+def test_a_drawing_that_is_swapped_throughout_is_told_so_where_that_is_a_place_on_earth():
+    west = replace(ROADS, node_lon=ROADS.node_lon - 100.0, lon=ROADS.lon - 100.0)
+    drawn, swapped = copy.deepcopy(DRAWN), copy.deepcopy(DRAWN)
+    for name, one in drawn.items():
+        at = np.array(one["geometry"]["coordinates"]) - [100.0, 0.0]
+        one["geometry"]["coordinates"] = at.tolist()
+        swapped[name]["geometry"]["coordinates"] = at[..., ::-1].tolist()
+    assert site_of(made(drawn, west)).epsg == 32632
+    with pytest.raises(SiteError) as refused:
+        made(swapped, west)
+    [said] = str(refused.value).splitlines()
+    assert "feature yard: lies 2," in said
+    assert said.endswith("swapped, here or in all that is drawn: write the longitude first")
+
+
+def test_lanes_without_their_gate_are_named_in_the_drawing_and_nothing_that_follows_from_it():
+    drawn = copy.deepcopy(DRAWN)
+    del drawn["lane"]["properties"]["gate"]
+    lane = 'drawing.geojson, feature lane, field "gate": is missing; a lane zone belongs to one'
+    with pytest.raises(SiteError, match=f"^{lane} gate$"):
+        made(drawn)
+    del drawn["queue"]["properties"]["gate"], drawn["beyond"]["properties"]["gate"]
+    with pytest.raises(SiteError) as refused:
+        made(drawn)
+    said = str(refused.value).splitlines()
+    assert len(said) == 3
+    assert all('field "gate": is missing' in one for one in said)
+
+
+def test_zones_that_lie_over_each_other_are_told_apart_before_any_road_is_looked_for():
+    drawn = DRAWN | {"lane": feature("lane", "lane", box(5900, 0, 400, 20), gate="east")}
+    with pytest.raises(SiteError, match=r"^drawing\.geojson, feature lane, .*overlaps the queue"):
+        read(text_of(drawn))
+
+
 def test_roads_that_do_not_hang_together_leave_no_way():
     apart = network(NODES, ["town-fork", "fork-yard", "end>fork"])
     with pytest.raises(SiteError, match="no way for trucks leads from yard to queue"):
@@ -145,7 +186,7 @@ def test_a_role_that_is_none_and_a_broken_outline_are_named_by_their_feature():
 @pytest.mark.parametrize("text", ["", "{", '{"type": "FeatureCollection", "features": []}'])
 def test_what_is_no_drawing_is_refused(text: str):
     with pytest.raises(SiteError, match=r"drawing\.geojson"):
-        make_site(text, ROADS, site="east", name="East", timezone="UTC", where="drawing.geojson")
+        read(text)
 
 
 def test_a_folder_whose_name_is_no_id_and_one_that_holds_something_are_refused(tmp_path: Path):
@@ -169,7 +210,7 @@ def test_a_folder_whose_name_is_no_id_and_one_that_holds_something_are_refused(t
 def test_files_that_are_missing_or_no_extract_are_named_and_nothing_is_made(
     tmp_path: Path, drawing: str, extract: str, said: str
 ):
-    (tmp_path / "drawing.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    (tmp_path / "drawing.geojson").write_text(text_of(DRAWN))
     (tmp_path / "noise.osm.pbf").write_bytes(b"this is no protocol buffer at all")
     files = ["--from", str(tmp_path / drawing), "--osm", str(tmp_path / extract)]
     done = CliRunner().invoke(
@@ -177,6 +218,35 @@ def test_files_that_are_missing_or_no_extract_are_named_and_nothing_is_made(
     )
     assert (done.exit_code, done.output.count("Traceback")) == (1, 0)
     assert said in done.output
+    assert not (tmp_path / "north").exists()
+
+
+def test_a_time_zone_that_is_none_is_told_before_the_roads_are_read(tmp_path: Path):
+    (tmp_path / "drawing.geojson").write_text(text_of(DRAWN))
+    (tmp_path / "noise.osm.pbf").write_bytes(b"this is no protocol buffer at all")
+    files = ["--from", str(tmp_path / "drawing.geojson"), "--osm", str(tmp_path / "noise.osm.pbf")]
+    done = CliRunner().invoke(
+        app, ["site", "new", str(tmp_path / "north"), *files, "--timezone", "Europe/Andora"]
+    )
+    assert done.exit_code == 1
+    assert 'did you mean "Europe/Andorra"?' in done.output
+    assert "noise.osm.pbf" not in done.output
+
+
+def test_a_site_that_is_not_fit_is_not_written_and_the_drawing_is_named(tmp_path: Path):
+    drawn = copy.deepcopy(DRAWN)
+    drawn["yard"]["properties"]["capacity"] = 4000
+    (tmp_path / "drawing.geojson").write_text(text_of(drawn))
+    at = dict(enumerate(NODES.values(), start=1))
+    ways = {1: ([1, 2, 4], {"highway": "primary"}), 2: ([2, 3], {"highway": "primary"})}
+    extract = osm(tmp_path / "roads.osm", at, ways)
+    files = ["--from", str(tmp_path / "drawing.geojson"), "--osm", str(extract)]
+    done = CliRunner().invoke(
+        app, ["site", "new", str(tmp_path / "north"), *files, "--timezone", "UTC"]
+    )
+    said = " ".join(done.output.split())
+    assert "drawing.geojson draws makes no site that is fit for use, so nothing was written" in said
+    assert "4,000 places" in said
     assert not (tmp_path / "north").exists()
 
 

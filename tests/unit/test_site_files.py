@@ -340,6 +340,15 @@ def test_a_freight_road_that_passes_the_lane_before_the_queue_is_refused(tmp_pat
     assert "the queue before the lane" in only_problem(write_site(tmp_path, spoil=swap))
 
 
+def test_a_queue_that_reaches_into_the_lane_is_named_before_the_road_through_both(tmp_path: Path):
+    def grow(zones: Features, _roads: Features) -> None:
+        zones["queue_north"]["geometry"] = box(106.706, 21.9995, 106.713, 22.0005)
+
+    first, second = check(write_site(tmp_path, spoil=grow))
+    assert 'feature lane_north, field "geometry": the lane overlaps the queue queue_north' in first
+    assert "is still in the queue where the lane begins; draw the two zones apart" in second
+
+
 def test_broken_json_is_named_with_its_line(tmp_path: Path):
     write_site(tmp_path)
     (tmp_path / "zones.geojson").write_text('{"type": "FeatureCollection",\n "features": [,]}')
