@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from api.moments import Moment
 from api.transaction import transaction
 from flowctl.audit_csv import audit_csv
-from flowctl.registry.plates import strip_mark
+from flowctl.registry.plates import parse_part
 from flowctl.storage import search
 from flowctl.storage.acts import list_plates
 from flowctl.storage.audit import AuditRecord, Wanted, count_records, list_records
@@ -110,7 +110,7 @@ def _found(conn: psycopg.Connection[Any], site: str, asked: _Asked) -> Wanted:
     """Return what to read, the trips of a plate among the subjects."""
     if asked.plate is None:
         return asked.wanted
-    plate = search.Wanted(plate=strip_mark(asked.plate) or None)
+    plate = search.Wanted(plate=parse_part(asked.plate))
     trips = search.search_trips(conn, site, plate, limit=_MOST_TRIPS)
     return replace(
         asked.wanted, subjects=(*(asked.wanted.subjects or ()), *(f"trip:{t.id}" for t in trips))

@@ -11,7 +11,7 @@ from api.transaction import transaction
 from api.trip_bodies import TripAnswer
 from api.trips import trip_answer
 from flowctl.registry.accounts import Role
-from flowctl.registry.plates import strip_mark
+from flowctl.registry.plates import parse_part
 from flowctl.storage.declared import Beside, list_beside
 from flowctl.storage.live import list_trips
 
@@ -49,7 +49,7 @@ def list_declared(
             conn,
             site=application.site.id,
             state=state,
-            plate=None if plate is None else strip_mark(plate),
+            plate=None if plate is None else parse_part(plate),
             registered_by=who.signature if who.role is Role.HAULIER else None,
             limit=limit,
         )

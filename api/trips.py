@@ -33,7 +33,7 @@ from flowctl.registry.changes import change
 from flowctl.registry.decisions import withdraw
 from flowctl.registry.facts import meet_foreknown
 from flowctl.registry.phone_tracker import tracker_of
-from flowctl.registry.plates import strip_mark
+from flowctl.registry.plates import parse_part
 from flowctl.site import Site
 from flowctl.storage import penalties
 from flowctl.storage.audit import By
@@ -97,7 +97,7 @@ def list_registered(
             conn,
             site=application.site.id,
             state=state,
-            plate=None if plate is None else strip_mark(plate),
+            plate=None if plate is None else parse_part(plate),
             registered_by=who.signature if sees_own_only(who) else None,
             limit=limit,
         )

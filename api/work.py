@@ -17,7 +17,7 @@ from api.stages import Code, Said, WaitsFor, say_once, waits_for
 from api.transaction import transaction
 from flowctl.errors import ConflictError, FlowctlError
 from flowctl.registry.courses import list_courses
-from flowctl.registry.plates import strip_mark
+from flowctl.registry.plates import parse_part
 from flowctl.site import Site
 from flowctl.storage import worklists as stored
 from flowctl.storage.stages import Connection
@@ -160,8 +160,7 @@ def _stages_of(conn: Connection, site: Site, desk: Desk) -> list[str]:
 
 
 def _found(conn: Connection, site: Site, text: str) -> list[int]:
-    part = strip_mark(text)
-    return stored.find_plates(conn, site.id, part, limit=_MOST_FOUND)
+    return stored.find_plates(conn, site.id, parse_part(text), limit=_MOST_FOUND)
 
 
 def _place(after: str) -> Place:

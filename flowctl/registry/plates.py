@@ -44,6 +44,25 @@ def strip_mark(text: str) -> str:
     return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
 
 
+def parse_part(text: str) -> str:
+    """Return a part of a plate, in the one spelling, to look for.
+
+    Raises
+    ------
+    FlowctlError
+        Nothing of it is left, which would be a part of every plate.
+    """
+    plain = strip_mark(text)
+    if not plain:
+        raise FlowctlError(
+            f"The part of a plate {text[:20]!r} has no letter or digit to look for; give at least"
+            " one, or leave it out.",
+            kind="search_short",
+            values={"least": 1},
+        )
+    return plain
+
+
 def parse_plate(text: str) -> Plate:
     """Return the plate that was meant.
 

@@ -226,7 +226,7 @@ def list_trips(
     query = live_with_papers_of(
         "t.site = %(site)s"
         " and (%(state)s::text is null or t.state = %(state)s)"
-        " and (%(plate)s::text is null or t.plate like '%%' || %(plate)s || '%%')"
+        " and (%(plate)s::text is null or strpos(t.plate, %(plate)s) > 0)"
         " and (%(by)s::text is null or t.registered_by = %(by)s)"
         " order by t.id desc limit %(limit)s",
         " order by t.id desc",

@@ -59,7 +59,6 @@ def search_trips(conn: Connection, site: str, wanted: Wanted, *, limit: int) -> 
         "trip": wanted.trip_id,
         "phones": list(wanted.phone_hashes),
         "plate": wanted.plate,
-        "like": None if wanted.plate is None else f"%{wanted.plate}%",
         "convoy": wanted.convoy,
         "reference": wanted.reference,
         "reference_end": _after(wanted.reference),
@@ -81,8 +80,8 @@ def search_trips(conn: Connection, site: str, wanted: Wanted, *, limit: int) -> 
 
 
 def _after(text: str | None) -> str | None:
-    """Return the first text, by the order of its letters' numbers, that does not begin with it."""
-    return None if text is None else text[:-1] + chr(ord(text[-1]) + 1)
+    """Return a text that comes, by the order of its letters' numbers, after all it begins."""
+    return None if text is None else f"{text}\U0010ffff"
 
 
 def _queries(wanted: Wanted) -> list[tuple[Found, LiteralString]]:
@@ -110,18 +109,18 @@ where d.phone_hash = any(%(phones)s) and t.site = %(site)s order by t.id desc li
 _ACTIVE_PLATES: LiteralString = """
 with active as materialized (  -- else the newest of all trips are read through, ended ones too
     select id, plate from trips where site = %(site)s and state = 'active')
-select id from active where plate like %(like)s order by id desc limit %(limit)s
+select id from active where strpos(plate, %(plate)s) > 0 order by id desc limit %(limit)s
 """
 _LATE_PLATES: LiteralString = """
 select id from (
     select id, plate from trips where site = %(site)s and ended_at is not null
     order by ended_at desc limit %(lately)s) lately
-where plate like %(like)s order by id desc limit %(limit)s
+where strpos(plate, %(plate)s) > 0 order by id desc limit %(limit)s
 """
 _RARE_PLATES: LiteralString = """
 with holding as materialized (
     select id, plate, site from trips where threes(plate) @> threes(%(plate)s::text))
-select id from holding where site = %(site)s and plate like %(like)s
+select id from holding where site = %(site)s and strpos(plate, %(plate)s) > 0
 order by id desc limit %(limit)s
 """
 _DECLARATION: LiteralString = """

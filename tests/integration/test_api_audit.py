@@ -114,7 +114,10 @@ def test_acts_on_a_truck_are_found_by_a_part_of_its_plate_and_say_the_plate(api:
     page = boss.get(AUDIT, params={"plate": "123.45"}).json()
     assert [one["subject"] for one in page["records"]] == [f"trip:{trip}"]
     assert page["plates"] == {str(trip): "12C12345"}
-    assert boss.get(AUDIT, params={"plate": "nobody"}).json()["records"] == []
+    for typed in ("nobody", "%", "1%C", "\\"):
+        assert boss.get(AUDIT, params={"plate": typed}).json()["records"] == []
+    for asked in (AUDIT, f"{AUDIT}.csv"):
+        assert boss.get(asked, params={"plate": "."}).status_code == 422
     both = boss.get(AUDIT, params={"act": "trip"}).json()
     assert both["plates"] == {str(trip): "12C12345", str(other): "99H77777"}
     rows = csv.DictReader(

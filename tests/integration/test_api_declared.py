@@ -73,6 +73,8 @@ def test_a_haulier_sees_its_own_trips_and_an_operator_everybodys(agencies: Runni
     assert [row["trip"]["haulier"] for row in rows_of(operator.get("/v1/declarations"))] == ["one"]
     assert rows_of(operator.get("/v1/declarations?state=cleared")) == []
     assert len(rows_of(operator.get("/v1/declarations?plate=12c-345"))) == 1
+    assert rows_of(operator.get("/v1/declarations?plate=%25")) == []
+    assert operator.get("/v1/declarations?plate=-").status_code == 422
 
 
 def test_trips_of_before_there_were_declarations_have_nothing_beside_them(agencies: RunningApi):

@@ -91,7 +91,10 @@ def test_trips_under_way_come_first_and_those_that_ended_after_them(api: Running
 
 
 @pytest.mark.usefixtures("trip")
-@pytest.mark.parametrize("typed", ["%", "_", "1", "'; drop table trips; --", "%%%", "{}", "１２%"])
+@pytest.mark.parametrize(
+    "typed",
+    ["%", "_", "1", "'; drop table trips; --", "%%%", "{}", "１２%", "305\U0010ffff", "305\ud7ff"],
+)
 def test_what_finds_nothing_breaks_nothing(api: RunningApi, typed: str):
     answer = api.person(Role.OPERATOR).get("/v1/search", params={"q": typed})
     assert answer.status_code in (200, 422)

@@ -288,6 +288,10 @@ def test_trips_are_found_by_state_and_by_a_part_of_the_plate(api: RunningApi):
     assert ids() == [2, 1]
     assert ids(state="active") == [2]
     assert ids(plate="h-777") == [2]
+    assert [ids(plate=typed) for typed in ("%", "29%7", "\\")] == [[], [], []]
+    for typed in (".", "- _", ""):
+        nothing = machine.get("/v1/trips", params={"plate": typed})
+        assert "no letter or digit to look for" in refusal(nothing, 422)
     assert ids(limit="1") == [2]
     assert "limit" in refusal(machine.get("/v1/trips", params={"limit": "0"}), 422)
 
