@@ -2,13 +2,17 @@
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from api.auth import is_present
+from api.auth import caller, is_present
 from api.endings import Endings
+from api.errors import Problem
 from api.feed import Feed
 from api.frames import GZIP_BEGINS, Frame
 from api.request_log import STREAMS
@@ -21,10 +25,44 @@ _ASKED_AGAIN_S = 30.0
 _PATIENCE_S = 30.0
 """Who takes nothing for so long is no longer there; until then it costs one frame."""
 
+_OF_ONE_ACCOUNT = 20
+"""So many streams one account may have of one process: a control room's screens, and not all."""
+_COME_AGAIN_S = 30
+
 _LAST_EVENT_ID = "last-event-id"
 _ID_MOST = 40
 
 _log = structlog.get_logger()
+
+
+class Watchers:
+    """How many streams each account has open here."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+
+    @contextmanager
+    def one_more(self, account: str) -> Iterator[None]:
+        """Count a stream of an account while the context lasts.
+
+        Raises
+        ------
+        Problem
+            429, it has as many as it may.
+        """
+        if self._open[account] >= _OF_ONE_ACCOUNT:
+            raise Problem(
+                429,
+                "Too many streams",
+                f"The account {account} has {_OF_ONE_ACCOUNT} streams of events open, as many as"
+                " one may; close some of its pages, or sign in by another account.",
+                {"Retry-After": str(_COME_AGAIN_S)},
+            )
+        self._open[account] += 1
+        try:
+            yield
+        finally:
+            self._open[account] -= 1
 
 
 class EventStream(Response):
@@ -48,6 +86,11 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the session ends or the reader is gone."""
         del scope
+        watchers: Watchers = self._request.app.state.watchers
+        with watchers.one_more(caller(self._request).name):
+            await self._stream(receive, send)
+
+    async def _stream(self, receive: Receive, send: Send) -> None:
         sending = asyncio.ensure_future(self._send(send))
         leaving = asyncio.ensure_future(_until_gone(receive))
         try:

@@ -27,7 +27,12 @@ from flowctl.bench.console_page import (
 )
 from flowctl.bench.console_queries import time_queries
 from flowctl.bench.console_readers import ask_often, listen
-from flowctl.bench.console_system import OPERATORS, ConsoleSystem, running_console, wait_for
+from flowctl.bench.console_system import (
+    LISTENERS,
+    ConsoleSystem,
+    running_console,
+    wait_for,
+)
 from flowctl.server_process import DirectoryLock, ServerProcess, free_port
 
 Tell = Callable[[str], None]
@@ -92,11 +97,10 @@ def run_console(minutes: float, seed: int, tell: Tell) -> ConsoleFigures:
             tell("timing what consoles ask the database")
             queries = time_queries(system.database_url, system.site)
             tell(f"{CONSOLES} consoles listen")
-            with system.client(OPERATORS[0]) as client:
-                cookie = "; ".join(f"{key}={value}" for key, value in client.cookies.items())
-                heard = listen(
-                    system.url, cookie, consoles=CONSOLES, seconds=_LISTEN_S, api=system.api.pid
-                )
+            cookies = [system.cookie(account) for account in LISTENERS]
+            heard = listen(
+                system.url, cookies, consoles=CONSOLES, seconds=_LISTEN_S, api=system.api.pid
+            )
             tell("reading the public board")
             board = ask_often(system.url, _BOARD, connections=_CONNECTIONS, seconds=_BOARD_S)
             with _bare(home, system) as bare:

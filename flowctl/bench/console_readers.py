@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -29,13 +30,15 @@ class Heard:
     mb_per_s: float
 
 
-def listen(url: str, cookie: str, *, consoles: int, seconds: float, api: int) -> Heard:
+def listen(url: str, cookies: Sequence[str], *, consoles: int, seconds: float, api: int) -> Heard:
     """Let ``consoles`` hear the events of an API (its process is ``api``), all at the same time.
+
+    Each is of one of the sessions that ``cookies`` are the headers of, in turn.
 
     ``cpu_share`` is the part of one core that the API's process used meanwhile.
     """
     with get_context("spawn").Pool(1) as pool:
-        asked = pool.apply_async(_listen, [url, cookie, consoles, seconds])
+        asked = pool.apply_async(_listen, [url, cookies, consoles, seconds])
         time.sleep(3.0)  # all are connected, and have their first whole picture
         began, used = time.monotonic(), _cpu_s(api)
         time.sleep(max(1.0, seconds - 4.0))
@@ -55,15 +58,18 @@ def _cpu_s(process: int) -> float:
     return (int(columns[11]) + int(columns[12])) / _TICKS_A_SECOND
 
 
-def _listen(url: str, cookie: str, consoles: int, seconds: float) -> tuple[list[float], int, int]:
-    return asyncio.run(_all(url, cookie, consoles, seconds))
+def _listen(
+    url: str, cookies: Sequence[str], consoles: int, seconds: float
+) -> tuple[list[float], int, int]:
+    return asyncio.run(_all(url, cookies, consoles, seconds))
 
 
 async def _all(
-    url: str, cookie: str, consoles: int, seconds: float
+    url: str, cookies: Sequence[str], consoles: int, seconds: float
 ) -> tuple[list[float], int, int]:
     until = time.monotonic() + seconds
-    heard = await asyncio.gather(*(_one(url, cookie, until) for _ in range(consoles)))
+    each = (cookies[number % len(cookies)] for number in range(consoles))
+    heard = await asyncio.gather(*(_one(url, cookie, until) for cookie in each))
     late = [moment for one, _ in heard for moment in one[1:]]  # the first is the whole picture
     return late, sum(len(one) for one, _ in heard), sum(size for _, size in heard)
 

@@ -32,6 +32,8 @@ from flowctl.storage.migrate import migrate
 from flowctl.storage.sites import save_site
 
 OPERATORS = ("bench-one", "bench-two")
+LISTENERS = tuple(f"bench-listener-{number}" for number in range(10))
+"""Who many consoles are of: one account may have twenty streams."""
 _READY_S = 60.0
 _POLL_S = 0.1
 
@@ -55,6 +57,11 @@ class ConsoleSystem:
             if answer.is_error:
                 raise FlowctlError(f"The bench could not sign in as {account}: {answer.text}")
             yield client
+
+    def cookie(self, account: str) -> str:
+        """Return the Cookie header of a new session of an account."""
+        with self.client(account) as client:
+            return "; ".join(f"{key}={value}" for key, value in client.cookies.items())
 
 
 @contextmanager
@@ -98,7 +105,7 @@ def _prepare(conn: "psycopg.Connection[Any]", password: str) -> Site:
     begun = now - timedelta(days=DAYS + 1)
     site = save_site(conn, read_source(where), where=str(where), now=begun)
     fill(conn, site, now)
-    for name in OPERATORS:
+    for name in (*OPERATORS, *LISTENERS):
         set_account(
             conn,
             name=name,

@@ -4,7 +4,7 @@ import json
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -104,6 +104,30 @@ def test_the_stream_is_packed_for_who_takes_it_packed_and_plain_for_others(api: 
             assert answer.headers.get("content-encoding") == said
             assert answer.headers["vary"] == "Accept-Encoding"
             assert next(_events(answer.iter_lines()))["data"]["full"] is True
+
+
+def test_one_account_may_have_many_screens_but_not_all_streams_and_another_is_heard_still(
+    api: RunningApi,
+):
+    operator = api.person(Role.OPERATOR)
+    with ExitStack() as screens:
+        open_now = [screens.enter_context(hearing(operator)) for _ in range(20)]
+        assert all(next(one)["data"]["full"] for one in open_now)
+        refused = operator.get("/v1/events", timeout=5)
+        assert refused.status_code == 429, refused.text
+        assert "The account operator has 20 streams of events open" in refused.json()["detail"]
+        assert int(refused.headers["retry-after"]) > 0
+        with hearing(api.person(Role.OFFICER)) as other:
+            assert next(other)["data"]["full"] is True
+    until = time.monotonic() + 10
+    while (again := first_status(operator)) == 429 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert again == 200, "a page that is closed makes room"
+
+
+def first_status(client: httpx.Client) -> int:
+    with client.stream("GET", "/v1/events") as answer:
+        return answer.status_code
 
 
 def close_for_an_hour(client: httpx.Client, hour: int) -> None:
