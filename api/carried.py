@@ -1,6 +1,7 @@
 """What a driver's phone carries beside the view: the pass, itself as a tracker, and messages."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -10,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from api.asked import NO_BODY
 from api.attempts import count_attempt
 from api.claims import require_claim
+from api.faults import SECRET
 from api.links import link_of, open_link, trip_of
 from api.transaction import transaction
 from flowctl.qr import draw_qr
@@ -53,8 +55,8 @@ class PushKeys(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    p256dh: str = Field(min_length=1, max_length=200)
-    auth: str = Field(min_length=1, max_length=100)
+    p256dh: Annotated[str, SECRET] = Field(min_length=1, max_length=200)
+    auth: Annotated[str, SECRET] = Field(min_length=1, max_length=100)
 
 
 class PushWish(BaseModel):
@@ -62,7 +64,7 @@ class PushWish(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    endpoint: str = Field(min_length=1, max_length=2000)
+    endpoint: Annotated[str, SECRET] = Field(min_length=1, max_length=2000)
     keys: PushKeys
 
 

@@ -1,6 +1,7 @@
 """What a request has wrong, in sentences of our own: what, where, and what to do."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -12,6 +13,8 @@ from pydantic.fields import FieldInfo
 
 from flowctl.errors import Refusal
 
+SECRET = object()
+"""Stands beside the type of a field whose value no answer and no log may repeat."""
 _SHOWN = 40
 _MOMENT = "write one such as 2024-01-23T08:00:00+07:00"
 _IN_ADDRESS = " (in an address %2B stands for +)"
@@ -24,6 +27,8 @@ _LIMITED = {
     "string_too_short": "is too short; give at least {min_length} characters",
     "too_long": "has too many items; send at most {max_length} at once",
 }
+_WORDS = re.compile(r"\^\(([\w|-]+)\)\$")
+"""A pattern that is a choice of words."""
 _KINDS = {
     "int": "is no whole number",
     "float": "is no number",
@@ -72,17 +77,27 @@ def _sentence(route: object, fault: Mapping[str, Any]) -> str:
         return f"{place} is not known here; leave it out or look for a slip in its name."
     if kind == "value_error":
         return f"{place}: {fault['ctx']['error']}."
-    sentence = f"{place}: {_shown(fault['input'])} {_what(route, fault)}."
+    declared = _declared(route, where)
+    # What stands where a body should be may be a secret without its field.
+    is_open = bool(where[1:]) and SECRET not in declared
+    value = _shown(fault["input"]) if is_open else "what was sent"
+    sentence = f"{place}: {value} {_what(fault, declared)}."
     if not where[1:] and isinstance(fault["input"], bytes | str):
         sentence += " JSON is read as such only with the header Content-Type: application/json."
     return sentence
 
 
-def _what(route: object, fault: Mapping[str, Any]) -> str:
+def _what(fault: Mapping[str, Any], declared: Iterable[object]) -> str:
     kind = fault["type"]
     if kind in _LIMITED:
         return _LIMITED[kind].format_map(fault["ctx"])
-    bounds = _range(_declared(route, fault["loc"]))
+    if kind == "string_pattern_mismatch":
+        pattern = fault["ctx"]["pattern"]
+        words = _WORDS.fullmatch(pattern)
+        if words is None:
+            return f"has another form than it must; give a text that {pattern} describes"
+        return f"is not offered; give {' or '.join(words[1].split('|'))}"
+    bounds = _range(declared)
     if kind in _OUT_OF_RANGE:
         return f"is out of range; give a number {bounds}"
     family = kind.partition("_")[0]

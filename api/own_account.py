@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from api.attempts import count_attempt
 from api.auth import signed_in
 from api.errors import Problem
+from api.faults import SECRET
 from api.hashing import in_turn
 from api.record import record
 from api.transaction import transaction
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/v1/accounts/current", tags=["sessions"])
 _MOST_TRIES = 10
 _WITHIN = timedelta(minutes=15)
 
-_Text = Annotated[str, Field(min_length=1, max_length=200)]
+_Password = Annotated[str, Field(min_length=1, max_length=200), SECRET]
 _Signed = Annotated[Present, Depends(signed_in)]
 
 
@@ -35,20 +36,20 @@ class _Body(BaseModel):
 class NewPassword(_Body):
     """The password so far, and the one from now on."""
 
-    old: _Text
-    new: _Text
+    old: _Password
+    new: _Password
 
 
 class Proof(_Body):
     """The password, asked for anew: a session somebody walked away from shall not do it."""
 
-    password: _Text
+    password: _Password
 
 
 class Code(_Body):
     """A code the authenticator shows."""
 
-    code: str = Field(min_length=6, max_length=20)
+    code: Annotated[str, SECRET] = Field(min_length=6, max_length=20)
 
 
 class Enrolment(BaseModel):

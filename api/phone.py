@@ -21,6 +21,7 @@ from api.asked import NO_BODY
 from api.attempts import Lock, count_attempt, count_try, forgive, take_back
 from api.claims import claimed_elsewhere, find_link_state, give_cookies
 from api.errors import Problem
+from api.faults import SECRET
 from api.links import trip_of
 from api.strangers import place_of
 from api.transaction import transaction
@@ -33,7 +34,7 @@ router = APIRouter(tags=["driver"])
 
 T = TypeVar("T")
 Connection = psycopg.Connection[Any]
-Digits = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+Digits = Annotated[str, Field(pattern=r"^[0-9]{6}$"), SECRET]
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _LOCK = Lock(LOGIN.wrong_before_lock, LOGIN.first_lock, LOGIN.longest_lock)

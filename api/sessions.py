@@ -19,6 +19,7 @@ from api.auth import (
 )
 from api.door import SIGN_IN
 from api.errors import Problem
+from api.faults import SECRET
 from api.hashing import in_turn
 from api.permissions import RIGHTS
 from api.record import Connection, record
@@ -55,8 +56,8 @@ class Credentials(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     account: str = Field(min_length=1, max_length=80)
-    password: str = Field(min_length=1, max_length=200)
-    code: str | None = Field(default=None, min_length=6, max_length=40)
+    password: Annotated[str, SECRET] = Field(min_length=1, max_length=200)
+    code: Annotated[str | None, SECRET] = Field(default=None, min_length=6, max_length=40)
 
 
 class Last(BaseModel):
