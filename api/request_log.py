@@ -4,6 +4,7 @@ A request has an id, its caller's or one of ours, which the answer names and eve
 through this process carries. Trackers and readers of the board are counted only.
 """
 
+import logging
 import re
 import secrets
 import time
@@ -22,6 +23,7 @@ from prometheus_client import (
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.errors import EXPECTED
 from flowctl import traces
 from flowctl.registry.accounts import Role
 
@@ -38,6 +40,7 @@ _ASKED_BY_MACHINES = frozenset({"/metrics", "/v1/health", "/v1/ready", _ASSETS})
 """Asked every few seconds, or many at once: written down only where the answer is no good one."""
 _BAD = 400
 _DEFECT = 500
+_AWAY = 503
 _GONE = 499
 """Nobody was there any more to be answered."""
 _SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -68,6 +71,15 @@ STREAMS = Gauge(
 _log = structlog.get_logger()
 
 
+class BrokenOffError(Exception):
+    """An answer had begun and could not be ended, which is written down: the server hangs up."""
+
+
+def is_untold(record: logging.LogRecord) -> bool:
+    """Tell whether what the server would write down of a request is not written down yet."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], BrokenOffError)
+
+
 async def serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one request by ``app``: give it an id, count it, time it, and write it down."""
     if scope["type"] != "http":
@@ -94,9 +106,14 @@ async def serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Non
     ):
         try:
             await app(scope, receive, send_named)
-        except Exception:
-            status = _DEFECT
-            raise
+        except Exception as error:
+            # What was to be answered otherwise came up while an answer was being sent already.
+            if not isinstance(error.__cause__, EXPECTED):
+                status = _DEFECT
+                raise
+            status = _AWAY
+            _log.warning("an answer was broken off", reason=str(error.__cause__).strip())
+            raise BrokenOffError from error
         finally:
             seconds = time.perf_counter() - started
             _note(scope, status, None if streamed else seconds, seconds)

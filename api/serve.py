@@ -1,6 +1,7 @@
 """The API as a process, or as several that share the port."""
 
 import gc
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.practice import PracticeMark
+from api.request_log import is_untold
 from flowctl import logs, traces
 from flowctl.clock import clock
 from flowctl.settings import Settings, networks, settings
@@ -56,6 +58,7 @@ def application() -> ASGIApp:
     """Return the application of this process, marked where nothing of it is real."""
     chosen = settings()
     logs.begin("api")
+    logging.getLogger("uvicorn.error").addFilter(is_untold)
     traces.begin("api")
     parent = parent_process()
     if parent is not None:

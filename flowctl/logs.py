@@ -68,7 +68,8 @@ def begin(process: str) -> None:
     structlog.configure(
         processors=[*shared, shown],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # A line and its end in one: threads write beside each other.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(

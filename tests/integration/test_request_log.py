@@ -2,15 +2,22 @@
 
 import io
 import json
+import logging
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
+import psycopg
 import pytest
 import structlog
 from api_server import RunningApi
+from starlette.responses import StreamingResponse
 
 from api.permissions import PERMISSIONS
+from api.request_log import is_untold
 from flowctl import logs
 from flowctl.registry.accounts import Role
 
@@ -123,3 +130,91 @@ def test_what_is_said_on_a_requests_way_carries_its_id(
     assert "request_id" not in before
     assert [one["event"] for one in within] == ["of the request", "request"]
     assert {one["request_id"] for one in within} == {"mine"}
+
+
+class Told(logging.Handler):
+    """Keeps what it is handed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture
+def of_server(api: RunningApi) -> Iterator[list[logging.LogRecord]]:
+    """What the server itself writes down of requests, of which the other tests hear nothing."""
+    assert api.url
+    server, kept = logging.getLogger("uvicorn.error"), Told()
+    before = server.level
+    server.addHandler(kept)
+    server.addFilter(is_untold)
+    server.setLevel(logging.ERROR)
+    yield kept.records
+    server.setLevel(before)
+    server.removeFilter(is_untold)
+    server.removeHandler(kept)
+
+
+def answer_with(api: RunningApi, monkeypatch: pytest.MonkeyPatch, rows: Iterator[str]) -> None:
+    """Ask for rows of which one cannot be given any more."""
+    monkeypatch.setitem(PERMISSIONS, ("GET", "/v1/health/rows"), None)  # type: ignore[misc]
+    api.app.add_api_route("/v1/health/rows", lambda: StreamingResponse(rows), response_model=None)
+    with pytest.raises(httpx.RemoteProtocolError):
+        api.client().get("/v1/health/rows", headers={"X-Request-ID": "mine"})
+
+
+def test_an_answer_that_a_lost_store_breaks_off_is_a_sentence_and_no_traceback(
+    api: RunningApi,
+    log: Written,
+    monkeypatch: pytest.MonkeyPatch,
+    of_server: list[logging.LogRecord],
+):
+    def broken() -> Iterator[str]:
+        yield "a row"
+        raise psycopg.OperationalError("the server has gone")
+
+    answer_with(api, monkeypatch, broken())
+    said = {str(one["event"]): one for one in log.records()}
+    assert said["an answer was broken off"]["reason"] == "the server has gone"
+    assert {one["request_id"] for one in said.values()} == {"mine"}
+    assert said["request"]["status"] == 503
+    assert not of_server
+
+
+def test_a_defect_after_an_answer_began_keeps_its_traceback(
+    api: RunningApi,
+    log: Written,
+    monkeypatch: pytest.MonkeyPatch,
+    of_server: list[logging.LogRecord],
+):
+    answer_with(api, monkeypatch, (str(1 / (3 - n)) for n in range(5)))
+    assert [one["status"] for one in log.of_requests().values()] == [500]
+    assert len(of_server) == 1
+
+
+class Slow(Written):
+    """Lets others run between two pieces that are written to it."""
+
+    def write(self, text: str) -> int:
+        time.sleep(0.0002)
+        return super().write(text)
+
+
+def test_lines_of_ours_and_of_libraries_stay_apart(monkeypatch: pytest.MonkeyPatch):
+    written = Slow()
+    monkeypatch.setattr(sys, "stderr", written)
+    logs.begin("api")
+
+    def warn() -> None:
+        for _ in range(50):
+            logging.getLogger("library").warning("theirs")
+
+    library = threading.Thread(target=warn)
+    library.start()
+    for _ in range(50):
+        structlog.get_logger().info("ours")
+    library.join()
+    assert len(written.records()) == 100
