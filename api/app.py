@@ -205,7 +205,7 @@ class App(FastAPI):
         if route is None and (away := find_turned_away(scope, self.state.strangers)) is not None:
             await request_log.count(away, scope, receive, send)
         elif route is None:
-            await request_log.serve(super().__call__, scope, receive, send)
+            await request_log.serve(super().__call__, pages.as_read(scope), receive, send)
         else:
             scope["app"] = self
             await request_log.count(route.app, scope, receive, send)
@@ -233,6 +233,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.state.order = Order()
     app.state.previews = Previews()
     app.state.uploads = Uploads()
+    app.state.watchers = events.Watchers()
     app.state.running_days = reports.RunningDays()
     errors.install(app)
     app.router.routes.extend(trackers.ROUTES)

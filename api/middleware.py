@@ -1,5 +1,7 @@
 """What surrounds every request: the limit of its body, and the headers that protect browsers."""
 
+import base64
+import hashlib
 import re
 from collections.abc import Sequence
 
@@ -23,20 +25,50 @@ _LARGER: tuple[tuple[re.Pattern[str], int, str], ...] = (
 """Paths that take more than others: how much, and what is to be sent in place of too much."""
 _LAST: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
-# MapLibre runs its workers from the bundle or a blob and sets styles on its own elements.
-_CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; worker-src 'self' blob:;"
-    " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self';"
-    " connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self';"
-    " frame-ancestors 'none'"
-)
+
+def page_policy(*styles: str) -> str:
+    """Return what a page may load: its own files, and the ``styles`` written into it.
+
+    Each is a source expression of CSP: the hash of a style, or ``'unsafe-inline'``.
+    """
+    # MapLibre runs its workers from the bundle or a blob.
+    return (
+        "default-src 'none'; script-src 'self'; worker-src 'self' blob:;"
+        f" {' '.join([_OWN_STYLES, *styles])}; img-src 'self' data: blob:; font-src 'self';"
+        " connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self';"
+        " frame-ancestors 'none'"
+    )
+
+
+def style_hash(style: bytes) -> str:
+    """Return the source expression that allows a style element with just this text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode()}'"
+
+
+def with_style(policy: str, style: bytes) -> str:
+    """Return a page's policy that allows one style more, written into the page on its way."""
+    if "'unsafe-inline'" in policy:  # which a hash beside it would end
+        return policy
+    return policy.replace(_OWN_STYLES, f"{_OWN_STYLES} {style_hash(style)}", 1)
+
+
+_OWN_STYLES = "style-src 'self'"
+_POLICY = b"content-security-policy"
 _PROTECTION = (
-    (b"content-security-policy", _CONTENT_POLICY.encode()),
+    (_POLICY, page_policy().encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+_OF_DOCUMENTS = (
+    (
+        _POLICY,
+        b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+    ),
+    *_PROTECTION[1:],
+)
+"""Documents the API writes stand by themselves: with their style, with no script, asking nobody."""
 _ALWAYS_BY_TLS = (b"strict-transport-security", b"max-age=31536000")
 """Whoever came by https once is not led astray to plain HTTP for a year."""
 _CACHING = b"cache-control"
@@ -57,10 +89,18 @@ def json_answer(body: bytes) -> tuple[Message, Message]:
     )
 
 
-def protected(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def protected(
+    headers: Sequence[tuple[bytes, bytes]], ours: Sequence[tuple[bytes, bytes]] = _PROTECTION
+) -> list[tuple[bytes, bytes]]:
     """Return headers with those that protect browsers; a page may say its own ones itself."""
     said = {name for name, _ in headers}
-    return [*headers, *(one for one in _PROTECTION if one[0] not in said)]
+    return [*headers, *(one for one in ours if one[0] not in said)]
+
+
+def is_html(start: Message) -> bool:
+    """Tell whether an answer that starts so is an HTML document."""
+    types = (value for name, value in start.get("headers", ()) if name.lower() == b"content-type")
+    return next(types, b"").startswith(b"text/html")
 
 
 class ProtectiveHeaders:
@@ -77,7 +117,9 @@ class ProtectiveHeaders:
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = protected([*message.get("headers", ())])
+                written = scope["path"].startswith("/v1/") and is_html(message)
+                ours = _OF_DOCUMENTS if written else _PROTECTION
+                headers = protected([*message.get("headers", ())], ours)
                 if scope["scheme"] == "https":
                     headers.append(_ALWAYS_BY_TLS)
                 if scope["path"].startswith("/v1/") and all(h[0] != _CACHING for h in headers):

@@ -1,15 +1,18 @@
 """The pages, as built into ``api/web/dist``."""
 
 import gzip
+import re
 from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import TypeAdapter
+from starlette.types import Scope
 
 from api.assets import takes_gzip
 from api.driver import DriverView, get_driver_view
 from api.errors import EXPECTED, Problem
+from api.middleware import page_policy, style_hash
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
@@ -19,9 +22,24 @@ _ASKED_AGAIN = {"Cache-Control": "no-cache"}
 """A page names its hashed assets: an old copy of it would ask for files that are gone."""
 _SHARES_PLACE = {"Permissions-Policy": "camera=(), microphone=(), geolocation=(self)"}
 _SCANS = {"Permissions-Policy": "camera=(self), microphone=(), geolocation=()"}
+_ASKED_IN_HEADS = frozenset({"/v1/health", "/v1/ready"})
 _LANGUAGES = ("vi", "zh", "en")
 _ICON_SIDES = (192, 512)
 _VIEW = TypeAdapter(DriverView)
+_POLICY = "Content-Security-Policy"
+_STYLES = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
+
+
+def as_read(scope: Scope) -> Scope:
+    """Return a request for the head of a page, as watchers of sites send it, as one for the page.
+
+    The server leaves the body out. What else is under ``/v1`` is read whole or not at all: a stream
+    of events would never end.
+    """
+    path = scope.get("path", "")
+    if scope.get("method") != "HEAD" or (path.startswith("/v1/") and path not in _ASKED_IN_HEADS):
+        return scope
+    return {**scope, "method": "GET"}
 
 
 @router.get("/")
@@ -57,7 +75,9 @@ def declare_page() -> FileResponse:
 @router.get("/bulletin")
 def bulletin_page() -> FileResponse:
     """Serve the page of the daily bulletins."""
-    return _page("bulletin.html")
+    # A bulletin is shown in a sandboxed frame whose document brings its style and has this policy.
+    policy = {_POLICY: page_policy("'unsafe-inline'")}
+    return FileResponse(built("bulletin.html"), headers=_ASKED_AGAIN | policy)
 
 
 @router.get("/gate")
@@ -122,7 +142,9 @@ def manifest() -> JSONResponse:
 
 def _driver_page(request: Request, view: DriverView | None) -> Response:
     html = built(f"driver.{_language(request, view)}.html").read_bytes()
-    headers = _SHARES_PLACE | _ASKED_AGAIN | {"Vary": "Accept-Encoding, Accept-Language"}
+    styles = map(style_hash, _STYLES.findall(html))
+    headers = _SHARES_PLACE | _ASKED_AGAIN | {_POLICY: page_policy(*styles)}
+    headers |= {"Vary": "Accept-Encoding, Accept-Language"}
     if view is not None:
         headers["Cache-Control"] = "no-store"
         # Within a script "<" may end it, whatever its type.

@@ -11,6 +11,7 @@ from html import escape
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.middleware import is_html, with_style
 from flowctl.notify.texts import catalogue
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -83,14 +84,14 @@ class PracticeMark:
 
         async def mark(message: Message) -> None:
             nonlocal began, body
-            if message["type"] == "http.response.start" and _is_html(message):
+            if message["type"] == "http.response.start" and is_html(message):
                 began = message
             elif began is None:
                 await send(message)
             elif message["type"] == "http.response.body":
                 body += message.get("body", b"")
                 if not message.get("more_body", False):
-                    await send(_with_length(began, marked := self._marked(body)))
+                    await send(_fitting(began, marked := self._marked(body)))
                     await send({"type": "http.response.body", "body": marked})
 
         return mark
@@ -166,14 +167,18 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return text
 
 
-def _is_html(start: Message) -> bool:
-    types = (value for name, value in start.get("headers", ()) if name.lower() == b"content-type")
-    return next(types, b"").startswith(b"text/html")
-
-
-def _with_length(start: Message, body: bytes) -> Message:
-    headers = [one for one in start["headers"] if one[0].lower() != b"content-length"]
+def _fitting(start: Message, body: bytes) -> Message:
+    """Return the start of an answer with the length of what it became, and its style allowed."""
+    headers = [
+        (name, _styled(value) if name == b"content-security-policy" else value)
+        for name, value in start["headers"]
+        if name.lower() != b"content-length"
+    ]
     return {**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
+
+
+def _styled(policy: bytes) -> bytes:
+    return with_style(policy.decode(), _STYLE.encode()).encode()
 
 
 async def _send_icon(send: Send) -> None:

@@ -16,7 +16,7 @@ import httpx
 import psycopg
 import pytest
 from border import MORNING, Border, border
-from desk import CHROMIUM, SWITCHES
+from desk import CHROMIUM, PATIENCE_MS, SWITCHES
 from playwright.sync_api import expect, sync_playwright
 from processes import left_running
 from recorded_morning import CAME, DAY, NIGHT, STOOD, store_morning
@@ -203,6 +203,7 @@ def _look_at_pages(it: Practising) -> None:
     """Open pages in a browser: the band is on them, and in the way of nothing."""
     if not CHROMIUM.exists():
         return
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         page = browser.new_page(viewport={"width": 1024, "height": 768})

@@ -1,5 +1,8 @@
 import asyncio
+import base64
+import hashlib
 import socket
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,6 +13,7 @@ from api import pages as api_pages
 from api.app import create_app
 from flowctl.errors import NotFoundError
 from flowctl.registry.accounts import Role
+from flowctl.server_process import free_port
 from flowctl.settings import Settings
 
 
@@ -22,8 +26,26 @@ def problem(answer: httpx.Response, status: int) -> str:
     return detail
 
 
-def test_health_asks_both_stores(api: RunningApi):
-    assert api.client().get("/v1/health").json() == {"status": "ok"}
+def test_health_says_that_the_process_serves_for_no_restart_brings_a_store_back(api: RunningApi):
+    api.app.state.pool.close()
+    api.app.state.store.connection_pool.connection_kwargs["port"] = free_port()
+    assert api.client().get("/v1/ready").status_code == 503
+    answer = api.client().get("/v1/health")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("path", ["/", "/d", "/manifest.webmanifest", "/board", "/v1/ready"])
+def test_who_asks_for_the_head_of_a_page_gets_that_of_the_page(api: RunningApi, path: str):
+    head, page = (api.client().request(method, path) for method in ("HEAD", "GET"))
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length", "content-security-policy"):
+        assert head.headers[name] == page.headers[name]
+
+
+def test_a_head_of_what_is_not_there_or_never_ends_is_told_so(api: RunningApi):
+    assert api.client().head("/nowhere").status_code == 404
+    assert api.person(Role.OPERATOR).head("/v1/events").status_code == 405
 
 
 def test_a_path_or_method_that_is_not_there_is_a_problem(api: RunningApi):
@@ -50,6 +72,8 @@ def test_a_path_or_method_that_is_not_there_is_a_problem(api: RunningApi):
             "closures/1?foo=1&bar=2",
             "/v1/closures/1 does not know bar, foo in the address; it takes",
         ),
+        ("simulations/1/export.doc", "form: 'doc' is not offered; give csv or parquet or png or"),
+        ("scenarios/A%20b", "'A b' has another form than it must; give a text that ^[a-z0-9]"),
         ("forecast?hours=25", "hours: '25' is out of range; give a number from 1 up to 24."),
     ],
 )
@@ -133,7 +157,6 @@ def test_a_store_that_is_away_is_a_503_that_says_when_to_come_again(api: Running
     answer = machine.get("/v1/trips")
     assert "again" in problem(answer, 503)
     assert int(answer.headers["retry-after"]) > 0
-    assert problem(machine.get("/v1/health"), 503)
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -165,6 +188,7 @@ def test_every_answer_carries_the_headers_that_protect_browsers(api: RunningApi)
         assert answer.status_code == status
         policy = answer.headers["content-security-policy"]
         assert "script-src 'self';" in policy
+        assert "style-src 'self';" in policy
         assert "worker-src 'self' blob:" in policy
         assert "frame-ancestors 'none'" in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
@@ -187,6 +211,19 @@ def test_pages_are_served_where_they_are_built_and_missed_in_a_sentence_where_no
         assert answer.headers["content-type"].startswith("text/html")
         kept = "public, max-age=2" if path == "/board" else "no-cache"
         assert answer.headers["cache-control"].startswith(kept)
+
+
+def test_a_page_may_use_no_style_but_its_own_files_and_the_one_it_was_built_with(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(api_pages, "DIST", tmp_path)
+    (tmp_path / "index.html").write_text("<title>index</title>")
+    (tmp_path / "driver.vi.html").write_text("<style>p{}</style>")
+    policy = api.client().get("/").headers["content-security-policy"]
+    assert "style-src 'self';" in policy
+    policy = api.client().get("/d/abc").headers["content-security-policy"]
+    digest = base64.b64encode(hashlib.sha256(b"p{}").digest()).decode()
+    assert f"style-src 'self' 'sha256-{digest}';" in policy
 
 
 def test_the_api_does_not_start_without_its_site_and_says_what_to_do(database: str, valkey: str):

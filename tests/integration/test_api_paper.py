@@ -54,6 +54,8 @@ def test_an_order_is_made_shown_and_entered(desk: Desk):
     for query in ("", "?yard=yard_bao_nguyen"):
         shown = desk.officer.get(f"{MAKE}{query}")
         assert shown.headers["content-type"].startswith("text/html")
+        assert "script-src" not in shown.headers["content-security-policy"]
+        assert "default-src 'none'" in shown.headers["content-security-policy"]
         checked = check_sheet(shown.text, public=desk.public)
         assert checked.fault is None
         assert checked.signed is not None

@@ -1,6 +1,8 @@
 """The mark of a practice, on whatever an application answers."""
 
 import asyncio
+import base64
+import hashlib
 from datetime import date, time
 
 import httpx
@@ -20,7 +22,8 @@ PAGE = (
 
 
 def _page(_: Request) -> Response:
-    answer = HTMLResponse(PAGE)
+    policy = "style-src 'self' 'sha256-own'; script-src 'self'"
+    answer = HTMLResponse(PAGE, headers={"Content-Security-Policy": policy})
     answer.set_cookie("flowctl_session", "secret", httponly=True)
     return answer
 
@@ -73,6 +76,15 @@ def test_a_page_says_that_nothing_is_real_in_three_languages(path: str):
         assert language in answer.text
     if path == "/":
         assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_the_pages_policy_allows_the_style_of_the_mark_beside_its_own():
+    page = ask("/")
+    style = page.text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert page.headers["content-security-policy"] == (
+        f"style-src 'self' 'sha256-{digest}' 'sha256-own'; script-src 'self'"
+    )
 
 
 def test_another_icon_stands_in_the_browsers_tab():
