@@ -9,7 +9,7 @@ from flowctl.notify.why import stage_text, why_text
 from flowctl.site import Site
 from flowctl.state import LiveTrip
 from flowctl.storage.clearances import Clearance
-from flowctl.workflow.stages import Lock
+from flowctl.workflow.stages import Lock, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def list_missing(site: Site, language: str, clearances: Sequence[Clearance]) -> 
             stage_text(
                 site,
                 language,
-                str(one.state),
+                "coming" if one.by_coming and one.state is State.READY else str(one.state),
                 desk=desk_name(language, one.desk),
                 stage=one.name[language],
                 since=one.since,

@@ -24,7 +24,7 @@ from flowctl.registry.passes import pass_public_key
 from flowctl.site import Site
 from flowctl.state import LiveTrip
 from flowctl.storage.clearances import Clearance, list_clearances
-from flowctl.storage.gate_decisions import DueTrip, list_due
+from flowctl.storage.gate_decisions import DueTrip, list_due, list_elsewhere
 from flowctl.storage.snapshot import HISTORY
 from flowctl.workflow.catalogue import Names
 
@@ -93,10 +93,24 @@ class ListedTrip:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedElsewhere:
+    """A truck that is due at another gate, ``gate``, and to be sent on from this one."""
+
+    trip: int
+    plate: str
+    direction: str
+    gate: str
+    slot: Window | None
+    stage: str
+    released_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class GateList:
     """All that checks passes without a network: the key, and who is expected until tomorrow.
 
     ``late_s`` is how long after its slot a truck is still in time, ``early_s`` how long before.
+    ``trips`` are this gate's, ``elsewhere`` those of the site's other gates.
     """
 
     site: str
@@ -107,6 +121,7 @@ class GateList:
     early_s: float
     late_s: float
     trips: list[ListedTrip]
+    elsewhere: list[ListedElsewhere]
 
 
 class OfficerDecision(BaseModel):
@@ -211,10 +226,10 @@ def _list(request: Request, site: Site, gate: str, trips: tuple[LiveTrip, ...]) 
     now: datetime = state.clock.now()
     local = now.astimezone(site.timezone)
     began = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    until = began + timedelta(days=1, hours=6)
     with transaction(request) as conn:
-        rows = list_due(
-            conn, site.id, gate, day_began=began, until=began + timedelta(days=1, hours=6)
-        )
+        rows = list_due(conn, site.id, gate, day_began=began, until=until)
+        others = list_elsewhere(conn, site.id, gate, day_began=began, until=until)
         cleared = list_clearances(conn, [row.id for row in rows])
     places = {t.id: n for n, t in enumerate(list_in_turn(trips, gate, site.policy, now), 1)}
     live = {trip.id: trip for trip in trips}
@@ -233,7 +248,29 @@ def _list(request: Request, site: Site, gate: str, trips: tuple[LiveTrip, ...]) 
             _listed(site, row, live.get(row.id), places.get(row.id), cleared.get(row.id, ()), now)
             for row in rows
         ],
+        elsewhere=[
+            ListedElsewhere(
+                trip=row.id,
+                plate=row.plate,
+                direction=row.direction,
+                gate=row.gate,
+                slot=_window(site, row.starts_at),
+                stage=_stage(row.state, live.get(row.id), now),
+                released_at=row.released_at,
+            )
+            for row in others
+        ],
     )
+
+
+def _window(site: Site, starts_at: datetime | None) -> Window | None:
+    if starts_at is None:
+        return None
+    return Window(starts_at, starts_at + timedelta(seconds=site.dispatch.slot_s))
+
+
+def _stage(state: str, trip: LiveTrip | None, now: datetime) -> str:
+    return state if trip is None else str(shown_stage(trip, now))
 
 
 def _listed(
@@ -244,11 +281,6 @@ def _listed(
     cleared: Iterable[Clearance],
     now: datetime,
 ) -> ListedTrip:
-    stage = row.state if trip is None else str(shown_stage(trip, now))
-    slot = None
-    if row.starts_at is not None:
-        ends_at = row.starts_at + timedelta(seconds=site.dispatch.slot_s)
-        slot = Window(row.starts_at, ends_at)
     decision = None
     if row.decided is not None and row.decided_at is not None and row.decided_by is not None:
         decision = LastDecision(row.decided, row.reason, row.decided_at, row.decided_by)
@@ -259,8 +291,8 @@ def _listed(
         trip=row.id,
         plate=row.plate,
         direction=row.direction,
-        slot=slot,
-        stage=stage,
+        slot=_window(site, row.starts_at),
+        stage=_stage(row.state, trip, now),
         released_at=row.released_at,
         order=place,
         needs=row.needs,

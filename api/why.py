@@ -107,7 +107,7 @@ async def _why(request: Request, row: LiveRow, language: Language | None) -> Why
     state = request.app.state
     feed: Feed = state.feed
     trips = (await feed.current()).picture.trips
-    mine = next((trip for trip in trips if trip.id == row.id), live_trip(row))
+    mine = live_trip(row)  # as on the driver's page: one truck, one number
     now: datetime = state.clock.now()
     active = row.state == "active"
     gone = list_gone(state.site, mine) if active else []

@@ -11,7 +11,7 @@ from psycopg.rows import args_row
 from flowctl.storage.workflows import get_workflow
 from flowctl.workflow.catalogue import Names
 from flowctl.workflow.locks import locks_of
-from flowctl.workflow.stages import Desk, Lock, Stage, State
+from flowctl.workflow.stages import Desk, Lock, Proof, Stage, State
 
 Connection = psycopg.Connection[Any]
 
@@ -28,6 +28,8 @@ class Clearance:
     state: State
     since: datetime
     locks: frozenset[Lock]
+    by_coming: bool
+    """Whether the truck's coming to a yard confirms it too: until then nobody waits at a desk."""
 
     @property
     def is_missing(self) -> bool:
@@ -76,7 +78,15 @@ def list_clearances(conn: Connection, trips: Sequence[int]) -> dict[int, list[Cl
 def _clearances(stages: Mapping[str, Stage], rows: Sequence[_Row]) -> list[Clearance]:
     locks = locks_of(stages[row.stage] for row in rows)
     return [
-        Clearance(row.stage, stage.name, stage.desk, State(row.state), row.since, locks[row.stage])
+        Clearance(
+            row.stage,
+            stage.name,
+            stage.desk,
+            State(row.state),
+            row.since,
+            locks[row.stage],
+            Proof.YARD_IN in stage.proofs,
+        )
         for row in rows
         if (stage := stages[row.stage]).desk is not None and locks[row.stage]
     ]

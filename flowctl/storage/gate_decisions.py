@@ -48,6 +48,18 @@ class DueTrip(NamedTuple):
     locked: list[str]
 
 
+class TripElsewhere(NamedTuple):
+    """An active trip called to another gate, or told a slot there; None where there is none."""
+
+    id: int
+    plate: str
+    direction: str
+    state: str
+    gate: str
+    starts_at: datetime | None
+    released_at: datetime | None
+
+
 class Admission(NamedTuple):
     """That an officer let a truck in, and nobody at that gate refused it since."""
 
@@ -173,4 +185,29 @@ def list_due(
     with conn.cursor(row_factory=args_row(DueTrip), binary=True) as cursor:
         return cursor.execute(
             _DUE, {"site": site, "gate": gate, "began": day_began, "until": until}
+        ).fetchall()
+
+
+_ELSEWHERE: LiteralString = """
+select t.id, t.plate, t.direction, t.state, coalesce(r.gate, s.gate),
+       case when r.gate is null or r.gate = s.gate then s.starts_at end, r.released_at
+from trips t
+left join slots s on s.trip_id = t.id
+left join lateral (
+    select gate, released_at from releases
+    where trip_id = t.id and ended is null order by id desc limit 1) r on true
+where t.site = %(site)s and t.state = 'active' and coalesce(r.gate, s.gate) <> %(gate)s
+  and (r.gate is not null or s.starts_at < %(until)s)
+  and not exists (select from standing_admissions where trip_id = t.id and at >= %(began)s)
+order by t.id
+"""
+
+
+def list_elsewhere(
+    conn: Connection, site: str, gate: str, *, day_began: datetime, until: datetime
+) -> list[TripElsewhere]:
+    """Return the trips due at another gate than this one that `list_due` does not hold."""
+    with conn.cursor(row_factory=args_row(TripElsewhere), binary=True) as cursor:
+        return cursor.execute(
+            _ELSEWHERE, {"site": site, "gate": gate, "began": day_began, "until": until}
         ).fetchall()

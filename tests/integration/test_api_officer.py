@@ -82,6 +82,38 @@ def test_the_list_holds_who_is_due_called_or_over_today_at_this_gate_with_the_ke
     }
     assert rows[due]["plate"] == "12C00001"
     assert untold not in rows
+    [sent_on] = got["elsewhere"]
+    assert sent_on == {
+        "trip": elsewhere,
+        "plate": "12C00004",
+        "direction": "export",
+        "gate": "huu_nghi",
+        "slot": {"starts_at": "2024-01-23T01:30:00Z", "ends_at": "2024-01-23T01:45:00Z"},
+        "stage": "registered",
+        "released_at": None,
+    }
+
+
+def test_a_truck_called_to_another_gate_than_its_slot_was_at_is_due_there_alone(api: RunningApi):
+    place = api.border
+    trip, tomorrow = (place.trip(at=after(-300), gates=("tan_thanh", "huu_nghi")) for _ in "ab")
+    place.visit(trip, "yard_bao_nguyen", -100)
+    place.tell(trip, after(30))
+    place.release(trip, -5, until=55)
+    place.tell(tomorrow, after(60 * 30), "huu_nghi")
+    place.conn.execute("update releases set gate = 'huu_nghi'")
+    lan = officer(api)
+    got = lan.get(f"{PATH}/list").json()
+    assert got["trips"] == []
+    [row] = got["elsewhere"]
+    assert (row["trip"], row["gate"], row["slot"]) == (trip, "huu_nghi", None)
+    assert (row["stage"], row["released_at"]) == ("released", "2024-01-23T00:55:00Z")
+    assert lan.get("/v1/gates/huu_nghi/list").json()["elsewhere"] == []
+    admitted = decision(trip=trip)
+    assert lan.post("/v1/gates/huu_nghi/decisions", json=[admitted]).json()["recorded"] == 1
+    got = lan.get(f"{PATH}/list").json()
+    assert got["elsewhere"] == []
+    assert [one["admission"]["gate"] for one in got["trips"]] == ["huu_nghi"]
 
 
 def test_a_decision_counts_once_however_often_it_is_sent_and_names_the_officer(api: RunningApi):

@@ -160,6 +160,8 @@ def test_a_list_goes_on_where_its_page_ended(place: RunningApi):
         after_ = page["next"]
     assert (seen, after_) == (trips, None)
     assert yard.get("/v1/work?after=nowhere").status_code == 422
+    assert yard.get("/v1/work?q=%25").json()["rows"] == []
+    assert yard.get("/v1/work?q=.").status_code == 422
 
 
 def test_what_waits_says_for_whom_and_since_when(place: RunningApi):

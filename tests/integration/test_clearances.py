@@ -89,6 +89,10 @@ def test_a_truck_on_its_way_is_not_said_to_be_kept_from_its_call(place: RunningA
     trip = place.border.trip(at=after(-60))
     said = why(place, trip, "en")
     assert "Before it is called it needs: Yard." in said["text"]
+    [coming] = [one["text"] for one in said["missing"] if one["desk"] == "yard"]
+    assert coming == "Yard: In the yard", "nobody waits there since it was registered"
+    others = [one["text"] for one in said["missing"] if one["desk"] != "yard"]
+    assert others == ["Border guard: Border guard, waiting since 23/01 07:00"]
 
 
 def test_trips_without_a_workflow_wait_for_nobody(api: RunningApi):
