@@ -196,7 +196,11 @@ def _split_gates(text: str, choices: Choices) -> list[str]:
     if choices.find("gates", text) is not None:
         return [text]
     parts = [one.strip() for one in re.split(r"[,;+/|\n]", text) if one.strip()]
-    return parts if len(parts) > 1 else text.split()
+    if len(parts) > 1:
+        return parts
+    words = text.split()
+    # What is no gate is refused as it was typed: of "Móng Cái" nobody typed "Móng".
+    return words if all(choices.find("gates", one) is not None for one in words) else [text]
 
 
 def _choice(field: str, text: str, choices: Choices) -> str:

@@ -118,6 +118,12 @@ def test_everything_wrong_in_a_row_is_said_at_once_with_its_column():
     ]
 
 
+def test_a_gate_of_two_words_that_is_not_known_is_quoted_whole():
+    [found] = read(f"{HEAD}\n{GOOD.replace('tan_thanh', 'Móng Cái')}\n")
+    assert isinstance(found, list)
+    assert [(one.column, one.refusal.values["value"]) for one in found] == [("gates", "Móng Cái")]
+
+
 def test_a_date_alone_is_no_moment():
     assert faults(HEAD, GOOD.replace(" 07:00", "")) == [("ready_at", "cell_moment")]
 
