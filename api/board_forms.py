@@ -166,15 +166,23 @@ def wait_text(gate: BoardGate, language: str) -> str:
     if gate.wait is None:
         return str(page["board"]["wait_unknown"])
     low, high = (
-        duration(one, page["common"]).replace(" ", "\N{NO-BREAK SPACE}")
+        long_wait(one, page["common"]).replace(" ", "\N{NO-BREAK SPACE}")
         for one in (gate.wait.from_s, gate.wait.to_s)
     )
     return low if low == high else f"{low} – {high}"
 
 
-def duration(seconds: float, common: Mapping[str, str]) -> str:
-    """Return a time in hours and minutes, as the pages write it."""
+_ROUGH_FROM_H = 10
+
+
+def long_wait(seconds: float, common: Mapping[str, str]) -> str:
+    """Return a wait as the page writes it: no minutes from 10 h on, days from 24 h on."""
     hours, minutes = divmod(round(seconds / 60), 60)
+    if seconds >= _ROUGH_FROM_H * 3600:
+        hours, minutes = round(seconds / 3600), 0
+    days, rest = divmod(hours, 24)
+    if days:
+        return common["days_hours"].replace("{d}", str(days)).replace("{h}", str(rest))
     if not hours:
         key = "minutes" if minutes else "under_a_minute"
         return common[key].replace("{m}", str(minutes))

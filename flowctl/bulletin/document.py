@@ -37,19 +37,16 @@ class Document:
     language: str
 
 
-_GROUPED_FROM = 10_000
+def cell_text(value: Cell, language: str) -> str:
+    """Return a cell as people read it, thousands parted as the pages part them.
 
-
-def cell_text(value: Cell) -> str:
-    """Return a cell as people read it: long numbers in groups of three, no break within.
-
-    >>> cell_text(560000).split(), cell_text(1238), cell_text(None)
-    (['560', '000'], '1238', '–')
+    >>> cell_text(66802, "vi"), cell_text(66802, "en"), cell_text(None, "en")
+    ('66.802', '66,802', '–')
     """
     if value is None:
         return "–"
-    if isinstance(value, int) and abs(value) >= _GROUPED_FROM:
-        return f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", "." if language == "vi" else ",")
     return str(value)
 
 
@@ -243,7 +240,11 @@ def _notes(figures: Figures, words: Words, language: str) -> Iterator[str]:
         yield _fill(words["began_within"], began=began)
     for gate in figures.gates:
         if gate.difference:
-            yield _fill(words["balance_open"], gate=gate.name[language], n=gate.difference)
+            yield _fill(
+                words["balance_open"],
+                gate=gate.name[language],
+                n=cell_text(gate.difference, language),
+            )
     yield words["waits_of"]
 
 

@@ -33,45 +33,46 @@ def write_html(document: Document, picture: str = "") -> str:
     """
     said = "".join(f"<p>{escape(line)}</p>" for line in document.lines)
     tables = "".join(
-        f"<h2>{escape(table.title)}</h2>{_table(table)}"
+        f"<h2>{escape(table.title)}</h2>{_table(table, document.language)}"
         for table in document.tables
         if table.rows or table.key == "incidents"
     )
     notes = "".join(f"<p>{escape(note)}</p>" for note in document.notes)
+    summary = _turned(document.summary, document.language)
     drawn = f'<div class="picture">{picture}</div>' if picture else ""
     return (
         f'<!doctype html><html lang="{document.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(document.title)}</title><style>{_STYLE}</style></head><body>"
-        f"<h1>{escape(document.title)}</h1>{said}{_turned(document.summary)}{drawn}{tables}"
+        f"<h1>{escape(document.title)}</h1>{said}{summary}{drawn}{tables}"
         f'<div class="notes">{notes}</div></body></html>'
     )
 
 
-def _turned(table: Table) -> str:
+def _turned(table: Table, language: str) -> str:
     """Return the summary with a gate a column: there are few gates and many figures."""
     if not table.rows:
         return ""
-    head = "".join(f"<th>{_text(row[0])}</th>" for row in table.rows)
+    head = "".join(f"<th>{_text(row[0], language)}</th>" for row in table.rows)
     lines = "".join(
-        f"<tr><th>{escape(name)}</th>{''.join(_cell(row[number]) for row in table.rows)}</tr>"
-        for number, name in list(enumerate(table.head))[1:]
+        f"<tr><th>{escape(name)}</th>{''.join(_cell(one, language) for one in figures)}</tr>"
+        for name, *figures in list(zip(table.head, *table.rows, strict=True))[1:]
     )
     return f'<div class="wide"><table><tr><th></th>{head}</tr>{lines}</table></div>'
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, language: str) -> str:
     if not table.rows:
         return "<p>–</p>"
     head = "".join(f"<th>{escape(name)}</th>" for name in table.head)
-    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
+    rows = "".join(f"<tr>{''.join(_cell(one, language) for one in row)}</tr>" for row in table.rows)
     return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
 
 
-def _cell(value: Cell) -> str:
+def _cell(value: Cell, language: str) -> str:
     kind = "" if isinstance(value, str) else ' class="n"'
-    return f"<td{kind}>{_text(value)}</td>"
+    return f"<td{kind}>{_text(value, language)}</td>"
 
 
-def _text(value: Cell) -> str:
-    return escape(cell_text(value))
+def _text(value: Cell, language: str) -> str:
+    return escape(cell_text(value, language))

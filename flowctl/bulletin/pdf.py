@@ -43,7 +43,8 @@ def write_pdf(document: Document, made_at: datetime, picture: bytes | None = Non
         raise FlowctlError("There is no PDF in Chinese; take HTML, CSV or XLSX.")
     pdf = FPDF(orientation="portrait", format="A4")
     pdf.set_creation_date(made_at.astimezone(UTC))
-    pdf.set_title(_plain(document.title))
+    language = document.language
+    pdf.set_title(_printable(document.title))
     pdf.set_lang(document.language)
     pdf.add_font(_FONT, "", _fonts() / "DejaVuSans.ttf")
     pdf.add_font(_FONT, "B", _fonts() / "DejaVuSans-Bold.ttf")
@@ -54,7 +55,7 @@ def write_pdf(document: Document, made_at: datetime, picture: bytes | None = Non
         _line(pdf, line)
     if document.summary.rows:
         pdf.ln(3)
-        _table(pdf, _turned(document.summary))
+        _table(pdf, _turned(document.summary, language), language)
     if picture is not None:
         pdf.ln(1)
         pdf.image(BytesIO(picture), w=pdf.epw)
@@ -62,7 +63,7 @@ def write_pdf(document: Document, made_at: datetime, picture: bytes | None = Non
         if table.rows:
             pdf.ln(4)
             _line(pdf, table.title, size=_HEAD_PT, style="B", height=6)
-            _table(pdf, table)
+            _table(pdf, table, language)
     pdf.ln(3)
     for note in document.notes:
         _line(pdf, note)
@@ -73,18 +74,22 @@ def _line(
     pdf: FPDF, text: str, *, size: float = _TEXT_PT, style: str = "", height: float = _LINE_MM
 ) -> None:
     pdf.set_font(_FONT, style, size)
-    pdf.multi_cell(0, height, _plain(text), new_x="LMARGIN", new_y="NEXT")
+    pdf.multi_cell(0, height, _printable(text), new_x="LMARGIN", new_y="NEXT")
 
 
-def _turned(table: Table) -> Table:
+def _turned(table: Table, language: str) -> Table:
     """Return the summary with a gate a column: there are few gates and many figures."""
     columns = list(zip(table.head, *table.rows, strict=True))
     return Table(
-        table.key, table.title, table.sheet, tuple(map(_plain, columns[0])), tuple(columns[1:])
+        table.key,
+        table.title,
+        table.sheet,
+        tuple(_plain(one, language) for one in columns[0]),
+        tuple(columns[1:]),
     )
 
 
-def _table(pdf: FPDF, table: Table) -> None:
+def _table(pdf: FPDF, table: Table, language: str) -> None:
     pdf.set_font(_FONT, "", _TEXT_PT)
     with pdf.table(
         headings_style=FontFace(emphasis="BOLD", fill_color=_GREY),
@@ -95,10 +100,16 @@ def _table(pdf: FPDF, table: Table) -> None:
         for cells in (table.head, *table.rows):
             row = drawn.row()
             for value in cells:
-                row.cell(_plain(value), align="LEFT" if isinstance(value, str) else "RIGHT")
+                row.cell(
+                    _plain(value, language), align="LEFT" if isinstance(value, str) else "RIGHT"
+                )
 
 
-def _plain(value: Cell) -> str:
+def _plain(value: Cell, language: str) -> str:
+    return _printable(cell_text(value, language))
+
+
+def _printable(text: str) -> str:
     """Return text in composed letters, for which the font has shapes; no signs that steer."""
-    text = unicodedata.normalize("NFC", cell_text(value))
+    text = unicodedata.normalize("NFC", text)
     return "".join(sign if sign.isprintable() else " " for sign in text)

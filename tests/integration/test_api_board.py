@@ -11,6 +11,9 @@ from contextlib import contextmanager
 import pytest
 from api_server import RunningApi
 from border import MORNING, after
+from desk import words
+
+from api.board_forms import long_wait
 
 PLATE = "12C98765"
 
@@ -89,6 +92,15 @@ def test_a_gate_shut_for_nobody_knows_how_long_names_no_opening(waiting: Running
     shown = gate(client.get("/v1/board").json())
     assert (shown["open"], shown["next_change_at"], shown["windows"]) == (False, None, [])
     assert "reopening not known yet" in client.get("/board/embed?gate=tan_thanh&lang=en").text
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(9.75, "9 h 45 min"), (10.25, "10 h"), (23.75, "1 d 0 h"), (109.25, "4 d 13 h")],
+)
+def test_of_a_long_wait_nobody_is_told_the_minutes(hours: float, said: str):
+    common = words("en")["common"]
+    assert long_wait(hours * 3600, common) == said
 
 
 def test_every_form_says_on_how_many_promises_and_days_a_share_rests(waiting: RunningApi):

@@ -12,6 +12,7 @@ import openpyxl
 import pypdfium2
 import pytest
 
+from flowctl.bulletin.document import cell_text
 from flowctl.bulletin.figures import (
     Change,
     Figures,
@@ -330,6 +331,11 @@ def test_the_pdf_can_be_searched_in_its_language(language: str):
     assert gate in text
     assert "168" in text
     assert "<script>" in text
+
+
+@pytest.mark.parametrize(("language", "said"), [("vi", "1.150"), ("zh", "1,150"), ("en", "1,150")])
+def test_thousands_are_parted_as_on_the_pages(language: str, said: str):
+    assert cell_text(1150, language) == said
 
 
 def test_json_reads_back_as_it_was():
