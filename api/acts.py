@@ -12,7 +12,7 @@ from api.asked import NO_BODY
 from api.auth import acting
 from api.errors import Problem
 from api.once import Key, act_once
-from api.previews import Previews, trips_of, with_plates, without_plates
+from api.previews import Previews, ShownEffect, trips_of, with_plates, without_plates
 from api.transaction import transaction
 from flowctl.hand import ActState, reasons_of
 from flowctl.registry import acts
@@ -93,7 +93,7 @@ def get_one(request: Request, act_id: ActId) -> ShownAct:
 
 
 @router.post("/v1/acts/preview")
-def show_effect(request: Request, body: AskedAct) -> dict[str, Any]:
+def show_effect(request: Request, body: AskedAct) -> ShownEffect:
     """Return what an act would change: the planner's answer on a copy; nothing is written."""
     state = request.app.state
     by, now, previews = acting(request), state.clock.now(), _previews(request)
@@ -101,7 +101,7 @@ def show_effect(request: Request, body: AskedAct) -> dict[str, Any]:
         conn.execute("set transaction isolation level repeatable read, read only")
         effect = previews.find(conn, state.site, body.act(by.name, now), now)
     previews.remember(f"{by.name} {body.model_dump_json()}", effect)
-    return effect
+    return ShownEffect.model_validate(effect)
 
 
 @router.post("/v1/acts", status_code=201)

@@ -4,10 +4,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
+import shapely
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Caller, caller
+from api.geojson import Collection, collection
 from api.moments import Moment
 from api.record import record
 from api.transaction import transaction
@@ -102,10 +104,18 @@ class AlertAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertDetail(AlertAnswer):
-    """An alert with the positions it rests on, a GeoJSON FeatureCollection, and all decisions."""
+class Found:
+    """What was seen at a position, and when."""
 
-    points: dict[str, Any]
+    at: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDetail(AlertAnswer):
+    """An alert with the positions it rests on, and all decisions."""
+
+    points: Collection[Found]
     decisions: list[Decision]
 
 
@@ -244,16 +254,10 @@ def _shown(one: AlertRecord, site: Site) -> dict[str, Any]:
 
 def _detail(conn: Connection, site: Site, alert_id: int) -> AlertDetail:
     one = get_alert(conn, site.id, alert_id)
-    features = [
-        {
-            "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": [lon, lat]},
-            "properties": {"at": at, "what": what},
-        }
-        for at, lon, lat, what in one.points
-    ]
     return AlertDetail(
         **_shown(one, site),
-        points={"type": "FeatureCollection", "features": features},
+        points=collection(
+            (shapely.Point(lon, lat), Found(at, what)) for at, lon, lat, what in one.points
+        ),
         decisions=list_decisions(conn, alert_id),
     )

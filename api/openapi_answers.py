@@ -68,7 +68,6 @@ _OBJECTS = (
     ("GET", "/v1/persons/{person}/export"),
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/live"),
-    ("GET", "/v1/simulations/{job_id}/trucks"),
 )
 
 ACCEPTED: Document = {

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-import shapely
 from fastapi import APIRouter, Query, Request
 
+from api.geojson import Collection, collection
 from api.moments import Moment
 from api.record import record
 from api.transaction import transaction
@@ -45,12 +45,23 @@ _US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class PastZone:
+    """A zone while its outline held, epoch seconds; null: always before, always after."""
+
+    id: str
+    role: str
+    gate: str | None
+    name: dict[str, str]
+    valid_from: float | None
+    valid_until: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Track:
     """A truck's track in columns: epoch seconds, degrees, m/s.
 
     Between two points further apart than ``gap_s`` nothing is known. ``events`` are what happened
-    meanwhile; ``zones`` the outlines that held, each with ``valid_from`` and ``valid_until`` (epoch
-    seconds, null: always) among its properties.
+    meanwhile; ``zones`` the outlines that held.
     """
 
     since: datetime
@@ -62,7 +73,7 @@ class Track:
     lat: list[float]
     speed: list[float | None]
     events: list[Event]
-    zones: dict[str, Any]
+    zones: Collection[PastZone]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,26 +167,19 @@ def _entries(stays: list[PastVisit], begins: datetime, ends: datetime) -> list[E
     ]
 
 
-def _drawn(zones: list[Zone], begins: datetime, ends: datetime) -> dict[str, Any]:
+def _drawn(zones: list[Zone], begins: datetime, ends: datetime) -> Collection[PastZone]:
     since, until = microseconds(begins), microseconds(ends)
-    features = [
-        {
-            "type": "Feature",
-            "properties": {
-                "id": zone.id,
-                "role": zone.role,
-                "gate": zone.gate,
-                "name": zone.name,
-                "valid_from": _epoch_s(zone.valid_from_us),
-                "valid_until": _epoch_s(zone.valid_until_us),
-            },
-            "geometry": shapely.geometry.mapping(zone.polygon),
-        }
+    return collection(
+        (zone.polygon, _past(zone))
         for zone in zones
         if (zone.valid_from_us is None or zone.valid_from_us <= until)
         and (zone.valid_until_us is None or zone.valid_until_us > since)
-    ]
-    return {"type": "FeatureCollection", "features": features}
+    )
+
+
+def _past(zone: Zone) -> PastZone:
+    valid_from, valid_until = _epoch_s(zone.valid_from_us), _epoch_s(zone.valid_until_us)
+    return PastZone(zone.id, zone.role, zone.gate, zone.name, valid_from, valid_until)
 
 
 def _epoch_s(at_us: int | None) -> float | None:

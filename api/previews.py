@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from threading import BoundedSemaphore, Lock
-from typing import Any
+from typing import Annotated, Any
 
 import psycopg
+from pydantic import BaseModel, Field
 
 from api.errors import Problem
-from api.refusals import shown
+from api.refusals import ShownRefusal, shown
 from flowctl.collector import uncollected
 from flowctl.errors import FlowctlError, Refusal
 from flowctl.hand import Act, ActKind, Effect, InHand, Moved
@@ -29,6 +30,56 @@ AT_ONCE = 2
 _KEPT_S = 120.0
 _KEPT_MOST = 64
 _RETRY_AFTER_S = 3
+Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""An instant as an effect keeps it, for it is kept with its act as it was shown."""
+
+
+class ShownInHand(BaseModel):
+    """What a driver has in hand: his last word, with the slot that counts by it."""
+
+    word: str
+    gate: str | None
+    starts_at: Instant | None
+
+
+class ShownMove(BaseModel):
+    """A truck that an act touches; ``otherwise`` where that is not what he has now (``from``).
+
+    The act puts its slot ``shift_s`` later, and lets it stay until ``held_until`` where known.
+    """
+
+    trip_id: int
+    plate: str | None
+    before: Annotated[ShownInHand, Field(alias="from")]
+    otherwise: ShownInHand | None
+    to: ShownInHand
+    shift_s: float | None
+    held_until: Instant | None
+
+
+class ShownEffect(BaseModel):
+    """What an act would change for drivers, as `flowctl.hand.Effect` says it."""
+
+    at: Instant
+    solve_s: float
+    refused: ShownRefusal | None
+    warning: ShownRefusal | None
+    moved: int
+    earlier: int
+    later: int
+    mean_shift_s: float | None
+    worst_later_s: int | None
+    held: int
+    freed: int
+    called: int
+    uncalled: int
+    overtaken: int
+    delay_cost_vnd: int | None
+    trips: list[ShownMove]
+    others: int
+    others_shift_s: float | None
+    to_come: int
+    unserved: int
 
 
 class Previews:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from api.asked import NO_BODY
 from api.auth import Caller, caller
@@ -16,6 +16,7 @@ from api.once import MaybeKey, act_once
 from api.record import Connection, record
 from api.scenario_texts import MOST_LETTERS, read_text
 from api.scenarios import scenario_text
+from api.simulation_results import RunResult, RunTrucks
 from api.transaction import transaction
 from flowctl.errors import ConflictError, FlowctlError, NotFoundError
 from flowctl.scenarios.steering import Steering, parse_steering
@@ -101,11 +102,27 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What is kept of a request: everything that makes its result again."""
+
+    scenario: str
+    name: Mapping[str, str]
+    text: str
+    steering: str
+    seed: int
+    replications: int
+    until_width: Until | None
+
+
+@dataclass(frozen=True, slots=True)
 class Run(RunLine):
     """A run with what was asked and what came out."""
 
-    request: dict[str, Any]
-    result: dict[str, Any] | None
+    request: RunRequest
+    result: RunResult | None
+
+
+_RUN = TypeAdapter(Run)
 
 
 @router.post("/v1/simulations", status_code=202)
@@ -167,7 +184,7 @@ def get_simulation(request: Request, job_id: JobId) -> Run:
     return _run(job)
 
 
-@router.get("/v1/simulations/{job_id}/trucks")
+@router.get("/v1/simulations/{job_id}/trucks", response_model=RunTrucks)
 def get_trucks(request: Request, job_id: JobId) -> Response:
     """Return the trucks of a run's first replication, a column a fact."""
     packed = trucks_of(request, job_id)
@@ -268,7 +285,8 @@ def run_line(job: Job) -> RunLine:
 
 
 def _run(job: Job) -> Run:
-    return Run(**asdict(run_line(job)), request=job.request, result=job.result)
+    kept = {"request": job.request, "result": job.result}
+    return _RUN.validate_python(asdict(run_line(job)) | kept)
 
 
 def _asked(conn: Connection, site: Site, body: SimulationRequest) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Space and time of a road: how far from its end every truck was, moment by moment."""
 
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
@@ -30,8 +31,45 @@ _STEPS = 360
 """Of each truck at most so many fixes are looked at: one every 30 s over three hours."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShownWay:
+    """A corridor to a yard, or with a gate the road from a yard through it.
+
+    ``fastest_kmh`` is the speed of its fastest stretch.
+    """
+
+    id: str
+    yard: str
+    gate: str | None
+    length_m: int
+    fastest_kmh: int
+
+
+@dataclass(frozen=True, slots=True)
+class DrivenLine:
+    """A truck's line: ``s`` seconds after the beginning it is ``m`` metres from the way's end."""
+
+    plate: str | None
+    trip: int | None
+    elsewhere: bool
+    s: list[int]
+    m: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Spacetime(ShownWay):
+    """The lines on a way; ``closed`` are pairs of seconds after ``since``."""
+
+    since: datetime
+    until: datetime
+    closed: list[tuple[int, int]]
+    seen: int
+    elsewhere: int
+    trucks: list[DrivenLine]
+
+
 @router.get("/v1/corridors")
-def list_corridors(request: Request) -> list[dict[str, Any]]:
+def list_corridors(request: Request) -> list[ShownWay]:
     """Return the ways of the site: corridors to yards, then roads from yards through gates."""
     return [_named(way) for way in ways_of(request.app.state.site)]
 
@@ -44,7 +82,7 @@ def get_spacetime(
         Moment | None, Query(description="three hours before the end where absent")
     ] = None,
     until: Annotated[Moment | None, Query(description="now where absent")] = None,
-) -> dict[str, Any]:
+) -> Spacetime:
     """Return a line for each truck on a way: seconds after ``since``, and metres to the way's end.
 
     The end is where trucks stop for the gate, of a corridor the yard. All trucks on the road are
@@ -72,42 +110,42 @@ def get_spacetime(
     thin = thinned(lines, span_s=span_s, length_m=stretches.length_m, params=LineParams())
     closed = closed_hours(site, gates_of(site, stretches), begins, ends)
     start = begins.timestamp()
-    return {
-        **_named(stretches),
-        "since": begins,
-        "until": ends,
-        "closed": [_pair(one, start) for one in closed],
-        "seen": len(devices),
-        "elsewhere": len(elsewhere),
-        "trucks": [
-            {
-                **_line(line, journeys.get(line.device), stretches, start),
-                "elsewhere": line.device in elsewhere,
-            }
+    return Spacetime(
+        **asdict(_named(stretches)),
+        since=begins,
+        until=ends,
+        closed=[(_after(start, begun), _after(start, over)) for begun, over in closed],
+        seen=len(devices),
+        elsewhere=len(elsewhere),
+        trucks=[
+            _line(
+                line,
+                journeys.get(line.device),
+                stretches,
+                start,
+                elsewhere=line.device in elsewhere,
+            )
             for line in thin
         ],
-    }
+    )
 
 
-def _named(way: Stretches) -> dict[str, Any]:
-    """Return what tells a way from the others; ``fastest_kmh`` is its fastest stretch's speed."""
-    return {
-        "id": way.way,
-        "yard": way.yard,
-        "gate": way.gate,
-        "length_m": round(way.length_m),
-        "fastest_kmh": round(float(way.nominal_mps.max()) * 3.6),
-    }
+def _named(way: Stretches) -> ShownWay:
+    fastest_kmh = round(float(way.nominal_mps.max()) * 3.6)
+    return ShownWay(way.way, way.yard, way.gate, round(way.length_m), fastest_kmh)
 
 
-def _line(line: TruckLine, journey: Journey | None, way: Stretches, start: float) -> dict[str, Any]:
-    return {
-        "plate": None if journey is None else journey.plate,
-        "trip": None if journey is None else journey.trip_id,
-        "s": np.rint(line.at - start).astype(int).tolist(),
-        "m": np.rint(end_m(way) - line.along_m).astype(int).tolist(),
-    }
+def _line(
+    line: TruckLine, journey: Journey | None, way: Stretches, start: float, *, elsewhere: bool
+) -> DrivenLine:
+    return DrivenLine(
+        plate=None if journey is None else journey.plate,
+        trip=None if journey is None else journey.trip_id,
+        elsewhere=elsewhere,
+        s=np.rint(line.at - start).astype(int).tolist(),
+        m=np.rint(end_m(way) - line.along_m).astype(int).tolist(),
+    )
 
 
-def _pair(hours: tuple[datetime, datetime], start: float) -> list[int]:
-    return [round(moment.timestamp() - start) for moment in hours]
+def _after(start: float, moment: datetime) -> int:
+    return round(moment.timestamp() - start)

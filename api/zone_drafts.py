@@ -1,6 +1,7 @@
 """Zones as somebody draws them: drafts, what is wrong with them, and publishing."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.asked import NO_BODY
 from api.auth import Caller, caller
 from api.errors import Problem
+from api.geojson import Geometry
 from api.moments import Moment
 from api.once import MaybeKey, act_once
 from api.record import Connection, record
@@ -33,7 +35,7 @@ from flowctl.storage.zone_drafts import (
     list_trucks,
     save_draft,
 )
-from flowctl.zone_checks import Checked, check
+from flowctl.zone_checks import Checked, Fault, Loss, check
 from flowctl.zone_drafts import Feature, carried_over, features_of, read_import, refuse_unfit, split
 
 router = APIRouter(tags=["zones"])
@@ -104,6 +106,27 @@ class DraftLine:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ShownDraft(DraftLine):
+    """A draft as it was looked at at ``now``, over the zones it was begun with.
+
+    ``former`` is the version it brings back, ``overtaken`` one that was published meanwhile.
+    ``faults`` must be mended before it is published, ``losses`` confirmed; ``inside`` counts the
+    trucks in each zone as drawn, ``changed`` are the zones that are drawn otherwise.
+    """
+
+    former: int | None
+    revision: int
+    now: datetime
+    overtaken: VersionLine | None
+    features: list[Feature]
+    base_features: list[Feature]
+    faults: list[Fault]
+    losses: list[Loss]
+    inside: Mapping[str, int]
+    changed: list[str]
+
+
 @router.get("/v1/zone-drafts")
 def get_drafts(request: Request) -> list[DraftLine]:
     """Return who is drawing zones, the last to change something first."""
@@ -115,7 +138,7 @@ def get_drafts(request: Request) -> list[DraftLine]:
 @router.post("/v1/zone-drafts", status_code=201)
 def begin_draft(
     request: Request, response: Response, body: NewDraft, who: Who, key: MaybeKey = None
-) -> dict[str, Any]:
+) -> ShownDraft:
     """Begin to draw from the newest zones, or bring those of a former version back."""
     site = request.app.state.site.id
 
@@ -133,34 +156,34 @@ def begin_draft(
         record(request, conn, "zone.draft", f"zone_draft:{draft}", after=after, by=by)
         return draft
 
-    def show(conn: Connection, draft: int) -> dict[str, Any]:
+    def show(conn: Connection, draft: int) -> ShownDraft:
         return _shown(conn, request, get_draft(conn, site, draft))
 
     return act_once(request, response, key, body, do=do, show=show)
 
 
 @router.get("/v1/zone-drafts/{draft}")
-def show_draft(request: Request, draft: Number) -> dict[str, Any]:
+def show_draft(request: Request, draft: Number) -> ShownDraft:
     """Return a draft with what is wrong with it."""
     with transaction(request) as conn:
         return _shown(conn, request, get_draft(conn, request.app.state.site.id, draft))
 
 
 @router.put("/v1/zone-drafts/{draft}")
-def change_draft(request: Request, draft: Number, body: DraftZones, who: Who) -> dict[str, Any]:
+def change_draft(request: Request, draft: Number, body: DraftZones, who: Who) -> ShownDraft:
     """Keep what is drawn now, and say what is wrong with it."""
     refuse_unfit(body.features)
     return _changed(request, draft, body.revision, body.features, who)
 
 
 @router.post("/v1/zone-drafts/{draft}/import")
-def import_zones(request: Request, draft: Number, body: DraftFile, who: Who) -> dict[str, Any]:
+def import_zones(request: Request, draft: Number, body: DraftFile, who: Who) -> ShownDraft:
     """Put the zones of a GeoJSON file in the place of those of a draft."""
     return _changed(request, draft, body.revision, read_import(body.text), who)
 
 
 @router.post("/v1/zone-drafts/{draft}/rebase", dependencies=[NO_BODY])
-def carry_over(request: Request, draft: Number, who: Who) -> dict[str, Any]:
+def carry_over(request: Request, draft: Number, who: Who) -> ShownDraft:
     """Put what a draft changes upon the newest zones, where others published meanwhile."""
     site, now = request.app.state.site.id, request.app.state.clock.now()
     with transaction(request) as conn:
@@ -195,10 +218,10 @@ def throw_away(request: Request, draft: Number, who: Who) -> None:
 
 
 @router.post("/v1/zones/split")
-def split_zone(body: Cut) -> list[dict[str, Any]]:
+def split_zone(body: Cut) -> list[Geometry]:
     """Cut a polygon in two, the larger part first; nothing is kept."""
     refuse_unfit([{"properties": {}, "geometry": body.geometry}])
-    return split(body.geometry, body.line)
+    return [Geometry(**one) for one in split(body.geometry, body.line)]
 
 
 @router.post("/v1/zone-drafts/{draft}/publish", status_code=201)
@@ -259,7 +282,7 @@ def publish(
 
 def _changed(
     request: Request, draft: int, revision: int, features: list[Feature], who: Caller
-) -> dict[str, Any]:
+) -> ShownDraft:
     site, now = request.app.state.site.id, request.app.state.clock.now()
     with transaction(request) as conn:
         known = _own(get_draft(conn, site, draft), who)
@@ -378,26 +401,25 @@ def checked_draft(conn: psycopg.Connection[Any], request: Request, draft: Draft)
     return check(draft.features, loaded_site(source), source, former, trucks)
 
 
-def _shown(conn: psycopg.Connection[Any], request: Request, draft: Draft) -> dict[str, Any]:
+def _shown(conn: psycopg.Connection[Any], request: Request, draft: Draft) -> ShownDraft:
     checked = checked_draft(conn, request, draft)
     newest = _newest(conn, request.app.state.site.id)
     base = site_versions.get_source(conn, draft.base)
-    return {
-        "id": draft.id,
-        "base": draft.base,
-        "former": draft.former,
-        "by": draft.made_by,
-        "made_at": draft.made_at,
-        "changed_at": draft.changed_at,
-        "revision": draft.revision,
-        "now": request.app.state.clock.now(),
-        "overtaken": None
-        if newest.id == draft.base
-        else version_line(newest, newest.id, request.app.state.clock.now()),
-        "features": draft.features,
-        "base_features": features_of(base, where="the stored zones"),
-        "faults": [asdict(one) for one in checked.faults],
-        "losses": [asdict(one) for one in checked.losses],
-        "inside": checked.inside,
-        "changed": checked.changed,
-    }
+    now: datetime = request.app.state.clock.now()
+    return ShownDraft(
+        id=draft.id,
+        base=draft.base,
+        former=draft.former,
+        by=draft.made_by,
+        made_at=draft.made_at,
+        changed_at=draft.changed_at,
+        revision=draft.revision,
+        now=now,
+        overtaken=None if newest.id == draft.base else version_line(newest, newest.id, now),
+        features=draft.features,
+        base_features=features_of(base, where="the stored zones"),
+        faults=checked.faults,
+        losses=checked.losses,
+        inside=checked.inside,
+        changed=checked.changed,
+    )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 
@@ -11,7 +11,7 @@ from api.record import record
 from api.transaction import transaction
 from flowctl.storage import site_versions
 from flowctl.storage.site_versions import SiteVersion
-from flowctl.zone_drafts import features_of
+from flowctl.zone_drafts import Feature, features_of
 
 router = APIRouter(tags=["zones"])
 
@@ -30,6 +30,14 @@ class VersionLine:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnZones:
+    """Zones as they are drawn and imported: GeoJSON with what the site's files say of each."""
+
+    type: Literal["FeatureCollection"]
+    features: list[Feature]
+
+
 @router.get("/v1/zone-versions")
 def get_versions(
     request: Request, limit: Annotated[int, Query(ge=1, le=200)] = 30
@@ -43,15 +51,12 @@ def get_versions(
 
 
 @router.get("/v1/zone-versions/{version}")
-def get_version(request: Request, version: Number) -> dict[str, Any]:
+def get_version(request: Request, version: Number) -> DrawnZones:
     """Return the zones of a version as GeoJSON, as they can be imported again."""
     with transaction(request) as conn:
         site_versions.get_version(conn, request.app.state.site.id, version)
         source = site_versions.get_source(conn, version)
-    return {
-        "type": "FeatureCollection",
-        "features": features_of(source, where=f"version {version}"),
-    }
+    return DrawnZones("FeatureCollection", features_of(source, where=f"version {version}"))
 
 
 @router.delete("/v1/zone-versions/{version}", status_code=204, dependencies=[NO_BODY])

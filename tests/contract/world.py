@@ -1,7 +1,5 @@
 """A border where a little of everything has happened, and what its things are called in paths."""
 
-import gzip
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,17 +12,17 @@ import psycopg
 from alert_looks import look, swap
 from api_server import RunningApi, SetClock, served
 from border import KEYS, SECRET, SITE, after, border
+from kept_runs import kept_run
 
 from api.app import create_app
 from flowctl.ledger_key import make_key
-from flowctl.pictures.simulation_trucks import TIMES
 from flowctl.registry import sources
 from flowctl.registry.accounts import Role
 from flowctl.registry.keys import link_code
 from flowctl.settings import Settings
 from flowctl.site_files import read_source
 from flowctl.storage.bulletins import make_due
-from flowctl.storage.jobs import Outcome, claim_job, finish_job
+from flowctl.storage.jobs import claim_job, finish_job
 from flowctl.storage.penalties import NO_SHOW, add_penalty
 from flowctl.storage.sources import Scope
 from flowctl.workflow.stages import Desk
@@ -154,45 +152,8 @@ def _plan(api: RunningApi) -> None:
     wall = _wall(conn)
     job = claim_job(conn, planned=False, wall_now=wall, beat_lost_after=timedelta(minutes=1))
     assert job is not None
-    finish_job(conn, job.id, _outcome(), done=2, wall_now=wall)
+    finish_job(conn, job.id, kept_run(), done=2, wall_now=wall)
     _made(planner, "/v1/simulations", {**asked, "seed": 8})
-
-
-def _outcome() -> Outcome:
-    band = {key: [0.0, 1.0] for key in ("mean", "low", "high")}
-    result: dict[str, Any] = {
-        "seed": 7,
-        "scenario": "2024-01-23",
-        "name": {"en": "A day"},
-        "steering": "n_control",
-        "replications": 2,
-        "version": "1.2.3",
-        "policy": "2026-01",
-        "timezone": "Asia/Ho_Chi_Minh",
-        "digest": "ab" * 32,
-        "notes": [],
-        "grid": [1.7e9, 1.7e9 + 300],
-        "measures": {"waiting_at_end": {"mean": 0.0, "low": 0.0, "high": 0.0, "unit": "trucks"}},
-        "classes": {},
-        "gates": {"huu_nghi": {"queue": band, "waiting": band}},
-        "yards": {},
-    }
-    return Outcome(
-        result=result,
-        summary={"gate_wait_mean_s": {"mean": 60.0, "low": 50.0, "high": 70.0, "unit": "s"}},
-        trucks=gzip.compress(json.dumps(_trucks()).encode()),
-        version="1.2.3",
-        site_version=1,
-        policy="2026-01",
-        digest="ab" * 32,
-        seconds=1.5,
-    )
-
-
-def _trucks() -> dict[str, Any]:
-    one: dict[str, Any] = {name: [1.7e9] for name in TIMES}
-    names = {"gates": ["huu_nghi"], "yards": ["yard_viettel"], "cargoes": ["normal"]}
-    return {**one, **names, "gate": [0], "import": [0], "yard": [0], "cargo": [0]}
 
 
 def _partner(api: RunningApi, trips: Sequence[int]) -> None:

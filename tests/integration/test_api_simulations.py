@@ -1,5 +1,3 @@
-import gzip
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,6 +6,7 @@ import httpx
 import psycopg
 import pytest
 from api_server import RunningApi
+from kept_runs import RESULT, TRUCKS, kept_run
 
 from flowctl.registry.accounts import Role
 from flowctl.storage.accounts import update_account
@@ -15,7 +14,6 @@ from flowctl.storage.jobs import (
     CHANNEL,
     MOST_TRIES,
     Job,
-    Outcome,
     claim_job,
     drop_unopened,
     fail_job,
@@ -26,38 +24,6 @@ from flowctl.storage.jobs import (
 REQUEST = {"scenario": "2024-01-23", "steering": "n_control", "seed": 7, "replications": 2}
 WALL = datetime(2026, 1, 1, tzinfo=UTC)
 LOST = timedelta(minutes=1)
-BAND = {key: [0.0, 1.0] for key in ("mean", "low", "high")}
-RESULT = {"seed": 7, "measures": {}}
-WHOLE: dict[str, Any] = RESULT | {
-    "scenario": "2024-01-23",
-    "name": {"en": "A day"},
-    "steering": "n_control",
-    "replications": 2,
-    "version": "1.2.3",
-    "policy": "2026-01",
-    "timezone": "Asia/Ho_Chi_Minh",
-    "digest": "ab" * 32,
-    "notes": [],
-    "grid": [1.7e9, 1.7e9 + 300],
-    "measures": {"waiting_at_end": {"mean": 0.0, "low": 0.0, "high": 0.0, "unit": "trucks"}},
-    "classes": {},
-    "gates": {"huu_nghi": {"queue": BAND, "waiting": BAND}},
-    "yards": {},
-}
-TRUCKS = {"gate": [0, 1], "gates": ["huu_nghi", "tan_thanh"]}
-
-
-def outcome(result: dict[str, Any] | None = None) -> Outcome:
-    return Outcome(
-        result=result or RESULT,
-        summary={"gate_wait_mean_s": {"mean": 60.0, "low": 50.0, "high": 70.0, "unit": "s"}},
-        trucks=gzip.compress(json.dumps(TRUCKS).encode()),
-        version="1.2.3",
-        site_version=1,
-        policy="2026-01",
-        digest="ab" * 32,
-        seconds=1.5,
-    )
 
 
 def claimed(api: RunningApi, *, planned: bool = False, at: datetime = WALL) -> Job:
@@ -87,7 +53,7 @@ def test_a_planners_wish_becomes_a_run_that_is_worked_off_and_answered(api: Runn
     assert report_progress(conn, job.id, progress=0.5, done=1, wall_now=WALL)
     running = planner.get(path).json()
     assert (running["state"], running["progress"], running["done"]) == ("running", 0.5, 1)
-    finish_job(conn, job.id, outcome(), done=2, wall_now=WALL)
+    finish_job(conn, job.id, kept_run(), done=2, wall_now=WALL)
     done = planner.get(path).json()
     assert (done["state"], done["progress"], done["done"]) == ("done", 1, 2)
     assert done["result"] == RESULT
@@ -131,7 +97,7 @@ def test_a_report_names_the_person_who_ran_it_and_an_account_nobody_has_named_by
 ):
     planner, conn = api.person(Role.PLANNER), api.border.conn
     path = f"/v1/simulations/{ask(planner)}/export.html?language=en"
-    finish_job(conn, claimed(api).id, outcome(WHOLE), done=2, wall_now=WALL)
+    finish_job(conn, claimed(api).id, kept_run(), done=2, wall_now=WALL)
     assert "Run by Nguyễn Văn An (Post of the tests)," in planner.get(path).text
     update_account(
         conn,
@@ -162,7 +128,7 @@ def test_a_run_nobody_wants_any_more_hears_of_it_and_keeps_what_it_finished(api:
     cancelled = planner.post(f"/v1/simulations/{run}/cancel").json()
     assert cancelled["state"] == "cancelled"
     assert not report_progress(conn, job.id, progress=0.5, done=1, wall_now=WALL)
-    finish_job(conn, job.id, outcome(), done=1, wall_now=WALL)
+    finish_job(conn, job.id, kept_run(), done=1, wall_now=WALL)
     kept = planner.get(f"/v1/simulations/{run}").json()
     assert (kept["state"], kept["progress"], kept["result"]) == (
         "cancelled",

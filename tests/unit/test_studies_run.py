@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 from simulated_day import small_day, tiny_site
 
+from api.simulation_results import RunResult, RunTrucks
 from flowctl.errors import FlowctlError
 from flowctl.intervals import mean_interval, paired
 from flowctl.scenarios.steering import parse_steering
@@ -96,6 +98,13 @@ def test_the_result_is_plain_json_of_one_shape(plain: Run):
     trucks = result["trucks"]
     assert len(trucks["gate"]) == len(trucks["start_at"]) == 42
     assert sum(trucks["import"]) == 12
+
+
+def test_what_the_api_says_of_a_result_is_the_whole_of_it(plain: Run):
+    result = plain.as_json()
+    for said, kept in ((RunTrucks, result.pop("trucks")), (RunResult, result)):
+        told = TypeAdapter(said)
+        assert told.dump_python(told.validate_python(kept), mode="json", by_alias=True) == kept
 
 
 def test_one_replication_has_no_interval(site: Site, pool: Pool):

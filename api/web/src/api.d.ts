@@ -2471,9 +2471,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        };
+                        "application/json": components["schemas"]["ShownEffect"];
                     };
                 };
             };
@@ -2771,9 +2769,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        };
+                        "application/json": components["schemas"]["ShownSite"];
                     };
                 };
             };
@@ -2805,9 +2801,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        };
+                        "application/json": components["schemas"]["DrawnZones"];
                     };
                 };
             };
@@ -2853,16 +2847,12 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        };
+                        "application/json": components["schemas"]["ShownDraft"];
                     };
                 };
                 201: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        };
+                        "application/json": components["schemas"]["ShownDraft"];
                     };
                 };
             };
@@ -2878,9 +2868,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        };
+                        "application/json": components["schemas"]["ShownDraft"];
                     };
                 };
             };
@@ -2899,9 +2887,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        };
+                        "application/json": components["schemas"]["ShownDraft"];
                     };
                 };
             };
@@ -2938,9 +2924,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        };
+                        "application/json": components["schemas"]["ShownDraft"];
                     };
                 };
             };
@@ -2961,9 +2945,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        };
+                        "application/json": components["schemas"]["ShownDraft"];
                     };
                 };
             };
@@ -2979,9 +2961,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        }[];
+                        "application/json": components["schemas"]["Geometry"][];
                     };
                 };
             };
@@ -3040,9 +3020,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        }[];
+                        "application/json": components["schemas"]["ShownWay"][];
                     };
                 };
             };
@@ -3062,9 +3040,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        };
+                        "application/json": components["schemas"]["Spacetime"];
                     };
                 };
             };
@@ -3157,9 +3133,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": {
-                            [key: string]: unknown;
-                        };
+                        "application/json": components["schemas"]["Traffic"];
                     };
                 };
             };
@@ -4165,7 +4139,7 @@ export interface paths {
             responses: {
                 200: {
                     content: {
-                        "application/json": Record<string, never>;
+                        "application/json": components["schemas"]["RunTrucks"];
                     };
                 };
             };
@@ -4642,9 +4616,7 @@ export interface components {
             evidence: {
                 [key: string]: string | number;
             };
-            points: {
-                [key: string]: unknown;
-            };
+            points: components["schemas"]["Collection_Found_"];
             decisions: components["schemas"]["Decision-Output"][];
         };
         Appeal: {
@@ -4769,6 +4741,10 @@ export interface components {
             documents: number;
             open_conflicts: number;
             due_vnd: number | null;
+        };
+        Buffers: {
+            inner: number;
+            outer: number;
         };
         Bulk: {
             desk?: components["schemas"]["Desk"] | null;
@@ -4922,6 +4898,26 @@ export interface components {
             account: string;
             person: string | null;
             post: string | null;
+        };
+        Collection_Found_: {
+            /** @constant */
+            type: "FeatureCollection";
+            features: components["schemas"]["Feature_Found_"][];
+        };
+        Collection_PastZone_: {
+            /** @constant */
+            type: "FeatureCollection";
+            features: components["schemas"]["Feature_PastZone_"][];
+        };
+        Collection_SiteRoad_: {
+            /** @constant */
+            type: "FeatureCollection";
+            features: components["schemas"]["Feature_SiteRoad_"][];
+        };
+        Collection_SiteZone_: {
+            /** @constant */
+            type: "FeatureCollection";
+            features: components["schemas"]["Feature_SiteZone_"][];
         };
         ComparedMeasure: {
             key: string;
@@ -5198,6 +5194,20 @@ export interface components {
             revision: number;
             features: unknown[];
         };
+        DrawnZones: {
+            /** @constant */
+            type: "FeatureCollection";
+            features: {
+                [key: string]: unknown;
+            }[];
+        };
+        DrivenLine: {
+            plate: string | null;
+            trip: number | null;
+            elsewhere: boolean;
+            s: number[];
+            m: number[];
+        };
         DriverView: {
             plate: string;
             language: string;
@@ -5372,6 +5382,19 @@ export interface components {
             ban_days: number;
             obstacles: components["schemas"]["ObstacleAnswer"][];
         };
+        Fault: {
+            zone: string | null;
+            field: string | null;
+            text: string;
+            at?: [
+                number,
+                number
+            ] | null;
+            kind?: string | null;
+            values?: {
+                [key: string]: string;
+            };
+        };
         FaultAnswer: {
             row: number;
             column: string | null;
@@ -5383,6 +5406,30 @@ export interface components {
         };
         /** @enum {string} */
         FaultReason: "wrong_place" | "jumps" | "wrong_clock" | "other_truck" | "tampered" | "silent";
+        Feature_Found_: {
+            /** @constant */
+            type: "Feature";
+            properties: components["schemas"]["Found"];
+            geometry: components["schemas"]["Geometry"];
+        };
+        Feature_PastZone_: {
+            /** @constant */
+            type: "Feature";
+            properties: components["schemas"]["PastZone"];
+            geometry: components["schemas"]["Geometry"];
+        };
+        Feature_SiteRoad_: {
+            /** @constant */
+            type: "Feature";
+            properties: components["schemas"]["SiteRoad"];
+            geometry: components["schemas"]["Geometry"];
+        };
+        Feature_SiteZone_: {
+            /** @constant */
+            type: "Feature";
+            properties: components["schemas"]["SiteZone"];
+            geometry: components["schemas"]["Geometry"];
+        };
         Filled: {
             form: {
                 [key: string]: unknown;
@@ -5436,6 +5483,10 @@ export interface components {
             trip_id: number;
             gate?: string | null;
         };
+        Found: {
+            at: string;
+            what: string;
+        };
         FoundTrip: {
             id: number;
             plate: string;
@@ -5474,12 +5525,21 @@ export interface components {
             early_s: number;
             late_s: number;
             trips: components["schemas"]["ListedTrip"][];
+            elsewhere: components["schemas"]["ListedElsewhere"][];
         };
         GateNow: {
             queued: number;
             in_lane: number;
             state: string;
             places: number;
+        };
+        GateTraffic: {
+            id: string;
+            queue_at: string | null;
+            tail_m: number | null;
+            trucks: number | null;
+            moving_share: number | null;
+            lanes: components["schemas"]["LaneTraffic"][];
         };
         GatewaySum: {
             gateway: string;
@@ -5489,6 +5549,10 @@ export interface components {
             cost: string | null;
             delivered: number;
             failed: number;
+        };
+        Geometry: {
+            type: string;
+            coordinates: unknown;
         };
         Gone: {
             /** @enum {string} */
@@ -5618,6 +5682,17 @@ export interface components {
             starts_at: string;
             places: number;
         };
+        LaneSpread: {
+            p10: number;
+            p50: number;
+            p90: number;
+            n: number;
+        };
+        LaneTraffic: {
+            direction: string;
+            headway_s: components["schemas"]["LaneSpread"] | null;
+            service_s: components["schemas"]["LaneSpread"] | null;
+        };
         Last: {
             /** Format: date-time */
             at: string;
@@ -5642,6 +5717,15 @@ export interface components {
             desk: string;
             state: string;
         };
+        ListedElsewhere: {
+            trip: number;
+            plate: string;
+            direction: string;
+            gate: string;
+            slot: components["schemas"]["Window"] | null;
+            stage: string;
+            released_at: string | null;
+        };
         ListedTrip: {
             trip: number;
             plate: string;
@@ -5658,6 +5742,11 @@ export interface components {
         };
         /** @enum {string} */
         Load: "laden" | "empty";
+        Loss: {
+            zone: string;
+            standing: number;
+            left_out: number;
+        };
         MadeKey: {
             source: string;
             key: string;
@@ -5902,6 +5991,16 @@ export interface components {
             revised: number;
             device: string;
         };
+        PastZone: {
+            id: string;
+            role: string;
+            gate: string | null;
+            name: {
+                [key: string]: string;
+            };
+            valid_from: number | null;
+            valid_until: number | null;
+        };
         Paying: {
             method: string;
             reference?: string | null;
@@ -6139,12 +6238,23 @@ export interface components {
             summary: {
                 [key: string]: unknown;
             } | null;
-            request: {
-                [key: string]: unknown;
-            };
-            result: {
-                [key: string]: unknown;
-            } | null;
+            request: components["schemas"]["RunRequest"];
+            result: components["schemas"]["RunResult"] | null;
+        };
+        RunBand: {
+            mean: number[];
+            low: number[];
+            high: number[];
+        };
+        RunGate: {
+            queue: components["schemas"]["RunBand"];
+            waiting: components["schemas"]["RunBand"];
+            queue_max: components["schemas"]["Interval"];
+            cleared_export: components["schemas"]["Interval"];
+            cleared_import: components["schemas"]["Interval"];
+            waiting_at_end: components["schemas"]["Interval"];
+            starved_place_min: components["schemas"]["Interval"];
+            utilisation: components["schemas"]["Interval"];
         };
         RunLine: {
             id: number;
@@ -6172,6 +6282,101 @@ export interface components {
             summary: {
                 [key: string]: unknown;
             } | null;
+        };
+        RunMeasure: {
+            mean: number | null;
+            low: number | null;
+            high: number | null;
+            unit: string;
+        };
+        RunNote: {
+            kind: string;
+            values: {
+                [key: string]: string | number | null;
+            };
+            text: string;
+        };
+        RunRequest: {
+            scenario: string;
+            name: {
+                [key: string]: string;
+            };
+            text: string;
+            steering: string;
+            seed: number;
+            replications: number;
+            until_width: components["schemas"]["Until"] | null;
+        };
+        RunResult: {
+            scenario: string;
+            name: {
+                [key: string]: string;
+            };
+            steering: string;
+            seed: number;
+            replications: number;
+            version: string;
+            policy: string;
+            site: string;
+            timezone: string;
+            digest: string;
+            seconds: number;
+            stopped_early: boolean;
+            notes: components["schemas"]["RunNote"][];
+            grid: number[];
+            measures: {
+                [key: string]: components["schemas"]["RunMeasure"];
+            };
+            each: {
+                [key: string]: (number | null)[];
+            };
+            classes: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["Interval"];
+                };
+            };
+            gates: {
+                [key: string]: components["schemas"]["RunGate"];
+            };
+            yards: {
+                [key: string]: components["schemas"]["RunYard"];
+            };
+            waits: components["schemas"]["RunWaits"];
+            slots: {
+                [key: string]: components["schemas"]["RunSlots"];
+            } | null;
+        };
+        RunSlots: {
+            starts: number[];
+            planned: number[];
+            came: number[];
+        };
+        RunTrucks: {
+            gates: string[];
+            yards: string[];
+            cargoes: string[];
+            gate: number[];
+            import: number[];
+            yard: number[];
+            cargo: number[];
+            yard_at: (number | null)[];
+            ready_at: (number | null)[];
+            released_at: (number | null)[];
+            left_at: (number | null)[];
+            gate_at: (number | null)[];
+            start_at: (number | null)[];
+            clear_at: (number | null)[];
+            turned_at: (number | null)[];
+            slot_at: (number | null)[];
+        };
+        RunWaits: {
+            edges_min: number[];
+            gate: number[];
+            total: number[];
+        };
+        RunYard: {
+            occupancy: components["schemas"]["RunBand"];
+            places: number | null;
         };
         Said: {
             act: components["schemas"]["Act"];
@@ -6337,6 +6542,55 @@ export interface components {
             /** @enum {string} */
             state: "away" | "overdue" | "back" | "over";
         };
+        ShownDraft: {
+            id: number;
+            by: string;
+            base: number;
+            /** Format: date-time */
+            made_at: string;
+            /** Format: date-time */
+            changed_at: string;
+            former: number | null;
+            revision: number;
+            /** Format: date-time */
+            now: string;
+            overtaken: components["schemas"]["VersionLine"] | null;
+            features: {
+                [key: string]: unknown;
+            }[];
+            base_features: {
+                [key: string]: unknown;
+            }[];
+            faults: components["schemas"]["Fault"][];
+            losses: components["schemas"]["Loss"][];
+            inside: {
+                [key: string]: number;
+            };
+            changed: string[];
+        };
+        ShownEffect: {
+            /** Format: date-time */
+            at: string;
+            solve_s: number;
+            refused: components["schemas"]["ShownRefusal"] | null;
+            warning: components["schemas"]["ShownRefusal"] | null;
+            moved: number;
+            earlier: number;
+            later: number;
+            mean_shift_s: number | null;
+            worst_later_s: number | null;
+            held: number;
+            freed: number;
+            called: number;
+            uncalled: number;
+            overtaken: number;
+            delay_cost_vnd: number | null;
+            trips: components["schemas"]["ShownMove"][];
+            others: number;
+            others_shift_s: number | null;
+            to_come: number;
+            unserved: number;
+        };
         ShownFault: {
             text: string;
             line: number | null;
@@ -6351,6 +6605,11 @@ export interface components {
             site: string;
             /** @default  */
             code?: string;
+        };
+        ShownInHand: {
+            word: string;
+            gate: string | null;
+            starts_at: string | null;
         };
         ShownKey: {
             /** Format: uuid */
@@ -6374,6 +6633,15 @@ export interface components {
             /** Format: date-time */
             at: string;
             text: string;
+        };
+        ShownMove: {
+            trip_id: number;
+            plate: string | null;
+            from: components["schemas"]["ShownInHand"];
+            otherwise: components["schemas"]["ShownInHand"] | null;
+            to: components["schemas"]["ShownInHand"];
+            shift_s: number | null;
+            held_until: string | null;
         };
         ShownPayment: {
             id: number;
@@ -6434,6 +6702,13 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        ShownRefusal: {
+            sentence: string;
+            kind: string | null;
+            values: {
+                [key: string]: string | number | string[] | null;
+            };
+        };
         ShownService: {
             id: string;
             name: {
@@ -6447,6 +6722,23 @@ export interface components {
             free_h: number;
             rates: components["schemas"]["ShownRate"][];
         };
+        ShownSite: {
+            id: string;
+            name: {
+                [key: string]: string;
+            };
+            timezone: string;
+            other_timezone: string | null;
+            buffers: components["schemas"]["Buffers"];
+            center: [
+                number,
+                number
+            ];
+            zones: components["schemas"]["Collection_SiteZone_"];
+            roads: components["schemas"]["Collection_SiteRoad_"];
+            gates: components["schemas"]["SiteGate"][];
+            yards: components["schemas"]["SiteYard"][];
+        };
         ShownSource: {
             name: string;
             scopes: string[];
@@ -6454,6 +6746,7 @@ export interface components {
             agency: string | null;
             keys: components["schemas"]["ShownKey"][];
             device_keys: number;
+            heard_at: string | null;
         };
         ShownStage: {
             stage: string;
@@ -6496,6 +6789,13 @@ export interface components {
             /** Format: date-time */
             loaded_at: string;
             running: number;
+        };
+        ShownWay: {
+            id: string;
+            yard: string;
+            gate: string | null;
+            length_m: number;
+            fastest_kmh: number;
         };
         ShownWeights: {
             id: string;
@@ -6563,6 +6863,41 @@ export interface components {
             replications?: number;
             until_width?: components["schemas"]["Until"] | null;
         };
+        SiteGate: {
+            id: string;
+            name: {
+                [key: string]: string;
+            };
+            directions: string[];
+            lanes: number;
+            inspection_places: number;
+            windows_today: [
+                string,
+                string
+            ][];
+        };
+        SiteRoad: {
+            id: string;
+        };
+        SiteYard: {
+            id: string;
+            name: {
+                [key: string]: string;
+            };
+            capacity: number;
+            gates: string[];
+        };
+        SiteZone: {
+            id: string;
+            name: {
+                [key: string]: string;
+            };
+            role: string;
+            gate: string | null;
+            capacity: number | null;
+            uncertainty_m: number;
+            survey: string;
+        };
         SlotAnswer: {
             gate: string;
             /** Format: date-time */
@@ -6587,6 +6922,24 @@ export interface components {
         SourcePatch: {
             scopes: components["schemas"]["Scope"][];
             agency?: components["schemas"]["Desk"] | null;
+        };
+        Spacetime: {
+            id: string;
+            yard: string;
+            gate: string | null;
+            length_m: number;
+            fastest_kmh: number;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            closed: [
+                number,
+                number
+            ][];
+            seen: number;
+            elsewhere: number;
+            trucks: components["schemas"]["DrivenLine"][];
         };
         StageOf: {
             id: string;
@@ -6673,9 +7026,7 @@ export interface components {
             lat: number[];
             speed: (number | null)[];
             events: components["schemas"]["flowctl__storage__past__Event"][];
-            zones: {
-                [key: string]: unknown;
-            };
+            zones: components["schemas"]["Collection_PastZone_"];
         };
         TrackerAnswer: {
             device: string;
@@ -6683,6 +7034,16 @@ export interface components {
             traccar_link: string;
             qr_path: string;
             qr_size: number;
+        };
+        Traffic: {
+            /** Format: date-time */
+            at: string;
+            measured_since: string | null;
+            /** Format: date-time */
+            window_starts_at: string;
+            window_s: number;
+            ways: components["schemas"]["WayTraffic"][];
+            gates: components["schemas"]["GateTraffic"][];
         };
         TripAnswer: {
             id: number;
@@ -6926,6 +7287,22 @@ export interface components {
                 number,
                 number
             ];
+        };
+        WayTraffic: {
+            id: string;
+            /** @enum {string} */
+            kind: "corridor" | "freight";
+            yard: string;
+            gate: string | null;
+            starts_m: (number | null)[];
+            lon: (number | null)[];
+            lat: (number | null)[];
+            stop_m: number | null;
+            nominal_kmh: (number | null)[];
+            speed_kmh: (number | null)[];
+            live_kmh: (number | null)[];
+            density_per_km: (number | null)[];
+            flow_per_h: (number | null)[];
         };
         Weighed: {
             /** @enum {string} */

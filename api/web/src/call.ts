@@ -23,7 +23,7 @@ export type Answer<M extends Method, P extends keyof paths> =
     : never;
 
 type Path<O> = O extends { parameters: { path: infer Names } } ? { path: Names } : unknown;
-/** What is null or empty is left out of the address. */
+/** What is null or empty is left out of the address; of a list each stands for itself. */
 type Nullable<Q> = { [N in keyof Q]: Q[N] | null | "" };
 type Query<O> = O extends { parameters: { query: infer Needed } }
   ? { query: Nullable<Needed> }
@@ -100,9 +100,12 @@ export function address(path: keyof paths, { path: names = {}, query = {} }: Giv
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(String(names[name])),
   );
-  const said = Object.entries(query).filter(
-    ([, value]) => value !== null && value !== undefined && value !== "",
-  );
-  const asked = new URLSearchParams(said.map(([name, value]) => [name, String(value)]));
-  return said.length === 0 ? filled : `${filled}?${asked}`;
+  const asked = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of [value].flat()) {
+      if (one !== null && one !== undefined && one !== "") asked.append(name, String(one));
+    }
+  }
+  const said = String(asked);
+  return said === "" ? filled : `${filled}?${said}`;
 }

@@ -15,72 +15,83 @@ import type {
   Trip,
   Way,
 } from "./types";
+import { call } from "./call";
 import { learn } from "./parts/place";
-import { once, request } from "./request";
 
-export const signOut = (): Promise<void> => request("DELETE", "/v1/sessions/current");
-export const getSession = (): Promise<Session> => request("GET", "/v1/sessions/current");
-export const getSite = (): Promise<Site> => request<Site>("GET", "/v1/site").then(learn);
-export const listCorridors = (): Promise<Way[]> => request("GET", "/v1/corridors");
-export const getSpacetime = (way: string, since?: Date, until?: Date): Promise<Spacetime> => {
-  const asked = new URLSearchParams();
-  if (since) asked.set("since", since.toISOString());
-  if (until) asked.set("until", until.toISOString());
-  return request("GET", `/v1/corridors/${encodeURIComponent(way)}/spacetime?${asked}`);
-};
-export const getTraffic = (): Promise<Traffic> => request("GET", "/v1/traffic");
-export const getTrip = (id: number): Promise<Trip> => request("GET", `/v1/trips/${id}`);
+/** By their numbers. */
+const trip = (id: number): { path: { trip_id: number } } => ({ path: { trip_id: id } });
+const alert = (id: number): { path: { alert_id: number } } => ({ path: { alert_id: id } });
+const closure = (id: number): { path: { closure_id: number } } => ({ path: { closure_id: id } });
+
+export const signOut = (): Promise<void> => call("DELETE", "/v1/sessions/current");
+export const getSession = (): Promise<Session> => call("GET", "/v1/sessions/current");
+export const getSite = async (): Promise<Site> => learn(await call("GET", "/v1/site"));
+export const listCorridors = (): Promise<Way[]> => call("GET", "/v1/corridors");
+export const getSpacetime = (way: string, since?: Date, until?: Date): Promise<Spacetime> =>
+  call("GET", "/v1/corridors/{way}/spacetime", {
+    path: { way },
+    query: { since: since?.toISOString() ?? null, until: until?.toISOString() ?? null },
+  });
+export const getTraffic = (): Promise<Traffic> => call("GET", "/v1/traffic");
+export const getTrip = (id: number): Promise<Trip> => call("GET", "/v1/trips/{trip_id}", trip(id));
 /** Those somebody has still to do with, or the newest whatever became of them. */
 export const listAlerts = (unsettled: boolean): Promise<Alert[]> =>
-  request("GET", `/v1/alerts?unsettled=${unsettled}&limit=500`);
-export const listCarers = (): Promise<string[]> => request("GET", "/v1/alerts/carers");
+  call("GET", "/v1/alerts", { query: { unsettled, limit: 500 } });
+export const listCarers = (): Promise<string[]> => call("GET", "/v1/alerts/carers");
 export const giveCare = (
   id: number,
   to: string | null,
   insteadOf: string | null,
 ): Promise<AlertDetail> =>
-  request("POST", `/v1/alerts/${id}/care`, { to, instead_of: insteadOf });
+  call("POST", "/v1/alerts/{alert_id}/care", { ...alert(id), body: { to, instead_of: insteadOf } });
 export const snoozeAlert = (id: number, until: string | null, note: string): Promise<AlertDetail> =>
-  request("POST", `/v1/alerts/${id}/snooze`, { until, note });
+  call("POST", "/v1/alerts/{alert_id}/snooze", { ...alert(id), body: { until, note } });
 export const search = (typed: string): Promise<FoundTrip[]> =>
-  request("GET", `/v1/search?q=${encodeURIComponent(typed)}`);
-export const getPast = (id: number): Promise<Past> => request("GET", `/v1/trips/${id}/past`);
-export const getTrack = (id: number): Promise<Track> => request("GET", `/v1/trips/${id}/track`);
-export const getAlert = (id: number): Promise<AlertDetail> => request("GET", `/v1/alerts/${id}`);
+  call("GET", "/v1/search", { query: { q: typed } });
+export const getPast = (id: number): Promise<Past> =>
+  call("GET", "/v1/trips/{trip_id}/past", trip(id));
+export const getTrack = (id: number): Promise<Track> =>
+  call("GET", "/v1/trips/{trip_id}/track", trip(id));
+export const getAlert = (id: number): Promise<AlertDetail> =>
+  call("GET", "/v1/alerts/{alert_id}", alert(id));
 export const judgeAlert = (id: number, state: Judgement, note: string): Promise<AlertDetail> =>
-  request("POST", `/v1/alerts/${id}`, { state, note });
+  call("POST", "/v1/alerts/{alert_id}", { ...alert(id), body: { state, note } });
 export const getWhy = (id: number, language: Language): Promise<Why> =>
-  request("GET", `/v1/trips/${id}/why?language=${language}`);
+  call("GET", "/v1/trips/{trip_id}/why", { ...trip(id), query: { language } });
 export const setStandby = (id: number, on: boolean): Promise<Trip> =>
-  request("POST", `/v1/trips/${id}/standby`, { on });
+  call("POST", "/v1/trips/{trip_id}/standby", { ...trip(id), body: { on } });
 export const acceptDevice = (id: number, reason: Cause): Promise<Trip> =>
-  request("POST", `/v1/trips/${id}/device/accept`, { reason });
+  call("POST", "/v1/trips/{trip_id}/device/accept", { ...trip(id), body: { reason } });
 export const listPenalties = (id: number): Promise<Penalty[]> =>
-  request("GET", `/v1/trips/${id}/penalties`);
+  call("GET", "/v1/trips/{trip_id}/penalties", trip(id));
 export const liftPenalty = (id: number, penalty: number): Promise<Penalty> =>
-  request("POST", `/v1/trips/${id}/penalties/${penalty}/lift`);
+  call("POST", "/v1/trips/{trip_id}/penalties/{penalty_id}/lift", {
+    path: { trip_id: id, penalty_id: penalty },
+  });
 /** Those that last or lie ahead, and with `since` those that ended after it. */
 export const listClosures = (since?: Date): Promise<Closure[]> =>
-  request("GET", since ? `/v1/closures?since=${since.toISOString()}` : "/v1/closures");
-export const listHeld = (): Promise<Held[]> => request("GET", "/v1/held");
-export const countAffected = (gate: string, wish: ClosureWish): Promise<Affected> => {
-  const asked = new URLSearchParams();
-  if (wish.starts_at) asked.set("starts_at", wish.starts_at);
-  if (wish.ends_at) asked.set("ends_at", wish.ends_at);
-  return request("GET", `/v1/gates/${encodeURIComponent(gate)}/closures/affected?${asked}`);
-};
-export const closeGate = (gate: string, wish: ClosureWish, key: string): Promise<Closure> =>
-  request("POST", `/v1/gates/${encodeURIComponent(gate)}/closures`, wish, once(key));
+  call("GET", "/v1/closures", { query: { since: since?.toISOString() ?? null } });
+export const listHeld = (): Promise<Held[]> => call("GET", "/v1/held");
+export const countAffected = (
+  gate: string,
+  { starts_at, ends_at }: ClosureWish,
+): Promise<Affected> =>
+  call("GET", "/v1/gates/{gate}/closures/affected", {
+    path: { gate },
+    query: { starts_at: starts_at ?? null, ends_at: ends_at ?? null },
+  });
+export const closeGate = (gate: string, body: ClosureWish, key: string): Promise<Closure> =>
+  call("POST", "/v1/gates/{gate}/closures", { path: { gate }, body, key });
 export const giveEnd = (id: number, endsAt: string): Promise<Closure> =>
-  request("PATCH", `/v1/closures/${id}`, { ends_at: endsAt });
+  call("PATCH", "/v1/closures/{closure_id}", { ...closure(id), body: { ends_at: endsAt } });
 export const endClosure = (id: number): Promise<Closure> =>
-  request("POST", `/v1/closures/${id}/end`);
-export const takeBack = (id: number): Promise<void> => request("DELETE", `/v1/closures/${id}`);
-export const getMessageSummary = (): Promise<MessageSummary> =>
-  request("GET", "/v1/messages/summary");
+  call("POST", "/v1/closures/{closure_id}/end", closure(id));
+export const takeBack = (id: number): Promise<void> =>
+  call("DELETE", "/v1/closures/{closure_id}", closure(id));
+export const getMessageSummary = (): Promise<MessageSummary> => call("GET", "/v1/messages/summary");
 export const listMessages = (state: MessageState): Promise<MessageRecord[]> =>
-  request("GET", `/v1/messages?state=${state}`);
+  call("GET", "/v1/messages", { query: { state } });
 export const retryMessage = (id: number): Promise<MessageRecord> =>
-  request("POST", `/v1/messages/${id}/retry`);
-export const getPlan = (): Promise<Plan> => request("GET", "/v1/plans/latest");
-export const getOvertakes = (): Promise<Overtakes> => request("GET", "/v1/ledger/overtakes");
+  call("POST", "/v1/messages/{message_id}/retry", { path: { message_id: id } });
+export const getPlan = (): Promise<Plan> => call("GET", "/v1/plans/latest");
+export const getOvertakes = (): Promise<Overtakes> => call("GET", "/v1/ledger/overtakes");

@@ -1,11 +1,12 @@
 /** What the server says, as the HTTP contract (v1) writes it. Instants are ISO 8601 text. */
 
-import type { AdviceKind, Missing } from "./order";
+import type { Described } from "./call";
+import type { Missing } from "./order";
 
 export type Language = "vi" | "zh" | "en";
 export type Names = Record<Language, string>;
-export type Direction = "export" | "import";
-export type Cargo = "normal" | "reefer" | "perishable";
+export type Direction = Described<"Direction">;
+export type Cargo = Described<"Cargo">;
 export type ZoneRole = "approach" | "yard" | "queue" | "lane" | "beyond";
 export type TruckState =
   | "moving"
@@ -26,20 +27,15 @@ export type Stage =
 export type Role = "operator" | "officer" | "planner" | "haulier" | "administrator";
 
 /** Who is signed in; `permissions` are the rights that pages offer something for. */
-export interface Session {
-  account: string;
+export interface Session extends Described<"Who"> {
   role: Role;
-  agency: string | null;
-  post: string;
-  person: string;
-  permissions: string[];
   /** The site's: pages say moments in it, wherever the browser is. */
   timezone: string;
   /** Whether codes of an authenticator are asked for, and whether one must be set up first. */
   authenticator: boolean;
   must_enrol: boolean;
   /** When and where from the account was opened before this; only in the answer to signing in. */
-  last: { at: string; address: string | null; browser: string | null } | null;
+  last: Described<"Last"> | null;
 }
 
 export interface ZoneProperties {
@@ -58,29 +54,19 @@ export interface Collection<F> {
   features: F[];
 }
 
-export interface SiteGate {
-  id: string;
+export interface SiteGate extends Described<"SiteGate"> {
   name: Names;
   directions: Direction[];
-  lanes: number;
-  inspection_places: number;
-  windows_today: [string, string][];
 }
 
-export interface SiteYard {
-  id: string;
+export interface SiteYard extends Described<"SiteYard"> {
   name: Names;
-  capacity: number;
-  gates: string[];
 }
 
-export interface Site {
-  id: string;
+export interface Site extends Omit<Described<"ShownSite">, "zones" | "roads"> {
   name: Names;
-  timezone: string;
   /** Of the other side of the border, where its clocks differ. */
   other_timezone: string | null;
-  center: [number, number];
   zones: Collection<ZoneFeature>;
   roads: Collection<RoadFeature>;
   gates: SiteGate[];
@@ -159,13 +145,7 @@ export interface GateLive {
 }
 
 /** A corridor to a yard, or (with a gate) the road from a yard through it. */
-export interface Way {
-  id: string;
-  yard: string;
-  gate: string | null;
-  length_m: number;
-  fastest_kmh: number;
-}
+export type Way = Described<"ShownWay">;
 
 /** How traffic stands, by stretch of every way: from `starts_m[i]` to `starts_m[i + 1]`. */
 export interface Traffic {
@@ -184,25 +164,11 @@ export interface Traffic {
   gates: { id: string; tail_m: number | null; trucks: number | null }[];
 }
 
-/** A truck's line: `s` seconds after `since`, `m` metres to the way's end. */
-export interface TruckLine {
-  plate: string | null;
-  /** Null where the truck has no trip. */
-  trip: number | null;
-  elsewhere: boolean;
-  s: number[];
-  m: number[];
-}
+/** A truck's line: `s` seconds after `since`, `m` metres to the way's end; it may have no trip. */
+export type TruckLine = Described<"DrivenLine">;
 
 /** Lines of trucks, and how many trucks there are; `elsewhere` of them are bound elsewhere. */
-export interface Spacetime extends Way {
-  since: string;
-  until: string;
-  closed: [number, number][];
-  seen: number;
-  elsewhere: number;
-  trucks: TruckLine[];
-}
+export type Spacetime = Described<"Spacetime">;
 
 export interface Live {
   at: string;
@@ -220,55 +186,20 @@ export interface Live {
 /** Each changes when the list of that name has changed; what it says means nothing else. */
 export type Marks = Record<"closures" | "acts" | "alerts" | "messages" | "zones", string>;
 
-export type Judgement = "acknowledged" | "dismissed" | "confirmed" | "closed";
+export type Judgement = Described<"Judgement">["state"];
 export type Severity = "low" | "medium" | "high";
 export type AlertState = "open" | Judgement;
 
-export interface Alert {
-  id: number;
-  kind:
-    | "unreleased"
-    | "ghost_booking"
-    | "parted"
-    | "two_plates"
-    | "impossible_speed"
-    | "swapped"
-    | "hoarding"
-    | "yard_full"
-    | "queue_growing"
-    | "gate_slow"
-    | "not_followed"
-    | "absent"
-    | "silent"
-    | "off_route"
-    | "overdue_return"
-    | "hand_contradicted"
-    | "positions_late"
-    | "process_late";
+export interface Alert extends Described<"AlertAnswer"> {
+  kind: Described<"Kind">;
   severity: Severity;
   state: AlertState;
-  trip_id: number | null;
-  plate: string | null;
-  other_trip_id: number | null;
-  other_plate: string | null;
-  device: string | null;
-  haulier: string | null;
   /** The gate or yard it is about, where it is about one. */
   place: string | null;
-  at: string;
-  found_at: string;
-  last_seen_at: string;
-  proved: boolean;
-  loses_seniority: boolean;
   /** Since when what it says holds no more. */
   over_at: string | null;
   /** When it sounds again, if it still holds and nobody looks into it. */
   escalates_at: string | null;
-  assigned_to: string | null;
-  snoozed_until: string | null;
-  acknowledged_by: string | null;
-  acknowledged_at: string | null;
-  evidence: Record<string, string | number>;
 }
 
 /** What somebody did about an alert. */
@@ -276,41 +207,20 @@ export type AlertDeed = Judgement | "assigned" | "given_back" | "snoozed" | "tak
 
 export interface AlertDetail extends Alert {
   points: {
-    features: {
-      geometry: { coordinates: [number, number] };
-      properties: { at: string; what: string };
-    }[];
+    features: { geometry: { coordinates: [number, number] }; properties: Described<"Found"> }[];
   };
   decisions: { state: AlertDeed; note: string; by: string; at: string }[];
 }
 
-export interface SlotWindow {
-  starts_at: string;
-  ends_at: string;
-}
+export type SlotWindow = Described<"Window">;
 
-export interface Trip {
-  id: number;
-  plate: string;
+export interface Trip extends Described<"TripAnswer"> {
   language: Language;
   direction: Direction;
   cargo: Cargo;
-  gates: string[];
-  ready_at: string;
-  registered_at: string;
-  state: string;
-  stage: Stage | null;
-  device: string | null;
-  slot: (SlotWindow & { gate: string }) | null;
-  released_at: string | null;
-  arrived_at: string | null;
-  yard: string | null;
-  haulier: string | null;
-  convoy: string | null;
+  stage: Stage;
   /** The kind of bay it must be screened in. */
   needs: string | null;
-  standby: boolean;
-  extended_until: string | null;
   /** From when its place would count if an operator accepted its new device. */
   regains_at: string | null;
   /** It stands in its yard by an operator's word. */
@@ -319,9 +229,6 @@ export interface Trip {
   device_faulty?: boolean;
   /** False where its driver gave no number, and hears nothing by SMS. */
   has_number?: boolean;
-  tracker: "device" | "phone" | null;
-  weight_t: number | null;
-  penalty_s: number;
   /** The number of the customs declaration, or what papers name the journey by. */
   declaration?: string | null;
   returns_within_h: number | null;
@@ -330,13 +237,7 @@ export interface Trip {
 }
 
 /** When a truck is expected at a yard, or at a gate's inspection places. */
-export interface TripEta {
-  target: "yard" | "gate";
-  place: string;
-  p10: string;
-  p50: string;
-  p90: string;
-}
+export type TripEta = Described<"EtaAnswer">;
 
 export interface BoardGate {
   id: string;
@@ -390,26 +291,20 @@ export type MessageKind =
   | "passed"
   | "desk";
 
-export interface DriverView {
-  plate: string;
+interface Place {
+  id: string;
+  name: Names;
+}
+
+/** An advice stands in place of the slot. */
+export interface DriverView extends Omit<Described<"DriverView">, "moves_left" | "waits"> {
   language: Language;
-  timezone: string;
-  at: string;
   state: Stage;
-  gate: { id: string; name: Names } | null;
-  yard: { id: string; name: Names } | null;
+  gate: Place | null;
+  yard: Place | null;
   /** Its gate and its yard where the site has them no more, and what comes in their stead. */
-  gone: { what: "gate" | "yard"; place: { name: Names }; next: { name: Names } | null }[];
-  needs: string | null;
-  slot: SlotWindow | null;
-  leave_at: string | null;
-  released_at: string | null;
-  ahead: number | null;
-  registered_at: string;
+  gone: { what: "gate" | "yard"; place: Place; next: Place | null }[];
   messages: { kind: MessageKind; at: string; text: string }[];
-  /** Stands in place of the slot. */
-  advice: { kind: AdviceKind; at: string } | null;
-  standby: boolean;
   /** Before when no slot was asked for; null where another one was chosen since. */
   extended_until: string | null;
   /** Where more time may be asked for: the slot would begin no sooner. */
@@ -426,10 +321,7 @@ export interface DriverView {
   may_act: boolean;
   /** What tells the truck's place: a device of its own, the driver's phone, or nothing. */
   tracker: "device" | "phone" | null;
-  position: { lon: number; lat: number; at: string } | null;
-  way: { line: Point[]; yard: Point | null; gate: Point | null } | null;
-  gate_now: { queued: number; in_lane: number; state: string; places: number | null } | null;
-  yards_now: { yard: string; name: Names; inside: number; capacity: number | null }[];
+  yards_now: (Described<"YardNow"> & { name: Names })[];
   /** Of the other side of the border, where its clocks differ. */
   other_timezone: string | null;
   /** What a browser subscribes to pushed messages with (VAPID). */

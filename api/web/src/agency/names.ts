@@ -1,16 +1,17 @@
 /** How trucks pass now, and what desks, locks and facts are called. */
 
 import { signal } from "@preact/signals";
+import { call } from "../call";
 import { find, t } from "../language";
 import { factName, fieldName, learnNames } from "../parts/names";
-import { request } from "../request";
 import type { Belongs, Facts, FlowStage, Lock, WaitsFor, Workflow } from "./types";
 
 /** How trucks pass now; undefined before the server has said it, null where no file says it. */
 export const workflow = signal<Workflow | null | undefined>(undefined);
 
 export async function learnWorkflow(): Promise<void> {
-  workflow.value = learnNames((await request<Workflow | null>("GET", "/v1/workflow")) ?? null);
+  const found: Workflow | null = await call("GET", "/v1/workflow");
+  workflow.value = learnNames(found);
 }
 
 export function stageOf(id: string): FlowStage | undefined {

@@ -1,31 +1,14 @@
 /** What the page of bulletins asks of the server. */
 
+import { address, call, type Described } from "../call";
+import { refusal } from "../request";
 import type { Language } from "../types";
-import { refusal, request } from "../request";
 
 /** A day's bulletin in a few figures. */
-export interface Listed {
-  day: string;
-  version: number;
-  made_at: string;
-  changed: number;
-  cleared_export: number;
-  cleared_import: number;
-  arrived: number;
-  waiting: number;
-}
+export type Listed = Described<"BulletinListed">;
 
 /** The day that runs: when its bulletin comes, and its figures so far. */
-export interface Next {
-  day: string;
-  comes_at: string;
-  counted_at: string;
-  timezone: string;
-  cleared_export: number;
-  cleared_import: number;
-  arrived: number;
-  waiting: number;
-}
+export type Next = Described<"BulletinNext">;
 
 /** Asked for as a day, it is the one that is not over. */
 export const RUNNING = "running";
@@ -38,16 +21,18 @@ export interface Days {
 
 export type Form = "html" | "csv" | "xlsx" | "pdf";
 
-export const listBulletins = (): Promise<Listed[]> => request("GET", "/v1/bulletins");
+export const listBulletins = (): Promise<Listed[]> => call("GET", "/v1/bulletins");
 
-export const askNext = (): Promise<Next> => request("GET", "/v1/bulletins/next");
+export const askNext = (): Promise<Next> => call("GET", "/v1/bulletins/next");
 
 export function addressOf({ day, until }: Days, form: Form, language: Language): string {
-  const asked = new URLSearchParams({ lang: language });
-  if (until !== day) asked.set("until", until);
-  return `/v1/bulletins/${day}.${form}?${asked}`;
+  return address("/v1/bulletins/{name}", {
+    path: { name: `${day}.${form}` },
+    query: { lang: language, until: until === day ? null : until },
+  });
 }
 
+/** As a page and no JSON, so not by `call`. */
 export async function getPage(days: Days, language: Language): Promise<string> {
   const answer = await fetch(addressOf(days, "html", language));
   if (!answer.ok) throw await refusal(answer);

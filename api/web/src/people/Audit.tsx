@@ -1,23 +1,27 @@
 import { useEffect, useState } from "preact/hooks";
+import { learnWorkflow } from "../agency/names";
 import { t } from "../language";
 import { siteMoment } from "../parts/account/moments";
 import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
 import { wholeNumber } from "../time";
 import type { Site } from "../types";
-import { type Account, type Act, type ActsPage, listAccounts, listActs } from "./api";
+import { type Account, type Act, actsFile, type ActsPage, listAccounts, listActs } from "./api";
 import { ALL, asked, AuditFilter, type Wish } from "./AuditFilter";
 import { AuditChanges } from "./AuditChanges";
 import { actName, type Known, roleName, subjectName, whoName } from "./audit_words";
 
 const LOOK_MS = 15_000;
 const ACCOUNTS_MS = 300_000;
+const WORKFLOW_MS = 300_000;
 /** The server counts what it leaves out so far. */
 const MOST_COUNTED = 1000;
 
 /** Who did what, the newest first, with ways to ask for less and to take it along. */
 export function Audit({ site }: { site: Site }) {
   const accounts = useAsked(listAccounts, ACCOUNTS_MS, []);
+  // What stages are called; until it is known, and where no file says it, acts show their codes.
+  useAsked(learnWorkflow, WORKFLOW_MS, []);
   if (accounts.answer) return <Acts site={site} accounts={accounts.answer} />;
   return <p>{accounts.wrong === null ? t("common.loading") : problem(accounts.wrong)}</p>;
 }
@@ -29,26 +33,27 @@ function Acts({ site, accounts }: { site: Site; accounts: readonly Account[] }) 
   const [at, setAt] = useState<Date | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
   const [times, setTimes] = useState(0);
-  const params = asked(wish, site, accounts);
+  const query = asked(wish, site, accounts);
+  const file = actsFile(query);
   // What is read stays where it is: whether there is more is asked for, and shown when wanted.
-  const newest = useAsked(() => listActs(params, { limit: 1 }), LOOK_MS, [`${params}`]).answer;
+  const newest = useAsked(() => listActs({ ...query, limit: 1 }), LOOK_MS, [file]).answer;
   const isNewer = read !== null && (newest?.records[0]?.id ?? 0) > (read.records[0]?.id ?? 0);
 
   useEffect(() => {
     let current = true;
     setRead(null);
-    listActs(params, {}).then(
+    listActs(query).then(
       (page) => current && (setRead(page), setAt(new Date(page.at)), setWrong(null)),
       (error: unknown) => current && setWrong(error),
     );
     return () => {
       current = false;
     };
-  }, [`${params}`, times]);
+  }, [file, times]);
 
   async function older(had: ActsPage, before: number): Promise<void> {
     try {
-      const page = await listActs(params, { before });
+      const page = await listActs({ ...query, before });
       const longer = {
         ...had,
         before: page.before,
@@ -70,7 +75,7 @@ function Acts({ site, accounts }: { site: Site; accounts: readonly Account[] }) 
         {read !== null && read.left_out !== null && read.left_out > 0 && (
           <span>{leftOut(read.left_out)}</span>
         )}
-        <a href={`/v1/audit.csv?${params}`} download="audit.csv">
+        <a href={file} download="audit.csv">
           {t("audit.csv")}
         </a>
       </p>

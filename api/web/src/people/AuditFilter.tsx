@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 import { find, nameOf, t, wordsUnder } from "../language";
 import { dayAfter, dayStart, fromLocal, localDay, toLocal } from "../time";
 import type { Site } from "../types";
-import type { Account } from "./api";
+import type { Account, ActsWish } from "./api";
 
 /** Which acts somebody wants to see; times are the site's, as 2024-01-23T10:30. */
 export interface Wish {
@@ -37,22 +37,20 @@ function subjectsOf(site: Site, accounts: readonly Account[]): Map<string, strin
 }
 
 /** What the server is asked for a wish. */
-export function asked(wish: Wish, site: Site, accounts: readonly Account[]): URLSearchParams {
+export function asked(wish: Wish, site: Site, accounts: readonly Account[]): ActsWish {
   const about = wish.about.trim();
   const subject = subjectsOf(site, accounts).get(about) ?? (about.includes(":") ? about : "");
   const moment = (text: string): string =>
     text && fromLocal(text, site.timezone).toISOString();
-  const said = {
+  return {
     account: wish.account,
     act: wish.act,
     subject,
     plate: subject ? "" : about,
     since: moment(wish.since),
     until: moment(wish.until),
+    machines: wish.machines,
   };
-  const params = new URLSearchParams(Object.entries(said).filter(([, text]) => text !== ""));
-  params.set("machines", String(wish.machines));
-  return params;
 }
 
 export function AuditFilter({ wish, onWish, site, accounts, at }: Props) {

@@ -1,6 +1,6 @@
 /** What administrators ask of the server about people, machines and what was done. */
 
-import { once, request } from "../request";
+import { address, type Asked, call, type Described } from "../call";
 import type { Role } from "../types";
 
 export const ROLES: readonly Role[] = [
@@ -38,19 +38,9 @@ export type Agency = (typeof AGENCIES)[number];
 export type Desk = (typeof DESKS)[number];
 export type Scope = (typeof SCOPES)[number];
 
-export interface Account {
-  name: string;
+export interface Account extends Described<"ShownAccount"> {
   role: Role;
-  person: string | null;
-  post: string | null;
   agency: Agency | null;
-  email: string | null;
-  authenticator: boolean;
-  disabled_at: string | null;
-  made_at: string;
-  last_at: string | null;
-  last_address: string | null;
-  sessions: number;
 }
 
 export interface Person {
@@ -61,35 +51,17 @@ export interface Person {
   email?: string;
 }
 
-export interface Key {
-  id: string;
+export interface Key extends Described<"ShownKey"> {
   scopes: Scope[];
-  narrowed: boolean;
-  made_at: string;
-  ends_at: string | null;
 }
 
-export interface Source {
-  name: string;
+export interface Source extends Described<"ShownSource"> {
   scopes: Scope[];
-  enrols: boolean;
   agency: Desk | null;
   keys: Key[];
-  device_keys: number;
 }
 
-export interface Act {
-  id: number;
-  at: string;
-  wall_at: string;
-  account: string;
-  role: string;
-  address: string | null;
-  act: string;
-  subject: string;
-  before: Record<string, unknown> | null;
-  after: Record<string, unknown> | null;
-}
+export type Act = Described<"AuditRecord">;
 
 /** Shown once, to be handed over. */
 export interface Made {
@@ -97,24 +69,25 @@ export interface Made {
   secret: string;
 }
 
-const of = (name: string): string => `/v1/accounts/${encodeURIComponent(name)}`;
-const from = (name: string): string => `/v1/sources/${encodeURIComponent(name)}`;
+const of = (name: string): { path: { name: string } } => ({ path: { name } });
 
-export const listAccounts = (): Promise<Account[]> => request("GET", "/v1/accounts");
+export const listAccounts = (): Promise<Account[]> => call("GET", "/v1/accounts");
 export const makeAccount = async (name: string, whose: Person, key: string): Promise<Made> =>
-  password(await request("POST", "/v1/accounts", { name, ...whose }, once(key)));
+  password(await call("POST", "/v1/accounts", { body: { name, ...whose }, key }));
 export const changeAccount = (name: string, whose: Partial<Person>): Promise<Account> =>
-  request("PATCH", of(name), whose);
+  call("PATCH", "/v1/accounts/{name}", { ...of(name), body: whose });
 export const givePassword = async (name: string): Promise<Made> =>
-  password(await request("POST", `${of(name)}/password`));
-export const disable = (name: string): Promise<Account> => request("POST", `${of(name)}/disable`);
-export const enable = (name: string): Promise<Account> => request("POST", `${of(name)}/enable`);
+  password(await call("POST", "/v1/accounts/{name}/password", of(name)));
+export const disable = (name: string): Promise<Account> =>
+  call("POST", "/v1/accounts/{name}/disable", of(name));
+export const enable = (name: string): Promise<Account> =>
+  call("POST", "/v1/accounts/{name}/enable", of(name));
 export const resetCode = (name: string): Promise<Account> =>
-  request("POST", `${of(name)}/totp/reset`);
-export const endSessions = (name: string): Promise<void> =>
-  request("DELETE", `/v1/sessions?account=${encodeURIComponent(name)}`);
+  call("POST", "/v1/accounts/{name}/totp/reset", of(name));
+export const endSessions = (account: string): Promise<Described<"Ended">> =>
+  call("DELETE", "/v1/sessions", { query: { account } });
 
-export const listSources = (): Promise<Source[]> => request("GET", "/v1/sources");
+export const listSources = (): Promise<Source[]> => call("GET", "/v1/sources");
 export const makeSource = async (
   name: string,
   scopes: Scope[],
@@ -122,89 +95,56 @@ export const makeSource = async (
   enrols: boolean,
   sent: string,
 ): Promise<Made> =>
-  key(await request("POST", "/v1/sources", { name, scopes, agency, enrols }, once(sent)));
+  key(await call("POST", "/v1/sources", { body: { name, scopes, agency, enrols }, key: sent }));
 export const changeSource = (
   name: string,
   scopes: Scope[],
   agency: Desk | null,
-): Promise<Source> => request("PATCH", from(name), { scopes, agency });
+): Promise<Source> =>
+  call("PATCH", "/v1/sources/{name}", { ...of(name), body: { scopes, agency } });
 export const makeKey = async (
   name: string,
   scopes: Scope[],
-  days: number | null,
+  lasts_days: number | null,
   sent: string,
-): Promise<Made> =>
-  key(await request("POST", `${from(name)}/keys`, { scopes, lasts_days: days }, once(sent)));
-export const narrowKey = (id: string, scopes: Scope[]): Promise<void> =>
-  request("PATCH", `/v1/keys/${id}`, { scopes });
-export const endKey = (id: string): Promise<void> => request("DELETE", `/v1/keys/${id}`);
+): Promise<Made> => {
+  const body = { scopes, lasts_days };
+  return key(await call("POST", "/v1/sources/{name}/keys", { ...of(name), body, key: sent }));
+};
+export const narrowKey = (key_id: string, scopes: Scope[]): Promise<void> =>
+  call("PATCH", "/v1/keys/{key_id}", { path: { key_id }, body: { scopes } });
+export const endKey = (key_id: string): Promise<void> =>
+  call("DELETE", "/v1/keys/{key_id}", { path: { key_id } });
 
 /** Acts at `at`; `left_out` counts those of machines where they were not asked for. */
-export interface ActsPage {
-  at: string;
-  records: Act[];
-  before: number | null;
-  plates: Record<string, string>;
-  left_out: number | null;
-}
+export type ActsPage = Described<"AuditPage">;
+export type ActsWish = NonNullable<Asked<"GET", "/v1/audit">["query"]>;
 
-export const listActs = (
-  asked: URLSearchParams,
-  more: { before?: number; limit?: number },
-): Promise<ActsPage> => {
-  const whole = new URLSearchParams(asked);
-  for (const [name, value] of Object.entries(more)) whole.set(name, String(value));
-  return request("GET", `/v1/audit?${whole}`);
-};
+export const listActs = (query: ActsWish): Promise<ActsPage> => call("GET", "/v1/audit", { query });
+export const actsFile = (query: ActsWish): string => address("/v1/audit.csv", { query });
 
 /** A driver as the site knows him, without what is personal. */
-export interface Driver {
-  id: number;
-  has_number: boolean;
-  named: boolean;
-  trips: number;
-  active: boolean;
-  last_at: string | null;
-  plates: string[];
-}
-
-export interface Erased {
-  person: number;
-  trips: number;
-  documents: number;
-  forms: number;
-}
-
-export interface AccessPage {
-  rows: {
-    id: number;
-    at: string;
-    account: string;
-    role: string;
-    act: string;
-    subject: string;
-    trip: number | null;
-    plate: string | null;
-  }[];
-  before: number | null;
-}
+export type Driver = Described<"Person">;
+export type Erased = Described<"Erased">;
+export type AccessPage = Described<"Accesses">;
 
 /** A number has no letters, and every plate has one. */
 const NUMBER = /^[+\d\s().-]+$/;
+const his = (person: number): { path: { person: number } } => ({ path: { person } });
 export const findDrivers = (text: string): Promise<Driver[]> =>
-  request("POST", "/v1/persons/find", NUMBER.test(text) ? { phone: text } : { plate: text });
+  call("POST", "/v1/persons/find", { body: NUMBER.test(text) ? { phone: text } : { plate: text } });
 export const exportDriver = (id: number): Promise<unknown> =>
-  request("GET", `/v1/persons/${id}/export`);
+  call("GET", "/v1/persons/{person}/export", his(id));
 export const eraseDriver = (id: number): Promise<Erased> =>
-  request("POST", `/v1/persons/${id}/erase`);
+  call("POST", "/v1/persons/{person}/erase", his(id));
 export const listAccesses = (before: number | null): Promise<AccessPage> =>
-  request("GET", `/v1/persons/accesses${before === null ? "" : `?before=${before}`}`);
+  call("GET", "/v1/persons/accesses", { query: { before } });
 
-const password = (made: { name: string; password: string }): Made => ({
+const password = (made: Described<"MadePassword">): Made => ({
   name: made.name,
   secret: made.password,
 });
-const key = (made: { source: string; key: string }): Made => ({
+const key = (made: Described<"MadeKey">): Made => ({
   name: made.source,
   secret: made.key,
 });

@@ -2,6 +2,7 @@
 
 import { find, LANGUAGE_NAMES, nameOf, t } from "../language";
 import { siteMoment } from "../parts/account/moments";
+import { goodsName, handoverName, stageName, weightName } from "../parts/names";
 import { duration } from "../time";
 import type { Language, Names, Site } from "../types";
 import type { Account, Act, Scope } from "./api";
@@ -68,10 +69,16 @@ export const fieldName = (field: string): string => find(`audit_field.${field}`)
 const TEXTS: Record<string, (text: string, known: Known) => string | null> = {
   role: (text) => roleName(text),
   agency: (text) => find(`account.agency_${text}`),
+  desk: (text) => find(`desk.${text}`),
+  // Of the workflow, or of a truck on its way.
+  stage: (text) => find(`stage.${text}`) ?? stageName(text),
+  goods_class: goodsName,
+  weight_class: weightName,
+  handover: handoverName,
   cargo: (text) => find(`cargo.${text}`),
   direction: (text) => find(`direction.${text}`),
   kind: (text) => word([`offence.${text}`, `declare_paper.${text}`]),
-  reason: (text) => word([`act_reason.${text}`, `refused.${text}`, `reason.${text}`]),
+  reason: (text) => word([`act_reason.${text}`, `refused.${text}`, `reason.${text}`, `agency.reason_${text}`]),
   state: (text) => word([`alerts.state_${text}`, `audit_value.${text}`]),
   what: (text) => find(`audit_value.${text}`),
   named: (text) => find(`audit_value.${text}`),

@@ -1,6 +1,7 @@
 /** What the planner's page asks of the server. */
 
-import { newKey, once, request } from "../request";
+import { address, call, type Described } from "../call";
+import { newKey } from "../request";
 import type {
   Checked,
   Comparison,
@@ -14,37 +15,48 @@ import type {
   TruckColumns,
 } from "./types";
 
-const scenario = (id: string): string => `/v1/scenarios/${encodeURIComponent(id)}`;
+const at = (scenario: string): { path: { scenario: string } } => ({ path: { scenario } });
+const of = (job_id: number): { path: { job_id: number } } => ({ path: { job_id } });
 
-export const listScenarios = (): Promise<ScenarioChoice[]> => request("GET", "/v1/scenarios");
-export const getScenario = (id: string): Promise<ScenarioText> => request("GET", scenario(id));
+export const listScenarios = (): Promise<ScenarioChoice[]> => call("GET", "/v1/scenarios");
+export const getScenario = (id: string): Promise<ScenarioText> =>
+  call("GET", "/v1/scenarios/{scenario}", at(id));
 /** Without a name it keeps those its text gives it. */
 export const saveScenario = (
   id: string,
   text: string,
   name: string | null,
 ): Promise<ScenarioText> =>
-  request("PUT", scenario(id), name === null ? { text } : { text, name });
-export const deleteScenario = (id: string): Promise<void> => request("DELETE", scenario(id));
-export const getForm = (): Promise<FormField[]> => request("GET", "/v1/scenario-form");
+  call("PUT", "/v1/scenarios/{scenario}", { ...at(id), body: { text, name } });
+export const deleteScenario = (id: string): Promise<void> =>
+  call("DELETE", "/v1/scenarios/{scenario}", at(id));
+export const getForm = (): Promise<FormField[]> => call("GET", "/v1/scenario-form");
 export const checkText = (text: string): Promise<Checked> =>
-  request("POST", "/v1/scenarios/check", { text });
+  call("POST", "/v1/scenarios/check", { body: { text } });
 export const editText = (
   text: string,
   changes: Record<string, RowValue>,
-): Promise<{ text: string }> => request("POST", "/v1/scenarios/edit", { text, changes });
+): Promise<Described<"EditedText">> =>
+  call("POST", "/v1/scenarios/edit", { body: { text, changes } });
 
 export const startRun = (order: RunOrder): Promise<{ id: number }> =>
-  request("POST", "/v1/simulations", order, once(newKey()));
-export const listRuns = (): Promise<RunInList[]> => request("GET", "/v1/simulations");
-export const getRun = (id: number): Promise<Run> => request("GET", `/v1/simulations/${id}`);
+  call("POST", "/v1/simulations", { body: order, key: newKey() });
+export const listRuns = (): Promise<RunInList[]> => call("GET", "/v1/simulations");
+export const getRun = (id: number): Promise<Run> => call("GET", "/v1/simulations/{job_id}", of(id));
 export const getTrucks = (id: number): Promise<TruckColumns> =>
-  request("GET", `/v1/simulations/${id}/trucks`);
-export const cancelRun = (id: number): Promise<void> =>
-  request("POST", `/v1/simulations/${id}/cancel`);
-export const compareRuns = (ids: readonly number[]): Promise<Comparison> =>
-  request("GET", `/v1/simulations/compare?${ids.map((id) => `run=${id}`).join("&")}`);
+  call("GET", "/v1/simulations/{job_id}/trucks", of(id));
+export const cancelRun = (id: number): Promise<RunInList> =>
+  call("POST", "/v1/simulations/{job_id}/cancel", of(id));
+export const compareRuns = (run: number[]): Promise<Comparison> =>
+  call("GET", "/v1/simulations/compare", { query: { run } });
 
 export const EXPORTS = ["csv", "parquet", "png", "svg", "html", "pdf"] as const;
-export const exportAddress = (id: number, kind: (typeof EXPORTS)[number], language: string): string =>
-  `/v1/simulations/${id}/export.${kind}?language=${language}`;
+export const exportAddress = (
+  job_id: number,
+  form: (typeof EXPORTS)[number],
+  language: string,
+): string =>
+  address("/v1/simulations/{job_id}/export.{form}", {
+    path: { job_id, form },
+    query: { language },
+  });

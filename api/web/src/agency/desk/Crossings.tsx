@@ -9,7 +9,13 @@ import type { Site } from "../../types";
 import { hearMoment, now, secondsSince } from "../clock";
 import { open } from "../views";
 import { HalfPairs } from "./HalfPairs";
-import { type Crossing, type CrossingPage, type CrossingState, listCrossings } from "./api";
+import {
+  type Crossing,
+  CROSSINGS_FILE,
+  type CrossingPage,
+  type CrossingState,
+  listCrossings,
+} from "./api";
 
 const AGAIN_MS = 15_000;
 const STATES: readonly CrossingState[] = ["overdue", "away", "all"];
@@ -18,7 +24,7 @@ const STATES: readonly CrossingState[] = ["overdue", "away", "all"];
 export function Crossings({ site }: { site: Site }) {
   const [state, setState] = useState<CrossingState>("away");
   const [gate, setGate] = useState<string | null>(null);
-  const [after, setAfter] = useState<string | null>(null);
+  const [after, setAfter] = useState<number | null>(null);
   const asked = [state, gate, after];
   const { answer, wrong } = useAsked(() => listCrossings(state, gate, after), AGAIN_MS, asked);
   useEffect(() => {
@@ -59,7 +65,7 @@ export function Crossings({ site }: { site: Site }) {
               </option>
             ))}
           </select>
-          <a href="/v1/crossings.csv">{t("agency.as_csv")}</a>
+          <a href={CROSSINGS_FILE}>{t("agency.as_csv")}</a>
         </p>
         {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
         {answer?.rows.length === 0 && <p class="nothing">{t("agency.no_crossings")}</p>}
@@ -71,7 +77,7 @@ export function Crossings({ site }: { site: Site }) {
           </tbody>
         </table>
         {answer?.next && (
-          <button type="button" onClick={() => setAfter(answer.next)}>
+          <button type="button" onClick={() => setAfter(Number(answer.next))}>
             {t("agency.next_page")}
           </button>
         )}

@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
+import { address, call, type Described } from "../../call";
 import { find, language, t } from "../../language";
 import { who } from "../../operator/colleagues";
 import { placeName } from "../../parts/place";
 import { problem } from "../../parts/problem";
 import { useAsked } from "../../parts/useAsked";
-import { request } from "../../request";
 import { localDay, wholeNumber } from "../../time";
 import { now } from "../clock";
 import { vnd } from "../trip/Money";
@@ -12,26 +12,14 @@ import { vnd } from "../trip/Money";
 const AGAIN_MS = 30_000;
 const FORMS = ["html", "csv", "xlsx"] as const;
 
-/** What was taken on a day, by who took it and how. */
-interface DaySums {
-  day: string;
-  /** Nothing is added to it any more. */
-  over: boolean;
-  total_vnd: number;
-  refunded_vnd: number;
-  payments: number;
-  first_receipt: string | null;
-  last_receipt: string | null;
-  rows: {
-    gate: string | null;
-    method: string;
-    by: string;
-    n: number;
-    amount_vnd: number;
-  }[];
-}
-
-const getSums = (day: string): Promise<DaySums> => request("GET", `/v1/settlements/${day}`);
+/** What was taken on a day, by who took it and how; once it is `over` nothing is added to it. */
+const getSums = (day: string): Promise<Described<"SettlementAnswer">> =>
+  call("GET", "/v1/settlements/{day}", { path: { day } });
+const fileOf = (day: string, form: string): string =>
+  address("/v1/settlements/{day}.{form}", {
+    path: { day, form },
+    query: { language: language.value },
+  });
 
 /** A day's payments summed up, to be laid beside the till. */
 export function Settlement({ timezone }: { timezone: string }) {
@@ -52,7 +40,7 @@ export function Settlement({ timezone }: { timezone: string }) {
         {FORMS.map((form) => (
           <a
             key={form}
-            href={`/v1/settlements/${day}.${form}?language=${language.value}`}
+            href={fileOf(day, form)}
             target={form === "html" ? "_blank" : undefined}
             rel="noreferrer"
           >

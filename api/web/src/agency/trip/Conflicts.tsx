@@ -14,8 +14,8 @@ interface Props {
   onOpen?: (trip: number) => void;
 }
 
-const said = ({ field }: Conflict, value: unknown): string =>
-  value === null || value === undefined ? t("common.none") : factName(field, value);
+const said = ({ field }: Conflict, value: Conflict["ours"]): string =>
+  value === null ? t("common.none") : factName(field, value);
 
 /** Where another system says another thing than was declared: a person decides, each time. */
 export function Conflicts({ conflicts, timezone, mayDecide, onDecided, onOpen }: Props) {
@@ -38,8 +38,8 @@ export function Conflicts({ conflicts, timezone, mayDecide, onDecided, onOpen }:
         {conflicts.map((one) => (
           <li key={one.id} data-conflict={one.id}>
             {onOpen && (
-              <button type="button" class="link" onClick={() => onOpen(one.trip ?? 0)}>
-                {one.plate ?? one.trip}
+              <button type="button" class="link" onClick={() => onOpen(one.trip)}>
+                {one.plate}
               </button>
             )}
             <b>{fieldName(one.field)}</b>

@@ -4,7 +4,7 @@ import { factName, fieldName, stageName } from "../../parts/names";
 import { wholeNumber } from "../../time";
 import { Refund } from "../fees/Refund";
 import { PayForm } from "../fees/PayForm";
-import type { Dues, Line, Payment } from "./declaration";
+import { type Dues, type Line, type Payment, receiptOf } from "./declaration";
 
 interface Props {
   trip: number;
@@ -89,7 +89,7 @@ function Paid({ payment, mayTake, onChanged }: PaidProps) {
     <tr class="payment" data-payment={id}>
       <td>
         <a
-          href={`/v1/payments/${id}/receipt.html?language=${language.value}`}
+          href={receiptOf(id, language.value)}
           target="_blank"
           rel="noreferrer"
         >

@@ -1,6 +1,6 @@
 import { find, t } from "../../language";
 import { decimal, wholeNumber } from "../../time";
-import type { Document } from "./declaration";
+import { type Document, fileOf } from "./declaration";
 
 const KB = 1024;
 const MB = KB * KB;
@@ -19,7 +19,7 @@ export function Papers({ documents }: { documents: readonly Document[] }) {
           <li key={one.id} class={one.state}>
             <b>{find(`declare_paper.${one.kind}`) ?? one.kind}</b>{" "}
             {one.opens ? (
-              <a href={`/v1/documents/${one.id}`} target="_blank" rel="noreferrer">
+              <a href={fileOf(one.id)} target="_blank" rel="noreferrer">
                 {one.name}
               </a>
             ) : (

@@ -1,7 +1,7 @@
 import { t } from "../../language";
 import { find, nameOf } from "../../language";
 import { who } from "../../operator/colleagues";
-import { clockTime, duration, instant, moment } from "../../time";
+import { duration, instant, moment } from "../../time";
 import { heat, now, secondsSince } from "../clock";
 import { deskName, lockName, waitedFor } from "../names";
 import type { Act, TripStage, TripStages } from "../types";
@@ -54,7 +54,7 @@ function One({ stage, timezone, busy, onAct }: OneProps) {
           {state === "confirmed" && moment(instant(since), now(), timezone)}
           {stage.expires_at &&
             state === "confirmed" &&
-            ` · ${t("agency.until", { at: clockTime(instant(stage.expires_at), timezone) })}`}
+            ` · ${t("agency.until", { at: moment(instant(stage.expires_at), now(), timezone) })}`}
         </small>
         {record && (
           <small class="said">

@@ -1,8 +1,9 @@
 import { t } from "../../language";
 import { placeName } from "../../parts/place";
 import { problem } from "../../parts/problem";
-import { clockTime, instant } from "../../time";
+import { instant, moment } from "../../time";
 import type { Session, Site } from "../../types";
+import { now } from "../clock";
 import { lockName } from "../names";
 import { show } from "../views";
 import { Outcome } from "../work/Outcome";
@@ -56,7 +57,7 @@ export function TripPage({ id, session, site }: Props) {
             {trip.slot &&
               ` · ${t("agency.slot_at", {
                 gate: placeName(trip.slot.gate),
-                time: clockTime(instant(trip.slot.starts_at), site.timezone),
+                time: moment(instant(trip.slot.starts_at), now(), site.timezone),
               })}`}
             {trip.stage && ` · ${t(`stage.${trip.stage}`)}`}
           </p>

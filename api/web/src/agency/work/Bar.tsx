@@ -1,4 +1,5 @@
 import { t } from "../../language";
+import { counted } from "../../time";
 import type { Act, WorkRow } from "../types";
 import type { Picking } from "./picking";
 
@@ -19,7 +20,7 @@ export function Bar({ picking, busy, onAct }: Props) {
   const { meant, selected } = picking;
   const [only] = meant;
   const whom =
-    selected.size > 0 ? t("agency.n_selected", { n: selected.size }) : (only?.plate ?? "");
+    selected.size > 0 ? counted("agency.n_selected", selected.size) : (only?.plate ?? "");
   return (
     <p class="bar">
       <span class="whom">{whom}</span>

@@ -1,8 +1,8 @@
 import { find, t } from "../../language";
 import { goodsName, stageName, weightName } from "../../parts/names";
 import { placeName } from "../../parts/place";
-import { clockTime, duration, instant } from "../../time";
-import { heat, secondsSince } from "../clock";
+import { duration, instant, moment } from "../../time";
+import { heat, now, secondsSince } from "../clock";
 import { deskName, waitedFor } from "../names";
 import type { WorkRow } from "../types";
 
@@ -72,7 +72,7 @@ export function Row(props: Props) {
         <Waits row={row} />
       </td>
       <td class="slot">
-        {row.slot && <b>{clockTime(instant(row.slot.starts_at), timezone)}</b>}
+        {row.slot && <b>{moment(instant(row.slot.starts_at), now(), timezone)}</b>}
       </td>
       <td class="papers">
         {row.has_documents && <small class="tag">{t("agency.papers")}</small>}

@@ -55,8 +55,8 @@ export function Editor({ text: given, timezone, onAdded, onLeave }: Props) {
 
   function add(event: SubmitEvent): void {
     event.preventDefault();
-    void send(async (key) => {
-      await addVersion(text, key);
+    void send(async () => {
+      await addVersion(text);
       onAdded();
     });
   }

@@ -1,61 +1,32 @@
 /** What administrators ask of the server about how trucks pass. */
 
-import { once, request } from "../../request";
-import type { Direction, Names } from "../../types";
+import { call, type Described } from "../../call";
+import type { Direction } from "../../types";
 import type { Variant } from "../types";
 
-export interface Version {
-  version: string;
-  valid_from: string;
-  loaded_by: string;
-  loaded_at: string;
-  /** Trips that began by it and are still on their way. */
-  running: number;
-}
-
-export interface Fault {
-  text: string;
-  line: number | null;
-}
+/** `running`: trips that began by it and are still on their way. */
+export type Version = Described<"ShownVersion">;
 
 /** What is wrong with a text; what it says, where nothing is. */
-export interface Checked {
-  ok: boolean;
-  problems: Fault[];
-  version: string | null;
-  valid_from: string | null;
+export interface Checked extends Described<"api__workflows__Checked"> {
   variants: Variant[];
 }
 
-export interface Switch {
-  id: number;
-  gate: string;
+export interface Switch extends Described<"ShownSwitch"> {
   direction: Direction;
-  variant: string;
-  name: Names | null;
-  begins_at: string;
-  ends_at: string | null;
-  reason: string;
-  set_by: string;
 }
+export type SwitchWish = Described<"NewSwitch">;
 
-export interface SwitchWish {
-  direction: Direction;
-  variant: string;
-  begins_at: string | null;
-  ends_at: string | null;
-  reason: string;
-}
-
-export const listVersions = (): Promise<Version[]> => request("GET", "/v1/workflows");
-export const getVersion = (version: string): Promise<Version & { text: string }> =>
-  request("GET", `/v1/workflows/${encodeURIComponent(version)}`);
+export const listVersions = (): Promise<Version[]> => call("GET", "/v1/workflows");
+export const getVersion = (version: string): Promise<Described<"VersionText">> =>
+  call("GET", "/v1/workflows/{version}", { path: { version } });
 export const check = (text: string): Promise<Checked> =>
-  request("POST", "/v1/workflows/check", { text });
-export const addVersion = (text: string, key: string): Promise<Version> =>
-  request("POST", "/v1/workflows", { text }, once(key));
-export const listSwitches = (): Promise<Switch[]> => request("GET", "/v1/handovers");
-export const switchTo = (gate: string, wish: SwitchWish, key: string): Promise<Switch> =>
-  request("POST", `/v1/gates/${encodeURIComponent(gate)}/handovers`, wish, once(key));
-export const endSwitch = (id: number): Promise<Switch> =>
-  request("POST", `/v1/handovers/${id}/end`);
+  call("POST", "/v1/workflows/check", { body: { text } });
+/** Sent again it is shown as it was entered. */
+export const addVersion = (text: string): Promise<Version> =>
+  call("POST", "/v1/workflows", { body: { text } });
+export const listSwitches = (): Promise<Switch[]> => call("GET", "/v1/handovers");
+export const switchTo = (gate: string, body: SwitchWish, key: string): Promise<Switch> =>
+  call("POST", "/v1/gates/{gate}/handovers", { path: { gate }, body, key });
+export const endSwitch = (switch_id: number): Promise<Switch> =>
+  call("POST", "/v1/handovers/{switch_id}/end", { path: { switch_id } });

@@ -90,22 +90,22 @@ export function Table({ shown }: { shown: Shown[] }) {
 }
 
 /** What never happened in any run says nothing beside the others. */
-const isNothing = ({ values }: Row): boolean => values.every(({ mean }) => !mean);
+const isNothing = ({ values }: Row): boolean => values.every((one) => !one?.mean);
 
 const isPaired = (rows: readonly Row[]): boolean =>
   rows.every(({ differences }) => differences.every((one) => one === null || one.paired));
 
 interface CellProps {
   row: Row;
-  value: Interval;
+  value: Interval | null;
   difference: Difference | null;
 }
 
 function Cell({ row: { key, unit }, value, difference }: CellProps) {
   return (
     <td>
-      <b>{quantity(value.mean, unit)}</b>
-      <small class="quiet">{between(value, unit, quantity)}</small>
+      <b>{quantity(value?.mean ?? null, unit)}</b>
+      <small class="quiet">{value && between(value, unit, quantity)}</small>
       {difference !== null && difference.mean !== null && (
         <Against measure={key} unit={unit} difference={difference} />
       )}
@@ -121,7 +121,7 @@ interface AgainstProps {
 
 function Against({ measure, unit, difference }: AgainstProps) {
   const sure = isSure(difference);
-  const range = difference.low === difference.high ? "" : between(difference, unit, change);
+  const range = between(difference, unit, change);
   const words = find(difference.paired ? "planner.paired" : "planner.unpaired") ?? "";
   return (
     <span

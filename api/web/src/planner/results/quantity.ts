@@ -4,12 +4,10 @@ import { t } from "../../language";
 import { decimal, duration, wholeNumber } from "../../time";
 import type { Interval, Unit } from "../types";
 
-const HOUR_S = 3600;
 const MILLION = 1_000_000;
 
 function seconds(value: number): string {
   if (value < 60) return t("planner.seconds", { n: decimal(value, 0, value < 10 ? 1 : 0) });
-  if (value >= 48 * HOUR_S) return t("common.hours", { h: decimal(value / HOUR_S, 0, 0) });
   return duration(value);
 }
 
@@ -37,7 +35,10 @@ export function change(value: number | null, unit: Unit): string {
 }
 
 export function between({ low, high }: Interval, unit: Unit, say: typeof quantity): string {
-  return low === null || high === null ? "" : `${say(low, unit)} … ${say(high, unit)}`;
+  if (low === null || high === null) return "";
+  const [from, to] = [say(low, unit), say(high, unit)];
+  // Ends that read alike would say that nothing is unsure: then the figure stands for both.
+  return from === to ? "" : `${from} … ${to}`;
 }
 
 /** Whether an interval leaves no doubt about the sign of a difference. */
