@@ -9,7 +9,7 @@ from border import SECRET, Border, after, border
 from cable import Cable
 from desk import LANGUAGES, Desk, find_serious, wait_until, words
 from people import set_account
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from api.app import create_app
 from flowctl.registry.accounts import Role
@@ -98,6 +98,7 @@ def test_nothing_is_cut_off_from_a_tablet_to_4k(
     page = desk.console(size=size, language="vi")
     for language in LANGUAGES:
         page.locator(".languages button").nth(LANGUAGES.index(language)).click()
+        page.locator(f"html[lang^={language}]").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), language
         wide = page.evaluate(
             "[...document.querySelectorAll('.top nav, .top .where, .boards')]"
@@ -107,6 +108,56 @@ def test_nothing_is_cut_off_from_a_tablet_to_4k(
     hide = words("en")["operator"]["boards_hide"]
     page.get_by_role("button", name=hide).click()
     expect(page.locator(".boards")).to_have_count(0)
+
+
+def test_the_language_chosen_last_is_spoken_whichever_words_come_last(
+    at_border: tuple[Border, Desk, Cable],
+):
+    _, desk, _ = at_border
+    page = desk.console(language="vi")
+    on_their_way: list[Route] = []
+    page.route("**/assets/zh*.js", lambda route: on_their_way.append(route))  # noqa: PLW0108
+    chosen = page.locator(".languages button")
+    with page.expect_request("**/assets/zh*.js"):
+        chosen.nth(LANGUAGES.index("zh")).click()
+    chosen.nth(LANGUAGES.index("en")).click()
+    page.locator("html[lang=en]").wait_for()
+    with page.expect_response("**/assets/zh*.js"):
+        on_their_way[0].continue_()
+    page.wait_for_timeout(500)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert page.evaluate("localStorage.getItem('flowctl.language')") == "en"
+
+
+def test_a_site_that_cannot_be_had_is_asked_for_again_and_one_that_is_known_stays(
+    at_border: tuple[Border, Desk, Cable],
+):
+    _, desk, _ = at_border
+    page = desk.console(language="en")
+    page.route("**/v1/site", lambda route: route.abort())
+    page.reload()
+    expect(page.locator(".refusal")).to_contain_text("keeps trying")
+    page.unroute("**/v1/site")
+    expect(page.locator(".top")).to_be_visible()
+    page.context.close()
+    page = desk.console(language="en")
+    asked: list[Route] = []
+
+    def first_alone(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            page.wait_for_timeout(3000)  # the picture comes first, and has it asked for again
+            route.continue_()
+        else:
+            route.abort()
+
+    page.goto("about:blank")  # or what the page still asks for would be counted
+    page.route("**/v1/site", first_alone)
+    page.goto(f"{desk.url}/?lang=en")
+    expect(page.locator(".top")).to_be_visible()
+    page.wait_for_timeout(4000)
+    assert len(asked) > 1
+    expect(page.locator(".top")).to_be_visible()
 
 
 def test_the_wall_shows_figures_and_no_controls_and_stays_after_a_reload(

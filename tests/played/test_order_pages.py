@@ -10,7 +10,7 @@ from border import KEYS, SECRET, Border, after, border
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from desk import LANGUAGES, ROOT, Desk, assert_words, words
 from people import set_account
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from api.app import create_app
 from flowctl.ledger.entries import Entry, Kind
@@ -248,7 +248,8 @@ def test_the_drawer_says_why_and_lifts_a_penalty(disturbed: Disturbed, language:
     expect(drawer.locator("[data-penalty]")).to_have_count(1)
     look_at(page, f"drawer-{language}")
     assert_words(page, [said["order"]["why"], said["order"]["history"], said["order"]["standby"]])
-    drawer.locator("[name=standby]").check()
+    with page.expect_response("**/standby"):
+        drawer.locator("[name=standby]").check()
     expect(drawer.locator("[name=standby]")).to_be_checked()
     drawer.get_by_role("button", name=said["order"]["lift"]).click()
     drawer.get_by_role("button", name=said["order"]["lift_sure"]).click()
@@ -257,6 +258,27 @@ def test_the_drawer_says_why_and_lifts_a_penalty(disturbed: Disturbed, language:
         "select standby from trips where id = %s", [disturbed.waiting]
     ).fetchall()
     assert standby is True
+
+
+def test_a_switch_shows_what_was_asked_for_while_older_answers_come(disturbed: Disturbed):
+    page = disturbed.desk.console(size=WIDE["en"], language="en")
+    disturbed.drawer(page, disturbed.waiting)
+    switch = page.locator(".drawer [name=standby]")
+    on_their_way: list[Route] = []
+    page.route("**/standby", lambda route: on_their_way.append(route))  # noqa: PLW0108
+    with page.expect_response(f"**/v1/trips/{disturbed.waiting}"):
+        switch.check()
+    expect(switch).to_be_checked()
+    [asked] = on_their_way
+    with page.expect_response("**/standby"):
+        asked.continue_()
+    with page.expect_response(f"**/v1/trips/{disturbed.waiting}"):
+        expect(switch).to_be_checked()
+    expect(switch).to_be_checked()
+    with page.expect_request("**/standby"):
+        switch.uncheck()
+    on_their_way[1].fulfill(status=503)
+    expect(switch).to_be_checked()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

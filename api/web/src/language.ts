@@ -37,9 +37,16 @@ function browserLanguage(): Language {
   return wanted.find(isLanguage) ?? "vi";
 }
 
-/** Load a language's words and show the page in them; where they cannot be loaded, nothing changes. */
+let newest: Language;
+
+/**
+ * Load a language's words and show the page in them; where they cannot be loaded, nothing changes.
+ * Words that come when another language was asked for meanwhile are too late.
+ */
 export async function speak(next: Language): Promise<void> {
+  newest = next;
   const loaded = await catalogue[next]();
+  if (newest !== next) return;
   words.value = loaded.page;
   language.value = next;
   document.documentElement.lang = next === "zh" ? "zh-CN" : next;
@@ -47,7 +54,7 @@ export async function speak(next: Language): Promise<void> {
 
 export async function choose(next: Language): Promise<void> {
   await speak(next);
-  localStorage.setItem(STORED, next);
+  if (language.value === next) localStorage.setItem(STORED, next);
 }
 
 /** Speak what the reader chose, else what is wished for the reader, else the browser's language. */

@@ -1,7 +1,8 @@
 /** The page's side of what waits to be sent: what is shown of it, and when it is tried again. */
 
 import { signal } from "@preact/signals";
-import { type Act, type ActKind, flush, listActs, say, unsay } from "./acts";
+import { type Act, flush, listActs, say, unsay } from "./acts";
+import type { Saying } from "./api";
 import { flushFixes } from "./share";
 import { code, kept, takeAnswer } from "./view";
 
@@ -27,10 +28,15 @@ async function send(): Promise<void> {
 }
 
 /** Say something for the trip: kept first, then sent, at once or when there is a network. */
-export async function act(kind: ActKind, body?: unknown): Promise<void> {
+export async function act(saying: Saying): Promise<void> {
   const about = kept.value?.view.slot?.starts_at ?? null;
-  await say({ id: crypto.randomUUID(), code, kind, body, at: Date.now(), about });
-  await refresh();
+  const said: Act = { ...saying, id: crypto.randomUUID(), code, at: Date.now(), about };
+  waiting.value = [...waiting.value, said]; // shown from the press on, not only once it is kept
+  try {
+    await say(said);
+  } finally {
+    await refresh();
+  }
   void navigator.storage?.persist?.();
   await send();
   if (waiting.value.some((one) => !one.refused)) await sendWithoutUs();

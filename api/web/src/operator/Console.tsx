@@ -24,6 +24,8 @@ import { Wall } from "./Wall";
 
 const ASK_AGAIN_MS = 10_000;
 const COLLEAGUES_MS = 300_000;
+/** How soon the site is asked for again that could not be had. */
+const RETRY_MS = 3_000;
 const ZonesView = lazily(() => import("./zones/ZonesView").then((part) => part.ZonesView));
 
 interface Props {
@@ -72,12 +74,30 @@ export function Console({ session, onLeave }: Props) {
     return () => line.close();
   }, [line]);
   useEffect(() => {
-    getSite().then(
-      // The map is made anew with the site, so only where it is another one.
-      (next) =>
-        setSite((known) => (JSON.stringify(known) === JSON.stringify(next) ? known : next)),
-      (error: unknown) => !site && setWrong(error),
-    );
+    let timer = 0;
+    let current = true;
+    const ask = (): void => {
+      getSite().then(
+        (next) => {
+          // The map is made anew with the site, so only where it is another one; an answer that
+          // is asked for anew meanwhile is better than none.
+          setSite((known) =>
+            known && (!current || JSON.stringify(known) === JSON.stringify(next)) ? known : next,
+          );
+          setWrong(null);
+        },
+        (error: unknown) => {
+          if (!current) return;
+          setWrong(error);
+          timer = setTimeout(ask, RETRY_MS);
+        },
+      );
+    };
+    ask();
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
   }, [picture?.marks?.zones]);
   useEffect(() => {
     const close = (event: KeyboardEvent): void => {
@@ -92,8 +112,10 @@ export function Console({ session, onLeave }: Props) {
   }, [wall, desk]);
   useEffect(keepFocus, []);
 
-  if (wrong !== null) return <p class="refusal">{problem(wrong)}</p>;
-  if (!site) return <main class="login">{t("common.loading")}</main>;
+  if (!site) {
+    if (wrong === null) return <main class="login">{t("common.loading")}</main>;
+    return <p class="refusal">{problem(wrong)}</p>;
+  }
 
   if (wall) return <Wall site={site} line={line} onLeave={() => setWall(false)} />;
 

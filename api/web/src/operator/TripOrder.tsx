@@ -5,6 +5,7 @@ import type { Penalty, Why } from "../order";
 import { problem } from "../parts/problem";
 import { SureButton } from "../parts/SureButton";
 import { useAsked } from "../parts/useAsked";
+import { useWish } from "../parts/useWish";
 import { WhyWords } from "../parts/WhyWords";
 import { clockTime, dayMonth, duration, instant, wholeNumber } from "../time";
 import type { Role, Session, Trip } from "../types";
@@ -33,9 +34,16 @@ export function TripOrder({ trip, session, timezone, gateName, onChanged }: Prop
   const why = useAsked(() => getWhy(trip.id, spoken), ASK_AGAIN_MS, [trip.id, spoken]);
   const penalties = useAsked(() => listPenalties(trip.id), ASK_AGAIN_MS, [trip.id]);
   const [wrong, setWrong] = useState<unknown>(null);
+  const [standby, wishStandby] = useWish(trip.standby, trip);
   const may = RULE.includes(session.role);
   const moment = (iso: string): string =>
     `${clockTime(instant(iso), timezone)} · ${dayMonth(instant(iso), timezone)}`;
+
+  function standBy(on: boolean): void {
+    const change = setStandby(trip.id, on);
+    wishStandby(on, change);
+    done(change);
+  }
 
   function done(change: Promise<unknown>): void {
     change.then(() => {
@@ -68,9 +76,9 @@ export function TripOrder({ trip, session, timezone, gateName, onChanged }: Prop
         <input
           type="checkbox"
           name="standby"
-          checked={trip.standby}
+          checked={standby}
           disabled={!may || trip.state !== "active"}
-          onChange={({ currentTarget }) => done(setStandby(trip.id, currentTarget.checked))}
+          onChange={({ currentTarget }) => standBy(currentTarget.checked)}
         />
         {t("order.standby")}
       </label>
