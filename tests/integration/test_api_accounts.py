@@ -160,6 +160,7 @@ def test_a_key_is_narrowed_and_never_widened_and_ends(api: RunningApi):
     machine = api.client(Authorization=f"Bearer {made.json()['key']}")
     [source] = [one for one in boss.get("/v1/sources").json() if one["name"] == "vnaccs"]
     assert made.json()["key"] not in boss.get("/v1/sources").text
+    assert source["heard_at"] is None
     path = f"/v1/keys/{source['keys'][0]['id']}"
     assert boss.patch(path, json={"scopes": ["site"]}).status_code == 204
     assert machine.get("/v1/trips").status_code == 403

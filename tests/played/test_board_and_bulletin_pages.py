@@ -101,6 +101,16 @@ def test_what_lasts_is_the_gates_state_and_only_what_lies_ahead_comes_next(
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_halls_screen_shows_the_whole_board_even_of_waits_that_take_two_lines(
+    gates: Gates, language: str
+):
+    gates.close("tan_thanh", 0, 90, places=2)
+    page = gates.desk.open("/board", size=(1920, 1080), language=language)
+    panel(page, "tan_thanh")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 1080
+
+
 @contextmanager
 def page_of_others(folder: Path) -> Iterator[str]:
     """Serve a folder from an origin of its own."""

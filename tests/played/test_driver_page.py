@@ -4,20 +4,16 @@ import gzip
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from api_server import SetClock, served
-from border import SECRET, after, border
+from border import after
 from cab import Cab, controlled, look_at
 from desk import LANGUAGES, assert_words, wait_until, words
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from streams import on_disk
 
 from api import pages
-from api.app import create_app
-from flowctl.settings import Settings
 from flowctl.storage.sending import Sent, record_sent
 
 pytestmark = pytest.mark.browser
@@ -59,23 +55,6 @@ SUBSCRIBING = """() => {
   })});
 }"""
 """A browser without Google's push service behind it cannot subscribe; all else is its own."""
-
-
-@pytest.fixture
-def cab(browser: Browser, database: str, valkey: str) -> Iterator[Cab]:
-    settings = Settings(
-        database_url=database, valkey_url=valkey, public_url="https://gate.example", secret=SECRET
-    )
-    with border(database) as place:
-        trip = place.trip(at=after(-180))
-        place.visit(trip, "yard_bao_nguyen", -120)
-        place.position(trip, *YARD, -1, speed=0.0)
-        place.tell(trip, after(120))
-        clock = SetClock(after(0))
-        with served(create_app(settings, clock)) as url:
-            yield Cab(browser, url, place, clock, valkey, trip)
-            for context in browser.contexts:
-                context.close()
 
 
 def first_sight(cab: Cab, line: str) -> tuple[float, float]:

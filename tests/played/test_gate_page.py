@@ -1,150 +1,25 @@
 """The gate officer's page in Chromium, whose camera sees what a test draws."""
 
 import io
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-import segno
-from api_server import PASSWORD, SetClock, served
-from border import KEYS, SECRET, SITE, Border, after, border
-from desk import CHROMIUM, SWITCHES, words
-from people import set_account
+from border import KEYS, after
+from desk import words
+from gate_post import Post, film
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import expect
 from pydantic import SecretStr
-from sending import KeptGateway, send_all
-from small_workflow import WORKFLOW
 
-from api.app import create_app
-from flowctl.registry.accounts import Role
 from flowctl.registry.keys import derive_keys
-from flowctl.registry.passes import Pass, make_pass, sign_pass
-from flowctl.settings import Settings
-from flowctl.site_files import read_source
-from flowctl.storage.live import find_live
+from flowctl.registry.passes import sign_pass
 from flowctl.storage.outbox import queue_message
-from flowctl.storage.workflows import add_workflow
 
 pytestmark = pytest.mark.browser
 SAID = words("vi")["gate"]
-SEEN_PX = 480
-
-
-@dataclass
-class Post:
-    """A gate with its server, and a tablet whose camera sees the file ``camera``."""
-
-    place: Border
-    clock: SetClock
-    url: str
-    camera: Path
-    browser: Browser
-    database: str
-
-    def truck(self, starts: float = 0, *, at: float = -300, gate: str = "tan_thanh") -> int:
-        """Let a truck wait for a slot at minute ``starts``."""
-        trip = self.place.trip(at=after(at), device=None, gates=("tan_thanh", "huu_nghi"))
-        self.place.tell(trip, after(starts), gate)
-        return trip
-
-    def pass_of(self, trip: int) -> Pass:
-        row = find_live(self.place.conn, trip, site="lang_son")
-        assert row is not None
-        return make_pass(self.place.site, row, self.clock.at)
-
-    def open(self, *, width: int = 360, height: int = 740, **how: str) -> Page:
-        """Open the page as the officer Lan at Tân Thanh."""
-        set_account(self.place.conn, name="Lan", role=Role.OFFICER, password=PASSWORD)
-        context = self.browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="light" if how.get("scheme") == "light" else "dark",
-        )
-        context.set_default_timeout(20_000)
-        page = context.new_page()
-        page.goto(f"{self.url}/gate?lang={how.get('language', 'vi')}")
-        page.locator("input[name=account]").fill("Lan")
-        page.locator("input[name=password]").fill(PASSWORD)
-        page.locator("input[name=password]").press("Enter")
-        page.locator("[data-gate=tan_thanh]").click()
-        page.locator(".heard").wait_for()
-        return page
-
-    def scan(self, page: Page, text: str) -> None:
-        """Hold a code before the camera."""
-        draw(text, self.camera)
-        page.locator("button.scan").click()
-        page.locator(".truck").wait_for()
-
-    def sms(self, kind: str) -> str:
-        """Send what waits, and return the text of this kind."""
-        gateway = KeptGateway()
-        with ThreadPoolExecutor(1) as elsewhere:  # this thread's loop is the browser's
-            elsewhere.submit(
-                send_all, self.database, self.place.site, gateway, now=self.clock.at
-            ).result()
-        [text] = [message.text for message in gateway.took if message.kind == kind]
-        return text
-
-    def decisions(self) -> list[tuple[str, str | None, str]]:
-        return self.place.conn.execute(
-            "select kind, reason, actor from ledger"
-            " where kind in ('admitted', 'refused', 'came_early', 'came_late') order by seq"
-        ).fetchall()
-
-
-def draw(text: str, path: Path) -> None:
-    """Let the camera see a QR code, a little grey and off the middle."""
-    modules = np.array([list(row) for row in segno.make_qr(text, error="m").matrix], dtype=bool)
-    scale = 400 // len(modules)
-    code = np.kron(modules, np.ones((scale, scale), dtype=bool))
-    film(np.where(code, 40, 190), path)
-
-
-def film(seen: np.ndarray, path: Path) -> None:
-    """Write a still film (YUV4MPEG2) of what a camera sees: grey values of a square."""
-    picture = np.full((SEEN_PX, 640), 190, dtype=np.uint8)
-    top, left = 30, 110
-    picture[top : top + len(seen), left : left + len(seen)] = seen
-    frame = b"FRAME\n" + picture.tobytes() + bytes([128]) * (640 * SEEN_PX // 2)
-    path.write_bytes(b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420jpeg\n" + frame * 3)
-
-
-@pytest.fixture(scope="module")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("camera") / "seen.y4m"
-    draw("nothing yet", path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def tablet(playwright: Playwright, camera: Path) -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"There is no Chromium at {CHROMIUM}; on Debian: apt-get install chromium")
-    seeing = [
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-video-capture={camera}",
-    ]
-    running = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES, *seeing])
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def post(database: str, valkey: str, camera: Path, tablet: Browser) -> Iterator[Post]:
-    settings = Settings(database_url=database, valkey_url=valkey, secret=SECRET)
-    with border(database) as place:
-        clock = SetClock()
-        with served(create_app(settings, clock)) as url:
-            yield Post(place, clock, url, camera, tablet, database)
-            for context in tablet.contexts:
-                context.close()
 
 
 def test_a_scanned_pass_shows_slot_and_order_and_the_truck_is_admitted_by_name(post: Post):
@@ -264,7 +139,8 @@ def test_what_is_out_of_order_is_told_and_admitted_by_a_second_press_only(post: 
     at_other = replace(texts[other], gate="huu_nghi")
     for text, finding in (
         (past, "Mã hết hạn lúc 07:55"),
-        (at_other, "Sai cửa khẩu: mã này cho Hữu Nghị"),
+        (at_other, SAID["is_elsewhere"].format(gate="Hữu Nghị")),
+        (replace(at_other, trip_id=99), SAID["is_wrong_gate"].format(gate="Hữu Nghị")),
         (texts[cancelled], SAID["is_cancelled"]),
     ):
         post.scan(page, sign_pass(KEYS, text))
@@ -337,57 +213,3 @@ def test_the_page_speaks_every_language_and_fits_its_screen(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("button.refuse").click()
     expect(page.locator(".reasons button")).to_have_count(9)
-
-
-def open_truck(page: Page, plate: str = "12C00001") -> None:
-    page.locator("input[name=plate]").fill(plate)
-    page.locator("input[name=plate]").press("Enter")
-    page.locator(".truck .clearances").wait_for()
-
-
-@pytest.mark.parametrize(
-    ("language", "width", "height"),
-    [("vi", 360, 740), ("zh", 360, 740), ("en", 1024, 768)],
-)
-def test_what_each_agency_confirmed_is_shown_in_every_language_and_fits(
-    post: Post, language: str, width: int, height: int
-):
-    with post.place.conn.transaction():
-        text = read_source(SITE).workflow
-        add_workflow(post.place.conn, post.place.site, text, by="the test", now=after(-400))
-    post.truck()
-    page = post.open(language=language, width=width, height=height)
-    open_truck(page)
-    desks, said = words(language)["desk"], words(language)["gate"]
-    shown = page.locator(".clearances")
-    expect(shown.locator("dt")).to_have_text(
-        [desks[one] for one in ("yard", "border_guard", "customs", "health_quarantine", "tax")]
-    )
-    first = shown.locator("[data-desk=yard] dd").first
-    expect(first).to_have_attribute("data-state", "ready")
-    expect(first).to_contain_text(said["clearance_ready"])
-    expect(page.locator(".finding")).to_have_text(said["is_uncleared"])
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_a_truck_that_is_not_cleared_is_admitted_by_a_second_press_that_is_kept_also_offline(
-    post: Post,
-):
-    with post.place.conn.transaction():
-        add_workflow(post.place.conn, post.place.site, WORKFLOW, by="the test", now=after(-400))
-    post.truck()
-    page = post.open()
-    page.context.set_offline(True)
-    open_truck(page)
-    expect(page.locator(".finding")).to_have_text(SAID["is_uncleared"])
-    page.locator(".admit button").click()
-    expect(page.locator(".admit button")).to_have_text(SAID["sure"])
-    expect(page.locator(".waits")).to_have_count(0)
-    page.locator(".admit button").click()
-    expect(page.locator(".waits")).to_have_text(SAID["waiting_one"])
-    page.context.set_offline(False)
-    expect(page.locator(".waits")).to_have_count(0, timeout=20_000)
-    rows = post.place.conn.execute(
-        "select details from ledger where kind = 'admitted' order by seq"
-    ).fetchall()
-    assert rows == [({"uncleared": 1},)]

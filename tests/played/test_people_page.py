@@ -12,12 +12,14 @@ from border import MORNING, SECRET, Border, border
 from desk import LANGUAGES, Desk, assert_words, words
 from people import set_account
 from playwright.sync_api import Browser, Page, expect
+from small_workflow import WORKFLOW
 
 from api.app import create_app
 from flowctl.registry.accounts import Person, Role, change_account
 from flowctl.registry.trips import cancel
 from flowctl.settings import Settings
 from flowctl.storage.audit import By, add_record
+from flowctl.storage.workflows import add_workflow
 
 pytestmark = pytest.mark.browser
 
@@ -185,6 +187,21 @@ def test_older_acts_come_below_and_new_ones_wait_to_be_asked_for(office: tuple[D
     expect(rows).to_have_count(151)
     page.get_by_role("button", name="There is more that is new").click()
     expect(rows.first).to_contain_text("ended the hold of a truck")
+
+
+def test_an_act_on_a_stage_names_desk_and_stage_as_the_agencies_do(office: tuple[Desk, Border]):
+    desk, place = office
+    add_workflow(place.conn, place.site, WORKFLOW, by="the test", now=MORNING)
+    said = {"stage": "plant_check", "desk": "plant_quarantine", "goods_class": "steel"}
+    write(place, "stage.confirmed", f"trip:{place.trip()}", after=said)
+    write(place, "stage.confirmed", f"trip:{place.trip()}", after={"stage": "former_stage"})
+    page = people(desk)
+    page.get_by_role("button", name="Who did what").click()
+    changes = page.locator("tr[data-act='stage.confirmed'] table.difference")
+    for name in ("Plant quarantine", "Steel"):
+        expect(changes.last).to_contain_text(name)
+    expect(changes.last).not_to_contain_text("plant_")
+    expect(changes.first).to_contain_text("former_stage")
 
 
 def plate_of(place: Border, trip: int) -> str:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from api_server import PASSWORD, SetClock, served
 from border import SECRET, border
@@ -292,6 +293,25 @@ def test_two_policies_are_compared_with_intervals_and_paired_differences(
     page.locator(".asked summary").click()
     digests = page.locator(".asked code").all_inner_texts()
     assert len(set(digests)) == 2
+
+
+def test_a_measure_that_one_of_two_runs_has_not_is_left_open_there(study: Desk, prepared: str):
+    page = sit(study)
+    choose(page)
+    run(page, {"none", "n_control"}, 1)
+    results(page)
+    with psycopg.connect(prepared) as conn:
+        conn.execute(
+            "update jobs set result = result #- '{measures,queue_max}' #- '{each,queue_max}'"
+            " where id = %s",
+            [numbers(page)[0]],
+        )
+    page.reload()
+    results(page)
+    cells = page.locator("tr[data-measure=queue_max] td")
+    nothing = words("vi")["common"]["none"]
+    expect(cells.first).to_have_text(nothing)
+    expect(cells.last).to_have_text(re.compile(r"\d"))
 
 
 def test_queues_yards_waits_and_lines_are_drawn_of_both_runs(study: Desk, compared: str):

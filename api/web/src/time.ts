@@ -92,8 +92,20 @@ export function duration(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 1) return t("common.under_a_minute");
   if (minutes < 60) return t("common.minutes", { m: minutes });
-  if (minutes % 60 === 0) return t("common.hours", { h: minutes / 60 });
-  return t("common.hours_minutes", { h: Math.floor(minutes / 60), m: minutes % 60 });
+  const h = wholeNumber(Math.floor(minutes / 60));
+  if (minutes % 60 === 0) return t("common.hours", { h });
+  return t("common.hours_minutes", { h, m: minutes % 60 });
+}
+
+/** Whole hours from a day on: "4 d 13 h". */
+export const daysHours = (hours: number): string =>
+  t("common.days_hours", { d: Math.floor(hours / 24), h: hours % 24 });
+
+/** A wait as it can be foretold: of ten hours and more nobody believes the minutes. */
+export function longWait(seconds: number): string {
+  if (seconds < 10 * 3600) return duration(seconds);
+  const hours = Math.round(seconds / 3600);
+  return hours < 24 ? t("common.hours", { h: hours }) : daysHours(hours);
 }
 
 export function ago(seconds: number): string {
@@ -111,6 +123,12 @@ export function countdown(milliseconds: number): string {
 }
 
 export const wholeNumber = (n: number): string => n.toLocaleString(LOCALES[language.value]);
+
+type Counted = { [K in Key]: `${K}_one` extends Key ? K : never }[Key];
+/** The words for `n` of something: one of it has words of its own, which English needs. */
+export const counted = (key: Counted, n: number, values: Record<string, string> = {}): string =>
+  t(n === 1 ? `${key}_one` : key, { ...values, n: wholeNumber(n) });
+
 /** With `least` to `most` digits after the comma, which is a point in Chinese and English. */
 export function decimal(n: number, least: number, most: number): string {
   const rounded = Math.round(n * 10 ** most) / 10 ** most + 0; // the 0 turns -0 into 0

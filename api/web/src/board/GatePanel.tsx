@@ -5,8 +5,8 @@ import {
   daysAhead,
   dayMonth,
   decimal,
-  duration,
   instant,
+  longWait,
   moment,
   wholeNumber,
 } from "../time";
@@ -98,14 +98,13 @@ function Wait({ gate, now, timezone }: Props) {
     );
   }
   const through = new Date(now.getTime() + 1000 * wait.expected_s);
-  const half = duration(wait.expected_s);
+  const half = longWait(wait.expected_s);
+  const ends = [...new Set([wait.from_s, wait.to_s].map(longWait))];
   return (
     <div class="wait">
       <span>{t("board.expected_wait")}</span>
       <strong>
-        {wait.from_s === wait.to_s
-          ? half
-          : [wait.from_s, wait.to_s].map((one) => <span key={one}>{duration(one)}</span>)}
+        {ends.length === 1 ? ends[0] : ends.map((one) => <span key={one}>{one}</span>)}
       </strong>
       <small>
         {t("board.wait_through", {

@@ -58,7 +58,7 @@ export function Import({ place }: { place: Place }) {
       <section class="panel">
         <h2>{t("declare.tab_import")}</h2>
         <p class="forms">
-          {t("declare.import_hint")}
+          {made === null && t("declare.import_hint")}
           {FORMS.map((form) => (
             <a key={form} href={`/v1/imports/form.${form}?language=${language.value}`} download>
               {t("declare.import_form", { form: form.toUpperCase() })}

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { t } from "../language";
 import type { DriverView } from "../types";
-import type { ActKind } from "./acts";
 import { CancelTrip, MoreTime, OtherSlot, RunningLate } from "./Answers";
+import type { Saying } from "./api";
 import { Sheet } from "./Sheet";
 import { act, waiting } from "./waiting";
 
@@ -22,7 +22,7 @@ export function Acts({ view, now }: Props) {
   return (
     <nav class="acts">
       {view.may_accept && !accepting && (
-        <button type="button" class="main accept" onClick={() => void act("accept")}>
+        <button type="button" class="main accept" onClick={() => void act({ kind: "accept" })}>
           {t("driver.accept")}
         </button>
       )}
@@ -38,8 +38,8 @@ type Question = "late" | "slot" | "extension" | "cancel";
 
 function Change({ view, now, onDone }: Props & { onDone: () => void }) {
   const [asked, setAsked] = useState<Question | null>(null);
-  const say = (kind: ActKind, body?: unknown): void => {
-    void act(kind, body);
+  const say = (saying: Saying): void => {
+    void act(saying);
     onDone();
   };
   const possible: [Question, string, boolean][] = [
@@ -72,14 +72,14 @@ function Change({ view, now, onDone }: Props & { onDone: () => void }) {
 }
 
 function StandBy({ view }: { view: DriverView }) {
-  const wanted = waiting.value.findLast((one) => one.kind === "standby" && !one.refused)?.body;
+  const wanted = waiting.value.findLast((one) => one.kind === "standby" && !one.refused);
   return (
     <label class="switch">
       <input
         type="checkbox"
         name="standby"
-        checked={(wanted as { on: boolean } | undefined)?.on ?? view.standby}
-        onChange={({ currentTarget: { checked } }) => void act("standby", { on: checked })}
+        checked={wanted?.kind === "standby" ? wanted.body.on : view.standby}
+        onChange={({ currentTarget: { checked } }) => void act({ kind: "standby", body: { on: checked } })}
       />
       <span>
         {t("driver.standby")}

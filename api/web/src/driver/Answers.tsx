@@ -4,11 +4,10 @@ import { useAsked } from "../parts/useAsked";
 import { ApiError } from "../request";
 import { clockTime, dayMonth, daysAhead, instant, moment } from "../time";
 import type { DriverView } from "../types";
-import type { ActKind } from "./acts";
-import { listSlots } from "./api";
+import { listSlots, type Saying } from "./api";
 import { code } from "./view";
 
-type Say = (kind: ActKind, body?: unknown) => void;
+type Say = (saying: Saying) => void;
 
 interface Asking {
   say: Say;
@@ -26,7 +25,7 @@ export function RunningLate({ view, say }: { view: DriverView; say: Say }) {
       <p>{t("driver.late_how")}</p>
       <div class="choices">
         {LATE_MIN.map((minutes) => (
-          <button key={minutes} type="button" onClick={() => say("late", { minutes })}>
+          <button key={minutes} type="button" onClick={() => say({ kind: "late", body: { minutes } })}>
             {t("common.minutes", { m: minutes })}
             <small>{clockTime(new Date(starts + minutes * 60_000), view.timezone)}</small>
           </button>
@@ -53,7 +52,7 @@ export function OtherSlot({ view, say }: { view: DriverView; say: Say }) {
           <button
             key={starts_at + gate}
             type="button"
-            onClick={() => say("slot", { gate, starts_at })}
+            onClick={() => say({ kind: "slot", body: { gate, starts_at } })}
           >
             {clockTime(instant(starts_at), view.timezone)}–
             {clockTime(instant(ends_at), view.timezone)}
@@ -85,7 +84,7 @@ export function MoreTime({ view, now, say, back }: Asking & { view: DriverView; 
       <button type="button" onClick={back}>
         {t("driver.more_time_no")}
       </button>
-      <button type="button" class="main" onClick={() => say("extension")}>
+      <button type="button" class="main" onClick={() => say({ kind: "extension" })}>
         {t("driver.more_time_yes")}
       </button>
     </div>
@@ -99,7 +98,7 @@ export function CancelTrip({ say, back }: Asking) {
       <button type="button" onClick={back}>
         {t("driver.cancel_no")}
       </button>
-      <button type="button" class="danger" onClick={() => say("cancel")}>
+      <button type="button" class="danger" onClick={() => say({ kind: "cancel" })}>
         {t("driver.cancel_yes")}
       </button>
     </div>

@@ -68,6 +68,15 @@ function GonePlaces({ view }: { view: DriverView }) {
   ));
 }
 
+/** What to do now, with the places by their names where these stand. */
+function Todo({ view }: { view: DriverView }) {
+  const { state, gate, yard, gone = [] } = view;
+  if ((state === "registered" || state === "staged") && gate && yard && gone.length === 0) {
+    return <p>{t(`driver.at_${state}`, { gate: nameOf(gate.name), yard: nameOf(yard.name) })}</p>;
+  }
+  return <p>{t(`driver.do_${state}`)}</p>;
+}
+
 /** Whom the truck still waits for, while it does. */
 function Waits({ view: { waits = [] } }: { view: DriverView }) {
   if (waits.length === 0) return null;
@@ -110,7 +119,7 @@ export function Driver() {
       <section class="state">
         <h2>{t(`stage.${view.state}`)}</h2>
         {/* Who is not to depart must not read "please drive to the yard". */}
-        {view.advice?.kind !== "stay" && <p>{t(`driver.do_${view.state}`)}</p>}
+        {view.advice?.kind !== "stay" && <Todo view={view} />}
       </section>
       <GonePlaces view={view} />
       <SlotCard view={view} now={now} />

@@ -10,28 +10,31 @@ import { code } from "./view";
 
 const ASK_AGAIN_MS = 30_000;
 
-/** The truck's number, and on demand why it is this one. */
+/** The truck's number, and on demand why it is this one: asked anew when the number changes. */
 export function Order({ view }: { view: DriverView }) {
   const [open, setOpen] = useState(false);
+  const spoken = language.value;
+  const { answer, wrong } = useAsked(
+    () => (open ? getDriverWhy(code, spoken) : Promise.resolve(null)),
+    ASK_AGAIN_MS,
+    [spoken, open],
+    String(view.ahead),
+  );
   if (view.state === "cancelled") return null;
   return (
     <section class="order">
       {view.ahead !== null && (
         <p class="number">
-          <span>{t("driver.number")}</span> <strong>{wholeNumber(view.ahead + 1)}</strong>
+          {/* While sentences below name a number it is this one: they are heard of at other moments. */}
+          <span>{t("driver.number")}</span>{" "}
+          <strong>{wholeNumber(answer?.place ?? view.ahead + 1)}</strong>
         </p>
       )}
       <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
         {t("driver.why")}
       </button>
-      {open && <Reasons timezone={view.timezone} />}
+      {answer && <WhyWords why={answer} timezone={view.timezone} />}
+      {open && !answer && <p>{wrong === null ? t("common.loading") : problem(wrong)}</p>}
     </section>
   );
-}
-
-function Reasons({ timezone }: { timezone: string }) {
-  const spoken = language.value;
-  const { answer, wrong } = useAsked(() => getDriverWhy(code, spoken), ASK_AGAIN_MS, [spoken]);
-  if (answer) return <WhyWords why={answer} timezone={timezone} />;
-  return <p>{wrong === null ? t("common.loading") : problem(wrong)}</p>;
 }

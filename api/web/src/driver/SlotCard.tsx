@@ -1,6 +1,6 @@
 import { nameOf, t } from "../language";
 import type { AdviceKind } from "../order";
-import { clockTime, countdown, daysAhead, dayMonth, instant, moment, otherTime } from "../time";
+import { clockTime, countdown, daysAhead, daysHours, dayMonth, instant, moment, otherTime } from "../time";
 import type { DriverView } from "../types";
 
 /** Stages in which the slot is still ahead of the driver. */
@@ -19,7 +19,7 @@ const HOUR_MS = 3_600_000;
 function timeLeft(milliseconds: number): string {
   const hours = Math.floor(milliseconds / HOUR_MS);
   if (hours < 24) return countdown(milliseconds);
-  return t("driver.days_hours", { d: Math.floor(hours / 24), h: hours % 24 });
+  return daysHours(hours);
 }
 
 function Left({ starts, ends, now }: { starts: Date; ends: Date; now: Date }) {

@@ -33,7 +33,17 @@ interface MarkProps {
 
 function Mark({ at: [x, y], kind }: MarkProps) {
   if (kind === "gate") return <rect class={kind} x={x - 8} y={y - 8} width="16" height="16" rx="3" />;
-  return <circle class={kind} cx={x} cy={y} r={kind === "truck" ? 10 : 8} />;
+  return <circle class={kind} cx={x} cy={y} r={kind === "truck" ? 10 : 6} />;
+}
+
+/** A place's name beside its mark, on the side where the drawing has more room. */
+function Name({ at: [x, y], name }: { at: Point; name: string }) {
+  const left = x > WIDTH / 2;
+  return (
+    <text x={left ? x - 14 : x + 14} y={y + 5} text-anchor={left ? "end" : "start"}>
+      {name}
+    </text>
+  );
 }
 
 /** The way to the gate, and where the truck was seen last. Not a road map: nothing to load. */
@@ -49,9 +59,11 @@ export function WayMap({ view }: { view: DriverView }) {
       <h2>{t("driver.way")}</h2>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t("driver.way")}>
         <polyline points={line.join(" ")} />
-        {way.yard && <Mark at={place(way.yard)} kind="yard" />}
         {way.gate && <Mark at={place(way.gate)} kind="gate" />}
         {here && <Mark at={place(here)} kind="truck" />}
+        {/* Above the others: gate and truck are larger and still show around it. */}
+        {way.yard && <Mark at={place(way.yard)} kind="yard" />}
+        {way.yard && view.yard && <Name at={place(way.yard)} name={nameOf(view.yard.name)} />}
       </svg>
       <figcaption>
         {position && (

@@ -5,10 +5,10 @@
 
 import { ApiError } from "../request";
 import type { DriverView } from "../types";
-import { getDriverView, postAct } from "./api";
+import { getDriverView, postAct, type Saying } from "./api";
 import { alone, forget, keep, listKept, type RowKey } from "./store";
 
-export type ActKind = "accept" | "late" | "cancel" | "slot" | "extension" | "standby";
+export type ActKind = Saying["kind"];
 
 /** What the server said no to, until the driver has read it. */
 export interface Refusal {
@@ -18,18 +18,16 @@ export interface Refusal {
   type: string;
 }
 
-export interface Act {
+export type Act = Saying & {
   key?: RowKey;
   id: string;
   code: string;
-  kind: ActKind;
-  body?: unknown;
   /** Wall moment it was said, epoch ms. */
   at: number;
   /** Start of the slot the driver saw then. */
   about: string | null;
   refused?: Refusal;
-}
+};
 
 /** The slot is no longer the one the driver spoke of. */
 export const MOVED = "urn:flowctl:moved";
@@ -57,7 +55,7 @@ async function send(act: Act): Promise<DriverView> {
     const { slot } = await getDriverView(act.code);
     if ((slot?.starts_at ?? null) !== act.about) throw new ApiError(409, "", MOVED);
   }
-  return postAct(act.code, act.kind, act.body, act.id);
+  return postAct(act.code, act, act.id);
 }
 
 /** Send what waits, in its order, until something has to wait on; `heard` gets every answer. */

@@ -1,40 +1,29 @@
 /** What the driver's page asks of the server. */
 
-import type { Why } from "../order";
 import { call, type Described } from "../call";
-import { once, request } from "../request";
+import type { Why } from "../order";
 import type { DriverView, Language, Names } from "../types";
 
-export interface FreeSlot {
-  gate: string;
+/** A slot that may be chosen instead. */
+export interface FreeSlot extends Described<"FreeSlot"> {
   gate_name: Names;
-  starts_at: string;
-  ends_at: string;
-  free: number;
 }
 
 /** The signed pass, drawn by the server: its QR code is a path of `size` modules a side. */
-export interface Pass {
-  text: string;
-  path: string;
-  size: number;
-  expires_at: string;
-}
+export type Pass = Described<"PassAnswer">;
 
 /** How this phone becomes the truck's tracker, by itself or by Traccar Client. */
-export interface Tracker {
-  device: string;
-  url: string;
-  traccar_link: string;
-  qr_path: string;
-  qr_size: number;
-}
+export type Tracker = Described<"TrackerAnswer">;
 
 /** A trip that a phone's number opens. */
-export interface OwnTrip {
-  code: string;
-  plate: string;
-}
+export type OwnTrip = Described<"OpenTrip">;
+
+/** What a driver may say, and with what. */
+export type Saying =
+  | { kind: "accept" | "cancel" | "extension"; body?: undefined }
+  | { kind: "late"; body: Described<"Lateness"> }
+  | { kind: "slot"; body: Described<"ChosenSlot"> }
+  | { kind: "standby"; body: Described<"StandbyWish"> };
 
 const at = (code: string): { path: { code: string } } => ({ path: { code } });
 
@@ -46,11 +35,20 @@ export const getDriverWhy = (code: string, language: Language): Promise<Why> =>
 /** The same key twice acts once, however often the network made us ask. */
 export const postAct = (
   code: string,
-  path: string,
-  body: unknown,
+  { kind, body }: Saying,
   key: string,
-): Promise<DriverView> =>
-  request("POST", `/v1/driver/${encodeURIComponent(code)}/${path}`, body, once(key));
+): Promise<DriverView> => {
+  switch (kind) {
+    case "late":
+      return call("POST", "/v1/driver/{code}/late", { ...at(code), body, key });
+    case "slot":
+      return call("POST", "/v1/driver/{code}/slot", { ...at(code), body, key });
+    case "standby":
+      return call("POST", "/v1/driver/{code}/standby", { ...at(code), body, key });
+    default:
+      return call("POST", `/v1/driver/{code}/${kind}`, { ...at(code), key });
+  }
+};
 export const listSlots = async (code: string): Promise<FreeSlot[]> =>
   (await call("GET", "/v1/driver/{code}/slots", at(code))).slots as FreeSlot[];
 export const getPass = (code: string): Promise<Pass> =>

@@ -64,6 +64,7 @@ export function flushFixes(): Promise<void> {
       const batch = waiting.filter((fix) => fix.path === path).slice(0, MOST_AT_ONCE);
       try {
         const locations = batch.map((fix) => fix.location);
+        // Where trackers send to, as the server told it, and no operation of the described API.
         await request("POST", path, { device_id: device, location: locations });
       } catch (error) {
         if (!(error instanceof ApiError) || error.status === 0 || error.status >= 429) break;

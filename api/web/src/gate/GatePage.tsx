@@ -175,8 +175,9 @@ function Desk({ place, officer }: { place: store.Place; officer: string }) {
         <p class="heard">
           {t("gate.list_at", {
             time: clockTime(instant(list.at), place.timezone),
-            n: list.trips.filter(({ admission }) => (admission?.gate ?? list.gate) === list.gate)
-              .length,
+            n: list.trips.filter(
+              (one) => (one.elsewhere ?? one.admission?.gate ?? list.gate) === list.gate,
+            ).length,
           })}
         </p>
       </section>

@@ -38,7 +38,7 @@ export function TruckCard({ found, place, onDecide, onNext }: Props) {
               </button>
             </>
           )}
-          {found.row && (
+          {found.row && !found.row.elsewhere && (
             <>
               <button type="button" onClick={() => onDecide("early")}>
                 {t("gate.early")}
@@ -104,13 +104,20 @@ function Facts({ found: { row }, place }: { found: Found; place: Place }) {
   );
 }
 
-/** By agency what it confirms and how far it is; what is missing stands out. */
+/** By agency what it confirms and how far it is: a line where nothing is missing, else all of it. */
 function Clearances({ clearances }: { clearances: Clearance[] }) {
   if (clearances.length === 0) return null;
   const desks = [...new Set(clearances.map((one) => one.desk))];
+  const confirmed = clearances.filter((one) => one.state === "confirmed").length;
+  const all = confirmed === clearances.length;
   return (
-    <section class="clearances">
-      <h3>{t("gate.clearances")}</h3>
+    <details class="clearances" open={!all}>
+      <summary data-state={all ? "confirmed" : "missing"}>
+        {t("gate.clearances")}{" "}
+        <b>
+          {t("gate.clearance_confirmed")} {confirmed}/{clearances.length}
+        </b>
+      </summary>
       <dl>
         {desks.map((desk) => (
           <div key={desk} data-desk={desk}>
@@ -125,7 +132,7 @@ function Clearances({ clearances }: { clearances: Clearance[] }) {
           </div>
         ))}
       </dl>
-    </section>
+    </details>
   );
 }
 

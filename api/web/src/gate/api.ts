@@ -65,9 +65,22 @@ export interface Listed {
   needs: string | null;
   decision: Told | null;
   admission: Admission | null;
+  /** The other gate it is due at, where it is not this one. */
+  elsewhere?: string;
   /** What its stages do not allow yet; not in lists kept from before, like what follows. */
   locked?: string[];
   clearances?: Clearance[];
+}
+
+/** A truck due at another gate, to be sent on. */
+export interface Elsewhere {
+  trip: number;
+  plate: string;
+  direction: string;
+  gate: string;
+  slot: Slot | null;
+  stage: string;
+  released_at: string | null;
 }
 
 export interface GateList {
@@ -81,6 +94,8 @@ export interface GateList {
   early_s: number;
   late_s: number;
   trips: Listed[];
+  /** Not in lists kept from before. */
+  elsewhere?: Elsewhere[];
 }
 
 /** A decision with an id of this page's own: sent twice, it counts once. */

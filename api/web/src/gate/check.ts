@@ -40,16 +40,19 @@ export const plain = (text: string): string =>
 /** The truck of a plate or of a plate's end, null where what was typed can be no plate. */
 export function byPlate(text: string, list: GateList, now: Date): Found | null {
   const typed = plain(text);
-  const row = list.trips.find((one) => one.plate === typed) ?? endingWith(typed, list);
+  const row = list.trips.find((one) => one.plate === typed) ?? byEnd(typed, list);
   if (row) {
     return { plate: row.plate, trip: row.trip, row, finding: judge(row, list, now), moved: false };
   }
   return PLATE.test(typed) ? nothing(typed, { tone: "bad", key: "gate.is_unknown" }) : null;
 }
 
-function endingWith(typed: string, list: GateList): Listed | null {
+/** The one truck whose plate ends so: of this gate's, else of those due elsewhere. */
+function byEnd(typed: string, list: GateList): Listed | null {
   if (!END.test(typed)) return null;
-  const [row, another] = list.trips.filter((one) => one.plate.endsWith(typed));
+  const ending = list.trips.filter((one) => one.plate.endsWith(typed));
+  const here = ending.filter((one) => !one.elsewhere);
+  const [row, another] = here.length > 0 ? here : ending;
   return row && !another ? row : null;
 }
 
@@ -120,6 +123,7 @@ function judge(row: Listed, list: GateList, now: Date): Finding {
     return { tone: "bad", key, ...admission };
   }
   if (row.stage === "cleared") return { tone: "bad", key: "gate.is_cleared" };
+  if (row.elsewhere) return { tone: "bad", key: "gate.is_elsewhere", gate: row.elsewhere };
   if (isUncleared(row)) return { tone: "bad", key: "gate.is_uncleared" };
   if (row.released_at !== null) return { tone: "good", key: "gate.is_called" };
   if (slot === null) return { tone: "bad", key: "gate.is_unknown" };

@@ -5,7 +5,14 @@ import { getSite } from "../client";
 import { ApiError } from "../request";
 import { ServerClock } from "../time";
 import type { Names, Session } from "../types";
-import { type Decision, type GateList, getList, type Listed, sendDecisions } from "./api";
+import {
+  type Decision,
+  type Elsewhere,
+  type GateList,
+  getList,
+  type Listed,
+  sendDecisions,
+} from "./api";
 
 export interface Place {
   timezone: string;
@@ -57,8 +64,13 @@ if (heard.value) clock.observe(heard.value.list.at, heard.value.at);
 export const list = computed<GateList | null>(() => {
   const known = heard.value?.list;
   if (!known || known.gate !== gate.value) return null;
-  return { ...known, trips: known.trips.map(withDecision) };
+  const trips = [...known.trips, ...(known.elsewhere ?? []).map(sentOn)];
+  return { ...known, trips: trips.map(withDecision) };
 });
+
+function sentOn({ gate, ...row }: Elsewhere): Listed {
+  return { ...row, elsewhere: gate, order: null, needs: null, decision: null, admission: null };
+}
 
 function withDecision(row: Listed): Listed {
   return waiting.value.filter((one) => one.trip === row.trip).reduce(decidedHere, row);

@@ -3,7 +3,16 @@ import { getSpacetime, listCorridors } from "../client";
 import { language, nameOf, t } from "../language";
 import { problem } from "../parts/problem";
 import { dark } from "../parts/theme";
-import { clockTime, dayAfter, dayStart, decimal, instant, localDay, wholeNumber } from "../time";
+import {
+  clockTime,
+  counted,
+  dayAfter,
+  dayStart,
+  decimal,
+  instant,
+  localDay,
+  wholeNumber,
+} from "../time";
 import type { Site, Spacetime, Way } from "../types";
 import { Days } from "./Days";
 import { Diagram, type Found, SPEED_COLOURS } from "./spacetime";
@@ -44,8 +53,10 @@ function Scale({ fastest }: { fastest: number }) {
 }
 
 function Count({ data }: { data: Spacetime }) {
-  const words = { n: wholeNumber(data.seen), elsewhere: wholeNumber(data.elsewhere) };
-  return <b>{t(data.elsewhere > 0 ? "corridor.trucks_elsewhere" : "corridor.trucks", words)}</b>;
+  const { seen, elsewhere } = data;
+  if (elsewhere === 0) return <b>{counted("corridor.trucks", seen)}</b>;
+  const words = { n: wholeNumber(seen), elsewhere: wholeNumber(elsewhere) };
+  return <b>{t("corridor.trucks_elsewhere", words)}</b>;
 }
 
 export function Corridor({ site, at, marked, onPick }: Props) {

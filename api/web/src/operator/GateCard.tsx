@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { nameOf, t } from "../language";
-import { duration, instant, moment, wholeNumber } from "../time";
+import { counted, duration, instant, moment, wholeNumber } from "../time";
 import type { GateLive, SiteGate } from "../types";
 import { SlotBars } from "./SlotBars";
 
@@ -130,9 +130,8 @@ export function GateCard({ gate, live, now, timezone, children }: Props) {
               <div title={t("operator.queue_tail_hint")}>
                 <dt>{t("operator.queue_tail")}</dt>
                 <dd>
-                  {t("operator.queue_tail_value", {
+                  {counted("operator.queue_tail_value", live.queue_trucks ?? 0, {
                     m: wholeNumber(Math.round(live.queue_tail_m)),
-                    n: wholeNumber(live.queue_trucks ?? 0),
                   })}
                 </dd>
               </div>

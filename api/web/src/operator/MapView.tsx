@@ -26,6 +26,7 @@ export function MapView({ site, line, hidden, selected, travel, onPick }: Props)
   const box = useRef<HTMLDivElement>(null);
   const map = useRef<SiteMap | null>(null);
   const [broken, setBroken] = useState(false);
+  const [loaded, setLoaded] = useState(false);
   const pick = useRef(onPick);
   pick.current = onPick;
   const version = line.version.value;
@@ -37,6 +38,7 @@ export function MapView({ site, line, hidden, selected, travel, onPick }: Props)
     if (!box.current) return undefined;
     try {
       map.current = new SiteMap(box.current, site, (id) => pick.current(id));
+      map.current.draw(() => setLoaded(true));
     } catch {
       // MapLibre throws where WebGL is missing; the boards beside the map do not need it.
       setBroken(true);
@@ -70,6 +72,7 @@ export function MapView({ site, line, hidden, selected, travel, onPick }: Props)
   return (
     <>
       <div ref={box} class="map" role="application" aria-label={t("operator.map")} />
+      {!loaded && <p class="map-loading">{t("common.loading")}</p>}
       <div class="map-buttons">
         <button type="button" onClick={() => map.current?.view("gates")}>
           {t("operator.view_gates")}

@@ -1,19 +1,15 @@
 /** Who the accounts are: whoever did something is named as colleagues know them. */
 
 import { signal } from "@preact/signals";
+import { call, type Described } from "../call";
 import { callPeople } from "../parts/place";
-import { request } from "../request";
 
 /** The person of an account, and the post; null where nobody said. */
-interface Colleague {
-  account: string;
-  person: string | null;
-  post: string | null;
-}
+type Colleague = Described<"Colleague">;
 
 const known = signal<ReadonlyMap<string, Colleague>>(new Map());
 
-export const listColleagues = (): Promise<Colleague[]> => request("GET", "/v1/colleagues");
+export const listColleagues = (): Promise<Colleague[]> => call("GET", "/v1/colleagues");
 
 /** Take note of who there is; nothing changes where nobody has answered yet. */
 export function meet(all: readonly Colleague[] | null): void {

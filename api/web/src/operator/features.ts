@@ -1,6 +1,7 @@
 /** The live picture as GeoJSON. */
 
 import { nameOf, t } from "../language";
+import { wholeNumber } from "../time";
 import type { Collection, GateLive, Site, YardLive, ZoneFeature } from "../types";
 import type { Truck } from "./live";
 
@@ -76,7 +77,7 @@ export function placeFeatures(
       }
     } else if (role === "yard") {
       const yard = picture?.yards.find((one) => one.id === id);
-      const count = yard ? `\n${yard.occupancy} / ${yard.capacity}` : "";
+      const count = yard ? `\n${wholeNumber(yard.occupancy)} / ${wholeNumber(yard.capacity)}` : "";
       const label = nameOf(zone.properties.name) + count;
       features.push(place(zone, { kind: "yard", label, reach: halfWidth(zone), order: 1 }));
     }

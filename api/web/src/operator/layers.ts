@@ -202,7 +202,7 @@ const order: LayerSpecification[] = [
 export const ABOVE_TRUCKS = "plates";
 
 /** Without `glyphs` every letter is drawn from the machine's own fonts, in any language. */
-export const STYLE: StyleSpecification = {
+const STYLE: StyleSpecification = {
   version: 8,
   sources: {
     zones: { type: "geojson", data: EMPTY, promoteId: "id" },
@@ -212,14 +212,22 @@ export const STYLE: StyleSpecification = {
     plates: { type: "geojson", data: EMPTY },
     places: { type: "geojson", data: EMPTY },
   },
-  layers: [{ id: "ground", type: "background", paint: { "background-color": "#0d1318" } }, ...order],
+  layers: order,
 };
+
+const GROUND = { dark: "#0d1318", light: "#eef1f3" };
+
+/** The map as it is drawn first, on the page's own ground. */
+export function styleOf(dark: boolean): StyleSpecification {
+  const paint = { "background-color": dark ? GROUND.dark : GROUND.light };
+  return { ...STYLE, layers: [{ id: "ground", type: "background", paint }, ...STYLE.layers] };
+}
 
 type Paint = readonly [layer: string, property: string, dark: unknown, light: unknown];
 
 /** What is painted otherwise where the room is light. */
 export const THEMED: readonly Paint[] = [
-  ["ground", "background-color", "#0d1318", "#eef1f3"],
+  ["ground", "background-color", GROUND.dark, GROUND.light],
   ["roads", "line-color", roads.paint?.["line-color"], ["match", ["get", "kind"], "freight", "#8496a5", "#b4c0ca"]],
   ["road-names", "text-color", "#8fa3b3", "#44545f"],
   ["road-names", "text-halo-color", "#0d1318", "#eef1f3"],

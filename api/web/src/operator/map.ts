@@ -3,6 +3,7 @@
 import "maplibre-gl/dist/maplibre-gl.css";
 import { Map as GlMap, type GeoJSONSource, setWorkerUrl } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import { dark } from "../parts/theme";
 import type { Site, Traffic } from "../types";
 import {
   boundsOf,
@@ -12,7 +13,7 @@ import {
   roadFeatures,
   withoutApproaches,
 } from "./features";
-import { ABOVE_TRUCKS, STYLE, THEMED } from "./layers";
+import { ABOVE_TRUCKS, styleOf, THEMED } from "./layers";
 import type { Truck } from "./live";
 import { speedFeatures, tailFeatures } from "./traffic_lines";
 import { TruckLayer } from "./truck_layer";
@@ -44,7 +45,7 @@ export class SiteMap {
     this.layer = new TruckLayer(site.center);
     this.map = new GlMap({
       container: box,
-      style: STYLE,
+      style: styleOf(dark.value),
       bounds: boundsOf(withoutApproaches(site.zones)),
       fitBoundsOptions: { padding: 60 },
       attributionControl: false,

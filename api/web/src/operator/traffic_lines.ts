@@ -1,7 +1,6 @@
 /** Speeds and queues as lines along the roads. */
 
-import { t } from "../language";
-import { wholeNumber } from "../time";
+import { counted, wholeNumber } from "../time";
 import type { Traffic } from "../types";
 
 type Way = Traffic["ways"][number];
@@ -52,7 +51,7 @@ export function tailFeatures(traffic: Traffic): GeoJSON.FeatureCollection {
     const between = way.starts_m.flatMap((start, i) =>
       start > end && start < stop ? [point(way, i)] : [],
     );
-    const words = { m: wholeNumber(Math.round(gate.tail_m)), n: wholeNumber(gate.trucks ?? 0) };
+    const m = wholeNumber(Math.round(gate.tail_m));
     features.push(
       {
         type: "Feature",
@@ -62,7 +61,7 @@ export function tailFeatures(traffic: Traffic): GeoJSON.FeatureCollection {
       {
         type: "Feature",
         geometry: { type: "Point", coordinates: pointAt(way, end) },
-        properties: { label: t("operator.queue_tail_value", words) },
+        properties: { label: counted("operator.queue_tail_value", gate.trucks ?? 0, { m }) },
       },
     );
   }

@@ -12,7 +12,7 @@ import { approveAct, endAct, refuseAct } from "./api";
 import { heard } from "./heard";
 
 interface Props {
-  act: ActRecord & { effect?: { moved: number; overtaken: number } | null };
+  act: ActRecord;
   site: Site;
   session: Session;
   onShow: (trip: number) => void;

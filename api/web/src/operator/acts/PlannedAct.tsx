@@ -3,19 +3,19 @@ import { useState } from "preact/hooks";
 import { t } from "../../language";
 import type { Site } from "../../types";
 import { ActDialog } from "./ActDialog";
-import type { ActKind, ActRecord, Wish } from "./acts";
+import type { ActKind, ActRecord, FieldsOf, Wish } from "./acts";
 import { enterAct, previewAct } from "./api";
 import { Because, type Cause, NO_CAUSE } from "./Because";
 import { EffectView } from "./EffectView";
 
-interface Props {
-  kind: ActKind;
+interface Props<K extends ActKind> {
+  kind: K;
   title: string;
   hint?: string;
   codes: readonly string[];
   site: Site;
   /** What the fields say. */
-  wish: () => Omit<Wish, "kind">;
+  wish: () => FieldsOf<K>;
   children?: ComponentChildren;
   onLeave: () => void;
   onDone: () => void;
@@ -28,15 +28,12 @@ function outcome({ state }: ActRecord): string {
 }
 
 /** An act whose effect the planner works out before it is entered. */
-export function PlannedAct(props: Props) {
+export function PlannedAct<K extends ActKind>(props: Props<K>) {
   const { kind, title, hint, codes, site, wish, children, onLeave, onDone } = props;
   const [cause, setCause] = useState<Cause>(NO_CAUSE);
-  const whole = (): Wish => ({
-    ...wish(),
-    kind,
-    reason: cause.reason,
-    note: cause.note.trim(),
-  });
+  // TypeScript does not see that the fields are those of the kind.
+  const whole = (): Wish =>
+    ({ ...wish(), kind, reason: cause.reason, note: cause.note.trim() }) as unknown as Wish;
   return (
     <ActDialog
       name={kind}

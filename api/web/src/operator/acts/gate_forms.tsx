@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { nameOf, t } from "../../language";
 import type { Cargo, Site, SiteGate } from "../../types";
-import type { Reasons, Wish } from "./acts";
+import type { FieldsOf, Reasons } from "./acts";
 import { type Chosen, FixedMoment, iso, OpenMoment, soon } from "./Moments";
 import { PlannedAct } from "./PlannedAct";
 
@@ -21,7 +21,10 @@ export interface GateForm {
 }
 
 /** From now or a time on, until a time. */
-function useSpan(timezone: string): { fields: () => Partial<Wish>; view: preact.JSX.Element } {
+function useSpan(timezone: string): {
+  fields: () => Pick<FieldsOf<"open_gate">, "starts_at" | "ends_at">;
+  view: preact.JSX.Element;
+} {
   const [starts, setStarts] = useState<Chosen>({ timed: false, local: soon(HOUR_MS, timezone) });
   const [ends, setEnds] = useState(() => soon(2 * HOUR_MS, timezone));
   return {
@@ -101,7 +104,7 @@ export function CapacityForm({ gate, site, reasons, perHour, onLeave, onDone }: 
 }
 
 export function HoldClassForm({ gate, site, reasons, onLeave, onDone }: GateForm) {
-  const [cargo, setCargo] = useState("");
+  const [cargo, setCargo] = useState<Cargo | "">("");
   const [haulier, setHaulier] = useState("");
   const [until, setUntil] = useState<Chosen>({
     timed: false,
@@ -128,7 +131,7 @@ export function HoldClassForm({ gate, site, reasons, onLeave, onDone }: GateForm
         <select
           name="cargo"
           value={cargo}
-          onChange={(event) => setCargo(event.currentTarget.value)}
+          onChange={(event) => setCargo(event.currentTarget.value as Cargo | "")}
         >
           <option value="">{t("act.any")}</option>
           {CARGOES.map((one) => (

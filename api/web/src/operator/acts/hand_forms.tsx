@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { nameOf, t } from "../../language";
 import { ActDialog } from "./ActDialog";
-import { FAULT_REASONS, HAND_REASONS } from "./acts";
+import { FAULT_REASONS, type FaultReason, HAND_REASONS, type HandReason } from "./acts";
 import { markFaulty, sayByHand } from "./api";
 import { Because, NO_CAUSE } from "./Because";
 import { type Chosen, iso, OpenMoment, soon } from "./Moments";
@@ -32,7 +32,8 @@ export function SayForm({ trip, site, what, onLeave, onDone }: HandForm) {
       enter={async (key) => {
         const at = when.timed ? { at: iso(when.local, site.timezone) } : {};
         const where = what === "entered" ? { yard } : {};
-        await sayByHand(trip.id, { what, ...where, ...at, reason: cause.reason }, key);
+        const reason = cause.reason as HandReason;
+        await sayByHand(trip.id, { what, ...where, ...at, reason }, key);
         onDone();
         return null;
       }}
@@ -79,7 +80,7 @@ export function FaultForm({ trip, device, onLeave, onDone }: FaultProps) {
       show={null}
       confirm={t("act.confirm")}
       enter={async () => {
-        await markFaulty(device, cause.reason);
+        await markFaulty(device, cause.reason as FaultReason);
         onDone();
         return null;
       }}

@@ -1,6 +1,6 @@
 import { nameOf, t } from "../../language";
 import { SureButton } from "../../parts/SureButton";
-import { wholeNumber } from "../../time";
+import { counted, wholeNumber } from "../../time";
 import type { Site, ZoneRole } from "../../types";
 import type { Drawn, DrawnProperties } from "./api";
 import { Corners } from "./Corners";
@@ -36,7 +36,7 @@ export function ZoneForm({ store, site, onSplit }: Props) {
           area: wholeNumber(Math.round(area(zone.geometry))),
           n: wholeNumber(corners(zone.geometry).length - 1),
         })}{" "}
-        · {t("zone_editor.trucks", { n: wholeNumber(store.draft.value.inside[id] ?? 0) })}
+        · {counted("zone_editor.trucks", store.draft.value.inside[id] ?? 0)}
       </p>
       <Fields zone={zone} store={store} site={site} />
       <MovePad zone={zone} store={store} />

@@ -1,5 +1,5 @@
 import { nameOf, t } from "../../language";
-import { wholeNumber } from "../../time";
+import { counted } from "../../time";
 import { ROLE_COLOUR } from "../palette";
 import type { DraftStore } from "./store";
 
@@ -16,7 +16,7 @@ export function ZoneList({ store, onShow }: { store: DraftStore; onShow: (id: st
               <i style={{ background: ROLE_COLOUR[role] }} />
               <span>{nameOf(name) || id}</span>
               {changed.includes(id) && <em>{t("zone_editor.changed_mark")}</em>}
-              <small>{t("zone_editor.trucks", { n: wholeNumber(inside[id] ?? 0) })}</small>
+              <small>{counted("zone_editor.trucks", inside[id] ?? 0)}</small>
             </button>
           </li>
         ))}

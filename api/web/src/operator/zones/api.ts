@@ -1,6 +1,7 @@
 /** What the server says of drawn zones, and how it is asked. */
 
-import { ApiError, once, request } from "../../request";
+import { address, call, type Described } from "../../call";
+import { ApiError } from "../../request";
 import type { Names, ZoneRole } from "../../types";
 
 export interface DrawnProperties {
@@ -19,38 +20,15 @@ export interface DrawnProperties {
 export type Shape = GeoJSON.Polygon | GeoJSON.MultiPolygon;
 export type Drawn = GeoJSON.Feature<Shape, DrawnProperties>;
 
-export interface Fault {
-  zone: string | null;
-  field: string | null;
-  text: string;
-  at: [number, number] | null;
-  /** What kind of fault it is, null for one the pages have no words for. */
-  kind: string | null;
-  values: Record<string, string>;
-}
-export interface Loss {
-  zone: string;
-  standing: number;
-  left_out: number;
-}
-export interface Version {
-  id: number;
-  starts_at: string;
-  made_at: string;
-  by: string;
-  why: string;
+/** Of a kind, but for one the pages have no words for. */
+export type Fault = Required<Described<"Fault">>;
+export type Loss = Described<"Loss">;
+export interface Version extends Described<"VersionLine"> {
   state: "past" | "present" | "ahead";
 }
-export interface DraftLine {
-  id: number;
-  by: string;
-  base: number;
-  made_at: string;
-  changed_at: string;
-}
-export interface Draft extends DraftLine {
-  former: number | null;
-  revision: number;
+export type DraftLine = Described<"DraftLine">;
+export interface Draft
+  extends Omit<Described<"ShownDraft">, "features" | "base_features"> {
   /** The domain moment at which it was looked at. */
   now: string;
   /** The version somebody published meanwhile. */
@@ -58,10 +36,8 @@ export interface Draft extends DraftLine {
   features: Drawn[];
   base_features: Drawn[];
   faults: Fault[];
-  losses: Loss[];
   /** Trucks in each zone as drawn. */
   inside: Record<string, number>;
-  changed: string[];
 }
 export interface ZoneOutcome {
   zone: string;
@@ -83,12 +59,7 @@ export interface Outcome {
   zones: ZoneOutcome[];
   trucks: { plate: string | null; before: Stay[]; after: Stay[] }[];
 }
-export interface Publication {
-  why: string;
-  starts_at?: string;
-  confirmed: string[];
-  backdated: boolean;
-}
+export type Publication = Described<"Publication">;
 interface Told {
   played?: number;
   near?: number;
@@ -96,34 +67,43 @@ interface Told {
   error?: string;
 }
 
-const of = (draft: number): string => `/v1/zone-drafts/${draft}`;
+const of = (id: number): { path: { draft: number } } => ({ path: { draft: id } });
+const version = (id: number): { path: { version: number } } => ({ path: { version: id } });
 
-export const listVersions = (): Promise<Version[]> => request("GET", "/v1/zone-versions");
+export const listVersions = (): Promise<Version[]> => call("GET", "/v1/zone-versions");
 export const getVersion = (id: number): Promise<GeoJSON.FeatureCollection<Shape>> =>
-  request("GET", `/v1/zone-versions/${id}`);
-export const takeBack = (id: number): Promise<void> => request("DELETE", `/v1/zone-versions/${id}`);
-export const listDrafts = (): Promise<DraftLine[]> => request("GET", "/v1/zone-drafts");
-export const getDraft = (id: number): Promise<Draft> => request("GET", of(id));
-export const beginDraft = (key: string, version?: number): Promise<Draft> =>
-  request("POST", "/v1/zone-drafts", version === undefined ? {} : { version }, once(key));
+  call("GET", "/v1/zone-versions/{version}", version(id));
+export const takeBack = (id: number): Promise<void> =>
+  call("DELETE", "/v1/zone-versions/{version}", version(id));
+export const listDrafts = (): Promise<DraftLine[]> => call("GET", "/v1/zone-drafts");
+export const getDraft = (id: number): Promise<Draft> =>
+  call("GET", "/v1/zone-drafts/{draft}", of(id));
+export const beginDraft = (key: string, former?: number): Promise<Draft> =>
+  call("POST", "/v1/zone-drafts", { body: former === undefined ? {} : { version: former }, key });
 export const saveDraft = (id: number, revision: number, features: Drawn[]): Promise<Draft> =>
-  request("PUT", of(id), { revision, features });
+  call("PUT", "/v1/zone-drafts/{draft}", { ...of(id), body: { revision, features } });
 export const importZones = (id: number, revision: number, text: string): Promise<Draft> =>
-  request("POST", `${of(id)}/import`, { revision, text });
-export const carryOver = (id: number): Promise<Draft> => request("POST", `${of(id)}/rebase`, {});
-export const discard = (id: number): Promise<void> => request("DELETE", of(id));
-export const publish = (id: number, how: Publication, key: string): Promise<Version> =>
-  request("POST", `${of(id)}/publish`, how, once(key));
+  call("POST", "/v1/zone-drafts/{draft}/import", { ...of(id), body: { revision, text } });
+export const carryOver = (id: number): Promise<Draft> =>
+  call("POST", "/v1/zone-drafts/{draft}/rebase", of(id));
+export const discard = (id: number): Promise<void> =>
+  call("DELETE", "/v1/zone-drafts/{draft}", of(id));
+export const publish = (id: number, body: Publication, key: string): Promise<Version> =>
+  call("POST", "/v1/zone-drafts/{draft}/publish", { ...of(id), body, key });
 export const cut = (geometry: Shape, line: GeoJSON.LineString): Promise<GeoJSON.Polygon[]> =>
-  request("POST", "/v1/zones/split", { geometry, line });
+  call("POST", "/v1/zones/split", { body: { geometry: { ...geometry }, line: { ...line } } });
 
-/** Judge a past day under a draft; `onStep` hears how many of the trucks have been judged. */
+/**
+ * Judge a past day under a draft; `onStep` hears how many of the trucks have been judged. It comes
+ * line by line, so not by `call`.
+ */
 export async function rehearse(
   id: number,
   day: string,
   onStep: (played: number, near: number) => void,
 ): Promise<Outcome> {
-  const answer = await fetch(`${of(id)}/preview?day=${day}`, { cache: "no-store" });
+  const asked = address("/v1/zone-drafts/{draft}/preview", { ...of(id), query: { day } });
+  const answer = await fetch(asked, { cache: "no-store" });
   if (!answer.ok || !answer.body) {
     const said = (await answer.json().catch(() => ({}))) as { detail?: string };
     throw new ApiError(answer.status, said.detail ?? answer.statusText);
