@@ -260,6 +260,24 @@ def test_the_drawer_says_why_and_lifts_a_penalty(disturbed: Disturbed, language:
     assert standby is True
 
 
+def test_a_press_asks_though_the_page_moves_under_the_finger(disturbed: Disturbed):
+    said = words("en")["order"]
+    page = disturbed.desk.console(size=WIDE["en"], language="en")
+    disturbed.drawer(page, disturbed.waiting)
+    lift = page.locator("[data-penalty] button")
+    lift.hover()
+    page.mouse.down()
+    page.evaluate("document.querySelector('.drawer .order').style.paddingTop = '5rem'")
+    page.mouse.up()
+    expect(lift).to_have_text(said["lift_sure"])
+    lift.hover()
+    page.mouse.down()
+    page.mouse.move(10, 10)
+    page.mouse.up()
+    expect(lift).to_have_text(said["lift"], timeout=10_000)
+    expect(page.locator("[data-penalty].lifted")).to_have_count(0)
+
+
 def test_a_switch_shows_what_was_asked_for_while_older_answers_come(disturbed: Disturbed):
     page = disturbed.desk.console(size=WIDE["en"], language="en")
     disturbed.drawer(page, disturbed.waiting)

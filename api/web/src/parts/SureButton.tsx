@@ -24,6 +24,11 @@ export function SureButton({ name, sure, onSure }: Props) {
     <button
       type="button"
       class={asked ? "sure" : ""}
+      // What arrives meanwhile may move the page under the finger, and the browser would then drop
+      // the press. The one that counts is dropped: who slides off it takes it back.
+      onPointerDown={({ currentTarget, pointerId }) => {
+        if (!asked) currentTarget.setPointerCapture(pointerId);
+      }}
       onClick={() => {
         setAsked(!asked);
         if (asked) onSure();
