@@ -129,6 +129,22 @@ def test_the_language_chosen_last_is_spoken_whichever_words_come_last(
     assert page.evaluate("localStorage.getItem('flowctl.language')") == "en"
 
 
+def test_a_page_opened_before_its_network_is_there_comes_up_without_a_hand(
+    at_border: tuple[Border, Desk, Cable],
+):
+    _, desk, _ = at_border
+    page = desk.console(language="en")
+    for broken in (lambda route: route.abort(), lambda route: route.fulfill(status=502)):
+        page.route("**/v1/sessions/current", broken)
+        page.reload()
+        expect(page.get_by_role("alert")).to_be_visible()
+        with page.expect_request("**/v1/sessions/current"):
+            pass  # it asks again, and says so until then
+        expect(page.get_by_role("alert")).to_be_visible()
+        page.unroute("**/v1/sessions/current")
+        expect(page.locator(".top")).to_be_visible()
+
+
 def test_a_site_that_cannot_be_had_is_asked_for_again_and_one_that_is_known_stays(
     at_border: tuple[Border, Desk, Cable],
 ):

@@ -11,6 +11,9 @@ import { sessionOver } from "./account/over";
 import { Login } from "./Login";
 import { problem } from "./problem";
 
+/** A wall that nobody stands at, opened before its network is there, comes up by itself. */
+const RETRY_MS = 3_000;
+
 interface Props {
   title: string;
   roles: readonly Role[];
@@ -25,14 +28,22 @@ export function WithSession({ title, roles, kept = null, children }: Props) {
   const [wrong, setWrong] = useState<unknown>(null);
 
   function look(): void {
-    setWrong(null);
-    getSession().then(setSession, (error: unknown) => {
-      if (error instanceof ApiError && error.status === 401) setSession(null);
-      else if (error instanceof ApiError && error.status === 0 && kept) setSession(kept);
+    getSession().then(found, (error: unknown) => {
+      if (error instanceof ApiError && error.status === 401) found(null);
+      else if (error instanceof ApiError && error.status === 0 && kept) found(kept);
       else setWrong(error);
     });
   }
+  function found(session: Session | null): void {
+    setWrong(null);
+    setSession(session);
+  }
   useEffect(look, []);
+  useEffect(() => {
+    if (!isAway(wrong)) return undefined;
+    const timer = setTimeout(look, RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [wrong]);
   // Whatever the page asked for: once the server says that the session is over, it is.
   useSignalEffect(() => {
     if (sessionOver.value !== null) setSession(null);
@@ -48,7 +59,14 @@ export function WithSession({ title, roles, kept = null, children }: Props) {
         <p class="refusal" role="alert">
           {problem(wrong)}
         </p>
-        <button onClick={look}>{t("common.retry")}</button>
+        <button
+          onClick={() => {
+            setWrong(null);
+            look();
+          }}
+        >
+          {t("common.retry")}
+        </button>
       </main>
     );
   }
@@ -72,6 +90,10 @@ export function WithSession({ title, roles, kept = null, children }: Props) {
   }
   return <>{children(session, leave)}</>;
 }
+
+/** Tell a network or server that is away from one that has refused. */
+const isAway = (error: unknown): boolean =>
+  error instanceof ApiError && (error.status === 0 || error.status >= 500);
 
 /** Before anything else: the authenticator that the account's role must have. */
 function Enrol({ onDone }: { onDone: () => void }) {
