@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -436,6 +436,7 @@ def test_a_version_added_while_a_truck_is_on_its_way_is_for_those_who_begin_late
 
 
 def test_a_gate_is_switched_to_another_handover_for_some_hours(post: Post):
+    post.clock.at = after(10) + timedelta(seconds=25)
     page = post.open("operator", "workflow")
     page.get_by_role("button", name=SAID["switch"], exact=True).click()
     form = page.locator(".switch-form")

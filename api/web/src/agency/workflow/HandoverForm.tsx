@@ -21,7 +21,9 @@ export function HandoverForm({ timezone, onDone, onLeave }: Props) {
   const [variant, setVariant] = useState("");
   // Until somebody writes another moment it is now, which the page hears of from the server.
   const [written, setBegins] = useState<string | null>(null);
-  const begins = written ?? toLocal(now(), timezone);
+  const thisMinute = toLocal(now(), timezone);
+  const begins = written ?? thisMinute;
+  const atOnce = written === null || written === thisMinute;
   const [ends, setEnds] = useState("");
   const [reason, setReason] = useState("");
   const { wrong, busy, send } = useSending();
@@ -34,7 +36,8 @@ export function HandoverForm({ timezone, onDone, onLeave }: Props) {
     const wish = {
       direction: place.direction,
       variant: variant || (may[0]?.id ?? ""),
-      begins_at: fromLocal(begins, timezone).toISOString(),
+      // The field knows no seconds: the minute that runs has begun, and only the server knows now.
+      begins_at: atOnce ? null : fromLocal(begins, timezone).toISOString(),
       ends_at: ends === "" ? null : fromLocal(ends, timezone).toISOString(),
       reason: reason.trim(),
     };
