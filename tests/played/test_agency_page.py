@@ -14,7 +14,7 @@ from api_server import PASSWORD, SetClock, served
 from border import SECRET, SITE, Border, after, border
 from desk import LANGUAGES, Desk, assert_words, find_serious, words
 from people import set_account
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from api.app import create_app
 from flowctl.registry import accounts
@@ -344,6 +344,22 @@ def test_the_tax_desk_takes_what_is_due_hands_out_a_receipt_and_gives_it_back(po
     page.get_by_role("button", name=SAID["refund_now"]).click()
     expect(due).to_have_attribute("data-due", str(total))
     expect(stage(page, "fees")).to_have_attribute("data-state", "ready")
+
+
+def test_the_trucks_found_are_those_of_what_stands_in_the_field(post: Post):
+    post.truck()
+    page = post.open("tax", "fees")
+    on_their_way: list[Route] = []
+    page.route("**/v1/search?*", lambda route: on_their_way.append(route))  # noqa: PLW0108
+    field = page.locator(".fees input[type=search]")
+    with page.expect_request("**/v1/search?*"):
+        field.fill("12C00001")
+    field.fill("")
+    [asked] = on_their_way
+    with page.expect_response("**/v1/search?*"):
+        asked.continue_()
+    page.wait_for_timeout(500)
+    expect(page.locator(".found-trips li")).to_have_count(0)
 
 
 def test_what_another_system_says_otherwise_is_shown_and_decided_by_a_person(post: Post):

@@ -9,7 +9,7 @@ from api_server import PASSWORD, SetClock, served
 from border import SECRET, Border, after, border
 from desk import ROOT, Desk, assert_words, words
 from people import set_account
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from api.app import create_app
 from flowctl.registry.accounts import Role
@@ -153,6 +153,26 @@ def test_a_truck_is_found_by_its_drivers_number_and_its_track_played(console: De
     expect(drawer.locator(".replay")).to_have_count(0)
     expect(page.locator(".map")).not_to_have_attribute("data-replay", re.compile("."))
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_track_that_comes_after_its_replay_was_closed_stays_off_the_map(console: Desk):
+    page, said = console.console(language="en"), words("en")
+    page.keyboard.press("/")
+    page.keyboard.type("0903000777")
+    expect(page.locator(".search [role=option]")).to_have_count(1)
+    page.keyboard.press("Enter")
+    on_their_way: list[Route] = []
+    page.route("**/track", lambda route: on_their_way.append(route))  # noqa: PLW0108
+    drawer = page.locator(".drawer.truck")
+    with page.expect_request("**/track"):
+        drawer.get_by_role("button", name=said["drawer"]["replay"]).click()
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    [asked] = on_their_way
+    with page.expect_response("**/track"):
+        asked.continue_()
+    page.wait_for_timeout(500)
+    expect(page.locator(".map")).not_to_have_attribute("data-replay", re.compile("."))
 
 
 def marker(page: Page) -> str | None:

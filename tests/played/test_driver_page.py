@@ -10,7 +10,7 @@ import pytest
 from border import after
 from cab import Cab, controlled, look_at
 from desk import LANGUAGES, assert_words, wait_until, words
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 from streams import on_disk
 
 from api import pages
@@ -111,6 +111,22 @@ def test_a_driver_accepts_says_how_late_and_asks_for_another_time(cab: Cab, lang
     expect(page.locator(".slot .answered").last).to_contain_text("10:15")
     assert [reason for reason, _ in cab.acts()] == ["accepted", "late"]
     assert_words(page, [said["number"], said["near"]])
+
+
+def test_an_older_view_that_comes_late_does_not_undo_what_was_said(cab: Cab):
+    said = words("vi")["driver"]
+    page = cab.open()
+    older: list[tuple[Route, APIResponse]] = []
+    view = re.compile(r"/v1/driver/[^/]+\?")
+    page.route(view, lambda route: older.append((route, route.fetch())))
+    page.evaluate("dispatchEvent(new Event('online'))")
+    wait_until(page, lambda: older != [], "the view is asked for")
+    page.get_by_role("button", name=said["accept"]).click()
+    expect(page.locator(".slot .answered")).to_have_text(said["accepted"])
+    with page.expect_response(view):
+        older[0][0].fulfill(response=older[0][1])
+    page.wait_for_timeout(500)
+    expect(page.locator(".slot .answered")).to_have_text(said["accepted"])
 
 
 def test_who_cannot_come_is_asked_twice(cab: Cab):

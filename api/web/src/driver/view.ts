@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { chosenLanguage, language, speak } from "../language";
+import { inOrder } from "../parts/inOrder";
 import { ApiError } from "../request";
 import { ServerClock } from "../time";
 import type { DriverView, Language } from "../types";
@@ -29,6 +30,7 @@ export const failure = signal<"network" | "replaced" | number | null>(null);
 /** The language of the messages that are shown. */
 let toldIn: Language | null = kept.value?.view.language ?? null;
 export const clock = new ServerClock(CLOCK_LIMIT_MS);
+const asks = inOrder();
 if (kept.value) clock.observe(kept.value.view.at, kept.value.heardAt);
 
 /** What the page itself brought along, for a first sight without another question. */
@@ -72,11 +74,14 @@ function failed(error: unknown): "network" | "replaced" | number {
 export async function look(): Promise<void> {
   // A page that knows nothing of the trip yet speaks a language that may not be the driver's.
   const asked = kept.value || chosenLanguage() ? language.value : undefined;
+  const isNews = asks();
   try {
     const view = await getDriverView(code, asked);
+    if (!isNews()) return;
     await take(view);
     toldIn = asked ?? view.language;
   } catch (error) {
+    if (!isNews()) return;
     failure.value = failed(error);
     if (failure.value === 404 || failure.value === 410 || failure.value === "replaced") {
       localStorage.removeItem(KEPT + code);
@@ -87,6 +92,7 @@ export async function look(): Promise<void> {
 
 /** Take the answer to an act, whose messages are in the driver's own language. */
 export async function takeAnswer(view: DriverView): Promise<void> {
+  asks()(); // whatever was asked for before does not undo on the page what is done
   await take(view);
   if (language.value !== view.language) await look();
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { getAlert, giveCare, judgeAlert, listCarers, snoozeAlert } from "../client";
 import { type Key, t } from "../language";
+import { inOrder } from "../parts/inOrder";
 import { problem } from "../parts/problem";
 import { useAsked } from "../parts/useAsked";
 import { clockTime, instant } from "../time";
@@ -47,14 +48,22 @@ export function AlertCare({ alert, site, session, now, onShow, onDone }: Props) 
   const carers = useAsked(listCarers, CARERS_AGAIN_MS, []);
   const { trip_id: trip, place } = alert;
 
+  const [asks] = useState(inOrder);
+  /** What was asked for before an act is not shown after it. */
+  function ask(question: Promise<AlertDetail>): Promise<void> {
+    const isNews = asks();
+    return question.then((answer) => {
+      if (isNews()) setDetail(answer);
+    });
+  }
+
   useEffect(() => {
-    getAlert(alert.id).then(setDetail, setWrong);
+    ask(getAlert(alert.id)).catch(setWrong);
   }, [alert.id, alert.state, alert.assigned_to, alert.snoozed_until]);
 
   function done(act: Promise<AlertDetail>): void {
-    act.then(
-      (answer) => {
-        setDetail(answer);
+    ask(act).then(
+      () => {
         setWrong(null);
         setNote("");
         onDone();

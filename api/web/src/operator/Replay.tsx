@@ -30,12 +30,18 @@ export function Replay({ trip, site, onClose }: Props) {
   const at = replayAt.value;
 
   useEffect(() => {
-    getTrack(trip).then((found) => {
-      replayAt.value = found.at[0] ?? Date.parse(found.since) / 1000;
-      replay.value = found;
-      setTrack(found);
-    }, setWrong);
+    let current = true;
+    getTrack(trip).then(
+      (found) => {
+        if (!current) return; // closed meanwhile: nobody could take it off the map
+        replayAt.value = found.at[0] ?? Date.parse(found.since) / 1000;
+        replay.value = found;
+        setTrack(found);
+      },
+      (error: unknown) => current && setWrong(error),
+    );
     return () => {
+      current = false;
       replay.value = null;
     };
   }, [trip]);

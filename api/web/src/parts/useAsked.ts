@@ -1,4 +1,5 @@
 import { type Inputs, useEffect, useState } from "preact/hooks";
+import { inOrder } from "./inOrder";
 
 export interface Asked<T> {
   /** The newest answer; null before the first one of these inputs. */
@@ -27,10 +28,12 @@ export function useAsked<T>(
   useEffect(() => setAnswer(null), inputs);
   useEffect(() => {
     let current = true;
+    const asks = inOrder();
     const look = (): void => {
+      const isNews = asks();
       ask().then(
-        (found) => current && (setAnswer(found), setWrong(null)),
-        (error: unknown) => current && setWrong(error),
+        (found) => current && isNews() && (setAnswer(found), setWrong(null)),
+        (error: unknown) => current && isNews() && setWrong(error),
       );
     };
     look();

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { search } from "../../client";
 import { t } from "../../language";
 import type { FoundTrip } from "../../operator/past";
@@ -37,18 +37,26 @@ interface FindProps {
 }
 
 function Find({ chosen, onChoose }: FindProps) {
+  const [typed, setTyped] = useState("");
   const [found, setFound] = useState<readonly FoundTrip[]>([]);
   const [wrong, setWrong] = useState<unknown>(null);
-  const [timer, setTimer] = useState(0);
-  function look(typed: string): void {
-    clearTimeout(timer);
-    if (typed.length < LEAST_LETTERS) return setFound([]);
-    setTimer(
-      window.setTimeout(() => {
-        search(typed).then((all) => (setFound(all), setWrong(null)), setWrong);
-      }, PAUSE_MS),
-    );
-  }
+  useEffect(() => {
+    if (typed.length < LEAST_LETTERS) {
+      setFound([]);
+      return undefined;
+    }
+    let current = true;
+    const timer = setTimeout(() => {
+      search(typed).then(
+        (all) => current && (setFound(all), setWrong(null)),
+        (error: unknown) => current && setWrong(error),
+      );
+    }, PAUSE_MS);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [typed]);
   return (
     <>
       <input
@@ -56,7 +64,7 @@ function Find({ chosen, onChoose }: FindProps) {
         name="q"
         placeholder={t("agency.search")}
         aria-label={t("agency.search")}
-        onInput={(event) => look(event.currentTarget.value.trim())}
+        onInput={({ currentTarget }) => setTyped(currentTarget.value.trim())}
       />
       {wrong !== null && <p class="refusal">{problem(wrong)}</p>}
       <ul class="found-trips">

@@ -1,5 +1,6 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { hearMoment } from "../clock";
+import { inOrder } from "../../parts/inOrder";
 import { listWork, type Wish } from "../api";
 import type { Work } from "../types";
 
@@ -26,27 +27,27 @@ export function useWork(wish: Wish): Heard {
   const [answered, setAnswered] = useState("");
   const [asked, setAsked] = useState(0);
   const wanted = JSON.stringify(wish);
-  const newest = useRef(0);
 
   useEffect(() => {
+    let current = true;
+    const asks = inOrder();
     const look = (): void => {
-      newest.current += 1;
-      const mine = newest.current;
+      const isNews = asks();
       listWork(wish).then(
         (found) => {
-          if (mine !== newest.current) return; // a later question is on its way
+          if (!current || !isNews()) return;
           hearMoment(found.at);
           setWork(found);
           setAnswered(wanted);
           setWrong(null);
         },
-        (error: unknown) => mine === newest.current && setWrong(error),
+        (error: unknown) => current && isNews() && setWrong(error),
       );
     };
     look();
     const timer = setInterval(look, AGAIN_MS);
     return () => {
-      newest.current += 1;
+      current = false;
       clearInterval(timer);
     };
   }, [wanted, asked]);
