@@ -116,12 +116,14 @@ def test_a_driver_accepts_says_how_late_and_asks_for_another_time(cab: Cab, lang
 def test_an_older_view_that_comes_late_does_not_undo_what_was_said(cab: Cab):
     said = words("vi")["driver"]
     page = cab.open()
+    accept = page.get_by_role("button", name=said["accept"])
+    expect(accept).to_be_visible()
     older: list[tuple[Route, APIResponse]] = []
     view = re.compile(r"/v1/driver/[^/]+\?")
     page.route(view, lambda route: older.append((route, route.fetch())))
     page.evaluate("dispatchEvent(new Event('online'))")
     wait_until(page, lambda: older != [], "the view is asked for")
-    page.get_by_role("button", name=said["accept"]).click()
+    accept.click()
     expect(page.locator(".slot .answered")).to_have_text(said["accepted"])
     with page.expect_response(view):
         older[0][0].fulfill(response=older[0][1])

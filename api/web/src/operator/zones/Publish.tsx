@@ -33,12 +33,15 @@ export function Publish({ store, timezone, onPublished, onDiscard, onClose }: Pr
   const [backdated, setBackdated] = useState(false);
   const [wrong, setWrong] = useState<unknown>(null);
   const fit = faults.length === 0 && changed.length > 0 && !store.unsaved.value && !overtaken;
-  const past = later && starts < toLocal(instant(now), timezone);
+  const thisMinute = toLocal(instant(now), timezone);
+  const past = later && starts < thisMinute;
 
   function send(event: SubmitEvent): void {
     event.preventDefault();
     setWrong(null);
-    const at = later ? { starts_at: fromLocal(starts, timezone).toISOString() } : {};
+    // The field knows no seconds: the minute that runs has begun, and only the server knows now.
+    const chosen = later && starts !== thisMinute;
+    const at = chosen ? { starts_at: fromLocal(starts, timezone).toISOString() } : {};
     const confirmed = losses.map((one) => one.zone).filter((one) => sure.has(one));
     const how = { why: why.trim(), confirmed, backdated: past && backdated, ...at };
     publish(id, how, key.current).then((made) => {
