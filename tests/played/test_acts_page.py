@@ -115,6 +115,25 @@ def look_through(page: Page, button: Locator, name: str) -> None:
     expect(box).to_have_count(0)
 
 
+# In the instant the desk is drawn, before the browser has painted it.
+FOCUSES_AT_ONCE = """() => new Promise(known => {
+    new MutationObserver((_, watch) => {
+        const button = document.querySelector('.acts-desk [data-form=walk-in]');
+        if (!button) return;
+        watch.disconnect();
+        button.focus();
+        setTimeout(() => known(document.activeElement === button), 500);
+    }).observe(document.body, { childList: true, subtree: true });
+    document.querySelector('[data-desk=acts]').click();
+})"""
+
+
+def test_a_drawer_takes_the_focus_from_nobody_who_was_quicker(shift: Shift):
+    page = shift.sit("anna")
+    page.locator("[data-desk=acts]").wait_for()
+    assert page.evaluate(FOCUSES_AT_ONCE)
+
+
 def test_a_planner_looks_and_is_offered_no_acts(shift: Shift):
     page = shift.sit("planner")
     page.locator("[data-gate=tan_thanh] .pill").first.wait_for()

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../language";
 
 interface Props {
@@ -12,7 +12,7 @@ interface Props {
 /** A sheet over the page with its way out at the thumb. */
 export function Sheet({ name, class: kind = "", onClose, children }: Props) {
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => box.current?.showModal(), []);
+  useLayoutEffect(() => box.current?.showModal(), []);
   return (
     <dialog ref={box} class={`sheet ${kind}`} aria-label={name} onClose={onClose}>
       <h2>{name}</h2>

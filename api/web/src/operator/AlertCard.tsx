@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { judgeAlert } from "../client";
 import { t } from "../language";
 import { problem } from "../parts/problem";
@@ -79,7 +79,7 @@ function Standing({ alert, site, now, late }: StandingProps) {
 function Sure({ alert, onArm, onDone }: Pick<Props, "alert" | "onArm" | "onDone">) {
   const button = useRef<HTMLButtonElement>(null);
   const [wrong, setWrong] = useState<unknown>(null);
-  useEffect(() => button.current?.focus(), []);
+  useLayoutEffect(() => button.current?.focus(), []);
 
   function acknowledge(): void {
     judgeAlert(alert.id, "acknowledged", "").then(

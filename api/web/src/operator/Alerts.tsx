@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { listAlerts } from "../client";
 import { t } from "../language";
 import { problem } from "../parts/problem";
@@ -48,7 +48,7 @@ export function Alerts({ site, session, picture, onShow, onClose }: Props) {
     next?.scrollIntoView({ block: "nearest" });
   }
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "j") move(1);

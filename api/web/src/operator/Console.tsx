@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { getMessageSummary, getSite } from "../client";
 import { t } from "../language";
 import { keepFocus } from "../parts/focus";
@@ -99,7 +99,7 @@ export function Console({ session, onLeave }: Props) {
       clearTimeout(timer);
     };
   }, [picture?.marks?.zones]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const close = (event: KeyboardEvent): void => {
       // What is topmost closes alone; a dialog sees to itself.
       if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
@@ -110,7 +110,7 @@ export function Console({ session, onLeave }: Props) {
     addEventListener("keydown", close);
     return () => removeEventListener("keydown", close);
   }, [wall, desk]);
-  useEffect(keepFocus, []);
+  useLayoutEffect(keepFocus, []);
 
   if (!site) {
     if (wrong === null) return <main class="login">{t("common.loading")}</main>;

@@ -1,4 +1,4 @@
-import { type Inputs, useEffect, useRef } from "preact/hooks";
+import { type Inputs, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../language";
 
 interface Props {
@@ -11,7 +11,8 @@ interface Props {
 /** The head of a drawer: its heading, which takes the focus when the drawer opens, and the way out. */
 export function DrawerHead({ title, opened = [], onClose }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), opened);
+  // With the drawing itself, so that it takes the focus from nobody who has gone on within the drawer.
+  useLayoutEffect(() => heading.current?.focus(), opened);
   return (
     <header>
       <h2 ref={heading} tabIndex={-1}>

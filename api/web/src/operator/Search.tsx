@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { search } from "../client";
 import { t } from "../language";
 import { problem } from "../parts/problem";
@@ -56,7 +56,7 @@ export function Search({ line, onPick }: { line: LiveLine; onPick: (id: number) 
   const input = useRef<HTMLInputElement>(null);
   const hits = hitsOf(line, typed, trips);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     // "/" brings the cursor here from anywhere, as officers know it from other tools.
     const focus = (event: KeyboardEvent): void => {
       const { target } = event;

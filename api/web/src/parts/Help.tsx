@@ -1,5 +1,5 @@
 import type { ComponentType } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { language, t } from "../language";
 import type { HelpPanelProps } from "./HelpPanel";
 import type { Screen } from "./help_texts";
@@ -38,7 +38,7 @@ export function Help({ screen, early = false }: Props) {
     // Where that fails it is loaded when somebody asks.
     part.then(([, { loadHelp }]) => loadHelp(screen, language.value)).catch(() => undefined);
   }, [early, screen, language.value]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const asked = (event: KeyboardEvent): void => {
       if (event.key !== "?" || event.ctrlKey || event.metaKey || isTyping(event.target)) return;
       event.preventDefault();

@@ -1,5 +1,5 @@
 import "./help.css";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { language, t } from "../language";
 import { loadHelp, matching, type Run, type Screen, type Topic } from "./help_texts";
 
@@ -38,7 +38,7 @@ export function HelpPanel({ screen, onClose }: HelpPanelProps) {
   useEffect(() => {
     loadHelp(screen, speaks).then(setTopics, () => setAway(true));
   }, [screen, speaks]);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
 
   const shown = matching(topics, question);
   function go(topic: Topic): void {

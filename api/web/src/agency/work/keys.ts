@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** What the keys of a work list do. */
 export interface Keys {
@@ -38,7 +38,7 @@ function isTaken({ key, target }: KeyboardEvent): boolean {
 export function useKeys(keys: Keys): void {
   const newest = useRef(keys);
   newest.current = keys;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       const does = MEANT[event.key];
       if (!does || event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return;

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../language";
 import { problem } from "../../parts/problem";
 import { useTick } from "../../parts/useTick";
@@ -49,8 +49,8 @@ export function ActDialog(props: Props) {
   const [step, setStep] = useState<Step>({ at: "choosing" });
   const [wrong, setWrong] = useState<unknown>(null);
 
-  useEffect(() => box.current?.showModal(), []);
   // With the drawing itself, so that a quick Enter meets the button and is not lost.
+  useLayoutEffect(() => box.current?.showModal(), []);
   useLayoutEffect(() => {
     if (step.at === "shown" || step.at === "done") (go.current ?? back.current)?.focus();
     if (step.at === "choosing" && wrong !== null) ask.current?.focus();

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { language, t } from "../../language";
 import { problem } from "../../parts/problem";
 import type { Site } from "../../types";
@@ -82,7 +82,7 @@ export function Editor({ draft: begun, site, onClose, onDone }: Props) {
     map.current?.showFormer(differ);
   }, [base_features, changed.join(" ")]);
   useEffect(() => map.current?.showFaults(faults), [faults]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const keys = (event: KeyboardEvent): void => {
       const typing = event.target instanceof Element && event.target.matches("input, textarea");
       if (typing || !(event.ctrlKey || event.metaKey)) return;
